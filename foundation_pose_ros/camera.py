@@ -1,0 +1,59 @@
+"""Pinhole camera of a rectified image, in OpenCV axes: x right, y down, z forward; pixel centres at integers."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .errors import InputRefused
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Intrinsics in pixels and the image's size."""
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        values = (self.fx, self.fy, self.cx, self.cy)
+        if not all(np.isfinite(values)) or self.fx <= 0 or self.fy <= 0:
+            raise InputRefused(
+                "bad_intrinsics",
+                f"camera intrinsics fx={self.fx}, fy={self.fy}, cx={self.cx}, cy={self.cy} are missing or not finite: "
+                "calibrate the camera, or let its driver publish CameraInfo",
+            )
+        if self.width <= 0 or self.height <= 0:
+            raise InputRefused("bad_intrinsics", f"camera size {self.width}x{self.height} is empty: set width and height")
+
+    @classmethod
+    def from_K(cls, K: np.ndarray, width: int, height: int) -> "Camera":
+        """From a 3x3 intrinsic matrix in pixels; raises InputRefused when it isn't one."""
+        K = np.asarray(K, np.float64)
+        if K.shape != (3, 3):
+            raise InputRefused("bad_intrinsics", f"K has shape {K.shape}: give a 3x3 matrix in pixels")
+        return cls(float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2]), int(width), int(height))
+
+    @cached_property
+    def K(self) -> np.ndarray:
+        """(3, 3) float32."""
+        return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]], np.float32)
+
+    def rays(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Directions (..., 3) float32 with z = 1 through pixels u, v: a point at depth z is z times its ray."""
+        u, v = np.broadcast_arrays(np.asarray(u, np.float32), np.asarray(v, np.float32))
+        x = (u - np.float32(self.cx)) * np.float32(1.0 / self.fx)
+        y = (v - np.float32(self.cy)) * np.float32(1.0 / self.fy)
+        return np.stack([x, y, np.ones_like(x)], axis=-1)
+
+    def project(self, points_cam: np.ndarray) -> np.ndarray:
+        """Pixels (..., 2) as (u, v) of camera-frame points (..., 3) in metres; NaN where a point isn't in front."""
+        points_cam = np.asarray(points_cam)
+        z = np.where(points_cam[..., 2] > 1e-6, points_cam[..., 2], np.nan)
+        return np.stack(
+            [self.fx * points_cam[..., 0] / z + self.cx, self.fy * points_cam[..., 1] / z + self.cy], axis=-1
+        )

@@ -1,0 +1,51 @@
+"""One RGB-D image: what every estimator and segmenter takes in."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .camera import Camera
+from .errors import InputRefused
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Colour and aligned depth from one instant.
+
+    rgb (H, W, 3) uint8; depth_m (H, W) float32 metres in the colour image's pixels, 0 = invalid; `stamp_ns` and
+    `frame_id` are those of the image, and go onto everything made from it. NaN, inf and negative depths become 0.
+    Raises InputRefused where sizes or types disagree.
+    """
+
+    rgb: np.ndarray
+    depth_m: np.ndarray
+    camera: Camera
+    stamp_ns: int = 0
+    frame_id: str = ""
+
+    def __post_init__(self) -> None:
+        height, width = self.depth_m.shape[:2] if self.depth_m.ndim == 2 else (0, 0)
+        if self.rgb.ndim != 3 or self.rgb.shape[2] != 3 or self.rgb.dtype != np.uint8:
+            raise InputRefused(
+                "bad_encoding", f"rgb is {self.rgb.dtype} of shape {self.rgb.shape}: give uint8 of shape (H, W, 3)"
+            )
+        if self.depth_m.ndim != 2 or not np.issubdtype(self.depth_m.dtype, np.floating):
+            raise InputRefused(
+                "bad_encoding",
+                f"depth is {self.depth_m.dtype} of shape {self.depth_m.shape}: give metres as float32 of shape (H, W) "
+                "(millimetre images: depth_mm.astype('float32') / 1000)",
+            )
+        if self.rgb.shape[:2] != (height, width):
+            raise InputRefused(
+                "size_mismatch",
+                f"depth is {width}x{height} but colour is {self.rgb.shape[1]}x{self.rgb.shape[0]}: "
+                "start the camera driver with align_depth.enable:=true",
+            )
+        if (self.camera.height, self.camera.width) != (height, width):
+            raise InputRefused(
+                "size_mismatch",
+                f"camera info is for {self.camera.width}x{self.camera.height} but the images are {width}x{height}: "
+                "use the camera info of the colour image, at its resolution",
+            )
+        depth_m = np.nan_to_num(self.depth_m, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
+        object.__setattr__(self, "depth_m", np.maximum(depth_m, 0.0))

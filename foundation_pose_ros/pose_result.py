@@ -1,0 +1,35 @@
+"""What an estimator says about one object in one frame."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A runner-up pose: T_cam_obj (4, 4) in the mesh's own frame, and its score in 0..1."""
+
+    T_cam_obj: np.ndarray
+    score: float
+
+
+@dataclass(frozen=True)
+class PoseResult:
+    """Pose of one object.
+
+    T_cam_obj (4, 4) float32 maps points of the mesh's own frame to the camera, metres, OpenCV axes. score in 0..1.
+    covariance (6, 6): x, y, z in m^2, then rotations about the camera's x, y, z axes in rad^2 (REP-103 order).
+    alternatives: runners-up, best first. visible_fraction: share of the model's silhouette that the camera sees.
+    depth_inlier_fraction: share of the seen surface whose depth agrees. time_s: wall time of the estimate.
+    """
+
+    object_name: str
+    T_cam_obj: np.ndarray
+    score: float
+    covariance: np.ndarray
+    alternatives: tuple[Alternative, ...] = ()
+    visible_fraction: float = 1.0
+    depth_inlier_fraction: float = 1.0
+    stamp_ns: int = 0
+    frame_id: str = ""
+    time_s: float = field(default=0.0, compare=False)

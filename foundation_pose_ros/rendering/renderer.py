@@ -1,0 +1,34 @@
+"""What a renderer gives: the only place where CPU and CUDA meet."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """B images of one object. Pixels that miss it have depth 0, normal 0 and colour 0.
+
+    depth_m (B, h, w) float32 along the optical axis; normals_cam (B, h, w, 3) float32 unit, towards the camera, or
+    None; rgb (B, h, w, 3) float32 in 0..1, or None.
+    """
+
+    depth_m: np.ndarray
+    normals_cam: np.ndarray | None = None
+    rgb: np.ndarray | None = None
+
+
+class Renderer(Protocol):
+    """Renders one object in many poses."""
+
+    def render(
+        self,
+        T_cam_obj: np.ndarray,
+        K: np.ndarray,
+        size: tuple[int, int],
+        normals: bool = False,
+        colour: bool = False,
+    ) -> Rendering:
+        """T_cam_obj (B, 4, 4) of the mesh's own frame; K (3, 3) shared or (B, 3, 3), pixels; size = (h, w)."""
+        ...

@@ -1,0 +1,73 @@
+"""Rigid transforms as (..., 4, 4) matrices: `p_a = T_a_b @ p_b`.
+
+Twists are (..., 6): translation first, then rotation vector in radians, the order of ROS covariances (REP-103).
+"""
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+
+def from_rotation_translation(R: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Build (..., 4, 4) float32 from R (..., 3, 3) and t (..., 3), broadcast against each other."""
+    R, t = np.asarray(R), np.asarray(t)
+    batch = np.broadcast_shapes(R.shape[:-2], t.shape[:-1])
+    T = np.zeros((*batch, 4, 4), np.float32)
+    T[..., :3, :3] = R
+    T[..., :3, 3] = t
+    T[..., 3, 3] = 1.0
+    return T
+
+
+def inverse(T: np.ndarray) -> np.ndarray:
+    """Invert rigid (..., 4, 4) transforms; the rotation part must be orthonormal."""
+    R_inv = np.swapaxes(T[..., :3, :3], -1, -2)
+    return from_rotation_translation(R_inv, -(R_inv @ T[..., :3, 3:])[..., 0]).astype(T.dtype)
+
+
+def transform_points(T: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Map points (..., N, 3) by T (..., 4, 4)."""
+    return points @ np.swapaxes(T[..., :3, :3], -1, -2) + T[..., None, :3, 3]
+
+
+def apply_twist(T_cam_obj: np.ndarray, twist: np.ndarray) -> np.ndarray:
+    """Move objects by a twist in camera axes about their own origin: R <- exp(w) R, t <- t + v.
+
+    T_cam_obj (..., 4, 4), twist (..., 6) as (v in metres, w in radians). Rotation and translation are decoupled, so
+    a rotation does not move the object's origin. The result is orthonormal to float32.
+    """
+    twist = np.asarray(twist, np.float64)
+    shape = twist.shape[:-1]
+    R_delta = Rotation.from_rotvec(twist[..., 3:].reshape(-1, 3)).as_matrix().reshape(*shape, 3, 3)
+    R = orthonormalized(R_delta @ T_cam_obj[..., :3, :3])
+    return from_rotation_translation(R, T_cam_obj[..., :3, 3] + twist[..., :3])
+
+
+def twist_between(T_from: np.ndarray, T_to: np.ndarray) -> np.ndarray:
+    """The twist (..., 6) with `apply_twist(T_from, twist) == T_to`."""
+    R = T_to[..., :3, :3] @ np.swapaxes(T_from[..., :3, :3], -1, -2)
+    shape = R.shape[:-2]
+    w = Rotation.from_matrix(R.reshape(-1, 3, 3)).as_rotvec().reshape(*shape, 3)
+    return np.concatenate([T_to[..., :3, 3] - T_from[..., :3, 3], w], axis=-1)
+
+
+def orthonormalized(R: np.ndarray) -> np.ndarray:
+    """One Newton step towards the nearest rotation: enough to undo the drift of repeated float32 products."""
+    return 1.5 * R - 0.5 * R @ np.swapaxes(R, -1, -2) @ R
+
+
+def rotation_angle_rad(R_a: np.ndarray, R_b: np.ndarray) -> np.ndarray:
+    """Geodesic angle in radians between rotations (..., 3, 3), broadcast against each other; exact near 0 and pi."""
+    R = np.swapaxes(np.asarray(R_a, np.float64), -1, -2) @ np.asarray(R_b, np.float64)
+    cosine = (np.trace(R, axis1=-2, axis2=-1) - 1.0) / 2.0
+    axis = np.stack([R[..., 2, 1] - R[..., 1, 2], R[..., 0, 2] - R[..., 2, 0], R[..., 1, 0] - R[..., 0, 1]], axis=-1)
+    return np.arctan2(np.linalg.norm(axis, axis=-1) / 2.0, cosine)
+
+
+def to_quaternion_xyzw(T: np.ndarray) -> np.ndarray:
+    """Unit quaternion (4,) in ROS order x, y, z, w of one transform (4, 4), with w >= 0."""
+    return Rotation.from_matrix(T[:3, :3]).as_quat(canonical=True)
+
+
+def from_quaternion_xyzw(quaternion: np.ndarray, translation_m: np.ndarray) -> np.ndarray:
+    """Transform (4, 4) from a quaternion x, y, z, w of any positive norm and a translation in metres."""
+    return from_rotation_translation(Rotation.from_quat(quaternion).as_matrix(), np.asarray(translation_m))
