@@ -1,0 +1,133 @@
+"""One scene of a dataset in BOP format (Hodan et al., ECCV 2018): millimetres, instances by number."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..camera import Camera
+from ..errors import InputRefused
+from ..frame import Frame
+from ..object_model import ObjectModel
+from .images import checked_pose, images_by_stem, read_depth_m, read_mask, read_rgb
+from .sequence import FRAME_ID, ModelCache, known_object, position_of, stamp_ns_of
+
+# The BOP challenge leaves instances out of its targets of which less than this share is visible.
+MIN_VISIBLE_FRACTION = 0.1
+
+
+class BopScene:
+    """scene_camera.json, scene_gt.json, scene_gt_info.json, rgb/ or gray/, depth/, mask_visib/.
+
+    The nth instance of object 5 in an image is `obj_000005` (n = 1), then `obj_000005_2`, ...; all share the model
+    `obj_000005` of `models/` (or models_eval/, models_cad/) in the dataset's root. Instances of which less than a tenth
+    is visible count as absent, as in the BOP challenge: no mask, no truth.
+    """
+
+    def __init__(self, path: Path, models: Path | None = None, unit: str = "mm") -> None:
+        self._path = path
+        self._unit = unit
+        self._models = models
+        self._cameras = self._read_json("scene_camera.json")
+        self._rgb = images_by_stem(path / "rgb") or images_by_stem(path / "gray")
+        self._depth = images_by_stem(path / "depth")
+        self._masks = images_by_stem(path / "mask_visib")
+        if not self._rgb:
+            raise InputRefused("no_frames", f"{path} has no images in rgb/ or gray/: unpack the dataset's images there")
+        if not self._depth:
+            raise InputRefused("no_frames", f"{path / 'depth'} has no images: unpack the dataset's depth images there")
+        self.name = f"{path.resolve().parent.name}/{path.resolve().name}"
+        self.frame_ids = [stem for stem in self._rgb if stem.isdigit() and str(int(stem)) in self._cameras]
+        if not self.frame_ids:
+            raise InputRefused("no_frames", f"{path / 'scene_camera.json'} knows none of the images in {path / 'rgb'}")
+        self._instances = self._index_instances()
+        self.object_names = sorted({name for instances in self._instances.values() for name in instances})
+        self._model = ModelCache(self._load_model)
+
+    def frame(self, frame_id: str) -> Frame:
+        index = position_of(frame_id, self.frame_ids, self._path)
+        settings = self._cameras[str(int(frame_id))]
+        try:
+            K = np.asarray(settings["cam_K"], np.float64).reshape(3, 3)
+            depth_scale_mm = float(settings["depth_scale"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputRefused(
+                "bad_intrinsics",
+                f"{self._path / 'scene_camera.json'} lacks cam_K (9 numbers) or depth_scale for frame {frame_id} ({error}): "
+                "take it from the dataset",
+            ) from None
+        rgb = read_rgb(self._rgb[frame_id])
+        depth_m = read_depth_m(
+            self._depth.get(frame_id, self._path / "depth" / f"{frame_id}.png"), metres_per_unit=depth_scale_mm / 1000.0
+        )
+        return Frame(rgb, depth_m, Camera.from_K(K, rgb.shape[1], rgb.shape[0]), stamp_ns_of(index), FRAME_ID)
+
+    def mask(self, frame_id: str, object_name: str) -> np.ndarray | None:
+        instance = self._instance(frame_id, object_name)
+        path = None if instance is None else self._masks.get(f"{int(frame_id):06d}_{instance[0]:06d}")
+        return None if path is None else read_mask(path)
+
+    def truth(self, frame_id: str, object_name: str) -> np.ndarray | None:
+        instance = self._instance(frame_id, object_name)
+        return None if instance is None else instance[1]
+
+    def model(self, object_name: str) -> ObjectModel:
+        return self._model(_class_of(known_object(object_name, self.object_names, self._path)))
+
+    def _instance(self, frame_id: str, object_name: str) -> tuple[int, np.ndarray] | None:
+        known_object(object_name, self.object_names, self._path)
+        position_of(frame_id, self.frame_ids, self._path)
+        return self._instances[frame_id].get(object_name)
+
+    def _index_instances(self) -> dict[str, dict[str, tuple[int, np.ndarray]]]:
+        """Per frame and object name: the instance's number in the image (which names its mask) and T_cam_obj."""
+        truths = self._read_json("scene_gt.json", needed=False)
+        infos = self._read_json("scene_gt_info.json", needed=False)
+        frames: dict[str, dict[str, tuple[int, np.ndarray]]] = {}
+        for frame_id in self.frame_ids:
+            key, counted, instances = str(int(frame_id)), Counter[str](), {}
+            for number, entry in enumerate(truths.get(key, [])):
+                label = f"obj_{int(entry['obj_id']):06d}"
+                counted[label] += 1
+                name = label if counted[label] == 1 else f"{label}_{counted[label]}"
+                if key in infos and infos[key][number].get("visib_fract", 1.0) < MIN_VISIBLE_FRACTION:
+                    continue
+                T = np.eye(4)
+                T[:3, :3] = np.asarray(entry["cam_R_m2c"], np.float64).reshape(3, 3)
+                T[:3, 3] = np.asarray(entry["cam_t_m2c"], np.float64) / 1000.0
+                instances[name] = (
+                    number, checked_pose(T, f"{self._path / 'scene_gt.json'}: frame {key}, instance {number}")
+                )
+            frames[frame_id] = instances
+        return frames
+
+    def _load_model(self, label: str) -> ObjectModel:
+        roots = [self._models] if self._models is not None else [
+            parent / room
+            for parent in list(self._path.resolve().parents)[:3]
+            for room in ("models", "models_eval", "models_cad")
+        ]
+        for root in roots:
+            path = root / f"{label}.ply"
+            if path.is_file():
+                return ObjectModel.from_mesh(path, name=label, unit=self._unit)
+        raise InputRefused(
+            "mesh_missing",
+            f"{label}.ply is neither in {roots[0]} nor in its neighbours: unpack the dataset's models there, or name their "
+            "folder with --models",
+        )
+
+    def _read_json(self, name: str, needed: bool = True) -> dict[str, Any]:
+        path = self._path / name
+        if not path.is_file() and not needed:
+            return {}
+        try:
+            return json.loads(path.read_text())
+        except ValueError as error:
+            raise InputRefused("bad_json", f"{path} is not JSON ({error}): unpack it again") from None
+
+
+def _class_of(object_name: str) -> str:
+    return "_".join(object_name.split("_")[:2])

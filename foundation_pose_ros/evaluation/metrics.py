@@ -1,0 +1,95 @@
+"""How wrong a pose is: ADD, ADD-S, their recall and area under the curve, rotation and translation error.
+
+Poses are T_cam_obj (4, 4), points (n, 3) in the object's frame, metres. Where `symmetries` (S, 4, 4) is given, these are
+the transforms in the object's frame that leave it unchanged (identity included), and the error is that against the
+equivalent truth that is nearest. Computed in float64.
+"""
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ..se3 import rotation_angle_rad, transform_points
+
+AUC_LIMIT_M = 0.1
+RECALL_FRACTION = 0.1
+
+
+def add_m(
+    T_estimate: np.ndarray, T_truth: np.ndarray, points: np.ndarray, symmetries: np.ndarray | None = None
+) -> float:
+    """Mean distance in metres between each model point in the estimate and itself in the truth (Hinterstoisser 2012)."""
+    points = np.asarray(points, np.float64)
+    estimated = transform_points(np.asarray(T_estimate, np.float64), points)  # (n, 3)
+    nearest = np.inf
+    # One symmetry at a time: all at once would be S x n points.
+    for T in _equivalent_truths(T_truth, symmetries):
+        nearest = min(nearest, float(np.linalg.norm(transform_points(T, points) - estimated, axis=1).mean()))
+    return nearest
+
+
+def adds_m(T_estimate: np.ndarray, T_truth: np.ndarray, points: np.ndarray) -> float:
+    """Mean distance in metres from each model point in the truth to the nearest one in the estimate.
+
+    ADD-S of Xiang et al. (PoseCNN, 2018), ADI of Hinterstoisser et al. (2012).
+    """
+    points = np.asarray(points, np.float64)
+    # Between the two poses only their difference counts, so one tree in the object's frame would do for all frames;
+    # building it takes milliseconds for the few thousand points used here.
+    T_estimate_truth = np.linalg.inv(np.asarray(T_estimate, np.float64)) @ np.asarray(T_truth, np.float64)
+    distances, _ = cKDTree(points).query(transform_points(T_estimate_truth, points))
+    return float(distances.mean())
+
+
+def translation_error_m(T_estimate: np.ndarray, T_truth: np.ndarray) -> float:
+    """Distance in metres between the origins of the object's frame."""
+    return float(np.linalg.norm(np.asarray(T_estimate, np.float64)[:3, 3] - np.asarray(T_truth, np.float64)[:3, 3]))
+
+
+def rotation_error_deg(T_estimate: np.ndarray, T_truth: np.ndarray) -> float:
+    """Geodesic angle in degrees between the two rotations."""
+    return float(np.degrees(rotation_angle_rad(T_estimate[:3, :3], T_truth[:3, :3])))
+
+
+def pose_error(
+    T_estimate: np.ndarray, T_truth: np.ndarray, symmetries: np.ndarray | None = None
+) -> tuple[float, float]:
+    """Translation error in metres and rotation error in degrees, both against one equivalent truth.
+
+    It is the one that minimises the larger of error / 5 mm and error / 3 degrees, so that `within_5mm_3deg` holds for
+    it whenever it holds for any.
+    """
+    errors = [
+        (translation_error_m(T_estimate, T), rotation_error_deg(T_estimate, T))
+        for T in _equivalent_truths(T_truth, symmetries)
+    ]
+    return min(errors, key=lambda error: (max(error[0] / 0.005, error[1] / 3.0), error))
+
+
+def within_5mm_3deg(translation_m: float, rotation_deg: float) -> bool:
+    """Whether a pose is within 5 mm and 3 degrees (both at most)."""
+    return translation_m <= 0.005 and rotation_deg <= 3.0
+
+
+def recall(errors_m: np.ndarray, thresholds_m: np.ndarray | float) -> float:
+    """Share of errors below their threshold (0.1 diameter for ADD and ADD-S); a miss is an infinite error.
+
+    NaN for no errors at all.
+    """
+    errors_m = np.asarray(errors_m, np.float64)
+    return float((errors_m < thresholds_m).mean()) if errors_m.size else float("nan")
+
+
+def auc(errors_m: np.ndarray, limit_m: float = AUC_LIMIT_M) -> float:
+    """Area under the curve of accuracy against threshold from 0 to `limit_m`, in 0..1 (Xiang et al., PoseCNN, 2018).
+
+    The curve is a step function, so its area is exactly the mean of max(0, 1 - error / limit). The YCB-Video toolbox
+    integrates each step with the accuracy at its far end, which adds (largest error within the limit) / (n * limit),
+    at most 1 / n. A miss is an infinite error. NaN for no errors at all.
+    """
+    errors_m = np.asarray(errors_m, np.float64)
+    return float(np.clip(1.0 - errors_m / limit_m, 0.0, None).mean()) if errors_m.size else float("nan")
+
+
+def _equivalent_truths(T_truth: np.ndarray, symmetries: np.ndarray | None) -> np.ndarray:
+    T_truth = np.asarray(T_truth, np.float64)
+    return T_truth[None] if symmetries is None else T_truth @ np.asarray(symmetries, np.float64)
