@@ -1,0 +1,132 @@
+"""Several objects in one picture, each with a track of its own, and the mask image that starts them."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+
+from ..errors import InputRefused
+from ..frame import Frame
+from .object_tracker import Estimator, ObjectTracker, TrackedObject, TrackerSettings
+from .state_machine import TrackState
+
+Refused = Callable[[str, InputRefused], None]
+
+
+class MultiObjectTracker:
+    """Tracks by id, in the order in which they were added. Not safe to use from several threads at once."""
+
+    def __init__(self, estimator: Estimator, settings: TrackerSettings | None = None) -> None:
+        self._estimator = estimator
+        self._settings = settings or TrackerSettings()
+        self._tracks: dict[str, ObjectTracker] = {}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids in order: the first is label 1 of a label image."""
+        return tuple(self._tracks)
+
+    def add(self, id: str, class_id: str | None = None) -> None:
+        """Start looking for an object; `class_id` is the estimator's name for it, the id where not given."""
+        if id in self._tracks:
+            raise InputRefused("object_exists", f"object {id} is there already: remove it first, or choose another name")
+        self._tracks[id] = ObjectTracker(id, class_id or id, self._estimator, self._settings)
+
+    def remove(self, id: str) -> None:
+        """Stop looking for an object."""
+        self._known(id)
+        del self._tracks[id]
+
+    def reset(self, id: str | None = None, reason: str = "reset: waiting for a mask") -> None:
+        """Forget one track, or all."""
+        for track in self._tracks.values() if id is None else [self._known(id)]:
+            track.reset(reason)
+
+    def set_settings(self, settings: TrackerSettings) -> None:
+        """New thresholds, from the next frame on."""
+        self._settings = settings
+        for track in self._tracks.values():
+            track.settings = settings
+
+    def wanting_mask(self, stamp_ns: int) -> tuple[str, ...]:
+        """Ids for which a mask of a frame at this time would be used."""
+        return tuple(id for id, track in self._tracks.items() if track.wants_mask(stamp_ns))
+
+    def register(
+        self,
+        frame: Frame,
+        masks: Mapping[str, np.ndarray],
+        later_frames: Iterable[Frame] = (),
+        refused: Refused | None = None,
+        force: bool = False,
+    ) -> list[TrackedObject]:
+        """Register the objects that have a mask (H, W) bool of this frame and want one, then bring all tracks up to date.
+
+        `later_frames` are those since `frame`, oldest first; tracks that are further along than `frame` take up only
+        the frames that are new to them. With `force` an object that is tracking is registered anew. Refusals go to
+        `refused(id, error)`, and without it are raised.
+        """
+        for id, mask in masks.items():
+            track = self._known(id)
+            if not (force or track.wants_mask(frame.stamp_ns)):
+                continue
+            try:
+                track.register(frame, mask)
+            except InputRefused as error:
+                if refused is None:
+                    raise
+                refused(id, error)
+        newest_ns = frame.stamp_ns
+        for later in later_frames:
+            newest_ns = later.stamp_ns
+            for track in self._tracks.values():
+                if track.stamp_ns is None or track.stamp_ns < later.stamp_ns:
+                    track.track(later)
+        return [track.snapshot(newest_ns) for track in self._tracks.values()]
+
+    def track(self, frame: Frame) -> list[TrackedObject]:
+        """Follow all tracks into a frame."""
+        return [track.track(frame) for track in self._tracks.values()]
+
+    def states(self) -> dict[str, TrackState]:
+        """State by id."""
+        return {id: track.state for id, track in self._tracks.items()}
+
+    def snapshot(self, id: str, stamp_ns: int) -> TrackedObject:
+        """One object as of a stamp."""
+        return self._known(id).snapshot(stamp_ns)
+
+    def _known(self, id: str) -> ObjectTracker:
+        if id not in self._tracks:
+            known = ", ".join(self._tracks) or "none"
+            raise InputRefused("unknown_object", f"no object {id!r} here (known: {known}): add it first")
+        return self._tracks[id]
+
+
+def masks_from_label_image(
+    labels: np.ndarray, ids: tuple[str, ...], wanting: tuple[str, ...]
+) -> dict[str, np.ndarray]:
+    """Masks (H, W) bool by id from an image of integer labels (H, W).
+
+    An image with no values but 0 and one other of 255 (or any, where there is one object only) is one mask: of the only object,
+    or of the only one that wants a mask. Otherwise value n is the nth object, in order. Raises InputRefused where an image
+    could mean several objects, holds a label that no object has, or nothing at all.
+    """
+    values = np.unique(labels)
+    values = values[values != 0]
+    if values.size == 0:
+        raise InputRefused("empty_mask", "the mask image is all zero: mark the object's pixels with 255 or its label")
+    if len(ids) == 1:
+        return {ids[0]: labels != 0}
+    if values.size == 1 and values[0] == 255 and len(ids) < 255:
+        if len(wanting) == 1:
+            return {wanting[0]: labels != 0}
+        raise InputRefused(
+            "ambiguous_mask",
+            f"a mask of 0 and 255 could be any of {', '.join(ids)}: send a label image in which value n is the nth object",
+        )
+    if values[-1] > len(ids):
+        raise InputRefused(
+            "unknown_label",
+            f"label {int(values[-1])} in a mask image for {len(ids)} objects ({', '.join(ids)}): value n is the nth object",
+        )
+    return {ids[int(value) - 1]: labels == value for value in values}

@@ -1,0 +1,167 @@
+"""One object: registered on the frame of a mask, followed from frame to frame, asked for again when lost."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+
+from ..errors import InputRefused
+from ..frame import Frame
+from ..pose_result import PoseResult
+from .state_machine import Observation, StateSettings, TrackState, TrackStatus, advance
+
+
+class Estimator(Protocol):
+    """What a tracker asks of `PoseEstimator`; both raise InputRefused for an input that can't be used."""
+
+    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
+        """Pose without a guess, from a mask (H, W) bool of the same frame."""
+        ...
+
+    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+        """Pose near the last one."""
+        ...
+
+
+@dataclass(frozen=True)
+class TrackerSettings:
+    """State thresholds, and the back-off with which masks are taken after registrations that failed (seconds)."""
+
+    state: StateSettings = field(default_factory=StateSettings)
+    retry_first_s: float = 0.2
+    retry_longest_s: float = 5.0
+
+
+@dataclass(frozen=True)
+class TrackedObject:
+    """One object as of one frame. `result` is None unless the object is TRACKING and has a pose in this frame.
+
+    age_s: since the registration that started the track; since_seen_s: since the last frame with a trusted pose; both
+    None where that never happened. `reason` says in words why the state is what it is.
+    """
+
+    id: str
+    class_id: str
+    state: TrackState
+    result: PoseResult | None
+    age_s: float | None
+    since_seen_s: float | None
+    reason: str
+
+
+class ObjectTracker:
+    """The track of one instance (`id`) of one class (`class_id`, the estimator's object name)."""
+
+    def __init__(
+        self, id: str, class_id: str, estimator: Estimator, settings: TrackerSettings | None = None
+    ) -> None:
+        self.id = id
+        self.class_id = class_id
+        self.settings = settings or TrackerSettings()
+        self._estimator = estimator
+        self._status = TrackStatus()
+        self._pose: PoseResult | None = None
+        self._pose_is_current = False
+        self._stamp_ns: int | None = None
+        self._failures = 0
+        self._next_try_ns: int | None = None
+
+    @property
+    def state(self) -> TrackState:
+        """The state as of the last frame."""
+        return self._status.state
+
+    @property
+    def stamp_ns(self) -> int | None:
+        """Stamp of the last frame that was looked at."""
+        return self._stamp_ns
+
+    def wants_mask(self, stamp_ns: int) -> bool:
+        """True where a mask of a frame at this time would be used: not tracking, and the back-off is over."""
+        if self.state is TrackState.TRACKING:
+            return False
+        return self._next_try_ns is None or stamp_ns >= self._next_try_ns
+
+    def register(self, frame: Frame, mask: np.ndarray, later_frames: Iterable[Frame] = ()) -> TrackedObject:
+        """Register on the frame that the mask (H, W) bool belongs to, then follow through the frames since.
+
+        Raises InputRefused when the mask or frame can't be used; the track is then as it was, and the next try waits.
+        """
+        self._stamp_ns = frame.stamp_ns if self._stamp_ns is None else max(self._stamp_ns, frame.stamp_ns)
+        try:
+            result = finite(self._estimator.register(frame, mask, self.class_id))
+        except InputRefused as refused:
+            self._advance(Observation(frame.stamp_ns, None, registration=True, reason=str(refused)))
+            self._back_off(frame.stamp_ns)
+            raise
+        accepted = result.score >= self.settings.state.accept_score
+        self._advance(Observation(frame.stamp_ns, result.score, registration=True))
+        if not accepted:
+            self._back_off(frame.stamp_ns)
+            return self.snapshot(frame.stamp_ns)
+        self._failures, self._next_try_ns = 0, None
+        self._pose, self._pose_is_current = result, True
+        self._stamp_ns = frame.stamp_ns
+        for later in later_frames:
+            self.track(later)
+        return self.snapshot(self._stamp_ns)
+
+    def track(self, frame: Frame) -> TrackedObject:
+        """Follow into the next frame; without a track this only takes note of the time."""
+        self._stamp_ns = frame.stamp_ns
+        self._pose_is_current = False
+        if self.state is TrackState.TRACKING and self._pose is not None:
+            try:
+                result = finite(self._estimator.track(frame, self._pose))
+                seen = Observation(frame.stamp_ns, result.score)
+                # A doubtful pose is still the best guess to step from, until the state machine gives the track up.
+                self._pose, self._pose_is_current = result, True
+            except InputRefused as refused:
+                seen = Observation(frame.stamp_ns, None, reason=str(refused))
+            self._advance(seen)
+        return self.snapshot(frame.stamp_ns)
+
+    def reset(self, reason: str = "reset: waiting for a mask") -> None:
+        """Forget the track; masks are taken at once."""
+        self._status = TrackStatus(reason=reason)
+        self._pose, self._pose_is_current, self._stamp_ns = None, False, None
+        self._failures, self._next_try_ns = 0, None
+
+    def snapshot(self, stamp_ns: int) -> TrackedObject:
+        """The object as of a frame's stamp."""
+        status = self._status
+        current = status.state is TrackState.TRACKING and self._pose_is_current
+        return TrackedObject(
+            id=self.id,
+            class_id=self.class_id,
+            state=status.state,
+            result=self._pose if current else None,
+            age_s=_seconds_between(status.registered_ns, stamp_ns),
+            since_seen_s=_seconds_between(status.seen_ns, stamp_ns),
+            reason=status.reason,
+        )
+
+    def _advance(self, seen: Observation) -> None:
+        before = self.state
+        self._status = advance(self._status, seen, self.settings.state)
+        if before is TrackState.TRACKING and self.state is TrackState.LOST:
+            self._pose, self._pose_is_current = None, False
+
+    def _back_off(self, stamp_ns: int) -> None:
+        wait_s = min(self.settings.retry_first_s * 2.0**self._failures, self.settings.retry_longest_s)
+        self._failures += 1
+        self._next_try_ns = stamp_ns + int(wait_s * 1e9)
+
+
+def finite(result: PoseResult) -> PoseResult:
+    """The result, with an unusable covariance set to zero ("unknown"); raises InputRefused where the pose isn't finite."""
+    if not (np.all(np.isfinite(result.T_cam_obj)) and np.isfinite(result.score)):
+        raise InputRefused("pose_not_finite", f"the estimate of {result.object_name} isn't finite: it was dropped")
+    if np.all(np.isfinite(result.covariance)):
+        return result
+    return replace(result, covariance=np.zeros((6, 6), np.float32))
+
+
+def _seconds_between(earlier_ns: int | None, later_ns: int) -> float | None:
+    return None if earlier_ns is None else max(0, later_ns - earlier_ns) * 1e-9

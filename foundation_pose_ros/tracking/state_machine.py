@@ -1,0 +1,102 @@
+"""SEARCHING -> TRACKING -> LOST: one pure step from what was believed and what was seen."""
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+
+class TrackState(IntEnum):
+    """The numbers are those of TrackedObject.msg."""
+
+    SEARCHING = 0
+    TRACKING = 1
+    LOST = 2
+
+
+@dataclass(frozen=True)
+class StateSettings:
+    """Thresholds on the estimator's score (0..1, about 0.5 divides good from bad) and how long doubt may last.
+
+    A track comes into doubt below `lose_score` and out of it only at `accept_score`; between the two the last
+    opinion stands, so a score that wavers about one threshold doesn't make the state flicker. Doubt becomes LOST
+    after `lost_after_s` seconds and `lost_after_frames` frames, both: neither one bad frame at a low rate nor a burst
+    of bad frames at a high one is enough.
+    """
+
+    accept_score: float = 0.5
+    lose_score: float = 0.35
+    lost_after_s: float = 0.5
+    lost_after_frames: int = 3
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One attempt on one frame: its score, or None with the reason why there is no pose."""
+
+    stamp_ns: int
+    score: float | None
+    registration: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class TrackStatus:
+    """What is believed of one object; stamps are those of frames, None where it never happened."""
+
+    state: TrackState = TrackState.SEARCHING
+    reason: str = "waiting for a mask"
+    registered_ns: int | None = None
+    seen_ns: int | None = None
+    doubt_since_ns: int | None = None
+    doubtful_frames: int = 0
+
+
+def advance(status: TrackStatus, seen: Observation, settings: StateSettings) -> TrackStatus:
+    """The status after one observation.
+
+    A registration counts in every state; a tracking step only in TRACKING, since in the other states there is no
+    pose to step from.
+    """
+    if seen.registration:
+        return _after_registration(status, seen, settings)
+    if status.state is not TrackState.TRACKING:
+        return status
+    return _after_step(status, seen, settings)
+
+
+def _after_registration(status: TrackStatus, seen: Observation, settings: StateSettings) -> TrackStatus:
+    if seen.score is not None and seen.score >= settings.accept_score:
+        return TrackStatus(TrackState.TRACKING, "registered", registered_ns=seen.stamp_ns, seen_ns=seen.stamp_ns)
+    if status.state is TrackState.TRACKING:
+        return status
+    if seen.score is None:
+        reason = seen.reason or "registration gave no pose"
+    else:
+        reason = f"registration scored {seen.score:.2f}, below {settings.accept_score:.2f}"
+    return replace(status, reason=reason)
+
+
+def _after_step(status: TrackStatus, seen: Observation, settings: StateSettings) -> TrackStatus:
+    score = seen.score
+    if score is not None and score >= settings.accept_score:
+        return replace(
+            status, reason="tracking", seen_ns=seen.stamp_ns, doubt_since_ns=None, doubtful_frames=0
+        )
+    in_doubt = status.doubt_since_ns is not None
+    if score is not None and score >= settings.lose_score and not in_doubt:
+        return replace(status, reason="tracking", seen_ns=seen.stamp_ns)
+
+    since_ns = seen.stamp_ns if status.doubt_since_ns is None else status.doubt_since_ns
+    frames = status.doubtful_frames + 1
+    if score is None:
+        cause = seen.reason or "no pose"
+    else:
+        cause = f"score {score:.2f} is below {settings.accept_score if in_doubt else settings.lose_score:.2f}"
+    lasted_s = (seen.stamp_ns - since_ns) * 1e-9
+    lost = lasted_s >= settings.lost_after_s and frames >= settings.lost_after_frames
+    return replace(
+        status,
+        state=TrackState.LOST if lost else TrackState.TRACKING,
+        reason=f"lost: {cause} for {lasted_s:.1f} s" if lost else f"in doubt: {cause}",
+        doubt_since_ns=None if lost else since_ns,
+        doubtful_frames=0 if lost else frames,
+    )
