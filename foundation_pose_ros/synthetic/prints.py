@@ -1,0 +1,280 @@
+"""What is printed on made-up objects: labels, covers and stickers, drawn with Pillow from a seed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of one product, sRGB."""
+
+    ground: Colour
+    accent: Colour
+    dark: Colour
+    light: Colour
+
+
+PALETTES = (
+    Palette((196, 42, 38), (246, 190, 62), (72, 16, 20), (252, 242, 222)),
+    Palette((24, 96, 128), (244, 150, 58), (10, 40, 62), (236, 246, 246)),
+    Palette((58, 122, 76), (238, 214, 96), (20, 54, 36), (246, 246, 228)),
+    Palette((236, 168, 44), (190, 54, 44), (86, 48, 16), (255, 248, 226)),
+    Palette((96, 66, 140), (120, 208, 196), (40, 24, 70), (246, 238, 250)),
+    Palette((38, 44, 58), (226, 92, 70), (16, 18, 26), (238, 234, 224)),
+    Palette((222, 110, 118), (60, 76, 130), (90, 28, 44), (255, 240, 236)),
+)
+BRANDS = ("ORBIT", "MARLOW", "KITE", "POLAR", "TANDEM", "NOVA", "FERN", "ALDER")
+GOODS = ("oat crackers", "tomato soup", "spiced tea", "sea salt", "orange soda", "rye crisps", "dark cocoa")
+_PROSE = (
+    "Baked slowly, cooled on wire racks and packed the same day. Store in a dry place and close the bag well after "
+    "use. Ingredients: whole oats, rapeseed oil, barley malt, sea salt, raising agent. May contain traces of sesame. "
+    "Best before: see the bottom of the pack. Net weight 320 g. Recycle the carton. "
+)
+
+
+def canvas(width: int, height: int, colour: Colour) -> Image.Image:
+    """A plain RGB image."""
+    return Image.new("RGB", (max(int(width), 8), max(int(height), 8)), colour)
+
+
+def text(
+    image: Image.Image, centre: tuple[float, float], words: str, size: float, colour: Colour, width: float | None = None
+) -> None:
+    """Write words about a centre, shrunk until they fit into a width in pixels."""
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(size)
+    length = draw.textlength(words, font=font)
+    if width is not None and length > width:
+        font = ImageFont.load_default(max(size * width / length, 6))
+    draw.text(centre, words, fill=colour, font=font, anchor="mm", stroke_width=max(round(size / 36), 0))
+
+
+def paragraph(image: Image.Image, box: tuple[int, int, int, int], colour: Colour, size: float) -> None:
+    """Fill a box (left, top, right, bottom) in pixels with small print."""
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(size)
+    words, line, y = (_PROSE * 6).split(), "", box[1]
+    for word in words:
+        if draw.textlength(f"{line} {word}", font=font) > box[2] - box[0]:
+            draw.text((box[0], y), line, fill=colour, font=font)
+            line, y = word, y + size * 1.35
+            if y + size > box[3]:
+                return
+        else:
+            line = f"{line} {word}".strip()
+
+
+def barcode(image: Image.Image, box: tuple[int, int, int, int], rng: np.random.Generator) -> None:
+    """A white field with bars of random widths."""
+    draw = ImageDraw.Draw(image)
+    draw.rectangle(box, fill=(250, 250, 248))
+    left, top, right, bottom = box
+    unit = max((right - left) / 70, 1.0)
+    x = left + 4 * unit
+    while x < right - 5 * unit:
+        width = unit * rng.integers(1, 4)
+        draw.rectangle((x, top + 3 * unit, x + width, bottom - 8 * unit), fill=(20, 20, 20))
+        x += width + unit * rng.integers(1, 4)
+    text(image, ((left + right) / 2, bottom - 4 * unit), "4 012345 678901", 6 * unit, (20, 20, 20))
+
+
+def sunburst(image: Image.Image, centre: tuple[float, float], rays: int, colour: Colour, strength: float = 0.25) -> None:
+    """Lay a fan of rays over the image."""
+    mask = Image.new("L", image.size, 0)
+    draw = ImageDraw.Draw(mask)
+    reach = sum(image.size)
+    for i in range(rays):
+        a, b = 2 * np.pi * i / rays, 2 * np.pi * (i + 0.5) / rays
+        tips = [(centre[0] + reach * np.cos(t), centre[1] + reach * np.sin(t)) for t in (a, b)]
+        draw.polygon([centre, *tips], fill=int(255 * strength))
+    image.paste(Image.new("RGB", image.size, colour), mask=mask)
+
+
+def crackers(image: Image.Image, centre: tuple[float, float], size: float, rng: np.random.Generator) -> None:
+    """A heap of round biscuits with holes: the picture on a pack."""
+    draw = ImageDraw.Draw(image)
+    for dx, dy, scale in ((-0.55, 0.1, 0.8), (0.58, 0.16, 0.8), (0.02, -0.06, 1.0)):
+        x, y, radius = centre[0] + dx * size, centre[1] + dy * size, size * 0.5 * scale
+        draw.ellipse((x - radius, y - radius * 0.96, x + radius, y + radius * 1.1), fill=(110, 62, 22))
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(206, 146, 72))
+        draw.ellipse((x - radius * 0.9, y - radius * 0.92, x + radius * 0.86, y + radius * 0.84), fill=(230, 180, 106))
+        for angle in np.arange(12) * np.pi / 6 + rng.uniform(0, 1):
+            for share in (0.3, 0.65):
+                hx, hy, dot = x + share * radius * np.cos(angle), y + share * radius * np.sin(angle), radius * 0.05
+                draw.ellipse((hx - dot, hy - dot, hx + dot, hy + dot), fill=(160, 102, 46))
+
+
+def box_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) -> dict[str, Image.Image]:
+    """Prints of a carton's six sides; sizes_px gives width and height of each."""
+    palette, brand, goods = PALETTES[rng.integers(4)], str(rng.choice(BRANDS)), "oat crackers"
+    sides = {side: canvas(*size, palette.ground) for side, size in sizes_px.items()}
+
+    front = sides["front"]
+    w, h = front.size
+    sunburst(front, (w / 2, h * 0.62), 24, palette.accent)
+    draw = ImageDraw.Draw(front)
+    draw.rectangle((0, h * 0.86, w, h), fill=palette.dark)
+    draw.ellipse((w * 0.08, h * 0.09, w * 0.92, h * 0.36), fill=palette.light)
+    draw.ellipse((w * 0.11, h * 0.105, w * 0.89, h * 0.345), outline=palette.accent, width=max(w // 60, 1))
+    text(front, (w / 2, h * 0.215), brand, h * 0.14, palette.ground, w * 0.62)
+    text(front, (w / 2, h * 0.415), goods, h * 0.065, palette.light, w * 0.84)
+    crackers(front, (w / 2, h * 0.65), w * 0.5, rng)
+    text(front, (w / 2, h * 0.93), "with sea salt   320 g", h * 0.05, palette.light, w * 0.8)
+
+    back = sides["back"]
+    draw = ImageDraw.Draw(back)
+    draw.rectangle((w * 0.06, h * 0.2, w * 0.94, h * 0.94), fill=palette.light)
+    text(back, (w / 2, h * 0.1), brand, h * 0.1, palette.light, w * 0.8)
+    paragraph(back, (int(w * 0.1), int(h * 0.23), int(w * 0.9), int(h * 0.5)), palette.dark, h * 0.028)
+    for row in range(7):
+        y = h * (0.54 + 0.052 * row)
+        draw.rectangle((w * 0.1, y, w * 0.9, y + h * 0.052), outline=palette.dark, width=2)
+        draw.rectangle((w * 0.1, y, w * rng.uniform(0.3, 0.8), y + h * 0.052), fill=palette.accent if row % 2 else None)
+
+    for side, turned in (("left", False), ("right", True)):
+        image = sides[side]
+        w, h = image.size
+        draw = ImageDraw.Draw(image)
+        if turned:
+            barcode(image, (int(w * 0.12), int(h * 0.72), int(w * 0.88), int(h * 0.92)), rng)
+            paragraph(image, (int(w * 0.12), int(h * 0.06), int(w * 0.9), int(h * 0.66)), palette.light, w * 0.075)
+        else:
+            for k in range(14):
+                draw.polygon(
+                    [(0, h * k / 12), (w, h * (k - 1) / 12), (w, h * (k - 0.5) / 12), (0, h * (k + 0.5) / 12)],
+                    fill=palette.accent,
+                )
+            strip = canvas(h * 0.6, w * 0.42, palette.dark)
+            text(strip, (strip.width / 2, strip.height / 2), brand, strip.height * 0.8, palette.light, strip.width * 0.9)
+            strip = strip.rotate(90, expand=True)
+            image.paste(strip, (int(w * 0.29), int(h * 0.2)))
+    w, h = sides["top"].size
+    text(sides["top"], (w / 2, h / 2), f"{brand} {goods}", h * 0.5, palette.light, w * 0.86)
+    text(sides["bottom"], (w / 2, h / 2), "BEST BEFORE 04 2031", h * 0.3, palette.light, w * 0.7)
+    return sides
+
+
+def can_label(width: int, height: int, rng: np.random.Generator) -> Image.Image:
+    """A drinks can's print, once around."""
+    palette, brand = PALETTES[rng.integers(len(PALETTES))], str(rng.choice(BRANDS))
+    image = canvas(width, height, palette.ground)
+    draw = ImageDraw.Draw(image)
+    wave = np.linspace(0, 2 * np.pi, 200)
+    for k, colour in enumerate((palette.accent, palette.light, palette.dark)):
+        line = height * (0.70 + 0.07 * k) + height * 0.07 * np.sin(wave * 2 + 0.7 * k)
+        draw.polygon([*zip(wave / (2 * np.pi) * width, line, strict=True), (width, height), (0, height)], fill=colour)
+    for x in (0.25, 0.75):
+        draw.ellipse(
+            (width * x - height * 0.3, height * 0.1, width * x + height * 0.3, height * 0.64), fill=palette.light
+        )
+        text(image, (width * x, height * 0.34), brand, height * 0.2, palette.ground, height * 0.52)
+        text(image, (width * x, height * 0.50), "soda", height * 0.09, palette.dark)
+    barcode(image, (int(width * 0.45), int(height * 0.2), int(width * 0.55), int(height * 0.5)), rng)
+    for _ in range(36):
+        x, y, r = rng.uniform(0, width), rng.uniform(0.82, 1.0) * height, rng.uniform(0.006, 0.02) * height
+        draw.ellipse((x - r, y - r, x + r, y + r), outline=palette.light, width=2)
+    paragraph(image, (int(width * 0.93), int(height * 0.1), int(width * 0.995), int(height * 0.6)), palette.light, 11)
+    return image
+
+
+def mug_print(width: int, height: int, glaze: Colour, rng: np.random.Generator) -> Image.Image:
+    """The outside of a mug: a glaze with hills and a sun on one side, words on the other."""
+    ink = PALETTES[rng.integers(len(PALETTES))]
+    image = canvas(width, height, glaze)
+    draw = ImageDraw.Draw(image)
+    x, y, r = width * 0.72, height * 0.38, height * 0.2
+    draw.ellipse((x - r, y - r, x + r, y + r), fill=ink.accent)
+    s = np.linspace(0.56, 0.96, 160)
+    for k, colour in enumerate((ink.ground, ink.dark)):
+        ridge = 0.52 + 0.13 * k + 0.09 * np.sin(s * 31 + 2.2 * k) + 0.05 * np.sin(s * 74 + k)
+        draw.polygon([*zip(s * width, ridge * height, strict=True), (0.96 * width, 0.8 * height), (0.56 * width, 0.8 * height)], fill=colour)
+    text(image, (width * 0.28, height * 0.42), "good", height * 0.27, ink.dark)
+    text(image, (width * 0.28, height * 0.66), "morning", height * 0.2, ink.ground)
+    draw.rectangle((0, height * 0.9, width, height * 0.94), fill=ink.ground)
+    return image
+
+
+def bottle_label(width: int, height: int, rng: np.random.Generator) -> Image.Image:
+    """A paper label around a bottle, front and back."""
+    palette, brand = PALETTES[rng.integers(len(PALETTES))], str(rng.choice(BRANDS))
+    image = canvas(width, height, palette.light)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, width, height * 0.1), fill=palette.accent)
+    draw.rectangle((0, height * 0.88, width, height), fill=palette.ground)
+    x = width * 0.75
+    for k in range(9):
+        angle = np.pi * (k + 0.5) / 9
+        tip = (x + height * 0.42 * np.cos(angle), height * 0.6 - height * 0.42 * np.sin(angle))
+        draw.polygon([(x - 5, height * 0.6), tip, (x + 5, height * 0.6)], fill=palette.accent)
+    draw.pieslice((x - height * 0.2, height * 0.4, x + height * 0.2, height * 0.8), 180, 360, fill=palette.ground)
+    text(image, (x, height * 0.72), brand, height * 0.2, palette.dark, width * 0.36)
+    paragraph(image, (int(width * 0.1), int(height * 0.16), int(width * 0.4), int(height * 0.58)), palette.dark, height * 0.05)
+    barcode(image, (int(width * 0.14), int(height * 0.6), int(width * 0.36), int(height * 0.84)), rng)
+    return image
+
+
+def cube_side(size: int, stickers: np.ndarray) -> Image.Image:
+    """One side of a sticker cube; stickers (3, 3) index its six colours."""
+    colours = ((216, 40, 44), (246, 132, 34), (250, 216, 60), (30, 146, 84), (28, 92, 186), (244, 244, 240))
+    image = canvas(size, size, (24, 24, 26))
+    draw = ImageDraw.Draw(image)
+    pitch, gap = size / 3, size * 0.022
+    for row in range(3):
+        for column in range(3):
+            left, top = column * pitch + gap, row * pitch + gap
+            box = (left, top, left + pitch - 2 * gap, top + pitch - 2 * gap)
+            draw.rounded_rectangle(box, radius=size * 0.035, fill=colours[stickers[row, column]])
+    return image
+
+
+def book_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) -> dict[str, Image.Image]:
+    """A closed book lying on its back: cover on top, spine on the left, page edges elsewhere."""
+    palette = PALETTES[rng.integers(len(PALETTES))]
+    title = str(rng.choice(("A Field Guide\nto Knots", "Small\nMachines", "The Salt\nRoad", "Moss &\nStone")))
+    sides = {side: canvas(*size, (232, 224, 204)) for side, size in sizes_px.items()}
+    for side in ("left", "right", "front", "back"):
+        draw = ImageDraw.Draw(sides[side])
+        for y in np.arange(0, sides[side].height, 3):
+            draw.line((0, y, sides[side].width, y), fill=(206, 196, 172))
+    for side in ("top", "bottom", "left"):
+        sides[side].paste(palette.ground, (0, 0, *sides[side].size))
+    top = sides["top"]
+    w, h = top.size
+    draw = ImageDraw.Draw(top)
+    draw.rectangle((w * 0.05, h * 0.04, w * 0.95, h * 0.96), outline=palette.accent, width=max(w // 70, 1))
+    for k, r in enumerate(np.linspace(0.34, 0.06, 6)):
+        colour = palette.accent if k % 2 else palette.dark
+        draw.ellipse((w * (0.5 - r), h * 0.66 - w * r, w * (0.5 + r), h * 0.66 + w * r), fill=colour)
+    for k, line in enumerate(title.split("\n")):
+        text(top, (w / 2, h * (0.16 + 0.11 * k)), line, h * 0.1, palette.light, w * 0.8)
+    spine = canvas(sides["left"].height, sides["left"].width, palette.ground)
+    spine = canvas(*sides["left"].size, palette.dark)
+    text(spine, (spine.width / 2, spine.height / 2), title.replace("\n", " "), spine.height * 0.6, palette.light, spine.width * 0.8)
+    sides["left"] = spine
+    return sides
+
+
+def stripes(width: int, height: int, rng: np.random.Generator) -> Image.Image:
+    """Rings of colour and a row of dots, for bowls and balls."""
+    palette = PALETTES[rng.integers(len(PALETTES))]
+    image = canvas(width, height, palette.light)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, height * 0.12, width, height * 0.24), fill=palette.ground)
+    draw.rectangle((0, height * 0.74, width, height * 0.82), fill=palette.accent)
+    for k in range(16):
+        x, y, r = width * (k + 0.5) / 16, height * 0.48, min(height * 0.1, width * 0.022)
+        draw.ellipse((x - r, y - r, x + r, y + r), fill=palette.accent if k % 3 else palette.dark)
+    return image
+
+
+def mottled(image: Image.Image, rng: np.random.Generator, strength: float = 0.014) -> Image.Image:
+    """Break up flat colour with soft grain, as paint and paper have."""
+    w, h = image.size
+    grain = rng.normal(0, 1, (max(h // 4, 2), max(w // 4, 2))).astype(np.float32)
+    grain = np.asarray(Image.fromarray(grain).resize((w, h), Image.Resampling.BICUBIC))
+    pixels = np.asarray(image.filter(ImageFilter.GaussianBlur(0.6)), np.float32) * (1 + strength * grain[..., None])
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
