@@ -11,19 +11,22 @@ from ..camera import Camera
 from ..errors import InputRefused
 from ..frame import Frame
 from ..object_model import ObjectModel
+from ..symmetry import Symmetries
 from .images import checked_pose, images_by_stem, read_depth_m, read_mask, read_rgb
 from .sequence import FRAME_ID, ModelCache, known_object, position_of, stamp_ns_of
 
 # The BOP challenge leaves instances out of its targets of which less than this share is visible.
 MIN_VISIBLE_FRACTION = 0.1
+MODEL_ROOMS = ("models", "models_eval", "models_cad")
 
 
 class BopScene:
     """scene_camera.json, scene_gt.json, scene_gt_info.json, rgb/ or gray/, depth/, mask_visib/.
 
     The nth instance of object 5 in an image is `obj_000005` (n = 1), then `obj_000005_2`, ...; all share the model
-    `obj_000005` of `models/` (or models_eval/, models_cad/) in the dataset's root. Instances of which less than a tenth
-    is visible count as absent, as in the BOP challenge: no mask, no truth.
+    `obj_000005` of `models/` (or models_eval/, models_cad/) in the dataset's root, with the symmetries that the
+    models_info.json there declares; without that file they are found from the mesh. Instances of which less than a
+    tenth is visible count as absent, as in the BOP challenge: no mask, no truth.
     """
 
     def __init__(self, path: Path, models: Path | None = None, unit: str = "mm") -> None:
@@ -55,8 +58,8 @@ class BopScene:
         except (KeyError, ValueError, TypeError) as error:
             raise InputRefused(
                 "bad_intrinsics",
-                f"{self._path / 'scene_camera.json'} lacks cam_K (9 numbers) or depth_scale for frame {frame_id} ({error}): "
-                "take it from the dataset",
+                f"{self._path / 'scene_camera.json'} lacks cam_K (9 numbers) or depth_scale for frame {frame_id} "
+                f"({error}): take it from the dataset",
             ) from None
         rgb = read_rgb(self._rgb[frame_id])
         depth_m = read_depth_m(
@@ -94,39 +97,56 @@ class BopScene:
                 name = label if counted[label] == 1 else f"{label}_{counted[label]}"
                 if key in infos and infos[key][number].get("visib_fract", 1.0) < MIN_VISIBLE_FRACTION:
                     continue
-                T = np.eye(4)
-                T[:3, :3] = np.asarray(entry["cam_R_m2c"], np.float64).reshape(3, 3)
-                T[:3, 3] = np.asarray(entry["cam_t_m2c"], np.float64) / 1000.0
-                instances[name] = (
-                    number, checked_pose(T, f"{self._path / 'scene_gt.json'}: frame {key}, instance {number}")
-                )
+                source = f"{self._path / 'scene_gt.json'}: frame {key}, instance {number}"
+                instances[name] = (number, _pose(entry, source))
             frames[frame_id] = instances
         return frames
 
-    def _load_model(self, label: str) -> ObjectModel:
-        roots = [self._models] if self._models is not None else [
-            parent / room
-            for parent in list(self._path.resolve().parents)[:3]
-            for room in ("models", "models_eval", "models_cad")
-        ]
+    def _models_root(self, label: str) -> Path:
+        if self._models is not None:
+            roots = [self._models]
+        else:
+            roots = [parent / room for parent in list(self._path.resolve().parents)[:3] for room in MODEL_ROOMS]
         for root in roots:
-            path = root / f"{label}.ply"
-            if path.is_file():
-                return ObjectModel.from_mesh(path, name=label, unit=self._unit)
+            if (root / f"{label}.ply").is_file():
+                return root
+        looked_in = self._models or f"{', '.join(MODEL_ROOMS)} of the dataset above {self._path}"
         raise InputRefused(
             "mesh_missing",
-            f"{label}.ply is neither in {roots[0]} nor in its neighbours: unpack the dataset's models there, or name their "
-            "folder with --models",
+            f"{label}.ply is not in {looked_in}: unpack the dataset's models there, or name their folder with --models",
         )
+
+    def _load_model(self, label: str) -> ObjectModel:
+        root = self._models_root(label)
+        symmetries = None
+        if (root / "models_info.json").is_file():
+            info = _json_of(root / "models_info.json").get(str(int(label.removeprefix("obj_"))))
+            symmetries = None if info is None else Symmetries.from_bop(info)
+        return ObjectModel.from_mesh(root / f"{label}.ply", name=label, unit=self._unit, symmetries=symmetries)
 
     def _read_json(self, name: str, needed: bool = True) -> dict[str, Any]:
         path = self._path / name
-        if not path.is_file() and not needed:
-            return {}
-        try:
-            return json.loads(path.read_text())
-        except ValueError as error:
-            raise InputRefused("bad_json", f"{path} is not JSON ({error}): unpack it again") from None
+        return _json_of(path) if needed or path.is_file() else {}
+
+
+def _json_of(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise InputRefused("bad_json", f"{path} is not JSON ({error}): unpack it again") from None
+
+
+def _pose(entry: dict[str, Any], source: str) -> np.ndarray:
+    try:
+        T = np.eye(4)
+        T[:3, :3] = np.asarray(entry["cam_R_m2c"], np.float64).reshape(3, 3)
+        T[:3, 3] = np.asarray(entry["cam_t_m2c"], np.float64) / 1000.0
+    except (KeyError, ValueError, TypeError) as error:
+        raise InputRefused(
+            "bad_pose",
+            f"{source} has no cam_R_m2c (9 numbers) and cam_t_m2c (3, millimetres) ({error}): unpack it again",
+        ) from None
+    return checked_pose(T, source)
 
 
 def _class_of(object_name: str) -> str:

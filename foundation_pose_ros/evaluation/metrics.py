@@ -1,7 +1,7 @@
 """How wrong a pose is: ADD, ADD-S, their recall and area under the curve, rotation and translation error.
 
-Poses are T_cam_obj (4, 4), points (n, 3) in the object's frame, metres. Where `symmetries` (S, 4, 4) is given, these are
-the transforms in the object's frame that leave it unchanged (identity included), and the error is that against the
+Poses are T_cam_obj (4, 4), points (n, 3) in the object's frame, metres. Where `symmetries` (S, 4, 4) is given, these
+are the transforms in the object's frame that leave it unchanged (identity included), and the error is that against the
 equivalent truth that is nearest. Computed in float64.
 """
 
@@ -17,7 +17,7 @@ RECALL_FRACTION = 0.1
 def add_m(
     T_estimate: np.ndarray, T_truth: np.ndarray, points: np.ndarray, symmetries: np.ndarray | None = None
 ) -> float:
-    """Mean distance in metres between each model point in the estimate and itself in the truth (Hinterstoisser 2012)."""
+    """Mean distance in metres from each model point in the estimate to itself in the truth (Hinterstoisser 2012)."""
     points = np.asarray(points, np.float64)
     estimated = transform_points(np.asarray(T_estimate, np.float64), points)  # (n, 3)
     nearest = np.inf
@@ -40,16 +40,6 @@ def adds_m(T_estimate: np.ndarray, T_truth: np.ndarray, points: np.ndarray) -> f
     return float(distances.mean())
 
 
-def translation_error_m(T_estimate: np.ndarray, T_truth: np.ndarray) -> float:
-    """Distance in metres between the origins of the object's frame."""
-    return float(np.linalg.norm(np.asarray(T_estimate, np.float64)[:3, 3] - np.asarray(T_truth, np.float64)[:3, 3]))
-
-
-def rotation_error_deg(T_estimate: np.ndarray, T_truth: np.ndarray) -> float:
-    """Geodesic angle in degrees between the two rotations."""
-    return float(np.degrees(rotation_angle_rad(T_estimate[:3, :3], T_truth[:3, :3])))
-
-
 def pose_error(
     T_estimate: np.ndarray, T_truth: np.ndarray, symmetries: np.ndarray | None = None
 ) -> tuple[float, float]:
@@ -58,11 +48,12 @@ def pose_error(
     It is the one that minimises the larger of error / 5 mm and error / 3 degrees, so that `within_5mm_3deg` holds for
     it whenever it holds for any.
     """
-    errors = [
-        (translation_error_m(T_estimate, T), rotation_error_deg(T_estimate, T))
-        for T in _equivalent_truths(T_truth, symmetries)
-    ]
-    return min(errors, key=lambda error: (max(error[0] / 0.005, error[1] / 3.0), error))
+    T_truths = _equivalent_truths(T_truth, symmetries)  # (S, 4, 4)
+    T_estimate = np.asarray(T_estimate, np.float64)
+    translations_m = np.linalg.norm(T_truths[:, :3, 3] - T_estimate[:3, 3], axis=1)
+    rotations_deg = np.degrees(rotation_angle_rad(T_truths[:, :3, :3], T_estimate[:3, :3]))
+    best = int(np.argmin(np.maximum(translations_m / 0.005, rotations_deg / 3.0)))
+    return float(translations_m[best]), float(rotations_deg[best])
 
 
 def within_5mm_3deg(translation_m: float, rotation_deg: float) -> bool:

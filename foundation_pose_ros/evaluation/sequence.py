@@ -48,7 +48,7 @@ class Sequence(Protocol):
 
 
 def stamp_ns_of(index: int) -> int:
-    """The stamp of the frame at `index` of a recording without times: 30 Hz from 1/30 s on (0 means "no time" in ROS)."""
+    """The stamp of the frame at `index` where no times are known: 30 Hz, from 1/30 s on (0 is "no time" in ROS)."""
     return round((index + 1) * 1e9 / FRAME_RATE_HZ)
 
 
@@ -96,17 +96,19 @@ def open_sequence(path: str | Path, models: str | Path | None = None, unit: str 
 
     path = Path(path).expanduser()
     if not path.is_dir():
-        raise InputRefused("sequence_missing", f"{path} is not a folder: give a sequence folder or one scene of a BOP dataset")
+        raise InputRefused(
+            "sequence_missing", f"{path} is not a folder: give a sequence folder or one scene of a BOP dataset"
+        )
     models = Path(models).expanduser() if models is not None else None
     if (path / "scene_camera.json").is_file():
         return BopScene(path, models, unit or "mm")
     if (path / "rgb").is_dir():
         return SequenceFolder(path, models, unit or "m")
-    scenes = sorted(p.parent for p in path.glob("*/scene_camera.json")) or sorted(
-        p.parent for p in path.glob("*/*/scene_camera.json")
-    )
+    scenes = sorted(p.parent for p in [*path.glob("*/scene_camera.json"), *path.glob("*/*/scene_camera.json")])
     if scenes:
-        raise InputRefused("sequence_missing", f"{path} is a BOP dataset, not a scene: give one of its {len(scenes)} scenes, {scenes[0]}")
+        raise InputRefused(
+            "sequence_missing", f"{path} is a BOP dataset of {len(scenes)} scenes: give one of them, {scenes[0]}"
+        )
     raise InputRefused(
         "sequence_missing",
         f"{path} has neither rgb/ nor scene_camera.json: a sequence is a folder with rgb/, depth/, K.txt, mesh/OBJECT/ "

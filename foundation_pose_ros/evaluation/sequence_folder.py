@@ -33,17 +33,16 @@ class SequenceFolder:
         if not self._rgb.keys() & self._depth.keys():
             raise InputRefused(
                 "no_frames",
-                f"{path / 'depth'} has no image of the same name as {next(iter(self._rgb.values())).name} in rgb/: put the "
-                "depth of each frame there, 16 bits, in millimetres, aligned with colour",
+                f"{path / 'depth'} has no image named like one in rgb/ ({next(iter(self._rgb.values())).name}, ...): "
+                "put the depth of each frame there, 16 bits, in millimetres, aligned with colour",
             )
         self._K = read_matrix(path / "K.txt", (3, 3), "the camera's intrinsic matrix in pixels")
         self._model = ModelCache(self._load_model)
         self._masks: dict[str, dict[str, Path]] = {}
         self.name = path.resolve().name
         self.frame_ids = list(self._rgb)
-        self.object_names = sorted(
-            {p.name for room in (path / "masks", path / "gt", self._meshes) if room.is_dir() for p in room.iterdir() if p.is_dir()}
-        )
+        rooms = [path / room for room in ("masks", "gt", "mesh")]
+        self.object_names = sorted({p.name for room in rooms if room.is_dir() for p in room.iterdir() if p.is_dir()})
 
     def frame(self, frame_id: str) -> Frame:
         index = position_of(frame_id, self.frame_ids, self._path)
@@ -74,7 +73,8 @@ class SequenceFolder:
         files = [p for p in folder.iterdir() if p.suffix.lower() in MESH_SUFFIXES] if folder.is_dir() else []
         if not files:
             raise InputRefused(
-                "mesh_missing", f"{folder} has no mesh of {object_name}: put an OBJ, GLB, PLY or STL file there, in metres"
+                "mesh_missing",
+                f"{folder} has no mesh of {object_name}: put an OBJ, GLB, PLY or STL file there, in metres",
             )
         best = min(files, key=lambda p: (MESH_SUFFIXES.index(p.suffix.lower()), p.name))
         return ObjectModel.from_mesh(best, name=object_name, unit=self._unit)

@@ -59,11 +59,14 @@ def test_add_over_symmetries_takes_the_nearest_equivalent_truth():
     assert metrics.add_m(T_estimate, pose(), SQUARE, quarter_turns()[:1]) > 0.14
 
 
-def test_rotation_and_translation_error():
-    assert metrics.rotation_error_deg(pose((0, 30, 0)), pose((0, -15, 0))) == pytest.approx(45, abs=1e-9)
-    assert metrics.rotation_error_deg(pose((180, 0, 0)), pose()) == pytest.approx(180, abs=1e-6)
-    assert metrics.rotation_error_deg(pose((0, 0, 1e-4)), pose()) == pytest.approx(1e-4, rel=1e-6)
-    assert metrics.translation_error_m(pose(t=(1, 2, 2)), pose()) == pytest.approx(3)
+@pytest.mark.parametrize(
+    ("rotvec_a_deg", "rotvec_b_deg", "angle_deg"),
+    [((0, 30, 0), (0, -15, 0), 45), ((180, 0, 0), (0, 0, 0), 180), ((0, 0, 1e-4), (0, 0, 0), 1e-4)],
+)
+def test_pose_error_is_distance_of_origins_and_angle_between_rotations(rotvec_a_deg, rotvec_b_deg, angle_deg):
+    translation_m, rotation_deg = metrics.pose_error(pose(rotvec_a_deg, t=(1, 2, 2)), pose(rotvec_b_deg))
+    assert translation_m == pytest.approx(3)
+    assert rotation_deg == pytest.approx(angle_deg, rel=1e-6)
 
 
 def test_pose_error_uses_one_symmetry_for_both_errors():
@@ -74,9 +77,7 @@ def test_pose_error_uses_one_symmetry_for_both_errors():
     assert (translation_m, rotation_deg) == (pytest.approx(0.01), pytest.approx(0, abs=1e-6))
 
 
-@pytest.mark.parametrize(
-    ("mm", "deg", "within"), [(5, 3, True), (5.01, 0, False), (0, 3.01, False), (4.9, 2.9, True)]
-)
+@pytest.mark.parametrize(("mm", "deg", "within"), [(5, 3, True), (5.01, 0, False), (0, 3.01, False), (4.9, 2.9, True)])
 def test_5mm_3deg(mm, deg, within):
     assert metrics.within_5mm_3deg(mm / 1000, deg) is within
 
@@ -125,7 +126,9 @@ clouds = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).
 @given(poses, poses, poses, clouds)
 def test_errors_do_not_change_when_the_camera_moves(T_move, T_a, T_b, points):
     assert metrics.add_m(T_move @ T_a, T_move @ T_b, points) == pytest.approx(metrics.add_m(T_a, T_b, points), abs=1e-9)
-    assert metrics.adds_m(T_move @ T_a, T_move @ T_b, points) == pytest.approx(metrics.adds_m(T_a, T_b, points), abs=1e-9)
+    assert metrics.adds_m(T_move @ T_a, T_move @ T_b, points) == pytest.approx(
+        metrics.adds_m(T_a, T_b, points), abs=1e-9
+    )
     moved, still = metrics.pose_error(T_move @ T_a, T_move @ T_b), metrics.pose_error(T_a, T_b)
     assert moved == pytest.approx(still, abs=1e-5)
 

@@ -1,0 +1,115 @@
+"""Compare estimates with true poses, frame by frame."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import InputRefused
+from ..frame import Frame
+from ..object_model import ObjectModel
+from . import metrics
+from .run import Estimate, Estimator, RunSettings, run
+from .sequence import Sequence
+
+# Enough that the mean distance is stable to some 1 % of itself.
+SURFACE_POINTS = 2000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One object in one frame of one recording, with its errors where both pose and truth are there.
+
+    counted: the row enters the metrics, as a miss where there is no pose. Not counted are frames without truth and a
+    pose that was handed in. class_name: the model that all instances of an object share. Metres and degrees; ADD,
+    translation and rotation are over the object's symmetries.
+    """
+
+    sequence: str
+    class_name: str
+    diameter_m: float
+    estimate: Estimate
+    counted: bool
+    add_m: float = np.inf
+    adds_m: float = np.inf
+    translation_m: float = np.inf
+    rotation_deg: float = np.inf
+
+
+class Judge:
+    """Errors of poses of one object."""
+
+    def __init__(self, model: ObjectModel) -> None:
+        self._points = model.surface_points(SURFACE_POINTS)
+        # Fine steps, so that a continuous symmetry leaves at most half a degree; two axes are a sphere, where
+        # steps multiply.
+        self._symmetries = model.symmetries.transforms(step_deg=1.0 if len(model.symmetries.axes) < 2 else 6.0)
+        self._diameter_m = model.diameter_m
+        self._class_name = model.name
+
+    def row(self, sequence: Sequence, estimate: Estimate) -> Row:
+        T_truth = sequence.truth(estimate.frame_id, estimate.object_name)
+        counted = T_truth is not None and not estimate.given
+        if T_truth is None or estimate.result is None:
+            return Row(sequence.name, self._class_name, self._diameter_m, estimate, counted)
+        T_estimate = estimate.result.T_cam_obj
+        translation_m, rotation_deg = metrics.pose_error(T_estimate, T_truth, self._symmetries)
+        return Row(
+            sequence.name,
+            self._class_name,
+            self._diameter_m,
+            estimate,
+            counted,
+            metrics.add_m(T_estimate, T_truth, self._points, self._symmetries),
+            metrics.adds_m(T_estimate, T_truth, self._points),
+            translation_m,
+            rotation_deg,
+        )
+
+
+def evaluate(
+    sequence: Sequence, estimator: Estimator, object_names: list[str], settings: RunSettings
+) -> Iterator[tuple[Frame | None, list[Row]]]:
+    """Run the estimator through the recording and judge every estimate; one list of rows per frame."""
+    judges: dict[str, Judge] = {}
+    for name in object_names:
+        model = sequence.model(name)
+        if model.name not in judges:
+            judges[model.name] = Judge(model)
+    for frame, estimates in run(sequence, estimator, object_names, settings):
+        yield frame, [judges[sequence.model(e.object_name).name].row(sequence, e) for e in estimates]
+
+
+def objects_with_truth(sequence: Sequence) -> list[str]:
+    """Names of the objects of which a true pose is known in at least one frame."""
+    return [
+        name
+        for name in sequence.object_names
+        if any(sequence.truth(frame_id, name) is not None for frame_id in sequence.frame_ids)
+    ]
+
+
+def evaluate_all(
+    sequences: list[Sequence],
+    make_estimator: Callable[[list[ObjectModel]], Estimator],
+    settings: RunSettings,
+    object_names: list[str] | None = None,
+) -> Iterator[tuple[Sequence, Frame | None, list[Row]]]:
+    """`evaluate` for several recordings, each with an estimator for the objects in it that have true poses.
+
+    object_names: only these. Raises InputRefused where a recording has none of them.
+    """
+    for sequence in sequences:
+        names = objects_with_truth(sequence)
+        if object_names:
+            names = [name for name in names if name in object_names]
+        if not names:
+            raise InputRefused(
+                "no_truth",
+                f"{sequence.name} has no true poses of {', '.join(object_names or sequence.object_names)}: "
+                "put them in gt/OBJECT/FRAME.txt, or leave the recording out",
+            )
+        models = {sequence.model(name).name: sequence.model(name) for name in names}
+        estimator = make_estimator(list(models.values()))
+        for frame, rows in evaluate(sequence, estimator, names, settings):
+            yield sequence, frame, rows
