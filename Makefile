@@ -1,0 +1,33 @@
+# Everything below runs in an environment of the project's own, made in .environment/ on the first call (docs/environment.md).
+#   make demo                            a synthetic scene through replay_node and pose_node, over real DDS
+#   make demo SEQUENCE=folder OBJECT=mug the same with a recording
+#   make PYTHON=/path/to/python3.12 ...  chooses the interpreter
+.PHONY: help demo test bench lint clean
+.DEFAULT_GOAL := help
+
+export PYTHON
+RUN := @sh environment/run
+PYTHON_MODULES := environment foundation_pose_ros $(wildcard universeg_ros)
+
+help:
+	@echo "make demo    pose of an object in a synthetic scene, through real ROS 2; a recording with SEQUENCE=folder OBJECT=name"
+	@echo "make test    all tests; some of them with ARGUMENTS='-k camera'"
+	@echo "make bench   time and accuracy, as JSON"
+	@echo "make lint    ruff and mypy"
+	@echo "make clean   remove everything that the commands above made"
+
+demo:
+	$(RUN) --for demo python -m foundation_pose_ros.nodes.demo \
+		$(if $(SEQUENCE),--sequence "$(SEQUENCE)") $(if $(OBJECT),--object "$(OBJECT)") $(ARGUMENTS)
+
+test:
+	$(RUN) --for tests python -m pytest -q $(ARGUMENTS)
+
+bench:
+	$(RUN) --for tests python benchmarks/run.py $(ARGUMENTS)
+
+lint:
+	$(RUN) --for tests sh -c 'ruff check . && ruff format --check . && mypy $(PYTHON_MODULES)'
+
+clean:
+	rm -rf .environment demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

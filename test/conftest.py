@@ -1,0 +1,76 @@
+"""Shared by all tests: where recordings lie, seeds, and a ROS context per test."""
+
+import os
+import random
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+# Before any library starts its threads: more of them than cores makes small arrays slow.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, str(len(os.sched_getaffinity(0))))
+os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA_VARIABLE = "FOUNDATION_PERCEPTION_DATA"
+FIRST_DOMAIN_PORT = 32768
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Folder of real recordings; the test is skipped, with the reason, where there is none."""
+    folder = Path(os.environ.get(DATA_VARIABLE, ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no recordings at {folder}: set {DATA_VARIABLE} to their folder")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _seeds() -> None:
+    random.seed(0)
+    np.random.seed(0)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator with a fixed seed."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def ros_domain_id() -> Iterator[int]:
+    """A domain id from 1 to 100 that no other test process on this machine has, held by binding a port."""
+    for domain_id in sorted(range(1, 101), key=lambda i: (i * 37 + os.getpid()) % 101):
+        holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            holder.bind(("127.0.0.1", FIRST_DOMAIN_PORT + domain_id))
+        except OSError:
+            holder.close()
+            continue
+        with holder:
+            yield domain_id
+        return
+    pytest.fail("all ROS domain ids from 1 to 100 are in use")
+
+
+@pytest.fixture
+def ros_context(ros_domain_id: int) -> Iterator[Any]:
+    """An rclpy Context in a domain of its own, shut down afterwards: stop executor threads before the test ends."""
+    rclpy = pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
+    context = rclpy.context.Context()
+    rclpy.init(context=context, domain_id=ros_domain_id)
+    try:
+        yield context
+    finally:
+        if context.ok():
+            rclpy.shutdown(context=context)
