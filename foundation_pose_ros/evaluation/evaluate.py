@@ -80,13 +80,31 @@ def evaluate(
         yield frame, [judges[sequence.model(e.object_name).name].row(sequence, e) for e in estimates]
 
 
-def objects_with_truth(sequence: Sequence) -> list[str]:
-    """Names of the objects of which a true pose is known in at least one frame."""
-    return [
-        name
-        for name in sequence.object_names
-        if any(sequence.truth(frame_id, name) is not None for frame_id in sequence.frame_ids)
-    ]
+def objects_to_judge(sequence: Sequence, settings: RunSettings, object_names: list[str] | None = None) -> list[str]:
+    """Names of the objects (of those asked for) of which a true pose is known in at least one frame.
+
+    Raises InputRefused where there are none, and where masks are needed but an object has none at all.
+    """
+    wanted = object_names or sequence.object_names
+    names = [n for n in sequence.object_names if n in wanted and _any(sequence, sequence.truth, n)]
+    if not names:
+        raise InputRefused(
+            "no_truth",
+            f"{sequence.name} has no true poses of {', '.join(wanted) or 'any object'}: "
+            "put them in gt/OBJECT/FRAME.txt, or leave the recording out",
+        )
+    needs_masks = settings.masks == "file" and (settings.mode == "register" or settings.init == "mask")
+    for name in names if needs_masks else []:
+        if not _any(sequence, sequence.mask, name):
+            raise InputRefused(
+                "no_mask",
+                f"{sequence.name} has no masks of {name}: put them in masks/{name}/, or use --mask truth",
+            )
+    return names
+
+
+def _any(sequence: Sequence, known: Callable[[str, str], np.ndarray | None], object_name: str) -> bool:
+    return any(known(frame_id, object_name) is not None for frame_id in sequence.frame_ids)
 
 
 def evaluate_all(
@@ -97,18 +115,10 @@ def evaluate_all(
 ) -> Iterator[tuple[Sequence, Frame | None, list[Row]]]:
     """`evaluate` for several recordings, each with an estimator for the objects in it that have true poses.
 
-    object_names: only these. Raises InputRefused where a recording has none of them.
+    object_names: only these. Raises InputRefused as `objects_to_judge` does.
     """
     for sequence in sequences:
-        names = objects_with_truth(sequence)
-        if object_names:
-            names = [name for name in names if name in object_names]
-        if not names:
-            raise InputRefused(
-                "no_truth",
-                f"{sequence.name} has no true poses of {', '.join(object_names or sequence.object_names)}: "
-                "put them in gt/OBJECT/FRAME.txt, or leave the recording out",
-            )
+        names = objects_to_judge(sequence, settings, object_names)
         models = {sequence.model(name).name: sequence.model(name) for name in names}
         estimator = make_estimator(list(models.values()))
         for frame, rows in evaluate(sequence, estimator, names, settings):

@@ -6,14 +6,16 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 
 def version() -> str:
-    """Of the installed package."""
+    """Of the installed package, or of the source tree that it runs from."""
     try:
         return metadata.version("foundation-perception")
     except metadata.PackageNotFoundError:
-        return "unknown (run from source)"
+        manifest = Path(__file__).parents[2] / "package.xml"
+        return (ElementTree.parse(manifest).findtext("version") if manifest.is_file() else None) or "unknown"
 
 
 def commit() -> str | None:

@@ -1,0 +1,271 @@
+"""The commands register, track and evaluate."""
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ..errors import InputRefused
+from ..estimator import PoseEstimator
+from ..evaluation import report
+from ..evaluation.evaluate import Row, evaluate_all
+from ..evaluation.provenance import version
+from ..evaluation.run import RunSettings, run
+from ..evaluation.sequence import Sequence, known_object, open_sequence, position_of
+from .options import (
+    Device,
+    DeviceOption,
+    Init,
+    Masks,
+    MasksOption,
+    Mode,
+    ModelsOption,
+    ObjectOption,
+    OutputOption,
+    OverlayOption,
+    SequenceArgument,
+    UnitOption,
+)
+from .output import OverlayWriter, line_writer, prepared, with_progress
+
+PROGRAM = "foundation-pose"
+
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{PROGRAM} {version()}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="**Examples**\n\n"
+    "- `foundation-pose register recordings/desk --object mug --frame 000001`\n"
+    "- `foundation-pose track recordings/desk --object mug --output poses.jsonl --overlay pictures`\n"
+    "- `foundation-pose evaluate recordings/desk recordings/shelf --output report.json`\n"
+)
+def _root(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """6D poses of objects in RGB-D recordings, from a mesh of each object: no training, no GPU, no ROS.
+
+    **register** finds an object in single frames, **track** follows it through all frames, and **evaluate** compares
+    either with known poses. `foundation-pose COMMAND --help` says more.
+    """
+
+
+@app.command(
+    epilog="**Examples**\n\n"
+    "- `foundation-pose register recordings/desk --object mug`\n"
+    "- `foundation-pose register recordings/desk --object mug --frame 000001 --overlay pictures`\n"
+    "- `foundation-pose register ycbv/test/000048 --object obj_000014 --output poses.jsonl`\n"
+)
+def register(
+    sequence: SequenceArgument,
+    object_name: ObjectOption = None,
+    frame: Annotated[
+        str | None,
+        typer.Option("--frame", metavar="F", help="Only this frame, such as 000001 or 1.", show_default="every frame"),
+    ] = None,
+    masks: MasksOption = Masks.FILE,
+    device: DeviceOption = Device.CPU,
+    unit: UnitOption = None,
+    models: ModelsOption = None,
+    output: OutputOption = None,
+    overlay: OverlayOption = None,
+) -> None:
+    """Find the object in each frame alone, from its mask in that frame.
+
+    Prints one JSON line per frame with T_cam_obj (object to camera, 4x4, metres), a score in 0..1 and the time. A frame
+    without the object has "T_cam_obj": null and the reason.
+    """
+    opened = open_sequence(sequence, models, unit)
+    frame_ids = opened.frame_ids if frame is None else [_frame_id(frame, opened, sequence)]
+    _run(opened, object_name, RunSettings("register", masks=masks.value), frame_ids, device, output, overlay)
+
+
+@app.command(
+    epilog="**Examples**\n\n"
+    "- `foundation-pose track recordings/desk --object mug --output poses.jsonl`\n"
+    "- `foundation-pose track recordings/desk --object mug --init gt --overlay pictures`\n"
+)
+def track(
+    sequence: SequenceArgument,
+    object_name: ObjectOption = None,
+    init: Annotated[
+        Init, typer.Option("--init", help="Start from the first mask, or from the first known pose (gt/).")
+    ] = Init.MASK,
+    masks: MasksOption = Masks.FILE,
+    device: DeviceOption = Device.CPU,
+    unit: UnitOption = None,
+    models: ModelsOption = None,
+    output: OutputOption = None,
+    overlay: OverlayOption = None,
+) -> None:
+    """Follow the object through all frames from its first mask or known pose.
+
+    Prints one JSON line per frame as register does; "state" is SEARCHING before the start, then TRACKING or LOST.
+    """
+    opened = open_sequence(sequence, models, unit)
+    settings = RunSettings("track", init.value, masks.value)
+    _run(opened, object_name, settings, opened.frame_ids, device, output, overlay)
+
+
+@app.command(
+    epilog="**Examples**\n\n"
+    "- `foundation-pose evaluate recordings/desk`\n"
+    "- `foundation-pose evaluate recordings/* --mode track --output report.json`\n"
+    "- `foundation-pose evaluate ycbv/test/000048 --object obj_000014 --mask truth`\n"
+)
+def evaluate(
+    sequences: Annotated[
+        list[Path],
+        typer.Argument(help="One or more recordings with known poses.", show_default=False),
+    ],
+    objects: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--object",
+            metavar="NAME",
+            help="Only this object; may be given again.",
+            show_default="all with known poses",
+        ),
+    ] = None,
+    mode: Annotated[
+        Mode, typer.Option("--mode", help="Every frame alone, or a track through all frames.")
+    ] = Mode.REGISTER,
+    init: Annotated[
+        Init,
+        typer.Option("--init", help="A track's start: the first known pose, or a registration from the first mask."),
+    ] = Init.GT,
+    masks: MasksOption = Masks.FILE,
+    device: DeviceOption = Device.CPU,
+    unit: UnitOption = None,
+    models: ModelsOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="report.json", help="Also write a report with every frame.", show_default=False
+        ),
+    ] = None,
+    overlay: OverlayOption = None,
+) -> None:
+    """Compare estimated with known poses: recall, area under the curve, errors and time, per object and overall.
+
+    A frame in which the object is known to be, but for which no pose came out, counts as a miss.
+    """
+    opened = [open_sequence(path, models, unit) for path in sequences]
+    if output is not None:
+        prepared(output)
+    settings = RunSettings(mode.value, init.value, masks.value)
+    draw = OverlayWriter(overlay)
+    rows: list[Row] = []
+    judged = evaluate_all(opened, lambda found: PoseEstimator(found, device=device.value), settings, objects)
+    total = sum(len(sequence.frame_ids) for sequence in opened)
+    for sequence, frame, frame_rows in with_progress(judged, total, "evaluate", lines_on_stdout=False):
+        draw(sequence, frame, [row.estimate for row in frame_rows])
+        rows += frame_rows
+    if not any(row.counted for row in rows):
+        raise InputRefused("nothing_counted", f"no frame of {sequences[0]} could be judged: {_reasons(rows)}")
+    Console().print(report.table(rows, f"{mode.value}, {len(opened)} recordings" if len(opened) > 1 else mode.value))
+    if output is not None:
+        used = {
+            "sequences": [str(path) for path in sequences],
+            "objects": objects,
+            "mode": mode.value,
+            "init": init.value if mode is Mode.TRACK else None,
+            "masks": masks.value,
+            "device": device.value,
+            "unit": unit.value if unit else None,
+        }
+        report.write(output, report.as_json(rows, used))
+
+
+def _run(
+    sequence: Sequence,
+    object_name: str | None,
+    settings: RunSettings,
+    frame_ids: list[str],
+    device: Device,
+    output: Path | None,
+    overlay: Path | None,
+) -> None:
+    name = _the_object(object_name, sequence)
+    estimator = PoseEstimator([sequence.model(name)], device=device.value)
+    draw = OverlayWriter(overlay)
+    without: Counter[str] = Counter()
+    message = ""
+    with line_writer(output) as write:
+        results = run(sequence, estimator, [name], settings, frame_ids)
+        for frame, estimates in with_progress(results, len(frame_ids), settings.mode, lines_on_stdout=output is None):
+            for estimate in estimates:
+                write(estimate.as_json())
+                if estimate.result is None:
+                    without[estimate.reason] += 1
+                    message = message or estimate.message
+            draw(sequence, frame, estimates)
+    if without.total() == len(frame_ids):
+        raise InputRefused("no_pose", f"no pose of {name} in {sequence.name}: {message}")
+    if without:
+        listed = ", ".join(f"{count} {reason}" for reason, count in without.most_common())
+        print(f"{PROGRAM}: no pose in {without.total()} of {len(frame_ids)} frames ({listed})", file=sys.stderr)
+
+
+def _the_object(name: str | None, sequence: Sequence) -> str:
+    if name is not None:
+        return known_object(name, sequence.object_names, sequence.name)
+    if len(sequence.object_names) == 1:
+        return sequence.object_names[0]
+    if not sequence.object_names:
+        raise InputRefused("no_object", f"{sequence.name} has no object: put its mesh in mesh/OBJECT/")
+    raise InputRefused(
+        "which_object",
+        f"{sequence.name} has several objects: choose with --object {' or '.join(sequence.object_names)}",
+    )
+
+
+def _frame_id(text: str, sequence: Sequence, path: Path) -> str:
+    """The frame named so, or the one with that number whatever its leading zeros."""
+    if text not in sequence.frame_ids and text.isdigit():
+        same = [f for f in sequence.frame_ids if f.isdigit() and int(f) == int(text)]
+        text = same[0] if same else text
+    return sequence.frame_ids[position_of(text, sequence.frame_ids, path)]
+
+
+def _reasons(rows: list[Row]) -> str:
+    messages = {row.estimate.message for row in rows if row.estimate.message}
+    return next(iter(sorted(messages)), "the only known pose is the one that the track starts from")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit status is 0 only when the job was done, 2 for a wrong call, 1 otherwise."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        return (status or 0) if arguments else 2
+    except InputRefused as error:
+        return _failed(str(error))
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
+        return _failed("interrupted", 130)
+    except Exception as error:
+        # Newer typer brings its own copy of click, so no one class catches wrong calls in all versions.
+        if not hasattr(error, "format_message"):
+            raise
+        return _failed(f"{error.format_message()} (see {PROGRAM} --help)", 2)
+
+
+def _failed(message: str, status: int = 1) -> int:
+    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+    return status
