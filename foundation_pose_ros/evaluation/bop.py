@@ -116,6 +116,11 @@ class BopScene:
             f"{label}.ply is not in {looked_in}: unpack the dataset's models there, or name their folder with --models",
         )
 
+    def mesh_file(self, object_name: str) -> tuple[Path, str]:
+        """The file that the object's model is read from, and its unit."""
+        label = _class_of(known_object(object_name, self.object_names, self._path))
+        return self._models_root(label) / f"{label}.ply", self._unit
+
     def _load_model(self, label: str) -> ObjectModel:
         root = self._models_root(label)
         symmetries = None

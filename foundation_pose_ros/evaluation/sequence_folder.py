@@ -68,13 +68,17 @@ class SequenceFolder:
     def model(self, object_name: str) -> ObjectModel:
         return self._model(known_object(object_name, self.object_names, self._path))
 
-    def _load_model(self, object_name: str) -> ObjectModel:
-        folder = self._meshes / object_name
+    def mesh_file(self, object_name: str) -> tuple[Path, str]:
+        """The file that the object's model is read from, and its unit."""
+        folder = self._meshes / known_object(object_name, self.object_names, self._path)
         files = [p for p in folder.iterdir() if p.suffix.lower() in MESH_SUFFIXES] if folder.is_dir() else []
         if not files:
             raise InputRefused(
                 "mesh_missing",
                 f"{folder} has no mesh of {object_name}: put an OBJ, GLB, PLY or STL file there, in metres",
             )
-        best = min(files, key=lambda p: (MESH_SUFFIXES.index(p.suffix.lower()), p.name))
-        return ObjectModel.from_mesh(best, name=object_name, unit=self._unit)
+        return min(files, key=lambda p: (MESH_SUFFIXES.index(p.suffix.lower()), p.name)), self._unit
+
+    def _load_model(self, object_name: str) -> ObjectModel:
+        path, unit = self.mesh_file(object_name)
+        return ObjectModel.from_mesh(path, name=object_name, unit=unit)
