@@ -1,0 +1,111 @@
+"""The colour of a mesh's surface: a texture with its mip levels, or colours at the vertices."""
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+import trimesh
+
+# cv2.remap takes maps of at most 32767 rows or columns.
+_REMAP_ROW = 8192
+_MAX_TEXTURE_PX = 4096
+
+
+class Appearance(Protocol):
+    """Looks up the surface's own colour (albedo)."""
+
+    def sample(self, faces: np.ndarray, barycentric: np.ndarray, footprint_m: float) -> np.ndarray:
+        """RGB (N, 3) float32 in 0..1 at points given by face (N,) and barycentric u, v (N, 2).
+
+        A point is corner0 + u (corner1 - corner0) + v (corner2 - corner0). footprint_m: what one pixel covers on the
+        surface, in metres; finer detail is averaged away so that renderings don't alias.
+        """
+        ...
+
+
+class VertexColours:
+    """Colours (V, 3) in 0..1 interpolated over each face."""
+
+    def __init__(self, colours: np.ndarray, faces: np.ndarray) -> None:
+        self._corner_rgb = np.ascontiguousarray(colours[faces], np.float32)  # (F, 3, 3)
+
+    def sample(self, faces: np.ndarray, barycentric: np.ndarray, footprint_m: float) -> np.ndarray:
+        return _interpolate(self._corner_rgb[faces], barycentric)
+
+
+class Texture:
+    """An image (Ht, Wt, 3) uint8 with coordinates (F, 3, 2) at the corners of each face, OpenGL convention (v up)."""
+
+    def __init__(self, image: np.ndarray, corner_uv: np.ndarray, corner_points_m: np.ndarray) -> None:
+        while max(image.shape[:2]) > _MAX_TEXTURE_PX:
+            image = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        self._corner_uv = np.ascontiguousarray(corner_uv, np.float32)
+        height, width = image.shape[:2]
+        corner_px = corner_uv * (width, -height) + (0.0, height) - 0.5
+        self._levels = _mip_levels(_with_gutters_filled(image, corner_px))
+        self._texel_m = _texel_size_m(corner_px, corner_points_m)
+
+    def sample(self, faces: np.ndarray, barycentric: np.ndarray, footprint_m: float) -> np.ndarray:
+        level = int(np.clip(np.round(np.log2(max(footprint_m / self._texel_m, 1.0))), 0, len(self._levels) - 1))
+        image = self._levels[level]
+        height, width = image.shape[:2]
+        uv = _interpolate(self._corner_uv[faces], barycentric)  # (N, 2)
+        map_xy = np.zeros((-(-len(uv) // _REMAP_ROW) * _REMAP_ROW, 2), np.float32)
+        map_xy[: len(uv)] = uv * (width, -height) + (-0.5, height - 0.5)
+        rgb = cv2.remap(image, map_xy.reshape(-1, _REMAP_ROW, 2), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        return rgb.reshape(-1, 3)[: len(uv)] * np.float32(1 / 255)
+
+
+def from_visual(mesh: trimesh.Trimesh) -> Appearance | None:
+    """What trimesh read of a mesh's colour; None where it has none. Accepts simple and PBR materials."""
+    visual, faces = mesh.visual, np.asarray(mesh.faces)
+    if visual is None or not visual.defined:
+        return None
+    if visual.kind == "texture":
+        material = visual.material
+        image = getattr(material, "image", None) or getattr(material, "baseColorTexture", None)
+        if image is not None and visual.uv is not None:
+            return Texture(np.asarray(image.convert("RGB")), np.asarray(visual.uv)[faces], mesh.vertices[faces])
+        visual = visual.to_color()
+    if visual.kind not in ("vertex", "face"):
+        return None
+    return VertexColours(np.asarray(visual.vertex_colors)[:, :3] / 255.0, faces)
+
+
+def _interpolate(corners: np.ndarray, barycentric: np.ndarray) -> np.ndarray:
+    """(N, 3, C) at barycentric (N, 2) -> (N, C)."""
+    u, v = barycentric[:, :1], barycentric[:, 1:]
+    return corners[:, 0] * (1 - u - v) + corners[:, 1] * u + corners[:, 2] * v
+
+
+def _with_gutters_filled(image: np.ndarray, corner_px: np.ndarray) -> np.ndarray:
+    """Paint texels that no face uses with the nearest used one, or mip levels bleed background into the seams."""
+    height, width = image.shape[:2]
+    unused = np.full((height, width), 255, np.uint8)
+    if (corner_px.min() < -1) or (corner_px.max() > max(height, width) + 1):
+        return image  # coordinates wrap around: every texel may be in use
+    for triangle in np.round(corner_px).astype(np.int32):
+        cv2.fillConvexPoly(unused, triangle, 0)
+    if not unused.any() or unused.all():
+        return image
+    _, labels = cv2.distanceTransformWithLabels(unused, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+    used = unused == 0
+    source = np.zeros(labels.max() + 1, np.int64)
+    source[labels[used]] = np.flatnonzero(used)
+    return image.reshape(-1, 3)[source[labels]]
+
+
+def _mip_levels(image: np.ndarray) -> list[np.ndarray]:
+    levels = [np.ascontiguousarray(image)]
+    while min(levels[-1].shape[:2]) > 8:
+        levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+    return levels
+
+
+def _texel_size_m(corner_px: np.ndarray, corner_points_m: np.ndarray) -> float:
+    """Side of a texel on the surface: the ratio of the areas, over the whole mesh."""
+    edge_px = corner_px[:, 1:] - corner_px[:, :1]
+    area_px = np.abs(edge_px[:, 0, 0] * edge_px[:, 1, 1] - edge_px[:, 0, 1] * edge_px[:, 1, 0]).sum() / 2
+    edge_m = corner_points_m[:, 1:] - corner_points_m[:, :1]
+    area_m2 = np.linalg.norm(np.cross(edge_m[:, 0], edge_m[:, 1]), axis=1).sum() / 2
+    return float(np.sqrt(area_m2 / max(area_px, 1e-9)))

@@ -1,0 +1,178 @@
+"""ObjectModel: everything the estimator knows of one rigid object."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import trimesh
+from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial.distance import pdist
+
+from .appearance import Appearance, from_visual
+from .errors import InputRefused
+from .symmetry import Symmetries, find_symmetries
+
+UNIT_IN_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001, "in": 0.0254}
+# What a robot or an AR user handles: from a small screw to a piece of furniture.
+SMALLEST_DIAMETER_M, LARGEST_DIAMETER_M = 0.003, 3.0
+_MAX_FACES = 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectModel:
+    """A mesh in its own frame, in metres.
+
+    vertices (V, 3) float32, faces (F, 3) uint32; `appearance` is None for a mesh with no colour;
+    `declared_symmetries` overrides what is found from mesh and texture.
+    """
+
+    name: str
+    vertices: np.ndarray
+    faces: np.ndarray
+    appearance: Appearance | None = None
+    declared_symmetries: Symmetries | None = None
+
+    @classmethod
+    def from_mesh(
+        cls,
+        mesh: str | Path | trimesh.Trimesh | trimesh.Scene,
+        name: str | None = None,
+        unit: str = "m",
+        symmetries: Symmetries | None = None,
+    ) -> "ObjectModel":
+        """From a file that trimesh reads (OBJ, PLY, STL, GLB, ...), a Trimesh or a Scene.
+
+        unit: what one unit of the file is: m, dm, cm, mm, in; or auto, which takes metres where the size is that of an
+        object and millimetres where only that is. Raises InputRefused, saying the fix, for files that are missing,
+        unreadable, empty or not finite, and for sizes that give the unit away as wrong.
+        """
+        source = "the mesh"
+        if isinstance(mesh, str | Path):
+            source = str(mesh)
+            name = name or Path(mesh).stem
+            mesh = _read(Path(mesh))
+        if isinstance(mesh, trimesh.Scene):
+            mesh = mesh.to_mesh()
+        _check_geometry(mesh, source)
+        scale = _unit_scale_m(_diameter(np.asarray(mesh.vertices)), unit, source)
+        mesh = mesh.copy()
+        mesh.apply_scale(scale)
+        return cls(
+            name=name or "object",
+            vertices=np.ascontiguousarray(mesh.vertices, np.float32),
+            faces=np.ascontiguousarray(mesh.faces, np.uint32),
+            appearance=from_visual(mesh),
+            declared_symmetries=symmetries,
+        )
+
+    @cached_property
+    def mesh(self) -> trimesh.Trimesh:
+        """The bare geometry for trimesh's algorithms."""
+        return trimesh.Trimesh(self.vertices, self.faces, process=False)
+
+    @cached_property
+    def centre_m(self) -> np.ndarray:
+        """Middle of the axis-aligned box (3,): the origin of the centred frame that estimation works in."""
+        return (self.vertices.min(axis=0) + self.vertices.max(axis=0)) / 2
+
+    @cached_property
+    def extents_m(self) -> np.ndarray:
+        """Full size of the axis-aligned box (3,)."""
+        return self.vertices.max(axis=0) - self.vertices.min(axis=0)
+
+    @cached_property
+    def diameter_m(self) -> float:
+        """Largest distance between two vertices."""
+        return _diameter(self.vertices)
+
+    @property
+    def has_colour(self) -> bool:
+        return self.appearance is not None
+
+    @cached_property
+    def symmetries(self) -> Symmetries:
+        """Declared, or found once from mesh and texture."""
+        return self.declared_symmetries if self.declared_symmetries is not None else find_symmetries(self)
+
+    @cached_property
+    def geometric_symmetries(self) -> Symmetries:
+        """Turns that depth alone can hardly tell apart, whatever the texture; at least `symmetries`."""
+        return find_symmetries(self, loose=True)
+
+    def surface_points(self, count: int) -> np.ndarray:
+        """(count, 3) float32 points spread evenly over the surface, the same at every call."""
+        return self.surface_samples(count)[0]
+
+    def surface_samples(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Points (count, 3) over the surface with their faces (count,) and barycentric u, v (count, 2)."""
+        rng = np.random.default_rng(0)
+        cumulative = np.cumsum(self.mesh.area_faces)
+        # One point in each of `count` equal strips of area: evener than independent draws.
+        at = (np.arange(count) + rng.random(count)) / count * cumulative[-1]
+        faces = np.minimum(np.searchsorted(cumulative, at), len(self.faces) - 1)
+        uv = rng.random((count, 2))
+        uv[uv.sum(axis=1) > 1] = 1 - uv[uv.sum(axis=1) > 1]
+        corners = self.vertices[self.faces[faces]]  # (count, 3, 3)
+        points = corners[:, 0] + uv[:, :1] * (corners[:, 1] - corners[:, 0]) + uv[:, 1:] * (corners[:, 2] - corners[:, 0])
+        return points.astype(np.float32), faces, uv.astype(np.float32)
+
+
+def _read(path: Path) -> trimesh.Trimesh | trimesh.Scene:
+    if not path.is_file():
+        raise InputRefused("mesh_missing", f"mesh file {path} does not exist: check the path")
+    try:
+        return trimesh.load_scene(path)
+    except Exception as error:  # readers of a dozen formats raise what they like
+        raise InputRefused(
+            "mesh_unreadable", f"mesh file {path} can't be read ({error}): export it as OBJ, PLY, STL or GLB"
+        ) from error
+
+
+def _check_geometry(mesh: trimesh.Trimesh, source: str) -> None:
+    faces = getattr(mesh, "faces", None)
+    if faces is None or len(faces) == 0 or len(mesh.vertices) == 0:
+        raise InputRefused("mesh_empty", f"{source} has no faces: export a triangle mesh, not points or curves")
+    if not np.isfinite(mesh.vertices).all():
+        raise InputRefused("mesh_not_finite", f"{source} has NaN or infinite vertices: repair it (MeshLab, Blender)")
+    if len(faces) > _MAX_FACES:
+        raise InputRefused(
+            "mesh_too_large", f"{source} has {len(faces)} faces: decimate it to {_MAX_FACES} or fewer (20000 is plenty)"
+        )
+
+
+def _diameter(vertices: np.ndarray) -> float:
+    if len(vertices) > 4:
+        try:
+            vertices = vertices[ConvexHull(vertices).vertices]
+        except QhullError:
+            pass  # flat: no hull, use the points themselves
+    if len(vertices) > 4000:
+        # A hull with this many corners is round: the outermost ones give the diameter to a fraction of a percent.
+        radius = np.linalg.norm(vertices - vertices.mean(axis=0), axis=1)
+        vertices = vertices[np.argsort(radius)[-4000:]]
+    return float(pdist(vertices).max()) if len(vertices) > 1 else 0.0
+
+
+def _unit_scale_m(diameter: float, unit: str, source: str) -> float:
+    if unit == "auto":
+        for scale in (1.0, 0.001):
+            if SMALLEST_DIAMETER_M <= diameter * scale <= LARGEST_DIAMETER_M:
+                return scale
+        raise InputRefused("mesh_unit", f"{source} is {diameter:g} units across, no object in m or mm: set its unit")
+    if unit not in UNIT_IN_M:
+        raise InputRefused("mesh_unit", f"unit '{unit}' of {source} is unknown: use {', '.join(UNIT_IN_M)} or auto")
+    diameter_m = diameter * UNIT_IN_M[unit]
+    if diameter_m > LARGEST_DIAMETER_M:
+        raise InputRefused(
+            "mesh_unit",
+            f"{source} would be {diameter_m:.3g} m across, so its unit is not '{unit}': "
+            f"set unit to mm (then {diameter * 0.001:.3g} m), or to auto",
+        )
+    if diameter_m < SMALLEST_DIAMETER_M:
+        raise InputRefused(
+            "mesh_unit",
+            f"{source} would be {diameter_m * 1000:.3g} mm across, so its unit is not '{unit}': "
+            f"set unit to m (then {diameter:.3g} m), or to auto",
+        )
+    return UNIT_IN_M[unit]
