@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 Colour = tuple[int, int, int]
 
@@ -276,5 +276,5 @@ def mottled(image: Image.Image, rng: np.random.Generator, strength: float = 0.01
     w, h = image.size
     grain = rng.normal(0, 1, (max(h // 4, 2), max(w // 4, 2))).astype(np.float32)
     grain = np.asarray(Image.fromarray(grain).resize((w, h), Image.Resampling.BICUBIC))
-    pixels = np.asarray(image.filter(ImageFilter.GaussianBlur(0.6)), np.float32) * (1 + strength * grain[..., None])
+    pixels = np.asarray(image, np.float32) * (1 + strength * grain[..., None])
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))

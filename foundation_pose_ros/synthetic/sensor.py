@@ -85,7 +85,6 @@ REALSENSE_D435 = DepthSensor(
     lateral_sigma_px=0.7,
     quantum_m=0.001,
     baseline_m=0.05,
-    baseline_side=-1,
     grazing_limits_deg=(76.0, 87.0),
     edge_dropout=0.3,
     hole_share=0.004,
@@ -145,14 +144,12 @@ PERFECT_COLOUR = ColourSensor()
 
 def encode_srgb(linear_rgb: np.ndarray) -> np.ndarray:
     """uint8 sRGB (IEC 61966-2-1) of linear light, clipped to 0..1."""
-    index = np.clip(linear_rgb * 4095.0 + 0.5, 0, 4095).astype(np.uint16)
-    return _SRGB_TABLE[index]
+    return _SRGB_TABLE[np.clip(linear_rgb * np.float32(4095) + np.float32(0.5), 0, 4095).astype(np.uint16)]
 
 
 def decode_srgb(srgb: np.ndarray) -> np.ndarray:
-    """Linear light float32 of sRGB in 0..1."""
-    srgb = np.asarray(srgb, np.float32)
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    """Linear light float32 of sRGB in 0..1, to a 4096th."""
+    return _LINEAR_TABLE[np.clip(srgb * np.float32(4095) + np.float32(0.5), 0, 4095).astype(np.uint16)]
 
 
 def incidence_angle_rad(normals_cam: np.ndarray, camera: Camera) -> np.ndarray:
@@ -195,7 +192,7 @@ def smooth_noise(shape: tuple[int, int], radius_px: float, rng: np.random.Genera
     white = rng.standard_normal((shape[0] + 2 * pad, shape[1] + 2 * pad), np.float32)
     kernel = cv2.getGaussianKernel(2 * pad + 1, radius_px, cv2.CV_32F)
     noise = cv2.sepFilter2D(white, -1, kernel, kernel)[pad:-pad, pad:-pad]
-    return noise / np.float32((kernel**2).sum())  # separable: the norm of the 2-D kernel is that of the 1-D one, squared
+    return noise / np.float32((kernel**2).sum())  # the norm of the 2-D kernel: its square is (sum k^2)^2
 
 
 def jittered(images: tuple[np.ndarray, ...], sigma_px: float, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -211,10 +208,8 @@ def _falloff(shape: tuple[int, int], share: float) -> np.ndarray:
     return 1 - np.float32(share / 2) * (x[None] ** 2 + y[:, None] ** 2)
 
 
-def _srgb_table() -> np.ndarray:
-    linear = np.arange(4096) / 4095.0
-    srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.round(255 * srgb).astype(np.uint8)
-
-
-_SRGB_TABLE = _srgb_table()
+_STEPS = np.arange(4096) / 4095.0
+_SRGB_TABLE = np.round(
+    255 * np.where(_STEPS <= 0.0031308, 12.92 * _STEPS, 1.055 * _STEPS ** (1 / 2.4) - 0.055)
+).astype(np.uint8)
+_LINEAR_TABLE = np.where(_STEPS <= 0.04045, _STEPS / 12.92, ((_STEPS + 0.055) / 1.055) ** 2.4).astype(np.float32)

@@ -95,7 +95,7 @@ def _wander(count: int, limits: tuple[float, float], rng: np.random.Generator) -
 
 
 def _rolled(angle_rad: np.ndarray) -> np.ndarray:
-    return from_rotation_translation(Rotation.from_euler("z", angle_rad).as_matrix(), np.zeros(3))
+    return from_rotation_translation(Rotation.from_rotvec(angle_rad[:, None] * [0, 0, 1]).as_matrix(), np.zeros(3))
 
 
 def _timed(keys: np.ndarray, frames: int, rate_hz: float, motion: Motion, rng: np.random.Generator) -> np.ndarray:
