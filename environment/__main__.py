@@ -11,7 +11,7 @@ from .steps import StepFailed, say
 from .system import ensure_system
 from .variables import environment_variables
 from .wheels import ensure_venv, ensure_wheels
-from .workspace import ensure_workspace
+from .workspace import ensure_interfaces, ensure_package
 
 
 def prepare(purpose: str) -> None:
@@ -24,11 +24,16 @@ def prepare(purpose: str) -> None:
         ensure_wheels("ros")
         # Building needs only the ROS wheels, so it goes on while the rest is downloaded.
         with ThreadPoolExecutor() as pool:
-            build = pool.submit(ensure_workspace)
+            build = pool.submit(build_packages)
             ensure_wheels("core")
             if purpose == "tests":
                 ensure_wheels("test")
             build.result()
+
+
+def build_packages() -> None:
+    ensure_interfaces()
+    ensure_package()
 
 
 def main() -> int:

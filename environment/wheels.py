@@ -22,7 +22,7 @@ def ensure_venv() -> None:
     wanted = fingerprint([])
     if is_current("venv", wanted) and VENV_PYTHON.exists():
         return
-    forget("venv", *LISTS, "workspace")
+    forget("venv", *LISTS, "interfaces", "package")
     shutil.rmtree(VENV, ignore_errors=True)
     version = sys.version.split()[0]
     run_step("venv", f"virtual environment with Python {version}", [sys.executable, "-m", "venv", VENV])

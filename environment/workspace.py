@@ -5,23 +5,23 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from .layout import BUILD, INSTALL, INTERFACES, LOGS, MADE, ROOT, VENV, VENV_PYTHON
+from .layout import BUILD, INSTALL, INTERFACES, LOGS, MADE, ROOT, VENV_PYTHON
 from .stamps import fingerprint, forget, is_current, set_current
 from .steps import run_step
 from .variables import environment_variables
 from .wheels import requirements
 
-STAGED = MADE / "workspace"
+PACKAGE = "foundation_perception"
+LACKING = ("tf2_msgs", "vision_msgs")
+STAGED = MADE / "workspace" / PACKAGE
 INSTALLED_FOLDERS = ("config", "launch")
 PYTHON_PACKAGES = ("foundation_pose_ros", "universeg_ros")
 
 
-def build_inputs() -> list[Path]:
+def package_inputs() -> list[Path]:
     """Files whose contents need a build when they change. Python modules don't: they run from the source tree."""
     single = [ROOT / name for name in ("package.xml", "CMakeLists.txt", "setup.cfg")]
-    interfaces = [*(ROOT / "msg").glob("*.msg"), *(ROOT / "srv").glob("*.srv")]
-    beside = [file for file in INTERFACES.rglob("*") if file.is_file()]
-    return [file for file in [*single, *interfaces, *beside, requirements("ros")] if file.is_file()]
+    return [*single, *(ROOT / "msg").glob("*.msg"), *(ROOT / "srv").glob("*.srv"), requirements("ros")]
 
 
 def installed_names() -> Iterator[str]:
@@ -33,45 +33,65 @@ def installed_names() -> Iterator[str]:
     yield from (module for module in PYTHON_PACKAGES if (ROOT / module).is_dir())
 
 
-def stage() -> list[Path]:
-    """Lay out the packages to build, by links, and return their folders.
+def stage() -> Path:
+    """Lay out our package by links, and return its folder.
 
-    Our package can't be built where it stands: the virtual environment lies inside it, and CMake refuses include
-    folders below a source folder in what is installed.
+    It can't be built where it stands: the virtual environment lies inside it, and CMake refuses include folders below
+    a source folder in what is installed.
     """
     shutil.rmtree(STAGED, ignore_errors=True)
-    ours = STAGED / "foundation_perception"
-    ours.mkdir(parents=True)
+    STAGED.mkdir(parents=True)
     names = ("package.xml", "CMakeLists.txt", "setup.cfg", "LICENSE", "msg", "srv", *INSTALLED_FOLDERS, *PYTHON_PACKAGES)
     for name in names:
         if (ROOT / name).exists():
-            (ours / name).symlink_to(ROOT / name)
-    return [ours, INTERFACES / "tf2_msgs", INTERFACES / "vision_msgs"]
+            (STAGED / name).symlink_to(ROOT / name)
+    return STAGED
 
 
-def ensure_workspace() -> None:
-    """Build when an input changed. Needs the ROS wheels."""
-    wanted = fingerprint(build_inputs(), *installed_names())
-    if is_current("workspace", wanted):
+def ensure_interfaces() -> None:
+    """Build tf2_msgs and vision_msgs when their definitions changed. Needs the ROS wheels."""
+    definitions = [file for file in INTERFACES.rglob("*") if file.is_file()]
+    wanted = fingerprint([*definitions, requirements("ros")])
+    if is_current("interfaces", wanted):
         return
-    forget("workspace")
-    # A file that is gone from the sources would stay installed: interfaces and links are few, so start clean.
+    forget("interfaces", "package")
     shutil.rmtree(INSTALL, ignore_errors=True)
     shutil.rmtree(BUILD, ignore_errors=True)
+    colcon_build("interfaces", "messages that the wheels lack (colcon build)", [INTERFACES / name for name in LACKING])
+    set_current("interfaces", wanted)
+
+
+def ensure_package() -> None:
+    """Build foundation_perception when something that is compiled or installed changed. Needs the interfaces."""
+    wanted = fingerprint(package_inputs(), *installed_names())
+    if is_current("package", wanted):
+        return
+    forget("package")
+    # What is gone from the sources must not stay installed.
+    for folder in ("lib", "share"):
+        shutil.rmtree(INSTALL / folder / PACKAGE, ignore_errors=True)
+    colcon_build("package", f"{PACKAGE} (colcon build)", [stage()])
+    set_current("package", wanted)
+
+
+def colcon_build(step: str, title: str, packages: list[Path]) -> None:
+    """Build the packages in these folders into one prefix, on every core that this process may use."""
     variables = environment_variables()
-    variables["AMENT_PREFIX_PATH"] = variables["CMAKE_PREFIX_PATH"] = str(VENV)
-    variables.update(COLCON_LOG_PATH=str(LOGS / "colcon"), COLCON_HOME=str(LOGS / "colcon-home"))
+    # Installed Python packages must not hide colcon's own.
     variables.pop("PYTHONPATH")
+    variables.update(
+        COLCON_HOME=str(LOGS / "colcon-home"),
+        COLCON_LOG_PATH=str(LOGS / "colcon"),
+        MAKEFLAGS=f"-j{len(os.sched_getaffinity(0))}",
+    )
     run_step(
-        "workspace",
-        "messages and ROS packages (colcon build)",
+        step,
+        title,
         [
             *(VENV_PYTHON, "-m", "colcon", "build", "--merge-install", "--symlink-install"),
-            *("--paths", *stage()),
-            *("--build-base", BUILD, "--install-base", INSTALL),
+            *("--paths", *packages, "--build-base", BUILD, "--install-base", INSTALL),
             *("--event-handlers", "console_direct+"),
-            *("--cmake-args", "-DBUILD_TESTING=OFF", "-DCMAKE_CXX_FLAGS=-O0", f"-DPython3_EXECUTABLE={VENV_PYTHON}"),
+            *("--cmake-args", "-DBUILD_TESTING=OFF", f"-DPython3_EXECUTABLE={VENV_PYTHON}"),
         ],
-        {**variables, "MAKEFLAGS": f"-j{len(os.sched_getaffinity(0))}"},
+        variables,
     )
-    set_current("workspace", wanted)

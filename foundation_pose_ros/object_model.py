@@ -96,9 +96,14 @@ class ObjectModel:
         return self.declared_symmetries if self.declared_symmetries is not None else find_symmetries(self)
 
     @cached_property
-    def geometric_symmetries(self) -> Symmetries:
-        """Turns that depth alone can hardly tell apart, whatever the texture; at least `symmetries`."""
-        return find_symmetries(self, loose=True)
+    def shape_symmetries(self) -> Symmetries:
+        """Turns that leave the shape as it was, whatever the colours."""
+        return find_symmetries(self, colour=False) if self.has_colour else self.symmetries
+
+    @cached_property
+    def near_symmetries(self) -> Symmetries:
+        """Turns that leave the shape nearly as it was: poses that noisy depth mistakes for each other."""
+        return find_symmetries(self, colour=False, loose=True)
 
     def surface_points(self, count: int) -> np.ndarray:
         """(count, 3) float32 points spread evenly over the surface, the same at every call."""

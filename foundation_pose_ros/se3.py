@@ -29,17 +29,19 @@ def transform_points(T: np.ndarray, points: np.ndarray) -> np.ndarray:
     return points @ np.swapaxes(T[..., :3, :3], -1, -2) + T[..., None, :3, 3]
 
 
-def apply_twist(T_cam_obj: np.ndarray, twist: np.ndarray) -> np.ndarray:
-    """Move objects by a twist in camera axes about their own origin: R <- exp(w) R, t <- t + v.
+def apply_twist(T_cam_obj: np.ndarray, twist: np.ndarray, centre_obj: np.ndarray | None = None) -> np.ndarray:
+    """Move objects by a twist in camera axes about the point `centre_obj` (3,) of the object (its origin by default).
 
-    T_cam_obj (..., 4, 4), twist (..., 6) as (v in metres, w in radians). Rotation and translation are decoupled, so
-    a rotation does not move the object's origin. The result is orthonormal to float32.
+    T_cam_obj (..., 4, 4), twist (..., 6) as (v in metres, w in radians): the centre moves by v, whatever w is. The
+    result is orthonormal to float32.
     """
     twist = np.asarray(twist, np.float64)
     shape = twist.shape[:-1]
+    centre_obj = np.zeros(3) if centre_obj is None else np.asarray(centre_obj, np.float64)
     R_delta = Rotation.from_rotvec(twist[..., 3:].reshape(-1, 3)).as_matrix().reshape(*shape, 3, 3)
-    R = orthonormalized(R_delta @ T_cam_obj[..., :3, :3])
-    return from_rotation_translation(R, T_cam_obj[..., :3, 3] + twist[..., :3])
+    R_old = T_cam_obj[..., :3, :3].astype(np.float64)
+    R_new = orthonormalized(R_delta @ R_old)
+    return from_rotation_translation(R_new, T_cam_obj[..., :3, 3] + twist[..., :3] + (R_old - R_new) @ centre_obj)
 
 
 def twist_between(T_from: np.ndarray, T_to: np.ndarray) -> np.ndarray:

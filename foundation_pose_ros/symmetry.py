@@ -106,14 +106,14 @@ class Symmetries:
         return candidates[int(np.argmin(angles))].astype(np.float32)
 
 
-def find_symmetries(model: ObjectModel, loose: bool = False) -> Symmetries:
+def find_symmetries(model: ObjectModel, colour: bool = True, loose: bool = False) -> Symmetries:
     """Turns of 1/2 to 1/6 and continuous ones that leave surface and colours as they were, in the mesh's own frame.
 
-    Strict, for what can't be told apart by anyone; `loose`, for turns between which depth alone can't decide: shape
-    only, with a generous tolerance. Candidate axes cover the half sphere and are refined by closest points (Besl and
-    McKay 1992) on samples of the surface, then tested on the exact surface.
+    With `colour` off only the shape counts; `loose` also admits turns between which noisy depth can hardly decide.
+    Candidate axes cover the half sphere and are refined by closest points (Besl and McKay 1992) on samples of the
+    surface, then tested on the exact surface.
     """
-    surface = _Surface(model, _LOOSE if loose else _STRICT)
+    surface = _Surface(model, _LOOSE if loose else _STRICT, colour)
     axes = trimesh.creation.icosphere(subdivisions=2).vertices
     axes = axes[(axes @ (0.01, 0.1, 1.0)) > 0]
     candidates = np.array([_turn(axis, 2 * np.pi / n, surface.centre_m) for n in (2, 3, 4, 5, 6) for axis in axes])
@@ -146,13 +146,13 @@ class _Asymmetry:
 # Between what scanned objects show under their true symmetries (0.5 %, 8 degrees, 0.025) and the least that others
 # show (0.7 %, 15 degrees, 0.045) over the 23 meshes on which this was measured.
 _STRICT = _Asymmetry(mean_distance=0.006, far_distance=0.02, normal_deg=12.0, colour=0.035)
-_LOOSE = _Asymmetry(mean_distance=0.02, far_distance=0.08, normal_deg=60.0, colour=np.inf)
+_LOOSE = _Asymmetry(mean_distance=0.02, far_distance=0.08, normal_deg=60.0, colour=0.035)
 
 
 class _Surface:
     """A model's surface, on which turns are tested."""
 
-    def __init__(self, model: ObjectModel, limit: _Asymmetry) -> None:
+    def __init__(self, model: ObjectModel, limit: _Asymmetry, colour: bool) -> None:
         self._limit = limit
         self._diameter_m = model.diameter_m
         points, faces, barycentric = model.surface_samples(2400)
@@ -165,7 +165,7 @@ class _Surface:
         self._scene = o3d.t.geometry.RaycastingScene(nthreads=2)
         self._scene.add_triangles(o3d.core.Tensor(model.vertices), o3d.core.Tensor(model.faces))
         self._albedo = None
-        if np.isfinite(limit.colour) and model.appearance is not None:
+        if colour and model.appearance is not None:
             self._albedo = partial(model.appearance.sample, footprint_m=0.04 * model.diameter_m)
             self._rgb = self._albedo(faces[::6], barycentric[::6])  # (400, 3)
 

@@ -1,0 +1,1 @@
+"""Learning-free and learned scorers of refined poses."""

@@ -1,15 +1,13 @@
 """Several objects in one picture, each with a track of its own, and the mask image that starts them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from ..errors import InputRefused
 from ..frame import Frame
-from .object_tracker import Estimator, ObjectTracker, TrackedObject, TrackerSettings
+from .object_tracker import Estimator, ObjectTracker, Refused, TrackedObject, TrackerSettings
 from .state_machine import TrackState
-
-Refused = Callable[[str, InputRefused], None]
 
 
 class MultiObjectTracker:
@@ -80,12 +78,12 @@ class MultiObjectTracker:
             newest_ns = later.stamp_ns
             for track in self._tracks.values():
                 if track.stamp_ns is None or track.stamp_ns < later.stamp_ns:
-                    track.track(later)
+                    track.track(later, refused)
         return [track.snapshot(newest_ns) for track in self._tracks.values()]
 
-    def track(self, frame: Frame) -> list[TrackedObject]:
-        """Follow all tracks into a frame."""
-        return [track.track(frame) for track in self._tracks.values()]
+    def track(self, frame: Frame, refused: Refused | None = None) -> list[TrackedObject]:
+        """Follow all tracks into a frame; refusals go to `refused(id, error)`, and count as no pose."""
+        return [track.track(frame, refused) for track in self._tracks.values()]
 
     def states(self) -> dict[str, TrackState]:
         """State by id."""
@@ -107,9 +105,9 @@ def masks_from_label_image(
 ) -> dict[str, np.ndarray]:
     """Masks (H, W) bool by id from an image of integer labels (H, W).
 
-    An image with no values but 0 and one other of 255 (or any, where there is one object only) is one mask: of the only object,
-    or of the only one that wants a mask. Otherwise value n is the nth object, in order. Raises InputRefused where an image
-    could mean several objects, holds a label that no object has, or nothing at all.
+    With one object every value but 0 is that object. With several, value n is the nth of them, in order; an image of 0 and 255
+    alone is a mask of the only object that wants one. Raises InputRefused where an image could mean several objects, holds
+    a label that no object has, or nothing at all.
     """
     values = np.unique(labels)
     values = values[values != 0]

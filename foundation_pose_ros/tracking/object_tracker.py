@@ -1,6 +1,6 @@
 """One object: registered on the frame of a mask, followed from frame to frame, asked for again when lost."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -24,6 +24,9 @@ class Estimator(Protocol):
         ...
 
 
+Refused = Callable[[str, InputRefused], None]
+
+
 @dataclass(frozen=True)
 class TrackerSettings:
     """State thresholds, and the back-off with which masks are taken after registrations that failed (seconds)."""
@@ -37,8 +40,8 @@ class TrackerSettings:
 class TrackedObject:
     """One object as of one frame. `result` is None unless the object is TRACKING and has a pose in this frame.
 
-    age_s: since the registration that started the track; since_seen_s: since the last frame with a trusted pose; both
-    None where that never happened. `reason` says in words why the state is what it is.
+    last_believed: the last pose above the score that ends doubt, of whatever frame, None before there was one. age_s: since the registration that started the track; since_seen_s: since the last frame with a trusted pose; both
+    None where that never happened. `reason` says in words why the state is what it is, and is empty while all is well.
     """
 
     id: str
@@ -48,6 +51,7 @@ class TrackedObject:
     age_s: float | None
     since_seen_s: float | None
     reason: str
+    last_believed: PoseResult | None = None
 
 
 class ObjectTracker:
@@ -63,6 +67,7 @@ class ObjectTracker:
         self._status = TrackStatus()
         self._pose: PoseResult | None = None
         self._pose_is_current = False
+        self._last_believed: PoseResult | None = None
         self._stamp_ns: int | None = None
         self._failures = 0
         self._next_try_ns: int | None = None
@@ -91,8 +96,8 @@ class ObjectTracker:
         self._stamp_ns = frame.stamp_ns if self._stamp_ns is None else max(self._stamp_ns, frame.stamp_ns)
         try:
             result = finite(self._estimator.register(frame, mask, self.class_id))
-        except InputRefused as refused:
-            self._advance(Observation(frame.stamp_ns, None, registration=True, reason=str(refused)))
+        except InputRefused as error:
+            self._advance(Observation(frame.stamp_ns, None, registration=True, reason=str(error)))
             self._back_off(frame.stamp_ns)
             raise
         accepted = result.score >= self.settings.state.accept_score
@@ -101,14 +106,14 @@ class ObjectTracker:
             self._back_off(frame.stamp_ns)
             return self.snapshot(frame.stamp_ns)
         self._failures, self._next_try_ns = 0, None
-        self._pose, self._pose_is_current = result, True
+        self._pose, self._pose_is_current, self._last_believed = result, True, result
         self._stamp_ns = frame.stamp_ns
         for later in later_frames:
             self.track(later)
         return self.snapshot(self._stamp_ns)
 
-    def track(self, frame: Frame) -> TrackedObject:
-        """Follow into the next frame; without a track this only takes note of the time."""
+    def track(self, frame: Frame, refused: Refused | None = None) -> TrackedObject:
+        """Follow into the next frame; without a track this only takes note of the time. Refusals count as no pose."""
         self._stamp_ns = frame.stamp_ns
         self._pose_is_current = False
         if self.state is TrackState.TRACKING and self._pose is not None:
@@ -117,15 +122,19 @@ class ObjectTracker:
                 seen = Observation(frame.stamp_ns, result.score)
                 # A doubtful pose is still the best guess to step from, until the state machine gives the track up.
                 self._pose, self._pose_is_current = result, True
-            except InputRefused as refused:
-                seen = Observation(frame.stamp_ns, None, reason=str(refused))
+            except InputRefused as error:
+                seen = Observation(frame.stamp_ns, None, reason=str(error))
+                if refused is not None:
+                    refused(self.id, error)
             self._advance(seen)
+            if self.state is TrackState.TRACKING and seen.score is not None and self._status.doubt_since_ns is None:
+                self._last_believed = self._pose
         return self.snapshot(frame.stamp_ns)
 
     def reset(self, reason: str = "reset: waiting for a mask") -> None:
         """Forget the track; masks are taken at once."""
         self._status = TrackStatus(reason=reason)
-        self._pose, self._pose_is_current, self._stamp_ns = None, False, None
+        self._pose, self._pose_is_current, self._last_believed, self._stamp_ns = None, False, None, None
         self._failures, self._next_try_ns = 0, None
 
     def snapshot(self, stamp_ns: int) -> TrackedObject:
@@ -140,6 +149,7 @@ class ObjectTracker:
             age_s=_seconds_between(status.registered_ns, stamp_ns),
             since_seen_s=_seconds_between(status.seen_ns, stamp_ns),
             reason=status.reason,
+            last_believed=self._last_believed,
         )
 
     def _advance(self, seen: Observation) -> None:

@@ -65,7 +65,7 @@ def advance(status: TrackStatus, seen: Observation, settings: StateSettings) -> 
 
 def _after_registration(status: TrackStatus, seen: Observation, settings: StateSettings) -> TrackStatus:
     if seen.score is not None and seen.score >= settings.accept_score:
-        return TrackStatus(TrackState.TRACKING, "registered", registered_ns=seen.stamp_ns, seen_ns=seen.stamp_ns)
+        return TrackStatus(TrackState.TRACKING, "", registered_ns=seen.stamp_ns, seen_ns=seen.stamp_ns)
     if status.state is TrackState.TRACKING:
         return status
     if seen.score is None:
@@ -79,11 +79,11 @@ def _after_step(status: TrackStatus, seen: Observation, settings: StateSettings)
     score = seen.score
     if score is not None and score >= settings.accept_score:
         return replace(
-            status, reason="tracking", seen_ns=seen.stamp_ns, doubt_since_ns=None, doubtful_frames=0
+            status, reason="", seen_ns=seen.stamp_ns, doubt_since_ns=None, doubtful_frames=0
         )
     in_doubt = status.doubt_since_ns is not None
     if score is not None and score >= settings.lose_score and not in_doubt:
-        return replace(status, reason="tracking", seen_ns=seen.stamp_ns)
+        return replace(status, reason="", seen_ns=seen.stamp_ns)
 
     since_ns = seen.stamp_ns if status.doubt_since_ns is None else status.doubt_since_ns
     frames = status.doubtful_frames + 1

@@ -1,0 +1,110 @@
+"""Parameters from one table: it declares them with description and range, validates, and prints the documentation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    ParameterType,
+    SetParametersResult,
+)
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+    from rclpy.parameter import Parameter
+
+_TYPES = {
+    bool: ParameterType.PARAMETER_BOOL,
+    int: ParameterType.PARAMETER_INTEGER,
+    float: ParameterType.PARAMETER_DOUBLE,
+    str: ParameterType.PARAMETER_STRING,
+    list: ParameterType.PARAMETER_STRING_ARRAY,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One parameter. low and high bound a number, both included; choices bound a string; lists hold strings.
+
+    A read_only one is taken from the start and can't be set later.
+    """
+
+    name: str
+    default: bool | int | float | str | list[str]
+    description: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    read_only: bool = False
+
+    def descriptor(self) -> ParameterDescriptor:
+        """What `ros2 param describe` shows; rclpy itself refuses values out of range."""
+        descriptor = ParameterDescriptor(
+            name=self.name,
+            type=_TYPES[type(self.default)],
+            description=self.description,
+            read_only=self.read_only,
+        )
+        if self.choices:
+            descriptor.additional_constraints = "one of " + ", ".join(self.choices)
+        if self.low is not None and self.high is not None:
+            if isinstance(self.default, int):
+                descriptor.integer_range = [IntegerRange(from_value=int(self.low), to_value=int(self.high), step=1)]
+            else:
+                descriptor.floating_point_range = [FloatingPointRange(from_value=self.low, to_value=self.high, step=0.0)]
+        return descriptor
+
+    def fault_of(self, value: Any) -> str:
+        """What is wrong with a value, in words, or ''."""
+        if self.choices and value not in self.choices:
+            return f"{self.name} is {value!r}: use one of {', '.join(self.choices)}"
+        return ""
+
+
+def declare(node: "Node", table: Sequence[Row]) -> None:
+    """Declare all rows that aren't declared yet; raises ValueError for a value that isn't among the choices."""
+    for row in table:
+        if not node.has_parameter(row.name):
+            node.declare_parameter(row.name, row.default if row.default != [] else [""], row.descriptor())
+        fault = row.fault_of(node.get_parameter(row.name).value)
+        if fault:
+            raise ValueError(fault)
+
+
+def values(node: "Node", table: Sequence[Row]) -> dict[str, Any]:
+    """Values by name; empty strings are left out of lists, since YAML parameter files can't hold an empty list."""
+    result = {}
+    for row in table:
+        value = node.get_parameter(row.name).value
+        result[row.name] = [v for v in value if v] if isinstance(row.default, list) else value
+    return result
+
+
+def validator(table: Sequence[Row]) -> Any:
+    """An on-set callback that refuses values outside the choices, and does nothing else."""
+    rows: Mapping[str, Row] = {row.name: row for row in table}
+
+    def validate(changed: "list[Parameter[Any]]") -> SetParametersResult:
+        faults = [rows[p.name].fault_of(p.value) for p in changed if p.name in rows]
+        reason = "; ".join(fault for fault in faults if fault)
+        return SetParametersResult(successful=not reason, reason=reason)
+
+    return validate
+
+
+def markdown_table(table: Sequence[Row]) -> str:
+    """The table as Markdown, for docs/ros_api.md."""
+    lines = ["| Parameter | Type | Default | Range | Meaning |", "|---|---|---|---|---|"]
+    for row in table:
+        kind = "list of strings" if isinstance(row.default, list) else type(row.default).__name__
+        bounds = ", ".join(f"`{choice}`" for choice in row.choices)
+        if row.low is not None and row.high is not None:
+            bounds = f"{row.low:g} to {row.high:g}"
+        default = str(row.default).lower() if isinstance(row.default, bool) else row.default
+        shown = "" if default in ("", []) else f"`{default}`"
+        fixed = " Read at the start only." if row.read_only else ""
+        lines.append(f"| `{row.name}` | {kind} | {shown} | {bounds} | {row.description}{fixed} |")
+    return "\n".join(lines)

@@ -1,0 +1,295 @@
+"""pose_node: 6D poses of objects never trained on, from RGB-D images, meshes and masks."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import rclpy
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.qos import qos_profile_sensor_data
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from vision_msgs.msg import Detection2DArray
+
+from ..errors import InputRefused
+from ..estimator import PoseEstimator
+from ..frame import Frame
+from ..tracking import FrameBuffer, MultiObjectTracker
+from .diagnostics import DiagnosticsPublisher
+from .input_guardian import InputGuardian, InputSettings
+from .mask_inputs import MaskInput
+from .object_catalogue import CatalogueEntry, load_object
+from .parameters import declare, validator, values
+from .pose_parameters import POSE_NODE, object_rows, tracker_settings
+from .pose_pipeline import PosePipeline
+from .pose_report import PoseReport
+from .pose_services import PoseServices
+from .refusals import RefusalCounter
+from .results_publisher import OutputSettings, ResultsPublisher
+from .warm_up import warm_up
+
+REFUSAL_LOG_PERIOD_S = 5.0
+
+
+class PoseNode(LifecycleNode):
+    """Configure loads meshes and makes outputs and services; activate subscribes and starts the worker.
+
+    A mesh that can't be used is reported in /diagnostics and left out; the other objects are tracked all the same.
+    """
+
+    def __init__(self, **node_arguments: Any) -> None:
+        super().__init__("pose_node", **node_arguments)
+        declare(self, POSE_NODE)
+        self.add_on_set_parameters_callback(self._on_set_parameters)
+        self.refusals = RefusalCounter()
+        self.pipeline: PosePipeline
+        self.outputs: ResultsPublisher
+        self.entries: dict[str, CatalogueEntry] = {}
+        self.unusable: dict[str, str] = {}
+        self.guardian: InputGuardian | None = None
+        self.last_frame_s: float | None = None
+        self.active = False
+        self._estimator: PoseEstimator
+        self._services_offered: PoseServices
+        self._inputs: list[Any] = []
+        self._settings_changed = False
+        report = PoseReport(self)
+        self._diagnostics = DiagnosticsPublisher(self, {"input": report.input, "objects": report.objects})
+        self._autostart = self.create_timer(0.0, self._start_by_itself) if self._value("autostart") else None
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load everything, so that the first image isn't the slow one."""
+        try:
+            self._configure()
+        except Exception as error:
+            self.refusals.count(getattr(error, "reason", "configuration_failed"), str(error))
+            self.get_logger().error(f"can't configure: {error}")
+            self.get_logger().debug(traceback.format_exc())
+            return TransitionCallbackReturn.FAILURE
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe and work."""
+        settings = values(self, POSE_NODE)
+        self.guardian = InputGuardian(
+            InputSettings(
+                rgb_compressed=settings["rgb_transport"] != "raw",
+                depth_compressed=settings["depth_transport"] != "raw",
+                rectified=settings["image_is_rectified"],
+                distortion=settings["distortion"],
+                check_frames=settings["check_frames"],
+                match_tolerance_s=settings["match_tolerance_s"],
+            ),
+            self.refusals,
+        )
+        self.pipeline.start()
+        self._subscribe(self.guardian, settings)
+        self.active = True
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop working: no TF, no markers, no memory of where things were."""
+        self._deactivate()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Give models and outputs back."""
+        self._clean_up()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """From any state."""
+        self._deactivate()
+        self._clean_up()
+        return super().on_shutdown(state)
+
+    def destroy_node(self) -> None:
+        """Stop the worker first: it publishes."""
+        self._deactivate()
+        super().destroy_node()
+
+    def add_object(self, id: str, entry: CatalogueEntry) -> None:
+        """Look for one more object. Runs where the tracker may be touched."""
+        self._estimator.models[id] = entry.model
+        self.pipeline.tracker.add(id)
+        self.outputs.add_object(id, entry)
+        self.entries[id] = entry
+
+    def remove_object(self, id: str) -> None:
+        """Stop looking for an object; raises InputRefused where there is none of that name."""
+        self.pipeline.tracker.remove(id)
+        self.outputs.remove_object(id)
+        del self._estimator.models[id], self.entries[id]
+
+    def guardian_undistortion(self) -> Callable[[Any], Any] | None:
+        """What masks are to be put through to fit the frames, None where images come without distortion."""
+        return None if self.guardian is None else self.guardian.undistortion()
+
+    def _start_by_itself(self) -> None:
+        if self._autostart is not None:
+            self._autostart.cancel()
+        if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def _configure(self) -> None:
+        settings = values(self, POSE_NODE)
+        if settings["threads"]:
+            cv2.setNumThreads(settings["threads"])
+        self.entries, self.unusable = {}, {}
+        for name in settings["objects"]:
+            rows = object_rows(name)
+            declare(self, rows)
+            own = {row.name.rpartition(".")[2]: self._value(row.name) for row in rows}
+            try:
+                self.entries[name] = load_object(
+                    name, own["mesh"], own["unit"], own["symmetries"], settings["mesh_directories"]
+                )
+            except InputRefused as refused:
+                self.unusable[name] = str(refused)
+                self.refusals.count(refused.reason, f"{name}: {refused}")
+                self.get_logger().error(f"object {name} is left out: {refused}")
+        self._estimator = PoseEstimator([entry.model for entry in self.entries.values()], device=settings["device"])
+        self.outputs = ResultsPublisher(self, self._output_settings(settings))
+        tracker = MultiObjectTracker(self._estimator, tracker_settings(settings))
+        self.pipeline = PosePipeline(
+            tracker,
+            FrameBuffer(settings["buffer_frames"], settings["buffer_s"]),
+            self.outputs.publish,
+            self.outputs.ask_for_masks,
+            self.refusals,
+            self._worker_failed,
+        )
+        for name, entry in self.entries.items():
+            tracker.add(name)
+            self.outputs.add_object(name, entry)
+        self._services_offered = PoseServices(self)
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Let caches fill and libraries load before the first image needs them."""
+        for name, entry in self.entries.items():
+            try:
+                warm_up(self._estimator, entry.model)
+            except InputRefused as refused:
+                self.get_logger().debug(f"warm-up of {name}: {refused}")
+
+    def _subscribe(self, guardian: InputGuardian, settings: dict[str, Any]) -> None:
+        rgb_raw, depth_raw = settings["rgb_transport"] == "raw", settings["depth_transport"] == "raw"
+        table: tuple[tuple[type, str, Callable[[Any], None]], ...] = (
+            (Image if rgb_raw else CompressedImage, "rgb/image" if rgb_raw else "rgb/image/compressed", self._frames_of(guardian.colour)),
+            (CameraInfo, "rgb/camera_info", self._frames_of(guardian.camera_info)),
+            (
+                Image if depth_raw else CompressedImage,
+                "depth/image" if depth_raw else "depth/image/compressedDepth",
+                self._frames_of(guardian.depth),
+            ),
+            (Image, "masks", self._masks_of(guardian.mask)),
+            (Detection2DArray, "boxes", self._masks_of(guardian.boxes)),
+        )
+        for kind, topic, callback in table:
+            self._inputs.append(
+                self.create_subscription(
+                    kind,
+                    topic,
+                    self._guarded(callback),
+                    qos_profile_sensor_data,
+                    qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+                )
+            )
+
+    def _frames_of(self, take: Callable[[Any], list[Frame]]) -> Callable[[Any], None]:
+        def callback(message: Any) -> None:
+            for frame in take(message):
+                self._apply_changed_settings()
+                self.last_frame_s = self.get_clock().now().nanoseconds * 1e-9
+                self.pipeline.frame(frame)
+
+        return callback
+
+    def _masks_of(self, take: Callable[[Any], MaskInput | None]) -> Callable[[Any], None]:
+        def callback(message: Any) -> None:
+            masks = take(message)
+            if masks is not None:
+                self.pipeline.masks(masks)
+
+        return callback
+
+    def _guarded(self, callback: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Nothing raises out of a callback: rclpy would end the process."""
+
+        def guarded(message: Any) -> None:
+            try:
+                callback(message)
+            except Exception as error:
+                self._worker_failed("input", error)
+
+        return guarded
+
+    def _worker_failed(self, what: str, error: Exception) -> None:
+        self.refusals.count("internal_error", f"{what}: {error!r}")
+        trace = "".join(traceback.format_exception(error))
+        self.get_logger().error(f"{what} failed, going on: {trace}", throttle_duration_sec=REFUSAL_LOG_PERIOD_S)
+
+    def _on_set_parameters(self, changed: list[Any]) -> Any:
+        result = validator(POSE_NODE)(changed)
+        self._settings_changed = self._settings_changed or result.successful
+        return result
+
+    def _apply_changed_settings(self) -> None:
+        """Before the next frame rather than in the callback that validates: a later one may still refuse."""
+        if self._settings_changed:
+            self._settings_changed = False
+            settings = values(self, POSE_NODE)
+            self.outputs.settings = self._output_settings(settings)
+            self.pipeline.call(lambda: self.pipeline.tracker.set_settings(tracker_settings(settings)))
+
+    @staticmethod
+    def _output_settings(settings: dict[str, Any]) -> OutputSettings:
+        names = ("publish_tf", "tf_prefix", "marker_lifetime_s", "overlay_rate_hz")
+        return OutputSettings(**{name: settings[name] for name in names})
+
+    def _value(self, name: str) -> Any:
+        return self.get_parameter(name).value
+
+    def _deactivate(self) -> None:
+        if not self.active:
+            return
+        self.active = False
+        for subscription in self._inputs:
+            self.destroy_subscription(subscription)
+        self._inputs.clear()
+        if not self.pipeline.stop():
+            self.get_logger().warning("the worker is still busy with its last frame")
+        self.outputs.hide_all()
+        self.guardian, self.last_frame_s = None, None
+
+    def _clean_up(self) -> None:
+        if not hasattr(self, "outputs"):
+            return
+        self._services_offered.destroy()
+        self.outputs.destroy()
+        del self.pipeline, self.outputs, self._estimator, self._services_offered
+        self.entries = {}
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the node until it is told to stop."""
+    rclpy.init(args=args)
+    node = PoseNode()
+    executor = MultiThreadedExecutor(num_threads=2)
+    executor.add_node(node)
+    try:
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        executor.shutdown()
+        node.destroy_node()
+        rclpy.try_shutdown()
+
+
+if __name__ == "__main__":
+    main(sys.argv)

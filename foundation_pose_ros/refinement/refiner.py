@@ -1,0 +1,25 @@
+"""What a refiner gives: one of the two places where geometric and learned methods meet."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ..observation import Observation
+from ..rendering import Renderer
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """Moved poses (B, 4, 4), and the information (B, 6, 6) on twists about each object's centre, camera axes."""
+
+    T_cam_obj: np.ndarray
+    information: np.ndarray
+
+
+class Refiner(Protocol):
+    """Moves hypotheses towards what was observed."""
+
+    def refine(self, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray, iterations: int) -> Refinement:
+        """T_cam_obj (B, 4, 4), all moved at once."""
+        ...
