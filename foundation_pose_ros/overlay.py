@@ -70,7 +70,9 @@ def contact_sheet(
 ) -> np.ndarray:
     """Lay RGB images out in a grid, captions below, on dark ground; all cells have the first image's proportions."""
     if not images or columns < 1:
-        raise InputRefused("no_images", f"a contact sheet of {len(images)} images in {columns} columns: give at least one of each")
+        raise InputRefused(
+            "no_images", f"a contact sheet of {len(images)} images in {columns} columns: give at least one of each"
+        )
     gap, bar = 8, 28 if any(captions) else 0
     height_px = round(cell_width_px * images[0].shape[0] / images[0].shape[1])
     columns = min(columns, len(images))
@@ -177,8 +179,15 @@ def _axes(image: np.ndarray, camera: Camera, pose: OverlayPose) -> None:
             a, b = (halves + extra)[:, None] * across
             _polygon(image, np.array([ends[0] + a, ends[1] + b, ends[1] - b, ends[0] - a]), colour)
     origin = camera.project(start)
-    cv2.circle(image, _fixed(origin), int(16 * np.clip(camera.fx * 1.6 * radius_m / start[2], 2, 8)), (250, 250, 250), -1,
-               cv2.LINE_AA, 4)
+    cv2.circle(
+        image,
+        _fixed(origin),
+        int(16 * np.clip(camera.fx * 1.6 * radius_m / start[2], 2, 8)),
+        (250, 250, 250),
+        -1,
+        cv2.LINE_AA,
+        4,
+    )
 
 
 def _label(image: np.ndarray, pose: OverlayPose, box: tuple[int, int, int, int], size_px: float) -> None:
@@ -202,6 +211,7 @@ def _words(text: str, size_px: float) -> np.ndarray:
     """Coverage (h, w) float32 in 0..1 of words in the font that Pillow brings along."""
     font = ImageFont.load_default(size_px)
     left, _, right, _ = font.getbbox(text)
+    assert isinstance(font, ImageFont.FreeTypeFont)  # a bitmap font only where Pillow lacks FreeType: no wheel does
     ascent, descent = font.getmetrics()
     glyphs = Image.new("L", (max(round(right - left), 1), ascent + descent), 0)
     ImageDraw.Draw(glyphs).text((-left, 0), text, fill=255, font=font)
@@ -220,4 +230,4 @@ def _polygon(image: np.ndarray, corners_px: np.ndarray, colour: tuple[int, int, 
 
 def _fixed(point_px: np.ndarray) -> tuple[int, int]:
     """Sixteenths of a pixel, for cv2's `shift=4`."""
-    return int(round(point_px[0] * 16)), int(round(point_px[1] * 16))
+    return round(float(point_px[0]) * 16), round(float(point_px[1]) * 16)

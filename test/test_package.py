@@ -18,8 +18,7 @@ CMAKE = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
 def executables() -> dict[str, str]:
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
-    lines = config["options.entry_points"]["console_scripts"].strip().splitlines()
-    return dict(re.fullmatch(r"(\S+) = (\S+)", line.strip()).groups() for line in lines)
+    return dict(re.findall(r"^\s*(\S+) = (\S+)$", config["options.entry_points"]["console_scripts"], re.MULTILINE))
 
 
 def test_pip_takes_name_and_version_from_the_manifest() -> None:
@@ -44,14 +43,13 @@ def test_manifest_is_an_interface_package() -> None:
     assert MANIFEST.findtext("name") == "foundation_perception"
     assert MANIFEST.findtext("member_of_group") == "rosidl_interface_packages"
     assert MANIFEST.findtext("export/build_type") == "ament_cmake"
-    assert (ROOT / MANIFEST.find("license").get("file")).exists()
+    licence = MANIFEST.find("license")
+    assert licence is not None and (ROOT / licence.get("file", "")).is_file()
 
 
 def test_every_interface_file_is_built_and_exists() -> None:
     listed = set(re.findall(r'"((?:msg|srv|action)/\w+\.(?:msg|srv|action))"', CMAKE))
-    present = {
-        f"{kind}/{file.name}" for kind in ("msg", "srv", "action") for file in (ROOT / kind).glob(f"*.{kind}")
-    }
+    present = {f"{kind}/{file.name}" for kind in ("msg", "srv", "action") for file in (ROOT / kind).glob(f"*.{kind}")}
     assert listed == present
 
 

@@ -11,26 +11,38 @@ _SKIN, _SLEEVE = (206, 150, 122, 255), (62, 74, 104, 255)
 
 def hand_model(rng: np.random.Generator) -> ObjectModel:
     """A hand about its palm: fingers along -x, forearm and sleeve along +x, palm facing -y, metres."""
-    skin = tuple(int(value) for value in np.array(_SKIN[:3]) * rng.uniform(0.45, 1.08)) + (255,)
+    skin = (*(int(value) for value in np.array(_SKIN[:3]) * rng.uniform(0.45, 1.08)), 255)
     palm = trimesh.creation.icosphere(subdivisions=3)
     palm.apply_scale([0.05, 0.016, 0.042])
     parts = [(palm, skin)]
     for k, (length, spread) in enumerate(((0.062, -9), (0.074, -3), (0.07, 4), (0.054, 11))):
         base = np.array([-0.036, 0.0, -0.030 + 0.020 * k])
         middle = base + length * 0.6 * _direction(spread, 14)
-        parts += [(_capsule(base, middle, 0.0092), skin), (_capsule(middle, middle + length * 0.5 * _direction(spread, 48), 0.0085), skin)]
+        parts += [
+            (_capsule(base, middle, 0.0092), skin),
+            (_capsule(middle, middle + length * 0.5 * _direction(spread, 48), 0.0085), skin),
+        ]
     thumb = np.array([-0.036, -0.028, 0.056])
     parts.append((_capsule(np.array([0.012, -0.004, 0.03]), thumb, 0.0115), skin))
-    parts.append((_capsule(thumb, thumb + [-0.026, -0.012, 0.004], 0.0105), skin))
+    parts.append((_capsule(thumb, thumb + np.array([-0.026, -0.012, 0.004]), 0.0105), skin))
     parts.append((_capsule(np.array([0.02, 0.0, 0.0]), np.array([0.13, 0.008, 0.0]), 0.027), skin))
     parts.append((_capsule(np.array([0.12, 0.008, 0.0]), np.array([0.62, 0.05, 0.03]), 0.043), _SLEEVE))
     for part, colour in parts:
-        part.visual = trimesh.visual.ColorVisuals(part, vertex_colors=np.tile(np.uint8(colour), (len(part.vertices), 1)))
-    return ObjectModel.from_mesh(trimesh.util.concatenate([part for part, _ in parts]), name="hand")
+        part.visual = trimesh.visual.ColorVisuals(
+            part, vertex_colors=np.tile(np.array(colour, np.uint8), (len(part.vertices), 1))
+        )
+    hand = trimesh.util.concatenate([part for part, _ in parts])
+    assert isinstance(hand, trimesh.Trimesh)
+    return ObjectModel.from_mesh(hand, name="hand")
 
 
 def hand_path(
-    frames: int, rate_hz: float, target_m: np.ndarray, eye_m: np.ndarray, rng: np.random.Generator, period_s: float = 2.4
+    frames: int,
+    rate_hz: float,
+    target_m: np.ndarray,
+    eye_m: np.ndarray,
+    rng: np.random.Generator,
+    period_s: float = 2.4,
 ) -> np.ndarray:
     """T_world_hand (frames, 4, 4): out of the picture on the right, before the target seen from eye_m, and back."""
     towards = (eye_m - target_m) * [1, 1, 0]

@@ -87,9 +87,7 @@ def apart(outline: np.ndarray, others: list[np.ndarray]) -> bool:
 
     Separating axes: two convex outlines are apart where an edge of one has the whole other beyond it.
     """
-    return all(
-        max(_clearance_m(outline, other), _clearance_m(other, outline)) >= _GAP_M for other in others
-    )
+    return all(max(_clearance_m(outline, other), _clearance_m(other, outline)) >= _GAP_M for other in others)
 
 
 def hidden_share(objects: list[Body], other: Body, T_world_cam: np.ndarray, camera: Camera) -> np.ndarray:
@@ -150,7 +148,7 @@ def place_clutter(
     T_world_cam: np.ndarray,
     camera: Camera,
     rng: np.random.Generator,
-    placing: Placing = Placing(),  # noqa: B008
+    placing: Placing = Placing(),
 ) -> Body | None:
     """Stand one more body beside or behind the objects, or None where no place was found."""
     renderer = EmbreeRenderer(model)
@@ -177,7 +175,7 @@ def place_screen(
     camera: Camera,
     rng: np.random.Generator,
 ) -> Body | None:
-    """Stand a body in front of the first object so that it hides a share of it as near as possible to the one asked for."""
+    """Stand a body before the first object so that it hides a share of it, as near as possible to the one asked for."""
     outlines = [footprint(body.model, body.pose(0)) for body in bodies]
     target = objects[0].pose(0)[:3, 3]
     eye = T_world_cam[:, :2, 3].mean(axis=0)

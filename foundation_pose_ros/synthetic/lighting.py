@@ -38,9 +38,9 @@ class Light:
         return cls(
             direction.astype(np.float32),
             float(rng.uniform(0.06, 0.14)),
-            np.float32(strength * np.array([1.0 + warmth, 1.0, 1.0 - 1.4 * warmth])),
-            np.float32(rng.uniform(0.30, 0.42) * np.array([0.94, 1.0, 1.07])),
-            np.float32(rng.uniform(0.12, 0.2) * np.array([1.1, 1.0, 0.86])),
+            np.array([1.0 + warmth, 1.0, 1.0 - 1.4 * warmth], np.float32) * np.float32(strength),
+            np.array([0.94, 1.0, 1.07], np.float32) * np.float32(rng.uniform(0.30, 0.42)),
+            np.array([1.1, 1.0, 0.86], np.float32) * np.float32(rng.uniform(0.12, 0.2)),
         )
 
     def irradiance(self, normals: np.ndarray, lamp_seen: np.ndarray, sky_seen: np.ndarray) -> np.ndarray:
@@ -105,14 +105,15 @@ class _Caster:
 
     def add(self, vertices: np.ndarray, faces: np.ndarray) -> None:
         self._scene.add_triangles(
-            o3d.core.Tensor(np.ascontiguousarray(vertices, np.float32)), o3d.core.Tensor(faces.astype(np.uint32))
+            o3d.core.Tensor.from_numpy(np.ascontiguousarray(vertices, np.float32)),
+            o3d.core.Tensor.from_numpy(faces.astype(np.uint32)),
         )
         self._empty = False
 
     def stops(self, rays: np.ndarray) -> np.ndarray:
         if self._empty or len(rays) == 0:
             return np.zeros(len(rays), bool)
-        tensor = o3d.core.Tensor(np.ascontiguousarray(rays, np.float32))
+        tensor = o3d.core.Tensor.from_numpy(np.ascontiguousarray(rays, np.float32))
         return self._scene.test_occlusions(tensor, nthreads=self._threads).numpy()
 
 
@@ -133,7 +134,7 @@ def moving_shadow(light: Light, shadows: ShadowCaster, points: np.ndarray, frame
 def _seen_from_table(
     light: Light, shadows: ShadowCaster, points: np.ndarray, rays: int, frame: int, standing: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    flat = points.reshape(-1, 3) + [0, 0, 1e-4]
+    flat = points.reshape(-1, 3) + np.array([0, 0, 1e-4])
     up = np.array([0.0, 0.0, 1.0])
     seen = []
     for directions in (lamp_directions(light, rays), _unit(up + sphere(rays))):
@@ -168,8 +169,8 @@ def body_visibility(
         seen[:, 1] += shadows.lit(start, normals + 0.999 * ball[half][cell], frame)
     image, weight = np.zeros((*solid.shape, 2), np.float32), np.zeros(solid.shape, np.float32)
     image[rows, columns], weight[rows, columns] = seen / len(order), 1
-    image, weight = cv2.blur(image, (_PATTERN, _PATTERN)), cv2.blur(weight, (_PATTERN, _PATTERN))
-    share = np.where(weight[..., None] > 1e-3, image / np.maximum(weight, 1e-3)[..., None], 1)
+    near = cv2.blur(weight, (_PATTERN, _PATTERN))[..., None]
+    share = np.where(near > 1e-3, cv2.blur(image, (_PATTERN, _PATTERN)) / np.maximum(near, 1e-3), 1)
     return cv2.resize(share.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
 
 

@@ -38,7 +38,11 @@ def make_mesh(name: str, seed: int = 0) -> trimesh.Trimesh:
     vertices = shape.vertices - [0, 0, shape.vertices[:, 2].min()]
     material = SimpleMaterial(image=prints.mottled(image, rng))
     return trimesh.Trimesh(
-        vertices, shape.faces, visual=TextureVisuals(uv=shape.uv, material=material), process=False, metadata={"name": name}
+        vertices,
+        shape.faces,
+        visual=TextureVisuals(uv=shape.uv, material=material),
+        process=False,
+        metadata={"name": name},
     )
 
 
@@ -133,7 +137,7 @@ def _soda_can(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
 
 def _mug(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
     glaze = ((238, 234, 224), (226, 236, 238), (244, 226, 204))[rng.integers(3)]
-    inside = tuple(int(0.96 * value) for value in glaze)
+    inside = prints.mixed(glaze, (0, 0, 0), 0.04)
     height, radius, wall = 0.096, 0.041, 0.004
     foot = np.array([[0, 0.003], [0.027, 0.003], [0.028, 0.0], [0.031, 0.0], [0.035, 0.0015], [0.0385, 0.006]])
     rise = np.linspace(0, 1, 14)
@@ -141,9 +145,11 @@ def _mug(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
     turn = np.linspace(0, np.pi, 7)
     rim_middle = radius - wall / 2
     rim = np.stack([rim_middle + wall / 2 * np.cos(turn), height - 0.002 + wall / 2 * np.sin(turn)], axis=1)
-    floor = np.array([[radius - wall, height - 0.002], [radius - wall, 0.014], [0.034, 0.0085], [0.03, 0.0075], [0, 0.007]])
+    floor = np.array(
+        [[radius - wall, height - 0.002], [radius - wall, 0.014], [0.034, 0.0085], [0.03, 0.0075], [0, 0.007]]
+    )
     plain, white = prints.canvas(64, 8, glaze), prints.canvas(64, 8, inside)
-    band = prints.canvas(64, 8, tuple(int(0.55 * value) for value in glaze))
+    band = prints.canvas(64, 8, prints.mixed(glaze, (0, 0, 0), 0.45))
     cup, texture = _turned(
         [(foot, plain), (outer, prints.mug_print(1100, 380, glaze, rng)), (rim, band), (floor, white)], 1100
     )
@@ -156,7 +162,7 @@ def _mug(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
 
 def _bottle(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
     palette = prints.PALETTES[rng.integers(len(prints.PALETTES))]
-    body = prints.canvas(64, 16, tuple(int(0.6 * a + 0.4 * b) for a, b in zip(palette.light, palette.accent, strict=True)))
+    body = prints.canvas(64, 16, prints.mixed(palette.light, palette.accent, 0.4))
     cap = prints.canvas(1000, 120, palette.dark)
     for x in range(0, 1000, 20):
         cap.paste(tuple(value + 26 for value in palette.dark), (x, 0, x + 9, 120))

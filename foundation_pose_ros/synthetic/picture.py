@@ -58,6 +58,7 @@ class Painter:
             if box is None:
                 continue
             rendering = render_box(body.renderer, T_cam_obj, self._camera, box, normals=True)
+            assert rendering.normals_cam is not None
             part = np.s_[box[1] : box[3], box[0] : box[2]]
             hit = rendering.depth_m[0] > 0
             areas[k] = np.count_nonzero(hit)
@@ -84,7 +85,9 @@ class Painter:
         else:
             towards_room = normal if normal[1] <= 0 and normal[2] >= 0 else -normal
             light = self._light.irradiance(towards_room[None].astype(np.float32), np.ones(1), np.ones(1))
-        return Panel(panel.origin_m, panel.along_columns, panel.along_rows, (albedo * light).astype(np.float32), panel.texel_m)
+        return Panel(
+            panel.origin_m, panel.along_columns, panel.along_rows, (albedo * light).astype(np.float32), panel.texel_m
+        )
 
     def _surroundings(self, frame: int, T_cam_world: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         size = self._rays.shape[:2]
@@ -105,9 +108,7 @@ class Painter:
             normals_cam[front] = normal
         return light, depth_m, normals_cam
 
-    def _albedo(
-        self, poses: list[np.ndarray], boxes: list[Box | None], whole: Box
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _albedo(self, poses: list[np.ndarray], boxes: list[Box | None], whole: Box) -> tuple[np.ndarray, np.ndarray]:
         """Linear albedo (h, w, 3) of the bodies within a box, times the share (h, w) of each pixel that they cover."""
         scale = self._supersample
         left, top, right, bottom = whole

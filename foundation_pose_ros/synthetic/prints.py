@@ -36,6 +36,12 @@ _PROSE = (
 )
 
 
+def mixed(colour: Colour, other: Colour, share: float) -> Colour:
+    """A colour with a share of another one in it."""
+    red, green, blue = (int((1 - share) * a + share * b) for a, b in zip(colour, other, strict=True))
+    return red, green, blue
+
+
 def canvas(width: int, height: int, colour: Colour) -> Image.Image:
     """A plain RGB image."""
     return Image.new("RGB", (max(int(width), 8), max(int(height), 8)), colour)
@@ -57,7 +63,7 @@ def paragraph(image: Image.Image, box: tuple[int, int, int, int], colour: Colour
     """Fill a box (left, top, right, bottom) in pixels with small print."""
     draw = ImageDraw.Draw(image)
     font = ImageFont.load_default(size)
-    words, line, y = (_PROSE * 6).split(), "", box[1]
+    words, line, y = (_PROSE * 6).split(), "", float(box[1])
     for word in words:
         if draw.textlength(f"{line} {word}", font=font) > box[2] - box[0]:
             draw.text((box[0], y), line, fill=colour, font=font)
@@ -82,7 +88,9 @@ def barcode(image: Image.Image, box: tuple[int, int, int, int], rng: np.random.G
     text(image, ((left + right) / 2, bottom - 4 * unit), "4 012345 678901", 6 * unit, (20, 20, 20))
 
 
-def sunburst(image: Image.Image, centre: tuple[float, float], rays: int, colour: Colour, strength: float = 0.25) -> None:
+def sunburst(
+    image: Image.Image, centre: tuple[float, float], rays: int, colour: Colour, strength: float = 0.25
+) -> None:
     """Lay a fan of rays over the image."""
     mask = Image.new("L", image.size, 0)
     draw = ImageDraw.Draw(mask)
@@ -148,8 +156,10 @@ def box_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) ->
                     [(0, h * k / 12), (w, h * (k - 1) / 12), (w, h * (k - 0.5) / 12), (0, h * (k + 0.5) / 12)],
                     fill=palette.accent,
                 )
-            strip = canvas(h * 0.6, w * 0.42, palette.dark)
-            text(strip, (strip.width / 2, strip.height / 2), brand, strip.height * 0.8, palette.light, strip.width * 0.9)
+            strip = canvas(int(h * 0.6), int(w * 0.42), palette.dark)
+            text(
+                strip, (strip.width / 2, strip.height / 2), brand, strip.height * 0.8, palette.light, strip.width * 0.9
+            )
             strip = strip.rotate(90, expand=True)
             image.paste(strip, (int(w * 0.29), int(h * 0.2)))
     w, h = sides["top"].size
@@ -191,7 +201,10 @@ def mug_print(width: int, height: int, glaze: Colour, rng: np.random.Generator) 
     s = np.linspace(0.56, 0.96, 160)
     for k, colour in enumerate((ink.ground, ink.dark)):
         ridge = 0.52 + 0.13 * k + 0.09 * np.sin(s * 31 + 2.2 * k) + 0.05 * np.sin(s * 74 + k)
-        draw.polygon([*zip(s * width, ridge * height, strict=True), (0.96 * width, 0.8 * height), (0.56 * width, 0.8 * height)], fill=colour)
+        draw.polygon(
+            [*zip(s * width, ridge * height, strict=True), (0.96 * width, 0.8 * height), (0.56 * width, 0.8 * height)],
+            fill=colour,
+        )
     text(image, (width * 0.28, height * 0.42), "good", height * 0.27, ink.dark)
     text(image, (width * 0.28, height * 0.66), "morning", height * 0.2, ink.ground)
     draw.rectangle((0, height * 0.9, width, height * 0.94), fill=ink.ground)
@@ -212,7 +225,9 @@ def bottle_label(width: int, height: int, rng: np.random.Generator) -> Image.Ima
         draw.polygon([(x - 5, height * 0.6), tip, (x + 5, height * 0.6)], fill=palette.accent)
     draw.pieslice((x - height * 0.2, height * 0.4, x + height * 0.2, height * 0.8), 180, 360, fill=palette.ground)
     text(image, (x, height * 0.72), brand, height * 0.2, palette.dark, width * 0.36)
-    paragraph(image, (int(width * 0.1), int(height * 0.16), int(width * 0.4), int(height * 0.58)), palette.dark, height * 0.05)
+    paragraph(
+        image, (int(width * 0.1), int(height * 0.16), int(width * 0.4), int(height * 0.58)), palette.dark, height * 0.05
+    )
     barcode(image, (int(width * 0.14), int(height * 0.6), int(width * 0.36), int(height * 0.84)), rng)
     return image
 
@@ -238,7 +253,7 @@ def book_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) -
     sides = {side: canvas(*size, (232, 224, 204)) for side, size in sizes_px.items()}
     for side in ("left", "right", "front", "back"):
         draw = ImageDraw.Draw(sides[side])
-        for y in np.arange(0, sides[side].height, 3):
+        for y in range(0, sides[side].height, 3):
             draw.line((0, y, sides[side].width, y), fill=(206, 196, 172))
     for side in ("top", "bottom", "left"):
         sides[side].paste(palette.ground, (0, 0, *sides[side].size))
@@ -253,7 +268,14 @@ def book_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) -
         text(top, (w / 2, h * (0.16 + 0.11 * k)), line, h * 0.1, palette.light, w * 0.8)
     spine = canvas(sides["left"].height, sides["left"].width, palette.ground)
     spine = canvas(*sides["left"].size, palette.dark)
-    text(spine, (spine.width / 2, spine.height / 2), title.replace("\n", " "), spine.height * 0.6, palette.light, spine.width * 0.8)
+    text(
+        spine,
+        (spine.width / 2, spine.height / 2),
+        title.replace("\n", " "),
+        spine.height * 0.6,
+        palette.light,
+        spine.width * 0.8,
+    )
     sides["left"] = spine
     return sides
 

@@ -113,7 +113,7 @@ class SyntheticScene:
         for k, name in enumerate(self.object_names):
             mask = picture.ids == k + 1
             count = np.count_nonzero(mask)
-            visible[name] = count / max(int(picture.areas[k]), 1)
+            visible[name] = float(count / max(int(picture.areas[k]), 1))
             if count:
                 masks[name] = mask
         return RenderedFrame(Frame(rgb, depth_m, self.camera, self._stamps[index], FRAME_ID), masks, visible)
@@ -187,13 +187,26 @@ def make_scene(
     if colour_sensor is None:
         warm = rng.uniform(-0.06, 0.06)
         colour_sensor = ColourSensor(
-            float(rng.uniform(-0.25, 0.15)), (1 + warm, 1.0, 1 - warm),
-            WEBCAM.shot_noise, WEBCAM.read_noise, WEBCAM.blur_px, WEBCAM.vignetting,
+            float(rng.uniform(-0.25, 0.15)),
+            (1 + warm, 1.0, 1 - warm),
+            WEBCAM.shot_noise,
+            WEBCAM.read_noise,
+            WEBCAM.blur_px,
+            WEBCAM.vignetting,
         )
     painter = Painter(make_room(rng, surface), [*bodies, *others], Light.from_seed(rng), camera, supersample)
     return SyntheticScene(
-        f"synthetic_{seed}", bodies, others, painter, camera, T_world_cam, stamps_ns(frames, rate_hz),
-        depth_sensor, colour_sensor, seed, cached_frames,
+        f"synthetic_{seed}",
+        bodies,
+        others,
+        painter,
+        camera,
+        T_world_cam,
+        stamps_ns(frames, rate_hz),
+        depth_sensor,
+        colour_sensor,
+        seed,
+        cached_frames,
     )
 
 

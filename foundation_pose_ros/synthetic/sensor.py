@@ -45,7 +45,7 @@ class DepthSensor:
     def measure(
         self, depth_m: np.ndarray, normals_cam: np.ndarray, camera: Camera, rng: np.random.Generator
     ) -> np.ndarray:
-        """Depth (H, W) float32 in metres as the sensor gives it, 0 = lost; normals_cam (H, W, 3) of the true surface."""
+        """Depth (H, W) float32 metres as the sensor gives it, 0 = lost; normals_cam (H, W, 3) of the true surface."""
         theta = incidence_angle_rad(normals_cam, camera)
         kept = depth_m > 0
         if self.baseline_m > 0:
@@ -199,7 +199,10 @@ def jittered(images: tuple[np.ndarray, ...], sigma_px: float, rng: np.random.Gen
     """Look all images up at the same randomly displaced pixels, nearest neighbour."""
     height, width = images[0].shape
     offset = (sigma_px * smooth_noise((height, width), 1.0, rng) for _ in range(2))
-    x, y = next(offset) + np.arange(width, dtype=np.float32), next(offset) + np.arange(height, dtype=np.float32)[:, None]
+    x, y = (
+        next(offset) + np.arange(width, dtype=np.float32),
+        next(offset) + np.arange(height, dtype=np.float32)[:, None],
+    )
     return tuple(cv2.remap(image, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE) for image in images)
 
 
@@ -209,7 +212,7 @@ def _falloff(shape: tuple[int, int], share: float) -> np.ndarray:
 
 
 _STEPS = np.arange(4096) / 4095.0
-_SRGB_TABLE = np.round(
-    255 * np.where(_STEPS <= 0.0031308, 12.92 * _STEPS, 1.055 * _STEPS ** (1 / 2.4) - 0.055)
-).astype(np.uint8)
+_SRGB_TABLE = np.round(255 * np.where(_STEPS <= 0.0031308, 12.92 * _STEPS, 1.055 * _STEPS ** (1 / 2.4) - 0.055)).astype(
+    np.uint8
+)
 _LINEAR_TABLE = np.where(_STEPS <= 0.04045, _STEPS / 12.92, ((_STEPS + 0.055) / 1.055) ** 2.4).astype(np.float32)

@@ -99,7 +99,9 @@ def revolved(profile_m: np.ndarray, profile_v: np.ndarray, segments: int = 96) -
     return _without_degenerate_faces(shape)
 
 
-def tube(path_m: np.ndarray, binormal: np.ndarray, half_widths_m: tuple[float, float], uv: tuple[float, float]) -> Shape:
+def tube(
+    path_m: np.ndarray, binormal: np.ndarray, half_widths_m: tuple[float, float], uv: tuple[float, float]
+) -> Shape:
     """A tube with an elliptic section along a planar path (N, 3); half widths in the plane and along its binormal.
 
     The whole tube takes its colour from one point `uv` of the texture.

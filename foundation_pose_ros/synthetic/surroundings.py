@@ -31,17 +31,26 @@ class Panel:
     def seen(
         self, T_cam_world: np.ndarray, rays_cam: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Depth (H, W) along z = 1 rays, 0 where it isn't hit; texture columns and rows (H, W); normal (3,), camera frame."""
+        """Depth (H, W) along z = 1 rays, 0 where none hits; texture columns, rows (H, W); normal (3,), camera frame."""
         R, t = T_cam_world[:3, :3], T_cam_world[:3, 3]
         origin, column_axis, row_axis = R @ self.origin_m + t, R @ self.along_columns, R @ self.along_rows
         normal = np.cross(column_axis, row_axis)
         normal = -normal if normal @ origin > 0 else normal
         slope = rays_cam @ normal.astype(np.float32)
         depth_m = np.float32(normal @ origin) / np.where(slope < -1e-6, slope, -1e-6)
-        columns = (depth_m * (rays_cam @ column_axis.astype(np.float32)) - np.float32(origin @ column_axis)) / self.texel_m
+        columns = (
+            depth_m * (rays_cam @ column_axis.astype(np.float32)) - np.float32(origin @ column_axis)
+        ) / self.texel_m
         rows = (depth_m * (rays_cam @ row_axis.astype(np.float32)) - np.float32(origin @ row_axis)) / self.texel_m
         height, width = self.light.shape[:2]
-        inside = (slope < -1e-6) & (depth_m > 0) & (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
+        inside = (
+            (slope < -1e-6)
+            & (depth_m > 0)
+            & (columns >= 0)
+            & (columns <= width - 1)
+            & (rows >= 0)
+            & (rows <= height - 1)
+        )
         return np.where(inside, depth_m, np.float32(0)), columns, rows, normal
 
 
@@ -91,7 +100,11 @@ def _wood(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
         bottom = min(top + int(rng.uniform(0.11, 0.15) * 1000), height)
         rows = bottom - top
         across = np.linspace(0, rows / 130, rows, dtype=np.float32)[:, None]
-        rings = across * rng.uniform(5, 8) + 0.9 * _cloud(rows, width, (1.5, width / 420), rng) + 0.05 * _cloud(rows, width, (9, width / 60), rng)
+        rings = (
+            across * rng.uniform(5, 8)
+            + 0.9 * _cloud(rows, width, (1.5, width / 420), rng)
+            + 0.05 * _cloud(rows, width, (9, width / 60), rng)
+        )
         grain = 0.055 * np.sin(2 * np.pi * rings) + 0.025 * np.sin(2 * np.pi * rings * 2.7 + 1)
         pores = np.minimum(_cloud(rows, width, (rows / 2.2, width / 36), rng) + 1.2, 0) * 0.05
         flame = 0.05 * _cloud(rows, width, (2, width / 300), rng)

@@ -28,7 +28,7 @@ def camera_path(
     rate_hz: float,
     target_m: np.ndarray,
     rng: np.random.Generator,
-    motion: Motion = Motion(),  # noqa: B008
+    motion: Motion = Motion(),
     distance_m: tuple[float, float] = (0.55, 0.85),
     azimuth_deg: tuple[float, float] = (-125.0, -55.0),
     elevation_deg: tuple[float, float] = (24.0, 52.0),
@@ -51,7 +51,11 @@ def camera_path(
 
 
 def object_path(
-    frames: int, rate_hz: float, start: np.ndarray, rng: np.random.Generator, motion: Motion = Motion()  # noqa: B008
+    frames: int,
+    rate_hz: float,
+    start: np.ndarray,
+    rng: np.random.Generator,
+    motion: Motion = Motion(),
 ) -> np.ndarray:
     """Poses T_world_obj (frames, 4, 4) of an object lifted off the table from T_world_obj `start` and turned about."""
     count = _key_count(frames, rate_hz, motion)
@@ -66,7 +70,7 @@ def object_path(
 
 
 def look_at(eye_m: np.ndarray, target_m: np.ndarray) -> np.ndarray:
-    """T_world_cam (..., 4, 4) of cameras at eye_m (..., 3) that look at a target, OpenCV axes, world z up in the image."""
+    """T_world_cam (..., 4, 4) of cameras at eye_m (..., 3) that look at a target with the world's z up, OpenCV axes."""
     forward = np.asarray(target_m, float) - eye_m
     forward /= np.linalg.norm(forward, axis=-1, keepdims=True)
     right = np.cross(forward, [0.0, 0.0, 1.0])

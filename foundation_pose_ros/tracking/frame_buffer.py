@@ -7,8 +7,8 @@ from enum import Enum
 
 from ..frame import Frame
 
-# This many frames in a row from the past are a clock that was set back, however small the step: a recording of a third of
-# a second that loops never steps back far.
+# This many frames in a row from the past are a clock that was set back, however small the step: a looping recording of
+# a third of a second never steps back far.
 FRAMES_BACK_THAT_ARE_A_JUMP = 3
 
 

@@ -26,7 +26,9 @@ class MultiObjectTracker:
     def add(self, id: str, class_id: str | None = None) -> None:
         """Start looking for an object; `class_id` is the estimator's name for it, the id where not given."""
         if id in self._tracks:
-            raise InputRefused("object_exists", f"object {id} is there already: remove it first, or choose another name")
+            raise InputRefused(
+                "object_exists", f"object {id} is there already: remove it first, or choose another name"
+            )
         self._tracks[id] = ObjectTracker(id, class_id or id, self._estimator, self._settings)
 
     def remove(self, id: str) -> None:
@@ -57,7 +59,7 @@ class MultiObjectTracker:
         refused: Refused | None = None,
         force: bool = False,
     ) -> list[TrackedObject]:
-        """Register the objects that have a mask (H, W) bool of this frame and want one, then bring all tracks up to date.
+        """Register the objects that have a mask (H, W) bool of this frame and want one; bring all tracks up to date.
 
         `later_frames` are those since `frame`, oldest first; tracks that are further along than `frame` take up only
         the frames that are new to them. With `force` an object that is tracking is registered anew. Refusals go to
@@ -100,14 +102,12 @@ class MultiObjectTracker:
         return self._tracks[id]
 
 
-def masks_from_label_image(
-    labels: np.ndarray, ids: tuple[str, ...], wanting: tuple[str, ...]
-) -> dict[str, np.ndarray]:
+def masks_from_label_image(labels: np.ndarray, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Masks (H, W) bool by id from an image of integer labels (H, W).
 
-    With one object every value but 0 is that object. With several, value n is the nth of them, in order; an image of 0 and 255
-    alone is a mask of the only object that wants one. Raises InputRefused where an image could mean several objects, holds
-    a label that no object has, or nothing at all.
+    With one object every value but 0 is that object. With several, value n is the nth of them, in order; an image of
+    0 and 255 alone is a mask of the only object that wants one. Raises InputRefused where an image could mean several
+    objects, holds a label that no object has, or nothing at all.
     """
     values = np.unique(labels)
     values = values[values != 0]
@@ -120,11 +120,13 @@ def masks_from_label_image(
             return {wanting[0]: labels != 0}
         raise InputRefused(
             "ambiguous_mask",
-            f"a mask of 0 and 255 could be any of {', '.join(ids)}: send a label image in which value n is the nth object",
+            f"a mask of 0 and 255 could be any of {', '.join(ids)}: "
+            "send a label image in which value n is the nth object",
         )
     if values[-1] > len(ids):
         raise InputRefused(
             "unknown_label",
-            f"label {int(values[-1])} in a mask image for {len(ids)} objects ({', '.join(ids)}): value n is the nth object",
+            f"label {int(values[-1])} in a mask image for {len(ids)} objects ({', '.join(ids)}): "
+            "value n is the nth object",
         )
     return {ids[int(value) - 1]: labels == value for value in values}

@@ -40,8 +40,9 @@ class TrackerSettings:
 class TrackedObject:
     """One object as of one frame. `result` is None unless the object is TRACKING and has a pose in this frame.
 
-    last_believed: the last pose above the score that ends doubt, of whatever frame, None before there was one. age_s: since the registration that started the track; since_seen_s: since the last frame with a trusted pose; both
-    None where that never happened. `reason` says in words why the state is what it is, and is empty while all is well.
+    last_believed: the last pose that wasn't in doubt, of whatever frame, None before there was one. age_s: since the
+    registration that started the track; since_seen_s: since the last frame with a trusted pose; both None where that
+    never happened. `reason` says in words why the state is what it is, and is empty while all is well.
     """
 
     id: str
@@ -57,9 +58,7 @@ class TrackedObject:
 class ObjectTracker:
     """The track of one instance (`id`) of one class (`class_id`, the estimator's object name)."""
 
-    def __init__(
-        self, id: str, class_id: str, estimator: Estimator, settings: TrackerSettings | None = None
-    ) -> None:
+    def __init__(self, id: str, class_id: str, estimator: Estimator, settings: TrackerSettings | None = None) -> None:
         self.id = id
         self.class_id = class_id
         self.settings = settings or TrackerSettings()
@@ -165,7 +164,7 @@ class ObjectTracker:
 
 
 def finite(result: PoseResult) -> PoseResult:
-    """The result, with an unusable covariance set to zero ("unknown"); raises InputRefused where the pose isn't finite."""
+    """The result, an unusable covariance set to zero ("unknown"); raises InputRefused where the pose isn't finite."""
     if not (np.all(np.isfinite(result.T_cam_obj)) and np.isfinite(result.score)):
         raise InputRefused("pose_not_finite", f"the estimate of {result.object_name} isn't finite: it was dropped")
     if np.all(np.isfinite(result.covariance)):

@@ -78,9 +78,7 @@ def _after_registration(status: TrackStatus, seen: Observation, settings: StateS
 def _after_step(status: TrackStatus, seen: Observation, settings: StateSettings) -> TrackStatus:
     score = seen.score
     if score is not None and score >= settings.accept_score:
-        return replace(
-            status, reason="", seen_ns=seen.stamp_ns, doubt_since_ns=None, doubtful_frames=0
-        )
+        return replace(status, reason="", seen_ns=seen.stamp_ns, doubt_since_ns=None, doubtful_frames=0)
     in_doubt = status.doubt_since_ns is not None
     if score is not None and score >= settings.lose_score and not in_doubt:
         return replace(status, reason="", seen_ns=seen.stamp_ns)
