@@ -26,7 +26,7 @@ def rotation_grid() -> np.ndarray:
     x = np.cross(z, up)
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     R_cam_obj = np.stack([x, np.cross(z, x), z], axis=1)  # rows are the camera's axes in the object's frame
-    turns = Rotation.from_euler("z", np.arange(_IN_PLANE) * 2 * np.pi / _IN_PLANE).as_matrix()
+    turns = Rotation.from_euler("z", np.arange(_IN_PLANE)[:, None] * 2 * np.pi / _IN_PLANE).as_matrix()
     return (turns[None] @ R_cam_obj[:, None]).reshape(-1, 3, 3)
 
 

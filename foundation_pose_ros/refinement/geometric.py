@@ -17,14 +17,10 @@ from .refiner import Refinement
 
 @dataclass(frozen=True)
 class GeometricSettings:
-    """gate_*: residuals beyond this share of the diameter don't count, in the first and in the last step.
-
-    min_gate_m: below this a gate would cut into the sensor's noise. outline_weight: pull of the mask's outline, as a
+    """min_gate_m: below this a gate would cut into the sensor's noise. outline_weight: pull of the mask's outline, as a
     share of the depth's weight. damping: share of the information's diagonal that holds unobserved directions still.
     """
 
-    gate_first: float = 0.35
-    gate_last: float = 0.06
     min_gate_m: float = 0.006
     outline_weight: float = 0.3
     damping: float = 1e-3
@@ -39,12 +35,18 @@ class GeometricRefiner:
         self._diameter_m = diameter_m
         self._settings = settings or GeometricSettings()
 
-    def refine(self, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray, iterations: int) -> Refinement:
+    def refine(
+        self,
+        renderer: Renderer,
+        observation: Observation,
+        T_cam_obj: np.ndarray,
+        iterations: int,
+        error_m: tuple[float, float],
+    ) -> Refinement:
         settings = self._settings
         pixels = _Pixels.of(observation, self._centre(T_cam_obj).mean(axis=0))
         information = np.tile(np.eye(6), (len(T_cam_obj), 1, 1))
-        gates = np.geomspace(settings.gate_first, settings.gate_last, max(iterations, 2))[-iterations:]
-        for gate in np.maximum(gates * self._diameter_m, settings.min_gate_m):
+        for gate in np.maximum(np.geomspace(*error_m, iterations), settings.min_gate_m):
             depth_m = renderer.render(T_cam_obj, observation.K, (observation.size,) * 2).depth_m
             information, gradient = self._normal_equations(pixels, depth_m.reshape(len(T_cam_obj), -1), gate)
             T_cam_obj = self._step(T_cam_obj, pixels.pivot, information, gradient)

@@ -20,6 +20,13 @@ class Refinement:
 class Refiner(Protocol):
     """Moves hypotheses towards what was observed."""
 
-    def refine(self, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray, iterations: int) -> Refinement:
-        """T_cam_obj (B, 4, 4), all moved at once."""
+    def refine(
+        self,
+        renderer: Renderer,
+        observation: Observation,
+        T_cam_obj: np.ndarray,
+        iterations: int,
+        error_m: tuple[float, float],
+    ) -> Refinement:
+        """T_cam_obj (B, 4, 4), all moved at once; error_m: how far surfaces may be off in the first and last step."""
         ...

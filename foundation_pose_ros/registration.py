@@ -1,0 +1,146 @@
+"""Registration: from a mask to a pose, many hypotheses on few rays first, few hypotheses on many rays last."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from . import se3
+from .conditioned import ConditionedObject
+from .errors import InputRefused
+from .frame import Frame
+from .hypotheses import initial_poses
+from .observation import CropBox, Observation, observe
+from .selection.scorer import Evidence
+
+
+@dataclass(frozen=True)
+class Stage:
+    """size x size rays per hypothesis, refinement steps, and how many distinct poses go on.
+
+    error: how far surfaces may be off in the first and last step, as shares of the diameter.
+    """
+
+    size: int
+    iterations: int
+    keep: int
+    error: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class RegistrationSettings:
+    """distinct_rad, distinct_share: poses closer than this in angle, and in shares of the diameter, are one pose."""
+
+    stages: tuple[Stage, ...] = (
+        Stage(24, 4, 64, (0.5, 0.15)),
+        Stage(32, 4, 16, (0.25, 0.08)),
+        Stage(64, 5, 6, (0.12, 0.03)),
+    )
+    turned: int = 3
+    final: Stage = Stage(64, 4, 6, (0.06, 0.02))
+    distinct_rad: float = np.deg2rad(12.0)
+    distinct_share: float = 0.1
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Poses (B, 4, 4), best first, with what speaks for them and the information (B, 6, 6) of their last step."""
+
+    T_cam_obj: np.ndarray
+    evidence: Evidence
+    information: np.ndarray
+    observation: Observation
+
+
+class Registration:
+    """Finds an object in the part of a frame that a mask marks."""
+
+    def __init__(self, settings: RegistrationSettings | None = None) -> None:
+        self.settings = settings or RegistrationSettings()
+
+    def __call__(self, conditioned: ConditionedObject, frame: Frame, mask: np.ndarray) -> Candidates:
+        """mask (H, W) bool. Raises InputRefused where mask and frame can't hold the object."""
+        box = crop_box(frame, mask, conditioned.model.diameter_m)
+        first = self.settings.stages[0]
+        observation = observe(frame, box, first.size, mask)
+        poses = initial_poses(
+            conditioned.rotations,
+            observation,
+            conditioned.renderer,
+            conditioned.model.centre_m,
+            conditioned.model.diameter_m,
+        )
+        for stage in self.settings.stages:
+            observation = observe(frame, box, stage.size, mask)
+            candidates = self._stage(conditioned, observation, poses, stage)
+            poses = candidates.T_cam_obj
+        return self._stage(conditioned, observation, self._turned(conditioned, poses), self.settings.final)
+
+    def _stage(
+        self, conditioned: ConditionedObject, observation: Observation, poses: np.ndarray, stage: Stage
+    ) -> Candidates:
+        diameter_m = conditioned.model.diameter_m
+        error_m = (stage.error[0] * diameter_m, stage.error[1] * diameter_m)
+        refined = conditioned.refiner.refine(conditioned.renderer, observation, poses, stage.iterations, error_m)
+        evidence = conditioned.scorer.score(conditioned.renderer, observation, refined.T_cam_obj)
+        order = np.argsort(-evidence.rank)
+        kept = order[self._distinct(refined.T_cam_obj[order], conditioned, stage.keep)]
+        return Candidates(
+            refined.T_cam_obj[kept], _picked(evidence, kept), refined.information[kept], observation
+        )
+
+    def _turned(self, conditioned: ConditionedObject, poses: np.ndarray) -> np.ndarray:
+        """The best few in every turn that noisy depth may mistake for theirs, and the rest as they are."""
+        best, rest = poses[: self.settings.turned], poses[self.settings.turned :]
+        turned = best[:, None] @ conditioned.turns.astype(np.float32)  # (k, S, 4, 4)
+        return np.concatenate([turned.reshape(-1, 4, 4), rest])
+
+    def _distinct(self, poses: np.ndarray, conditioned: ConditionedObject, keep: int) -> np.ndarray:
+        """Indices of at most `keep` poses, in order, each apart from the ones before."""
+        centres = poses[:, :3, :3] @ conditioned.model.centre_m + poses[:, :3, 3]
+        apart_m = self.settings.distinct_share * conditioned.model.diameter_m
+        kept: list[int] = []
+        for i in range(len(poses)):
+            near = np.linalg.norm(centres[kept] - centres[i], axis=1) < apart_m
+            angle = se3.rotation_angle_rad(poses[kept][:, :3, :3], poses[i, :3, :3])
+            if not (near & (angle < self.settings.distinct_rad)).any():
+                kept.append(i)
+                if len(kept) == keep:
+                    break
+        return np.array(kept)
+
+
+def crop_box(frame: Frame, mask: np.ndarray, diameter_m: float) -> CropBox:
+    """A square around a mask (H, W) bool, with room for the object to stick out of it.
+
+    Raises InputRefused for an empty mask, one without depth, and one whose size in metres is not the object's.
+    """
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if len(rows) == 0:
+        raise InputRefused("empty_mask", "the mask is empty: mark the object's pixels with a value other than 0")
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    part = (slice(top, bottom), slice(left, right))
+    depth_m = frame.depth_m[part][mask[part] & (frame.depth_m[part] > 0)]
+    if len(depth_m) == 0:
+        raise InputRefused(
+            "no_depth_under_mask",
+            "no depth under the mask: the object is too near, too dark or reflecting, or depth is not aligned to colour",
+        )
+    extent_px = float(max(bottom - top, right - left))
+    full_px = diameter_m * frame.camera.fx / float(np.median(depth_m))
+    _check_unit(extent_px / full_px, diameter_m, float(np.median(depth_m)))
+    side = max(1.3 * extent_px, min(1.2 * full_px, 2.0 * extent_px))
+    return CropBox((left + right - side) / 2, (top + bottom - side) / 2, side)
+
+
+def _check_unit(extent_share: float, diameter_m: float, depth_m: float) -> None:
+    """A mask can be smaller than the object, where that is hidden, and a little larger; not a hundred times."""
+    if extent_share > 8 or extent_share < 0.02:
+        raise InputRefused(
+            "depth_unit",
+            f"at the mask's depth of {depth_m:.4g} m the mask would be {extent_share * diameter_m:.3g} m across, but the "
+            f"model is {diameter_m:.3g} m: check the depth's unit (32FC1 holds metres, 16UC1 millimetres) and the mesh's",
+        )
+
+
+def _picked(evidence: Evidence, kept: np.ndarray) -> Evidence:
+    return Evidence(**{field.name: getattr(evidence, field.name)[kept] for field in fields(evidence)})

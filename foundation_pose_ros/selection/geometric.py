@@ -1,0 +1,97 @@
+"""Learning-free selection: depth and outline agree, colours correlate, nothing seen contradicts."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..observation import Observation
+from ..rendering import Renderer
+from .colour import ColourComparison
+from .scorer import Evidence
+
+
+@dataclass(frozen=True)
+class SelectionSettings:
+    """tolerance_share, tolerance_m, tolerance_per_m2: a depth agrees within the share of the diameter or within what
+    the sensor's noise explains (a floor, and a part that grows with the square of the distance), whichever is larger.
+    colour_weight: of the correlation of colours beside the agreement in depth.
+    """
+
+    tolerance_share: float = 0.015
+    tolerance_m: float = 0.002
+    tolerance_per_m2: float = 0.002
+    colour_weight: float = 0.5
+
+
+class GeometricScorer:
+    """Depth agreement over the union of mask and rendering; what hides the object counts neither for nor against."""
+
+    def __init__(self, diameter_m: float, colour: bool, settings: SelectionSettings | None = None) -> None:
+        self._diameter_m = diameter_m
+        self._colour = colour
+        self._settings = settings or SelectionSettings()
+
+    def score(self, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
+        batch, size = len(T_cam_obj), observation.size
+        rendering = renderer.render(T_cam_obj, observation.K, (size, size), colour=self._colour)
+        rendered_m = rendering.depth_m.reshape(batch, -1)  # (B, N)
+        hit = rendered_m > 0
+        seen = observation.depth_m > 0  # (N,)
+        behind_m = observation.depth_m - rendered_m  # observed behind rendered where positive
+        tolerance_m = self.tolerance_m(observation)
+        # Along the surface's normal: at a glancing angle a small shift is a large step in depth.
+        off_m = behind_m * _steepness(observation)
+        agrees = np.exp(np.square(off_m / tolerance_m) * np.float32(-0.5)) * (hit & seen)  # (B, N)
+        in_front = hit & seen & (behind_m < -np.maximum(4 * tolerance_m, 0.01))
+
+        if observation.mask is None:
+            hidden = in_front
+            counted = (hit & seen & ~hidden).astype(np.float32)
+            outline = np.ones(batch)
+        else:
+            mask = observation.mask
+            core, surroundings = _core_and_surroundings(mask, size)
+            hidden = in_front & ~mask
+            agrees = agrees * mask
+            # Without depth only the outline speaks, half as loud; next to the mask's border nothing speaks against.
+            loudness = np.where(seen, np.float32(1), np.float32(0.5))
+            counted = ((core & ~(hit & ~seen)) | (hit & surroundings & ~hidden)) * loudness
+            counted = np.maximum(counted, agrees)
+            both = (hit & mask).sum(axis=1)
+            either = (((hit & ~hidden) | mask)).sum(axis=1)
+            outline = both / np.maximum(either, 1)
+        total = np.maximum(counted.sum(axis=1), 1e-3)
+        surface = np.maximum((hit & seen & ~hidden).sum(axis=1), 1)
+        agreement = agrees.sum(axis=1) / np.maximum(total, 1)
+        colour = np.zeros(batch)
+        if rendering.rgb is not None:
+            comparison = ColourComparison(observation.rgb.reshape(size, size, 3))
+            colour = comparison.correlation(rendering.rgb, agrees.reshape(batch, size, size))
+        return Evidence(
+            rank=agreement + self._settings.colour_weight * colour,
+            agreement=agreement,
+            inliers=agrees.sum(axis=1) / surface,
+            visible=1 - hidden.sum(axis=1) / np.maximum(hit.sum(axis=1), 1),
+            outline=outline,
+            colour=colour,
+        )
+
+    def tolerance_m(self, observation: Observation) -> np.ndarray:
+        """(N,) float32: one standard deviation of depth that still agrees."""
+        settings = self._settings
+        noise_m = settings.tolerance_m + settings.tolerance_per_m2 * np.square(observation.depth_m)
+        return np.maximum(noise_m, np.float32(settings.tolerance_share * self._diameter_m)).astype(np.float32)
+
+
+def _steepness(observation: Observation) -> np.ndarray:
+    """(N,) cosine between ray and observed normal, 1 where no normal is known."""
+    cosine = np.abs(np.einsum("ni,ni->n", observation.normals, observation.rays))
+    return np.where(cosine > 0, np.clip(cosine, 0.2, 1.0), 1.0).astype(np.float32)
+
+
+def _core_and_surroundings(mask: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (N,) surely inside and surely outside: masks are uncertain by a pixel of the grid."""
+    image, kernel = mask.reshape(size, size).astype(np.uint8), np.ones((3, 3), np.uint8)
+    core = cv2.erode(image, kernel, borderValue=0)
+    return core.ravel().astype(bool), ~cv2.dilate(image, kernel).ravel().astype(bool)

@@ -1,0 +1,35 @@
+"""What a scorer gives: one of the two places where geometric and learned methods meet."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ..observation import Observation
+from ..rendering import Renderer
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for each of B poses, (B,) float each.
+
+    rank: poses of one object in one frame are ordered by it. agreement: 0..1, share of the union of observed and
+    rendered object on which depth and outline agree. inliers: 0..1, share of the seen surface whose depth agrees.
+    visible: 0..1, share of the rendered outline that nothing hides. outline: 0..1, intersection over union of mask and
+    rendering, 1 without a mask. colour: -1..1, correlation of colours, 0 where the model has none that tell.
+    """
+
+    rank: np.ndarray
+    agreement: np.ndarray
+    inliers: np.ndarray
+    visible: np.ndarray
+    outline: np.ndarray
+    colour: np.ndarray
+
+
+class Scorer(Protocol):
+    """Orders poses by what was observed."""
+
+    def score(self, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
+        """T_cam_obj (B, 4, 4), all of one object."""
+        ...
