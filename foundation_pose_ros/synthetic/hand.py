@@ -69,6 +69,7 @@ def _capsule(start: np.ndarray, end: np.ndarray, radius_m: float) -> trimesh.Tri
     along = end - start
     capsule = trimesh.creation.capsule(height=float(np.linalg.norm(along)), radius=radius_m, count=[20, 20])
     T = trimesh.geometry.align_vectors([0, 0, 1], along / np.linalg.norm(along))
-    T[:3, 3] = start
+    # trimesh has put the origin at an end or in the middle, by version.
+    T[:3, 3] = (start + end) / 2 - T[:3, :3] @ capsule.bounds.mean(axis=0)
     capsule.apply_transform(T)
     return capsule

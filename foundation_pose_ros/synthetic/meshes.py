@@ -153,9 +153,9 @@ def _mug(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
     cup, texture = _turned(
         [(foot, plain), (outer, prints.mug_print(1100, 380, glaze, rng)), (rim, band), (floor, white)], 1100
     )
-    # The grip leaves and enters the wall, so that its open ends are inside the clay.
-    sweep = np.linspace(-np.pi / 2 - 0.25, np.pi / 2 + 0.25, 30)
-    path = np.stack([0.036 + 0.031 * np.cos(sweep), np.zeros(30), 0.05 + 0.029 * np.sin(sweep)], axis=1)
+    # The grip's ends are inside the clay: between the wall's faces at both heights, so that nothing shows inside the cup.
+    sweep = np.linspace(-np.pi / 2, np.pi / 2, 30)
+    path = np.stack([0.0378 + 0.029 * np.cos(sweep), np.zeros(30), 0.05 + 0.029 * np.sin(sweep)], axis=1)
     grip = tube(path, np.array([0.0, 1.0, 0.0]), (0.0042, 0.0065), (0.5, 0.5 * cup.uv[96, 1]))
     return joined(cup, grip), texture
 
