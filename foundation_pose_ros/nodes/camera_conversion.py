@@ -1,4 +1,4 @@
-"""CameraInfo to a pinhole camera (REP-104), and the removal of lens distortion. Needs no ROS: messages are duck-typed."""
+"""CameraInfo to a pinhole camera (REP-104), and the removal of lens distortion. No ROS: messages are duck-typed."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,8 +42,8 @@ def to_lens(info: Any, rectified: bool = False, distortion: str = "undistort") -
     """The camera of the image that a CameraInfo goes with.
 
     rectified: the image is rectified, so P holds; else K does, with D. distortion: what to do where D isn't zero:
-    `undistort`, `refuse` or `ignore`. Region of interest and binning are worked into the intrinsics. Raises InputRefused
-    (`bad_intrinsics`, `distorted`).
+    `undistort`, `refuse` or `ignore`. Region of interest and binning are worked into the intrinsics. Raises
+    InputRefused (`bad_intrinsics`, `distorted`).
     """
     matrix = np.asarray(info.p, np.float64).reshape(3, 4)[:, :3] if rectified else np.asarray(info.k).reshape(3, 3)
     if matrix[0, 0] == 0.0:
@@ -66,7 +66,9 @@ def to_lens(info: Any, rectified: bool = False, distortion: str = "undistort") -
     if rectified or distortion == "ignore" or not any(D):
         return Lens(camera)
     if not np.all(np.isfinite(D)):
-        raise InputRefused("bad_intrinsics", f"distortion D = {D} of camera_info isn't finite: calibrate the camera again")
+        raise InputRefused(
+            "bad_intrinsics", f"distortion D = {D} of camera_info isn't finite: calibrate the camera again"
+        )
     if distortion == "refuse":
         raise InputRefused(
             "distorted",
@@ -76,6 +78,7 @@ def to_lens(info: Any, rectified: bool = False, distortion: str = "undistort") -
     model = info.distortion_model
     if model not in PERSPECTIVE_MODELS + FISHEYE_MODELS:
         raise InputRefused(
-            "distorted", f"distortion model {model!r} is unknown: rectify the image with image_proc, or set distortion:=ignore"
+            "distorted",
+            f"distortion model {model!r} is unknown: rectify the image with image_proc, or set distortion:=ignore",
         )
     return Lens(camera, D, fisheye=model in FISHEYE_MODELS)

@@ -97,7 +97,7 @@ def fill_image(message: Any, pixels: np.ndarray, encoding: str) -> Any:
     message.step = pixels.strides[0]
     # Assigning an array('B') is the one fast way into a message: a list or bytes is checked byte by byte.
     data = array.array("B")
-    data.frombytes(memoryview(pixels).cast("B"))
+    data.frombytes(pixels.data.cast("B"))
     message.data = data
     return message
 
@@ -116,14 +116,20 @@ def compressed_to_depth_m(message: Any) -> np.ndarray:
     """
     encoding, _, transport = (part.strip() for part in message.format.partition(";"))
     if "rvl" in transport:
-        raise InputRefused("bad_encoding", f"{message.format!r} is RVL: set the publisher's compressedDepth format to png")
+        raise InputRefused(
+            "bad_encoding", f"{message.format!r} is RVL: set the publisher's compressedDepth format to png"
+        )
     _require(encoding, DEPTH, "depth", "32FC1 (metres) or 16UC1 (millimetres)")
     if len(message.data) <= 12:
-        raise InputRefused("bad_image", f"compressed depth has {len(message.data)} bytes, no image: check its publisher")
+        raise InputRefused(
+            "bad_image", f"compressed depth has {len(message.data)} bytes, no image: check its publisher"
+        )
     header = np.frombuffer(memoryview(message.data)[:12], "<f4")
     image = _decoded(memoryview(message.data)[12:], cv2.IMREAD_UNCHANGED, message.format)
     if image.ndim != 2 or image.dtype != np.uint16:
-        raise InputRefused("bad_image", f"compressed depth holds {image.dtype} {image.shape}, not 16 bits: check its publisher")
+        raise InputRefused(
+            "bad_image", f"compressed depth holds {image.dtype} {image.shape}, not 16 bits: check its publisher"
+        )
     if encoding != "32FC1":
         return image.astype(np.float32) / MM_PER_M
     quantised = image.astype(np.float32)
@@ -135,10 +141,14 @@ def _decoded(data: Any, flags: int, what: str) -> np.ndarray:
     buffer = np.frombuffer(memoryview(data), np.uint8)
     image = cv2.imdecode(buffer, flags) if buffer.size else None
     if image is None:
-        raise InputRefused("bad_image", f"compressed image ({what}, {buffer.size} bytes) can't be decoded: check its publisher")
+        raise InputRefused(
+            "bad_image", f"compressed image ({what}, {buffer.size} bytes) can't be decoded: check its publisher"
+        )
     return image
 
 
 def _require(encoding: str, accepted: tuple[str, ...], what: str, advice: str) -> None:
     if encoding not in accepted:
-        raise InputRefused("bad_encoding", f"{what} encoding {encoding!r} is not one of {', '.join(accepted)}: publish {advice}")
+        raise InputRefused(
+            "bad_encoding", f"{what} encoding {encoding!r} is not one of {', '.join(accepted)}: publish {advice}"
+        )

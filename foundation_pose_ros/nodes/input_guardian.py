@@ -128,7 +128,8 @@ class InputGuardian:
             return []
         if not self._infos:
             self._refusals.count(
-                "no_camera_info", "images but no camera_info: remap rgb/camera_info to the colour camera's CameraInfo topic"
+                "no_camera_info",
+                "images but no camera_info: remap rgb/camera_info to the colour camera's CameraInfo topic",
             )
             return []
         self._info_in_step = False
@@ -145,7 +146,9 @@ class InputGuardian:
         colour, depth, settings = match.items[COLOUR], match.items[DEPTH], self._settings
         frame_id = colour.header.frame_id.lstrip("/")
         if not frame_id:
-            raise InputRefused("no_frame_id", "the colour image has no frame_id: set it in the camera's driver, TF needs it")
+            raise InputRefused(
+                "no_frame_id", "the colour image has no frame_id: set it in the camera's driver, TF needs it"
+            )
         if settings.check_frames:
             for what, other in (("depth", depth.header.frame_id), ("camera_info", info.header.frame_id)):
                 if other.lstrip("/") not in ("", frame_id):
@@ -165,7 +168,14 @@ class InputGuardian:
     def _lens_of(self, info: Any) -> Lens:
         """Made anew only when the camera info changes, since the maps that undistort are costly."""
         roi = info.roi
-        key = (tuple(info.k), tuple(info.p), tuple(info.d), info.distortion_model, info.width, info.height)
+        key: tuple[Any, ...] = (
+            tuple(info.k),
+            tuple(info.p),
+            tuple(info.d),
+            info.distortion_model,
+            info.width,
+            info.height,
+        )
         key += (info.binning_x, info.binning_y, roi.x_offset, roi.y_offset, roi.width, roi.height)
         if self._lens is None or key != self._lens_key:
             self._lens = to_lens(info, self._settings.rectified, self._settings.distortion)

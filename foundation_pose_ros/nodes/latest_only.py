@@ -1,4 +1,4 @@
-"""One worker thread behind slots that hold only the latest item: a slow consumer never works on old input. Needs no ROS."""
+"""One worker thread behind slots that hold only the latest item, so that nobody works on old input. Needs no ROS."""
 
 import threading
 from collections import deque
@@ -12,8 +12,8 @@ Result = TypeVar("Result")
 class LatestOnlyWorker:
     """Runs one handler per slot, in a thread of its own, the slots named first first.
 
-    `put` replaces what still waits in the slot and reports it to `dropped(slot)`. `call` runs a function between items, in
-    order and never dropped. What a handler raises goes to `failed(slot, error)`, and the worker goes on.
+    `put` replaces what still waits in the slot and reports it to `dropped(slot)`. `call` runs a function between items,
+    in order and never dropped. What a handler raises goes to `failed(slot, error)`, and the worker goes on.
     """
 
     def __init__(

@@ -79,7 +79,8 @@ class Boxes:
             seen = ", ".join(sorted({box.class_id for box in self.boxes}))
             raise InputRefused(
                 "unknown_object",
-                f"boxes of {seen} but the objects are {', '.join(ids) or 'none'}: let the detector's class_id be the object's name",
+                f"boxes of {seen} but the objects are {', '.join(ids) or 'none'}: let the detector's class_id be the "
+                "object's name",
             )
         return {id: _filled(box, frame.depth_m.shape) for id, box in best.items()}
 

@@ -27,8 +27,8 @@ def load_object(
 ) -> CatalogueEntry:
     """Read one object; a relative path is looked up in the directories, in order.
 
-    only_from_directories: refuse files elsewhere (for requests that come over the network). Raises InputRefused, saying the
-    fix, for names, files, units and symmetries that can't be used.
+    only_from_directories: refuse files elsewhere (for requests that come over the network). Raises InputRefused,
+    saying the fix, for names, files, units and symmetries that can't be used.
     """
     if not name or name.strip() != name or name.startswith("/"):
         raise InputRefused("bad_object_name", f"object name {name!r} can't be a TF frame: use letters, digits and _")
@@ -51,7 +51,8 @@ def parse_symmetries(text: str) -> Symmetries | None:
         ) from error
     if not isinstance(config, dict):
         raise InputRefused(
-            "bad_symmetries", f"symmetries {text!r} isn't a mapping: write {{continuous: [{{axis: [0, 0, 1]}}]}} or none"
+            "bad_symmetries",
+            f"symmetries {text!r} isn't a mapping: write {{continuous: [{{axis: [0, 0, 1]}}]}} or none",
         )
     return Symmetries.from_config(config)
 
@@ -73,7 +74,9 @@ def _find(name: str, mesh: str, directories: list[Path], only_from_directories: 
         candidates = [c.resolve() for c in candidates]
         candidates = [c for c in candidates if any(c.is_relative_to(d) for d in directories)]
         if not candidates:
-            raise InputRefused("mesh_not_allowed", f"mesh {mesh} of {name} is outside the folders meshes may come from ({allowed})")
+            raise InputRefused(
+                "mesh_not_allowed", f"mesh {mesh} of {name} is outside the folders meshes may come from ({allowed})"
+            )
     elif not given.is_absolute():
         candidates.append(given.resolve())
     found = next((c for c in candidates if c.is_file()), None)

@@ -1,7 +1,8 @@
 """Parameters from one table: it declares them with description and range, validates, and prints the documentation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from rcl_interfaces.msg import (
@@ -25,12 +26,18 @@ _TYPES = {
 }
 
 
+class Taken(Enum):
+    """When a value is taken up; what is taken at the start can't be set later."""
+
+    AT_START = "start"
+    ON_CONFIGURE = "configure"
+    ON_ACTIVATE = "activate"
+    AT_ONCE = "at once"
+
+
 @dataclass(frozen=True)
 class Row:
-    """One parameter. low and high bound a number, both included; choices bound a string; lists hold strings.
-
-    A read_only one is taken from the start and can't be set later.
-    """
+    """One parameter. low and high bound a number, both included; choices bound a string; lists hold strings."""
 
     name: str
     default: bool | int | float | str | list[str]
@@ -38,7 +45,7 @@ class Row:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    read_only: bool = False
+    taken: Taken = Taken.AT_ONCE
 
     def descriptor(self) -> ParameterDescriptor:
         """What `ros2 param describe` shows; rclpy itself refuses values out of range."""
@@ -46,7 +53,7 @@ class Row:
             name=self.name,
             type=_TYPES[type(self.default)],
             description=self.description,
-            read_only=self.read_only,
+            read_only=self.taken is Taken.AT_START,
         )
         if self.choices:
             descriptor.additional_constraints = "one of " + ", ".join(self.choices)
@@ -54,7 +61,8 @@ class Row:
             if isinstance(self.default, int):
                 descriptor.integer_range = [IntegerRange(from_value=int(self.low), to_value=int(self.high), step=1)]
             else:
-                descriptor.floating_point_range = [FloatingPointRange(from_value=self.low, to_value=self.high, step=0.0)]
+                bounds = FloatingPointRange(from_value=float(self.low), to_value=float(self.high), step=0.0)
+                descriptor.floating_point_range = [bounds]
         return descriptor
 
     def fault_of(self, value: Any) -> str:
@@ -83,7 +91,7 @@ def values(node: "Node", table: Sequence[Row]) -> dict[str, Any]:
     return result
 
 
-def validator(table: Sequence[Row]) -> Any:
+def validator(table: Sequence[Row]) -> "Callable[[list[Parameter[Any]]], SetParametersResult]":
     """An on-set callback that refuses values outside the choices, and does nothing else."""
     rows: Mapping[str, Row] = {row.name: row for row in table}
 
@@ -96,8 +104,8 @@ def validator(table: Sequence[Row]) -> Any:
 
 
 def markdown_table(table: Sequence[Row]) -> str:
-    """The table as Markdown, for docs/ros_api.md."""
-    lines = ["| Parameter | Type | Default | Range | Meaning |", "|---|---|---|---|---|"]
+    """The table as Markdown, as docs/nodes.md holds it."""
+    lines = ["| Parameter | Type | Default | Range | Taken up | Meaning |", "|---|---|---|---|---|---|"]
     for row in table:
         kind = "list of strings" if isinstance(row.default, list) else type(row.default).__name__
         bounds = ", ".join(f"`{choice}`" for choice in row.choices)
@@ -105,6 +113,5 @@ def markdown_table(table: Sequence[Row]) -> str:
             bounds = f"{row.low:g} to {row.high:g}"
         default = str(row.default).lower() if isinstance(row.default, bool) else row.default
         shown = "" if default in ("", []) else f"`{default}`"
-        fixed = " Read at the start only." if row.read_only else ""
-        lines.append(f"| `{row.name}` | {kind} | {shown} | {bounds} | {row.description}{fixed} |")
+        lines.append(f"| `{row.name}` | {kind} | {shown} | {bounds} | {row.taken.value} | {row.description} |")
     return "\n".join(lines)

@@ -61,7 +61,12 @@ def to_pose(T_cam_obj: np.ndarray, quaternion: np.ndarray | None = None) -> Pose
     pose = Pose()
     pose.position.x, pose.position.y, pose.position.z = (float(v) for v in T_cam_obj[:3, 3])
     x, y, z, w = se3.to_quaternion_xyzw(T_cam_obj) if quaternion is None else quaternion
-    pose.orientation.x, pose.orientation.y, pose.orientation.z, pose.orientation.w = float(x), float(y), float(z), float(w)
+    pose.orientation.x, pose.orientation.y, pose.orientation.z, pose.orientation.w = (
+        float(x),
+        float(y),
+        float(z),
+        float(w),
+    )
     return pose
 
 
@@ -90,7 +95,7 @@ def to_pose_with_covariance(result: PoseResult, pose: Pose) -> PoseWithCovarianc
 def to_detection(
     tracked: TrackedObject, result: PoseResult, pose: PoseWithCovariance, model: ObjectModel, header: Header
 ) -> Detection3D:
-    """One Detection3D; its box is the mesh's own, so its centre isn't the object's origin unless the mesh is centred."""
+    """One Detection3D; its box is the mesh's own: its centre isn't the object's origin unless the mesh is centred."""
     detection = Detection3D(header=header, id=tracked.id)
     hypothesis = ObjectHypothesisWithPose(pose=pose)
     hypothesis.hypothesis.class_id = tracked.class_id

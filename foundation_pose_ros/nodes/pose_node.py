@@ -179,7 +179,11 @@ class PoseNode(LifecycleNode):
     def _subscribe(self, guardian: InputGuardian, settings: dict[str, Any]) -> None:
         rgb_raw, depth_raw = settings["rgb_transport"] == "raw", settings["depth_transport"] == "raw"
         table: tuple[tuple[type, str, Callable[[Any], None]], ...] = (
-            (Image if rgb_raw else CompressedImage, "rgb/image" if rgb_raw else "rgb/image/compressed", self._frames_of(guardian.colour)),
+            (
+                Image if rgb_raw else CompressedImage,
+                "rgb/image" if rgb_raw else "rgb/image/compressed",
+                self._frames_of(guardian.colour),
+            ),
             (CameraInfo, "rgb/camera_info", self._frames_of(guardian.camera_info)),
             (
                 Image if depth_raw else CompressedImage,

@@ -3,60 +3,114 @@
 from dataclasses import replace
 
 from ..tracking import StateSettings, TrackerSettings
-from .parameters import Row
+from .parameters import Row, Taken
 
 STATE = StateSettings()
 TRACKER = TrackerSettings()
 
 POSE_NODE = (
-    Row("autostart", True, "Configure and activate without a lifecycle manager.", read_only=True),
-    Row("objects", [], "Names of the objects to look for, in the order of the labels in mask images."),
+    Row("autostart", True, "Configure and activate without a lifecycle manager.", taken=Taken.AT_START),
+    Row(
+        "objects",
+        [],
+        "Names of the objects to look for, in the order of the labels in mask images.",
+        taken=Taken.ON_CONFIGURE,
+    ),
     Row(
         "mesh_directories",
         [],
-        "Folders that meshes may be loaded from: relative mesh paths are looked up in them, and ~/add_object takes no others.",
+        "Folders of meshes: relative paths are looked up in them, and ~/add_object takes meshes from nowhere else.",
     ),
-    Row("device", "cpu", "Where the estimator computes.", choices=("cpu", "cuda"), read_only=True),
-    Row("threads", 2, "Threads of image processing and ray casting; 0 leaves it to the libraries.", 0, 256, read_only=True),
-    Row("rgb_transport", "raw", "Colour as Image, or as CompressedImage on rgb/image/compressed.", choices=("raw", "compressed")),
+    Row("device", "cpu", "Where the estimator computes.", choices=("cpu", "cuda"), taken=Taken.AT_START),
+    Row("threads", 2, "Threads of image processing; 0 leaves it to the library.", 0, 256, taken=Taken.ON_CONFIGURE),
+    Row(
+        "rgb_transport",
+        "raw",
+        "Colour as Image, or as CompressedImage on rgb/image/compressed.",
+        choices=("raw", "compressed"),
+        taken=Taken.ON_ACTIVATE,
+    ),
     Row(
         "depth_transport",
         "raw",
         "Depth as Image, or as CompressedImage (PNG) on depth/image/compressedDepth.",
         choices=("raw", "compressedDepth"),
+        taken=Taken.ON_ACTIVATE,
     ),
-    Row("image_is_rectified", False, "The images are rectified: use P of camera_info; else K with D."),
+    Row(
+        "image_is_rectified",
+        False,
+        "The images are rectified: use P of camera_info; else K with D.",
+        taken=Taken.ON_ACTIVATE,
+    ),
     Row(
         "distortion",
         "undistort",
         "What to do with an image that is distorted (D of camera_info isn't zero).",
         choices=("undistort", "refuse", "ignore"),
+        taken=Taken.ON_ACTIVATE,
     ),
-    Row("check_frames", True, "Refuse depth and camera_info whose frame_id isn't that of the colour image."),
-    Row("match_tolerance_s", 0.01, "How far apart stamps of colour and depth may be where they aren't equal.", 0.0, 1.0),
-    Row("buffer_frames", 60, "How many frames are kept for masks that come late.", 1, 1000),
-    Row("buffer_s", 2.0, "How long frames are kept for masks that come late.", 0.0, 60.0),
+    Row(
+        "check_frames",
+        True,
+        "Refuse depth and camera_info whose frame_id isn't that of the colour image.",
+        taken=Taken.ON_ACTIVATE,
+    ),
+    Row(
+        "match_tolerance_s",
+        0.01,
+        "How far apart stamps of colour and depth may be where they aren't equal.",
+        0.0,
+        1.0,
+        taken=Taken.ON_ACTIVATE,
+    ),
+    Row("buffer_frames", 60, "How many frames are kept for masks that come late.", 1, 1000, taken=Taken.ON_CONFIGURE),
+    Row("buffer_s", 2.0, "How long frames are kept for masks that come late.", 0.0, 60.0, taken=Taken.ON_CONFIGURE),
     Row("stale_after_s", 1.0, "Without a frame for this long, diagnostics say STALE.", 0.1, 3600.0),
     Row("accept_score", STATE.accept_score, "A registration starts a track, and doubt ends, at this score.", 0.0, 1.0),
     Row("lose_score", STATE.lose_score, "A track comes into doubt below this score.", 0.0, 1.0),
     Row("lost_after_s", STATE.lost_after_s, "Doubt that lasts this long is a loss.", 0.0, 60.0),
     Row("lost_after_frames", STATE.lost_after_frames, "... and this many frames.", 1, 1000),
-    Row("retry_first_s", TRACKER.retry_first_s, "Pause after a registration that failed; doubles with each failure.", 0.0, 60.0),
+    Row(
+        "retry_first_s",
+        TRACKER.retry_first_s,
+        "Pause after a registration that failed; doubles with each failure.",
+        0.0,
+        60.0,
+    ),
     Row("retry_longest_s", TRACKER.retry_longest_s, "The longest such pause.", 0.0, 600.0),
     Row("publish_tf", True, "Broadcast tracked objects on /tf."),
     Row("tf_prefix", "", "Put before object names to make their TF frames."),
     Row("marker_lifetime_s", 1.0, "Markers vanish when they aren't renewed for this long; 0 = never.", 0.0, 60.0),
-    Row("overlay_rate_hz", 10.0, "At most this many overlay images a second, made only while someone listens.", 0.1, 120.0),
+    Row(
+        "overlay_rate_hz",
+        10.0,
+        "At most this many overlay images a second, made only while someone listens.",
+        0.1,
+        120.0,
+    ),
 )
 
 PER_OBJECT = (
-    Row("mesh", "", "Mesh file: OBJ, PLY, STL, GLB, ...; absolute, or relative to one of mesh_directories."),
-    Row("unit", "m", "What one unit of the mesh file is.", choices=("m", "dm", "cm", "mm", "in", "auto")),
+    Row(
+        "mesh",
+        "",
+        "Mesh file: OBJ, PLY, STL, GLB, ...; absolute, or relative to one of mesh_directories.",
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row(
+        "unit",
+        "m",
+        "What one unit of the mesh file is.",
+        choices=("m", "dm", "cm", "mm", "in", "auto"),
+        taken=Taken.ON_CONFIGURE,
+    ),
     Row(
         "symmetries",
         "",
         "YAML, degrees and metres in the mesh's frame: `{continuous: [{axis: [0, 0, 1]}]}`, "
         "`{discrete: [{axis: [0, 0, 1], angle: 180}]}`, or `none`; empty: found from mesh and texture.",
+        taken=Taken.ON_CONFIGURE,
     ),
 )
 

@@ -52,7 +52,9 @@ class PosePipeline:
         self._worker = LatestOnlyWorker(
             {"mask": self._register, "frame": self._track},
             failed=failed,
-            dropped=lambda slot: refusals.count(f"{slot}_replaced", f"a newer {slot} came before this one was worked on"),
+            dropped=lambda slot: refusals.count(
+                f"{slot}_replaced", f"a newer {slot} came before this one was worked on"
+            ),
             name="pose",
         )
         self._early: MaskInput | None = None
@@ -75,16 +77,19 @@ class PosePipeline:
         """A new frame."""
         added = self._buffer.add(frame)
         if added is Added.OUT_OF_ORDER:
-            self._refusals.count("out_of_order", "a frame isn't newer than the one before it: publish frames in order of time")
+            self._refusals.count(
+                "out_of_order", "a frame isn't newer than the one before it: publish frames in order of time"
+            )
             return
         if added is Added.JUMPED_BACK:
             self.time_jumped_back()
             self._buffer.add(frame)
-        self._worker.put("frame", _Job(frame, self._epoch))
         early = self._early
         if early is not None and early.stamp_ns <= frame.stamp_ns:
+            # Before the frame itself: what is published of it then holds the registration.
             self._early = None
             self.masks(early)
+        self._worker.put("frame", _Job(frame, self._epoch))
 
     def masks(self, masks: MaskInput) -> None:
         """Masks of a frame that is here, or about to come."""
@@ -158,18 +163,10 @@ class PosePipeline:
         masks = inputs.masks(frame, self.tracker.ids, wanting)
         if not (inputs.force or any(id in wanting for id in masks)):
             return []
-        last = frame
-
-        def later_frames() -> Iterator[Frame]:
-            # Frames go on coming while those that waited are worked through: go on until there are none.
-            nonlocal last
-            while newer := self._buffer.after(last.stamp_ns):
-                for last in newer:
-                    yield last
-
-        objects = self.tracker.register(frame, masks, later_frames(), None if strict else self._count, inputs.force)
-        if last.stamp_ns >= self._done_ns:
-            self._finish(last, objects, started)
+        later = _Later(self._buffer, frame)
+        objects = self.tracker.register(frame, masks, later, None if strict else self._count, inputs.force)
+        if later.last.stamp_ns >= self._done_ns:
+            self._finish(later.last, objects, started)
         return objects
 
     def _finish(self, frame: Frame, objects: list[TrackedObject], started: float) -> None:
@@ -185,8 +182,28 @@ class PosePipeline:
         self._refusals.count(refused.reason, f"{id}: {refused}")
 
 
+class _Later:
+    """The frames since one, while more come in; `last` is the one handed out last."""
+
+    def __init__(self, buffer: FrameBuffer, first: Frame) -> None:
+        self._buffer = buffer
+        self.last = first
+
+    def __iter__(self) -> Iterator[Frame]:
+        behind: int | None = None
+        while newer := self._buffer.after(self.last.stamp_ns):
+            # Each step gains one frame on those that came in meanwhile: it ends even where steps take longer.
+            behind = (len(newer) if behind is None else min(behind, len(newer))) - 1
+            self.last = newer[-1 - behind]
+            yield self.last
+            if behind == 0:
+                return
+
+
 def outcome(future: "Future[Any]") -> Any:
     """The result of a call; raises InputRefused where the worker was stopped before it."""
     if future.cancelled():
-        raise InputRefused("not_active", "the node was deactivated before this could be done: activate it and ask again")
+        raise InputRefused(
+            "not_active", "the node was deactivated before this could be done: activate it and ask again"
+        )
     return future.result()

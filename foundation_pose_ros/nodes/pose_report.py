@@ -53,7 +53,9 @@ class PoseReport:
         if lost:
             return Report(WARN, f"lost: {', '.join(lost)}", values)
         waiting = [id for id, state in states.items() if state is TrackState.SEARCHING]
-        return Report(OK, f"waiting for a mask of {', '.join(waiting)}" if waiting else "all objects are tracked", values)
+        return Report(
+            OK, f"waiting for a mask of {', '.join(waiting)}" if waiting else "all objects are tracked", values
+        )
 
     def _unusable(self) -> str:
         return "; ".join(f"{name}: {why}" for name, why in self._node.unusable.items())
@@ -66,7 +68,13 @@ class PoseReport:
             "depth/image" + ("" if transports[1] == "raw" else "/compressedDepth"),
             "rgb/camera_info",
         )
-        silent = [node.resolve_topic_name(topic) for topic in topics if not node.count_publishers(node.resolve_topic_name(topic))]
+        silent = [
+            node.resolve_topic_name(topic)
+            for topic in topics
+            if not node.count_publishers(node.resolve_topic_name(topic))
+        ]
         if silent:
             return f"nobody publishes {', '.join(silent)}: remap the inputs to the camera's topics"
-        return "colour, depth and camera_info are published but give no pair: see unmatched, and raise match_tolerance_s"
+        return (
+            "colour, depth and camera_info are published but give no pair: see unmatched, and raise match_tolerance_s"
+        )

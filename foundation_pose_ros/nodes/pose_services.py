@@ -1,4 +1,4 @@
-"""The services of pose_node: each answers always, with success and words; none raises, since its caller would wait for ever."""
+"""The services of pose_node. Each answers always, in words: were it to raise, its caller would wait for ever."""
 
 import traceback
 from collections.abc import Callable
@@ -37,7 +37,8 @@ class PoseServices:
             (RemoveObject, "~/remove_object", self._remove_object),
         )
         self._services = [
-            node.create_service(kind, name, self._answering(name, handle), callback_group=group) for kind, name, handle in table
+            node.create_service(kind, name, self._answering(name, handle), callback_group=group)
+            for kind, name, handle in table
         ]
 
     def destroy(self) -> None:
@@ -66,7 +67,9 @@ class PoseServices:
         try:
             future.exception(timeout=WORKER_TIMEOUT_S)
         except TimeoutError:
-            raise InputRefused("busy", f"the worker didn't get to it in {WORKER_TIMEOUT_S:.0f} s: see /diagnostics") from None
+            raise InputRefused(
+                "busy", f"the worker didn't get to it in {WORKER_TIMEOUT_S:.0f} s: see /diagnostics"
+            ) from None
         except BaseException:
             if not future.cancelled():
                 raise
@@ -76,7 +79,9 @@ class PoseServices:
         node = self._node
         ids = node.pipeline.tracker.ids
         if not request.object_name and len(ids) != 1:
-            raise InputRefused("unknown_object", f"say which object to register: one of {', '.join(ids) or 'none configured'}")
+            raise InputRefused(
+                "unknown_object", f"say which object to register: one of {', '.join(ids) or 'none configured'}"
+            )
         id = request.object_name or ids[0]
         if id not in ids:
             raise InputRefused("unknown_object", f"no object {id!r} here (known: {', '.join(ids) or 'none'})")
@@ -88,8 +93,8 @@ class PoseServices:
         if frame is None:
             raise InputRefused(
                 "mask_without_frame",
-                "no image of the mask's stamp is kept: activate the node, copy the stamp of the image that the mask was made "
-                "from, or leave it 0 for the newest image",
+                "no image of the mask's stamp is kept: activate the node, and copy the stamp of the mask's image "
+                "(0 = the newest image)",
             )
         masks = LabelImage(frame.stamp_ns, to_labels(request.mask), node.guardian_undistortion(), only=id, force=True)
         objects = self._in_worker(lambda: node.pipeline.register_now(frame, masks))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import rclpy
 from foundation_perception.msg import TrackedObjectArray
+from rclpy.clock import Clock as SteadyClock
+from rclpy.clock import ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -42,7 +44,9 @@ class ReplayNode(Node):
         declare(self, REPLAY_NODE)
         self.add_on_set_parameters_callback(validator(REPLAY_NODE))
         settings = values(self, REPLAY_NODE)
-        self._source = source or open_source(settings["sequence"], settings["objects"], settings["frames"], settings["seed"])
+        self._source = source or open_source(
+            settings["sequence"], settings["objects"], settings["frames"], settings["seed"]
+        )
         self.finished: Callable[[], None] | None = None
         self._frame_ids = self._chosen(settings["start"], settings["end"])
         self._loaded: dict[str, Frame] = {}
@@ -54,7 +58,7 @@ class ReplayNode(Node):
         self._depth = self._publisher(Image, "depth/image")
         self._masks = self._publisher(Image, "masks")
         self._truth = self._publisher(Detection3DArray, "~/truth")
-        self._clock = self.create_publisher(Clock, "/clock", 10) if settings["publish_clock"] else None
+        self._time = self.create_publisher(Clock, "/clock", 10) if settings["publish_clock"] else None
         self.create_subscription(String, "mask_request", self._on_mask_request, 10)
         self.create_subscription(TrackedObjectArray, "objects", self._on_objects, 10)
         self._masks_asked_for: set[str] = set()
@@ -63,7 +67,10 @@ class ReplayNode(Node):
         self._answered_ns = 0
         self._published_at_s: float | None = None
         self._said_that_it_waits = False
-        self._timer = self.create_timer(1.0 / settings["rate_hz"], self._tick)
+        # Not the node's clock, which stands still under use_sim_time until this node itself publishes it.
+        self._timer = self.create_timer(
+            1.0 / settings["rate_hz"], self._tick, clock=SteadyClock(clock_type=ClockType.STEADY_TIME)
+        )
 
     def _chosen(self, start: int, end: int) -> list[str]:
         frame_ids = self._source.sequence.frame_ids
@@ -121,8 +128,8 @@ class ReplayNode(Node):
         recorded = self._value("stamps") == "recorded"
         stamp_ns = frame.stamp_ns if recorded else self.get_clock().now().nanoseconds
         header = Header(stamp=to_stamp(stamp_ns), frame_id=frame.frame_id)
-        if self._clock is not None:
-            self._clock.publish(Clock(clock=header.stamp))
+        if self._time is not None:
+            self._time.publish(Clock(clock=header.stamp))
         first = self._published_at_s is None
         # A loop over recorded stamps begins anew with a smaller one.
         self._published_ns, self._answered_ns, self._published_at_s = stamp_ns, 0, time.monotonic()
@@ -147,7 +154,9 @@ class ReplayNode(Node):
         if not labels.any():
             return
         if len(names) == 1:
-            self._masks.publish(fill_image(Image(header=header), np.where(labels > 0, 255, 0).astype(np.uint8), "mono8"))
+            self._masks.publish(
+                fill_image(Image(header=header), np.where(labels > 0, 255, 0).astype(np.uint8), "mono8")
+            )
         else:
             self._masks.publish(fill_image(Image(header=header), labels, "mono16"))
 
@@ -187,7 +196,9 @@ class ReplayNode(Node):
 
 def to_camera_info(camera: Camera, header: Header) -> CameraInfo:
     """The CameraInfo of a rectified image."""
-    info = CameraInfo(header=header, width=camera.width, height=camera.height, distortion_model="plumb_bob", d=[0.0] * 5)
+    info = CameraInfo(
+        header=header, width=camera.width, height=camera.height, distortion_model="plumb_bob", d=[0.0] * 5
+    )
     K = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]], np.float64)
     info.k = K.ravel()
     info.r = np.eye(3).ravel()

@@ -1,28 +1,33 @@
 """The parameters of replay_node."""
 
-from .parameters import Row
+from .parameters import Row, Taken
 from .replay_source import SYNTHETIC
 
 REPLAY_NODE = (
-    Row("sequence", SYNTHETIC, "A sequence folder, one scene of a BOP dataset, or `synthetic`.", read_only=True),
-    Row("objects", [], "Objects whose masks and true poses are published; empty: all.", read_only=True),
-    Row("seed", 0, "Seed of the synthetic scene.", 0, 2**31 - 1, read_only=True),
-    Row("frames", 90, "Length of the synthetic scene.", 1, 100000, read_only=True),
-    Row("rate_hz", 30.0, "Frames a second.", 0.01, 1000.0, read_only=True),
-    Row("preload", False, "Read or render all frames before the first is published.", read_only=True),
+    Row("sequence", SYNTHETIC, "A sequence folder, one scene of a BOP dataset, or `synthetic`.", taken=Taken.AT_START),
+    Row("objects", [], "Objects whose masks and true poses are published; empty: all there are.", taken=Taken.AT_START),
+    Row("seed", 0, "Seed of the synthetic scene.", 0, 2**31 - 1, taken=Taken.AT_START),
+    Row("frames", 90, "Length of the synthetic scene.", 1, 100000, taken=Taken.AT_START),
+    Row("rate_hz", 30.0, "Frames a second.", 0.01, 1000.0, taken=Taken.AT_START),
+    Row("preload", False, "Read or render all frames before the first is published.", taken=Taken.AT_START),
     Row("loop", False, "Begin again after the last frame."),
-    Row("start", 0, "Index of the first frame that is played.", 0, 10**9, read_only=True),
-    Row("end", -1, "Index after the last frame that is played; -1 = all.", -1, 10**9, read_only=True),
+    Row("start", 0, "Index of the first frame that is played.", 0, 10**9, taken=Taken.AT_START),
+    Row("end", -1, "Index after the last frame that is played; -1 = all.", -1, 10**9, taken=Taken.AT_START),
     Row(
         "mask_policy",
         "request",
-        "When masks are published: with the first frame, with every frame, with the first and then on request, or never.",
+        "When masks come: with the first frame, with every frame, with the first and then on request, or never.",
         choices=("first", "every", "request", "none"),
     ),
-    Row("stamps", "now", "Stamps of frames: the time they are published, or those of the recording.", choices=("now", "recorded")),
-    Row("publish_clock", False, "Publish the stamps on /clock, for nodes with use_sim_time.", read_only=True),
+    Row(
+        "stamps",
+        "now",
+        "Stamps of frames: the time they are published, or those of the recording.",
+        choices=("now", "recorded"),
+    ),
+    Row("publish_clock", False, "Publish the stamps on /clock, for nodes with use_sim_time.", taken=Taken.AT_START),
     Row("wait_for_subscriber", True, "Don't begin before someone listens to colour, depth and camera_info."),
     Row("lockstep", False, "Publish a frame only after pose_node answered the last (topic `objects`)."),
     Row("lockstep_deadline_s", 5.0, "... or after this long without an answer.", 0.01, 600.0),
-    Row("exit_at_end", False, "End the process after the last frame.", read_only=True),
+    Row("exit_at_end", False, "End the process after the last frame.", taken=Taken.AT_START),
 )

@@ -48,7 +48,9 @@ def mesh_files(source: ReplaySource, seed: int = 0, folder: Path | None = None) 
             path, unit = source.sequence.mesh_file(name)
             files[name] = MeshFile(path.resolve(), unit)
         else:
-            files[name] = MeshFile(_written(source.sequence.model(name).name, seed, folder or default_mesh_folder()), "m")
+            files[name] = MeshFile(
+                _written(source.sequence.model(name).name, seed, folder or default_mesh_folder()), "m"
+            )
     return files
 
 

@@ -15,6 +15,7 @@ from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection3DArray
 from visualization_msgs.msg import MarkerArray
 
+from .. import se3
 from ..frame import Frame
 from ..overlay import OverlayPose, draw_overlay
 from ..tracking import TrackedObject, TrackState
@@ -30,7 +31,6 @@ from .pose_conversion import (
     to_tracked_object,
     to_transform,
 )
-from .. import se3
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -127,7 +127,9 @@ class ResultsPublisher:
             transforms.append(TransformStamped(header=header, child_frame_id=child, transform=to_transform(plain)))
             if wants_markers:
                 self._marked.add(tracked.id)
-                markers.markers += self._marker_factories[tracked.id].shown(header, plain, self.settings.marker_lifetime_s)
+                markers.markers += self._marker_factories[tracked.id].shown(
+                    header, plain, self.settings.marker_lifetime_s
+                )
         if transforms and self.settings.publish_tf:
             self._tf.publish(TFMessage(transforms=transforms))
         for id, message in stamped:
@@ -141,15 +143,19 @@ class ResultsPublisher:
 
     def _publish_overlay(self, frame: Frame, objects: list[TrackedObject], header: Header) -> None:
         now_s = time.monotonic()
-        if self._overlay.get_subscription_count() == 0 or now_s - self._last_overlay_s < 1.0 / self.settings.overlay_rate_hz:
+        if (
+            self._overlay.get_subscription_count() == 0
+            or now_s - self._last_overlay_s < 1.0 / self.settings.overlay_rate_hz
+        ):
             return
         self._last_overlay_s = now_s
         poses = []
         for tracked in objects:
             if tracked.result is not None and tracked.id in self._entries:
                 label = f"{tracked.id} {tracked.result.score:.2f}"
-                rgb = tuple(int(255 * c) for c in self._colour(tracked.id))
-                poses.append(OverlayPose(self._entries[tracked.id].model, tracked.result.T_cam_obj, label, rgb))
+                red, green, blue = (int(255 * c) for c in self._colour(tracked.id))
+                colour = (red, green, blue)
+                poses.append(OverlayPose(self._entries[tracked.id].model, tracked.result.T_cam_obj, label, colour))
         self._overlay.publish(fill_image(Image(header=header), draw_overlay(frame.rgb, frame.camera, poses), "rgb8"))
 
     def _unmark(self, ids: set[str]) -> None:

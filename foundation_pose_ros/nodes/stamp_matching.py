@@ -27,7 +27,9 @@ class StampMatcher:
     everything older is forgotten. Not safe to use from several threads at once.
     """
 
-    def __init__(self, topics: tuple[str, ...], tolerance_ns: int = 0, depth: int = 10, jump_back_ns: int = 500_000_000) -> None:
+    def __init__(
+        self, topics: tuple[str, ...], tolerance_ns: int = 0, depth: int = 10, jump_back_ns: int = 500_000_000
+    ) -> None:
         self._topics = topics
         self._tolerance_ns = tolerance_ns
         self._depth = depth
@@ -69,7 +71,11 @@ class StampMatcher:
         """Per topic the index of the message nearest to a stamp, or None where one topic has none near enough."""
         chosen = {}
         for topic, queue in self._queues.items():
-            near = [(abs(stamp - stamp_ns), i) for i, (stamp, _) in enumerate(queue) if abs(stamp - stamp_ns) <= tolerance_ns]
+            near = [
+                (abs(stamp - stamp_ns), i)
+                for i, (stamp, _) in enumerate(queue)
+                if abs(stamp - stamp_ns) <= tolerance_ns
+            ]
             if not near:
                 return None
             chosen[topic] = min(near)[1]

@@ -1,4 +1,4 @@
-"""One registration and one step on a made picture, so that libraries load and caches fill before the first image. No ROS."""
+"""One registration and one step on a made picture, so that the first image isn't the slow one. Needs no ROS."""
 
 import numpy as np
 
@@ -18,6 +18,8 @@ def warm_up(estimator: Estimator, model: ObjectModel) -> None:
         T_cam_obj[None], camera.K, size=(camera.height, camera.width), colour=model.has_colour
     )
     depth_m = rendering.depth_m[0]
-    rgb = np.zeros((*depth_m.shape, 3), np.uint8) if rendering.rgb is None else (rendering.rgb[0] * 255).astype(np.uint8)
+    rgb = (
+        np.zeros((*depth_m.shape, 3), np.uint8) if rendering.rgb is None else (rendering.rgb[0] * 255).astype(np.uint8)
+    )
     frame = Frame(rgb, depth_m, camera)
     estimator.track(frame, estimator.register(frame, depth_m > 0, model.name))
