@@ -1,6 +1,7 @@
 """Registration: from a mask to a pose, many hypotheses on few rays first, few hypotheses on many rays last."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,7 +11,10 @@ from .errors import InputRefused
 from .frame import Frame
 from .hypotheses import initial_poses
 from .observation import CropBox, Observation, observe
+from .refinement.refiner import Refinement
 from .selection.scorer import Evidence
+
+Batch = TypeVar("Batch", Refinement, Evidence)
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,10 @@ class RegistrationSettings:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Poses (B, 4, 4), best first, with what speaks for them and the information (B, 6, 6) of their last step."""
+    """Refined poses, best first, with what speaks for them and the observation that they were refined on."""
 
-    T_cam_obj: np.ndarray
+    refined: Refinement
     evidence: Evidence
-    information: np.ndarray
     observation: Observation
 
 
@@ -72,7 +75,7 @@ class Registration:
         for stage in self.settings.stages:
             observation = observe(frame, box, stage.size, mask)
             candidates = self._stage(conditioned, observation, poses, stage)
-            poses = candidates.T_cam_obj
+            poses = candidates.refined.T_cam_obj
         return self._stage(conditioned, observation, self._turned(conditioned, poses), self.settings.final)
 
     def _stage(
@@ -84,9 +87,7 @@ class Registration:
         evidence = conditioned.scorer.score(conditioned.renderer, observation, refined.T_cam_obj)
         order = np.argsort(-evidence.rank)
         kept = order[self._distinct(refined.T_cam_obj[order], conditioned, stage.keep)]
-        return Candidates(
-            refined.T_cam_obj[kept], _picked(evidence, kept), refined.information[kept], observation
-        )
+        return Candidates(_picked(refined, kept), _picked(evidence, kept), observation)
 
     def _turned(self, conditioned: ConditionedObject, poses: np.ndarray) -> np.ndarray:
         """The best few in every turn that noisy depth may mistake for theirs, and the rest as they are."""
@@ -142,5 +143,11 @@ def _check_unit(extent_share: float, diameter_m: float, depth_m: float) -> None:
         )
 
 
-def _picked(evidence: Evidence, kept: np.ndarray) -> Evidence:
-    return Evidence(**{field.name: getattr(evidence, field.name)[kept] for field in fields(evidence)})
+def best_first(refined: Refinement, evidence: Evidence, observation: Observation, keep: int) -> Candidates:
+    """The `keep` best poses in order."""
+    kept = np.argsort(-evidence.rank)[:keep]
+    return Candidates(_picked(refined, kept), _picked(evidence, kept), observation)
+
+
+def _picked(batch: Batch, kept: np.ndarray) -> Batch:
+    return replace(batch, **{field.name: getattr(batch, field.name)[kept] for field in fields(batch)})

@@ -44,12 +44,21 @@ def apply_twist(T_cam_obj: np.ndarray, twist: np.ndarray, centre_obj: np.ndarray
     return from_rotation_translation(R_new, T_cam_obj[..., :3, 3] + twist[..., :3] + (R_old - R_new) @ centre_obj)
 
 
-def twist_between(T_from: np.ndarray, T_to: np.ndarray) -> np.ndarray:
-    """The twist (..., 6) with `apply_twist(T_from, twist) == T_to`."""
+def twist_between(T_from: np.ndarray, T_to: np.ndarray, centre_obj: np.ndarray | None = None) -> np.ndarray:
+    """The twist (..., 6) with `apply_twist(T_from, twist, centre_obj) == T_to`."""
     R = T_to[..., :3, :3] @ np.swapaxes(T_from[..., :3, :3], -1, -2)
     shape = R.shape[:-2]
     w = Rotation.from_matrix(R.reshape(-1, 3, 3)).as_rotvec().reshape(*shape, 3)
-    return np.concatenate([T_to[..., :3, 3] - T_from[..., :3, 3], w], axis=-1)
+    centre_obj = np.zeros(3) if centre_obj is None else np.asarray(centre_obj)
+    v = T_to[..., :3, 3] - T_from[..., :3, 3] + (T_to[..., :3, :3] - T_from[..., :3, :3]) @ centre_obj
+    return np.concatenate([v, w], axis=-1)
+
+
+def cross_matrix(v: np.ndarray) -> np.ndarray:
+    """(..., 3, 3) with `cross_matrix(v) @ x == cross(v, x)` for v (..., 3)."""
+    x, y, z = np.moveaxis(np.asarray(v), -1, 0)
+    zero = np.zeros_like(x)
+    return np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(*x.shape, 3, 3)
 
 
 def orthonormalized(R: np.ndarray) -> np.ndarray:

@@ -45,18 +45,24 @@ class GeometricRefiner:
     ) -> Refinement:
         settings = self._settings
         pixels = _Pixels.of(observation, self._centre(T_cam_obj).mean(axis=0))
-        information = np.tile(np.eye(6), (len(T_cam_obj), 1, 1))
         for gate in np.maximum(np.geomspace(*error_m, iterations), settings.min_gate_m):
             depth_m = renderer.render(T_cam_obj, observation.K, (observation.size,) * 2).depth_m
-            information, gradient = self._normal_equations(pixels, depth_m.reshape(len(T_cam_obj), -1), gate)
-            T_cam_obj = self._step(T_cam_obj, pixels.pivot, information, gradient)
-        return Refinement(T_cam_obj, information)
+            equations = self._normal_equations(pixels, depth_m.reshape(len(T_cam_obj), -1), gate)
+            T_cam_obj = self._step(T_cam_obj, pixels.pivot, equations)
+        return Refinement(T_cam_obj, self._about_centres(equations.information, T_cam_obj, pixels.pivot), equations.variance_m2)
 
     def _centre(self, T_cam_obj: np.ndarray) -> np.ndarray:
         return T_cam_obj[:, :3, :3] @ self._centre_obj + T_cam_obj[:, :3, 3]  # (B, 3)
 
-    def _normal_equations(self, pixels: "_Pixels", depth_m: np.ndarray, gate_m: float) -> tuple[np.ndarray, np.ndarray]:
-        """Information (B, 6, 6) and gradient (B, 6) of twists about the pivot, from rendered depth (B, N)."""
+    def _about_centres(self, information: np.ndarray, T_cam_obj: np.ndarray, pivot: np.ndarray) -> np.ndarray:
+        """Information (B, 6, 6) on twists about the pivot, turned into that on twists about the objects' centres."""
+        # A twist (v, w) about the centre c moves the pivot p by v + w x (p - c).
+        to_pivot = np.tile(np.eye(6), (len(T_cam_obj), 1, 1))
+        to_pivot[:, :3, 3:] = -se3.cross_matrix(pivot - self._centre(T_cam_obj))
+        return np.swapaxes(to_pivot, 1, 2) @ information @ to_pivot
+
+    def _normal_equations(self, pixels: "_Pixels", depth_m: np.ndarray, gate_m: float) -> "_NormalEquations":
+        """Of twists about the pivot, from rendered depth (B, N)."""
         hit = depth_m > 0
         ahead = pixels.depth_m - depth_m  # (B, N) along the optical axis, observed behind rendered where positive
         residual = ahead * pixels.incidence
@@ -64,7 +70,9 @@ class GeometricRefiner:
         weight *= pixels.weight
         weight *= hit
         information = weight @ pixels.jacobian_pairs
-        gradient = (weight * residual) @ pixels.jacobian
+        weighted_residual = weight * residual
+        gradient = weighted_residual @ pixels.jacobian
+        variance_m2 = np.einsum("bn,bn->b", weighted_residual, residual) / np.maximum(weight.sum(axis=1), 1e-6)
         if pixels.outline_jacobian is not None:
             # Rendered where the mask is not and nothing stands in front: sticks out, and is pulled back in.
             sticks_out = (hit & (ahead > -gate_m)) * pixels.outside
@@ -72,21 +80,31 @@ class GeometricRefiner:
             share = self._settings.outline_weight * total / np.maximum(total + sticks_out.sum(axis=1, keepdims=True), 1)
             information += share * (sticks_out @ pixels.outline_pairs)
             gradient += share * ((sticks_out * pixels.outline_m) @ pixels.outline_jacobian)
-        return information.reshape(-1, 6, 6).astype(np.float64), gradient.astype(np.float64)
+        return _NormalEquations(
+            information.reshape(-1, 6, 6).astype(np.float64), gradient.astype(np.float64), variance_m2
+        )
 
-    def _step(self, T_cam_obj: np.ndarray, pivot: np.ndarray, information: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    def _step(self, T_cam_obj: np.ndarray, pivot: np.ndarray, equations: "_NormalEquations") -> np.ndarray:
         """Gauss-Newton step, solved about the shared pivot, applied about each object's own centre."""
+        information = equations.information
         diagonal = np.einsum("bii->bi", information)
         # Rotations are damped as if they moved points half a radius away: units of both halves then agree.
         scale = np.repeat([1.0, self._diameter_m**2 / 16], 3) * diagonal[:, :3].mean(axis=1, keepdims=True)
         damped = information + np.eye(6) * (self._settings.damping * scale + 1e-9)[:, None, :]
-        twist = np.linalg.solve(damped, gradient[..., None])[..., 0]  # (B, 6)
+        twist = np.linalg.solve(damped, equations.gradient[..., None])[..., 0]  # (B, 6)
         angle = np.linalg.norm(twist[:, 3:], axis=1, keepdims=True)
         reach = np.linalg.norm(twist[:, :3], axis=1, keepdims=True)
         shrink = np.minimum(1.0, self._settings.largest_turn_rad / np.maximum(angle, 1e-9))
         twist *= np.minimum(shrink, 0.5 * self._diameter_m / np.maximum(reach, 1e-9))
         twist[:, :3] += np.cross(twist[:, 3:], self._centre(T_cam_obj) - pivot)
         return se3.apply_twist(T_cam_obj, twist, self._centre_obj)
+
+
+@dataclass(frozen=True)
+class _NormalEquations:
+    information: np.ndarray  # (B, 6, 6)
+    gradient: np.ndarray  # (B, 6)
+    variance_m2: np.ndarray  # (B,) of the residuals
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,16 @@ from ..rendering import Renderer
 
 @dataclass(frozen=True)
 class Refinement:
-    """Moved poses (B, 4, 4), and the information (B, 6, 6) on twists about each object's centre, camera axes."""
+    """Moved poses (B, 4, 4), and how sure they are.
+
+    information (B, 6, 6): the last step's normal matrix, of twists about each object's centre in camera axes.
+    variance_m2 (B,): of the residuals that it was made from, so that variance_m2 * inverse(information) is the covariance
+    of the twist if residuals were independent.
+    """
 
     T_cam_obj: np.ndarray
     information: np.ndarray
+    variance_m2: np.ndarray
 
 
 class Refiner(Protocol):

@@ -1,0 +1,115 @@
+"""PoseEstimator: the one entry to registration and tracking, for any number of objects."""
+
+from time import perf_counter
+
+import numpy as np
+
+from . import se3
+from .conditioned import ConditionedObject
+from .covariance import covariance_about_origin
+from .errors import InputRefused
+from .frame import Frame
+from .object_model import ObjectModel
+from .pose_result import Alternative, PoseResult
+from .registration import Candidates, Registration
+from .track_step import TrackStep
+
+_RESIDUALS_REPEAT = 40.0
+# Older than this, a velocity says nothing any more.
+_LONGEST_STEP_S = 0.5
+
+
+class PoseEstimator:
+    """Registers and tracks objects whose meshes it was given; nothing is trained.
+
+    models: the objects, by name; entries may be added and removed at any time. Calls are not safe from several
+    threads at once.
+    """
+
+    def __init__(self, models: list[ObjectModel], device: str = "cpu", threads: int = 2) -> None:
+        """device: "cpu", the only one that the learning-free methods need. threads: of the ray caster."""
+        if device != "cpu":
+            raise InputRefused("device", f"device '{device}' is not supported: the learning-free methods run on 'cpu'")
+        self.models = {model.name: model for model in models}
+        self._threads = threads
+        self._conditioned: dict[str, ConditionedObject] = {}
+        self._registration = Registration()
+        self._track_step = TrackStep()
+
+    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
+        """Find an object where a mask (H, W), non-zero on its pixels, shows it.
+
+        object_name may be left out where there is one model. Returns the best pose with runners-up that differ from it.
+        Raises InputRefused with reason empty_mask, no_depth_under_mask, depth_unit, size_mismatch or unknown_object.
+        """
+        started = perf_counter()
+        if mask.shape != frame.depth_m.shape:
+            raise InputRefused(
+                "size_mismatch",
+                f"the mask is {mask.shape[1]}x{mask.shape[0]} but the image {frame.rgb.shape[1]}x{frame.rgb.shape[0]}: "
+                "send the mask at the image's size",
+            )
+        conditioned = self._condition(object_name)
+        candidates = self._registration(conditioned, frame, np.asarray(mask) != 0)
+        return self._result(conditioned, frame, candidates, started)
+
+    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+        """Follow an object from its pose in an earlier frame; raises InputRefused where it has left the view."""
+        started = perf_counter()
+        conditioned = self._condition(previous.object_name)
+        dt_s = (frame.stamp_ns - previous.stamp_ns) * 1e-9
+        starts = previous.T_cam_obj[None]
+        moving = 0 < dt_s < _LONGEST_STEP_S and bool(np.any(previous.velocity))
+        if moving:
+            centre = conditioned.model.centre_m
+            starts = np.stack([se3.apply_twist(previous.T_cam_obj, previous.velocity * dt_s, centre), starts[0]])
+        candidates = self._track_step(conditioned, frame, starts)
+        return self._result(conditioned, frame, candidates, started, previous)
+
+    def _condition(self, object_name: str | None) -> ConditionedObject:
+        if object_name is None and len(self.models) == 1:
+            object_name = next(iter(self.models))
+        if object_name not in self.models:
+            known = ", ".join(self.models) or "none"
+            raise InputRefused("unknown_object", f"no object {object_name!r} here: choose from {known}")
+        model = self.models[object_name]
+        conditioned = self._conditioned.get(object_name)
+        if conditioned is None or conditioned.model is not model:
+            conditioned = self._conditioned[object_name] = ConditionedObject.on_cpu(model, self._threads)
+        return conditioned
+
+    def _result(
+        self,
+        conditioned: ConditionedObject,
+        frame: Frame,
+        candidates: Candidates,
+        started: float,
+        previous: PoseResult | None = None,
+    ) -> PoseResult:
+        model, evidence = conditioned.model, candidates.evidence
+        T_cam_obj = candidates.refined.T_cam_obj[0]
+        velocity = np.zeros(6)
+        if previous is not None:
+            T_cam_obj = model.symmetries.nearest(T_cam_obj, previous.T_cam_obj)
+            dt_s = (frame.stamp_ns - previous.stamp_ns) * 1e-9
+            if 0 < dt_s < _LONGEST_STEP_S:
+                velocity = se3.twist_between(previous.T_cam_obj, T_cam_obj, model.centre_m) / dt_s
+        scores = np.clip(evidence.agreement, 0, 1)
+        return PoseResult(
+            object_name=model.name,
+            T_cam_obj=T_cam_obj.astype(np.float32),
+            score=float(scores[0]),
+            covariance=covariance_about_origin(
+                candidates.refined, 0, model.centre_m, model.diameter_m, _RESIDUALS_REPEAT
+            ),
+            alternatives=tuple(
+                Alternative(T, float(score))
+                for T, score in zip(candidates.refined.T_cam_obj[1:], scores[1:], strict=True)
+            ),
+            visible_fraction=float(evidence.visible[0]),
+            depth_inlier_fraction=float(evidence.inliers[0]),
+            stamp_ns=frame.stamp_ns,
+            frame_id=frame.frame_id,
+            velocity=velocity,
+            time_s=perf_counter() - started,
+        )

@@ -1,0 +1,55 @@
+"""Tracking: from the pose in the last frame to that in this one, with no mask."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import se3
+from .conditioned import ConditionedObject
+from .errors import InputRefused
+from .frame import Frame
+from .observation import CropBox, observe
+from .registration import Candidates, Stage, best_first
+
+
+@dataclass(frozen=True)
+class TrackStepSettings:
+    """coarse and fine: rays and steps of the two stages. margin: of the crop around the object's sphere."""
+
+    coarse: Stage = Stage(40, 3, 2, (0.3, 0.1))
+    fine: Stage = Stage(64, 4, 1, (0.1, 0.02))
+    margin: float = 1.15
+
+
+class TrackStep:
+    """Refines from where the object was and from where it was going."""
+
+    def __init__(self, settings: TrackStepSettings | None = None) -> None:
+        self.settings = settings or TrackStepSettings()
+
+    def __call__(self, conditioned: ConditionedObject, frame: Frame, starts: np.ndarray) -> Candidates:
+        """starts (S, 4, 4): guesses, the likeliest first. Raises InputRefused where the first is not in the image."""
+        box = predicted_box(conditioned, frame, starts[0], self.settings.margin)
+        poses = starts
+        for stage in (self.settings.coarse, self.settings.fine):
+            observation = observe(frame, box, stage.size)
+            diameter_m = conditioned.model.diameter_m
+            error_m = (stage.error[0] * diameter_m, stage.error[1] * diameter_m)
+            refined = conditioned.refiner.refine(conditioned.renderer, observation, poses, stage.iterations, error_m)
+            evidence = conditioned.scorer.score(conditioned.renderer, observation, refined.T_cam_obj)
+            candidates = best_first(refined, evidence, observation, stage.keep)
+            poses = candidates.refined.T_cam_obj
+        return candidates
+
+
+def predicted_box(conditioned: ConditionedObject, frame: Frame, T_cam_obj: np.ndarray, margin: float) -> CropBox:
+    """The square that the object's sphere fills; raises InputRefused where it is behind the camera or beside the image."""
+    model, camera = conditioned.model, frame.camera
+    x, y, z = se3.transform_points(T_cam_obj, model.centre_m[None])[0]
+    if z <= 0.25 * model.diameter_m:
+        raise InputRefused("out_of_view", f"{model.name} has come too near to the camera, or behind it")
+    side = margin * model.diameter_m * max(camera.fx, camera.fy) / z
+    u, v = camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy
+    if not (-side / 2 < u < camera.width + side / 2 and -side / 2 < v < camera.height + side / 2):
+        raise InputRefused("out_of_view", f"{model.name} has left the image")
+    return CropBox(u + 0.5 - side / 2, v + 0.5 - side / 2, side)
