@@ -133,7 +133,7 @@ def compressed_to_depth_m(message: Any) -> np.ndarray:
     if encoding != "32FC1":
         return image.astype(np.float32) / MM_PER_M
     quantised = image.astype(np.float32)
-    valid = quantised > header[2]
+    valid = (image > 0) & (quantised > header[2])
     return np.where(valid, header[1] / np.where(valid, quantised - header[2], 1.0), 0.0).astype(np.float32)
 
 
