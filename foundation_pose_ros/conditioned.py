@@ -13,13 +13,15 @@ from .rendering.embree import EmbreeRenderer
 from .selection.geometric import GeometricScorer
 from .selection.scorer import Scorer
 
+_TURNS_APART_RAD = np.deg2rad(20.0)
+
 
 @dataclass(frozen=True, eq=False)
 class ConditionedObject:
     """Model, renderer, refiner and scorer of one object, and its first rotations.
 
     rotations (R, 3, 3): the grid without those that the shape's symmetries repeat. turns (S, 4, 4): what noisy depth
-    may mistake for each other, the identity first.
+    may mistake for the identity, which comes first, but colour or a closer look tells apart.
     """
 
     model: ObjectModel
@@ -38,5 +40,5 @@ class ConditionedObject:
             refiner=GeometricRefiner(model.centre_m, model.diameter_m),
             scorer=GeometricScorer(model.diameter_m, model.has_colour),
             rotations=thinned(rotation_grid(), model.shape_symmetries),
-            turns=model.near_symmetries.transforms(step_deg=30.0),
+            turns=model.symmetries.told_apart(model.near_symmetries, _TURNS_APART_RAD),
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .object_model import ObjectModel
 
 _SAME_TURN_RAD = np.deg2rad(8.0)
+_SPHERE_STEP_DEG = 18.0
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,9 @@ class Symmetries:
                 raise ValueError(f"unknown key {sorted(unknown)[0]}")
             for entry in config.get("discrete") or []:
                 axis = _unit(entry["axis"])
-                angle_rad = np.deg2rad(float(entry["angle"]))
-                turns = round(2 * np.pi / abs(angle_rad))
-                for k in range(1, max(turns, 2)):
-                    discrete.append(_turn(axis, k * angle_rad, np.asarray(entry.get("point", (0, 0, 0)), float)))
+                turns = _turns_of(float(entry["angle"]))
+                for k in range(1, turns):
+                    discrete.append(_turn(axis, 2 * np.pi * k / turns, np.asarray(entry.get("point", (0, 0, 0)), float)))
             for entry in config.get("continuous") or []:
                 axis, point = _unit(entry["axis"]), np.asarray(entry.get("point", (0, 0, 0)), float)
                 axes.append(Axis(tuple(axis), tuple(point)))
@@ -83,8 +83,15 @@ class Symmetries:
         )
         return cls(discrete, axes)
 
+    @property
+    def is_sphere(self) -> bool:
+        """Two continuous axes make every rotation about their point a symmetry."""
+        return len(self.axes) > 1
+
     def transforms(self, step_deg: float = 5.0) -> np.ndarray:
-        """All of them as (S, 4, 4), the identity first; continuous ones in steps of step_deg."""
+        """All of them as (S, 4, 4), the identity first; continuous ones in steps of step_deg (of a sphere: 18 or more)."""
+        if self.is_sphere:
+            return _every_turn(max(step_deg, _SPHERE_STEP_DEG), np.asarray(self.axes[0].point_m))
         result = np.concatenate([np.eye(4)[None], self.discrete])
         for axis in self.axes:
             angles = np.deg2rad(np.arange(0, 360, step_deg))
@@ -101,9 +108,35 @@ class Symmetries:
         """The pose equivalent to T_cam_obj that is turned least from `reference`, both (4, 4)."""
         if self.order == 1:
             return T_cam_obj
-        candidates = T_cam_obj @ self.transforms(step_deg=2.0)
+        T_cam_obj = np.asarray(T_cam_obj, float)
+        if self.is_sphere:
+            turn = se3.inverse(T_cam_obj)[:3, :3] @ reference[:3, :3]
+            return (T_cam_obj @ _about(turn, np.asarray(self.axes[0].point_m))).astype(np.float32)
+        candidates = T_cam_obj @ np.concatenate([np.eye(4)[None], self.discrete])  # (S, 4, 4)
+        for axis in self.axes:
+            # trace(reference^T R turn(angle)) is a cos(angle) + b sin(angle) + c: its peak is the least turn.
+            direction = np.asarray(axis.direction)
+            M = reference[:3, :3].T @ candidates[:, :3, :3]
+            a = np.trace(M, axis1=1, axis2=2) - direction @ M @ direction
+            b = np.einsum("sij,ji->s", M, se3.cross_matrix(direction))
+            turns = np.stack([_turn(direction, angle, np.asarray(axis.point_m)) for angle in np.arctan2(b, a)])
+            candidates = candidates @ turns
         angles = se3.rotation_angle_rad(candidates[:, :3, :3], reference[:3, :3])
         return candidates[int(np.argmin(angles))].astype(np.float32)
+
+    def told_apart(self, others: Symmetries, separation_rad: float) -> np.ndarray:
+        """Of the turns (T, 4, 4) of `others`, those that these symmetries don't make equivalent; the identity first."""
+        if self.is_sphere:
+            return np.eye(4)[None]
+        turns = others.transforms(step_deg=30.0)
+        own = self.transforms(step_deg=5.0)[:, :3, :3]
+        kept, equivalents = [turns[0]], own
+        for turn in turns[1:]:
+            if se3.rotation_angle_rad(equivalents, turn[:3, :3]).min() > separation_rad:
+                kept.append(turn)
+                # The pose T turn is as good as T turn own, for each of the true symmetries.
+                equivalents = np.concatenate([equivalents, turn[:3, :3] @ own])
+        return np.array(kept)
 
 
 def find_symmetries(model: ObjectModel, colour: bool = True, loose: bool = False) -> Symmetries:
@@ -128,6 +161,8 @@ def find_symmetries(model: ObjectModel, colour: bool = True, loose: bool = False
         # Symmetries form a group: what the search missed is a product of what it found.
         fresh = _distinct([a @ b for a in added for b in found], found, separation_rad)
     axes = _continuous_axes(surface, found)
+    if len(axes) > 1:
+        return Symmetries(np.zeros((0, 4, 4)), axes)
     if axes:
         found = _distinct(found, [], separation_rad, axes)
     return Symmetries(np.array(found).reshape(-1, 4, 4), axes)
@@ -247,10 +282,32 @@ def _best_fit(points: np.ndarray, matched: np.ndarray) -> np.ndarray:
 
 def _turn(axis: np.ndarray, angle_rad: float, point_m: np.ndarray) -> np.ndarray:
     """Rotation (4, 4) about a line."""
-    T = np.eye(4)
-    T[:3, :3] = Rotation.from_rotvec(np.asarray(axis) * angle_rad).as_matrix()
-    T[:3, 3] = point_m - T[:3, :3] @ point_m
+    return _about(Rotation.from_rotvec(np.asarray(axis) * angle_rad).as_matrix(), point_m)
+
+
+def _about(R: np.ndarray, point_m: np.ndarray) -> np.ndarray:
+    """Rotations (..., 3, 3) about a point as (..., 4, 4)."""
+    T = np.zeros((*R.shape[:-2], 4, 4))
+    T[..., :3, :3] = R
+    T[..., :3, 3] = point_m - R @ point_m
+    T[..., 3, 3] = 1
     return T
+
+
+def _every_turn(step_deg: float, point_m: np.ndarray) -> np.ndarray:
+    """Rotations about a point in steps of three angles, the identity first."""
+    around = np.arange(0, 360, step_deg)
+    tilt = np.arange(0, 180 + step_deg / 2, step_deg)
+    angles = np.stack(np.meshgrid(around, tilt, around, indexing="ij"), axis=-1).reshape(-1, 3)
+    return _about(Rotation.from_euler("ZYZ", angles, degrees=True).as_matrix(), point_m)
+
+
+def _turns_of(angle_deg: float) -> int:
+    """How many turns by an angle make a full one."""
+    turns = round(360 / abs(angle_deg)) if 1 <= abs(angle_deg) <= 180 else 0
+    if turns == 0 or abs(turns * abs(angle_deg) - 360) > 0.1:
+        raise ValueError(f"angle {angle_deg:g} is no whole part of a full turn")
+    return turns
 
 
 def _unit(axis: Any) -> np.ndarray:

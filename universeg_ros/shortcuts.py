@@ -83,38 +83,31 @@ def _advance(
     cross = block.cross
     shared = F.conv2d(target, cross.target_weight, cross.cross_conv.bias, padding=1)
     new_target = activated(block.target.conv(shared + F.conv2d(support_mean, cross.support_weight, padding=1)))
-    return new_target, (_first_block if first else _any_block)(block, shared, support)
+    return new_target, _first_block(block, target, support) if first else _any_block(block, shared, support)
 
 
 def _any_block(block: CrossBlock, shared: Tensor, support: Iterable[Tensor]) -> Iterator[Tensor]:
     weight = channels_last(block.cross.support_weight)
     for chunk in support:
         pairs = F.conv2d(chunk, weight, padding=1)
-        yield activated(block.support.conv(_add(pairs, shared)))
+        pairs.view(-1, *shared.shape).add_(shared)
+        yield activated(block.support.conv(pairs))
 
 
-def _first_block(block: CrossBlock, shared: Tensor, support: Iterable[Tensor]) -> Iterator[Tensor]:
-    """Both convolutions of an item as one: a third of the whole network's work otherwise."""
-    inner, outer = block.cross.support_weight, block.support.conv.weight
-    both = F.conv2d(inner.transpose(0, 1), outer.flip(2, 3), padding=2).transpose(0, 1)  # (C, 2, 5, 5)
-    shared = block.support.conv(shared)
-
-    def one_after_the_other(part: Tensor) -> Tensor:
-        return F.conv2d(F.conv2d(part, inner, padding=1), outer, padding=1)
+def _first_block(block: CrossBlock, target: Tensor, support: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Both convolutions of a pair as one: a third of the whole network's work otherwise."""
+    inner, outer = block.cross.cross_conv, block.support.conv
+    weight = F.conv2d(inner.weight.transpose(0, 1), outer.weight.flip(2, 3), padding=2).transpose(0, 1)  # (C, 3, 5, 5)
+    bias = outer.weight.sum(dim=(2, 3)) @ inner.bias + outer.bias
 
     for chunk in support:
-        new = F.conv2d(chunk, both, padding=2)
-        new[..., 0, :] = one_after_the_other(chunk[..., :3, :])[..., 0, :]
-        new[..., -1, :] = one_after_the_other(chunk[..., -3:, :])[..., -1, :]
-        new[..., :, 0] = one_after_the_other(chunk[..., :, :3])[..., :, 0]
-        new[..., :, -1] = one_after_the_other(chunk[..., :, -3:])[..., :, -1]
-        yield activated(_add(new, shared))
-
-
-def _add(items: Tensor, shared: Tensor) -> Tensor:
-    """Add what all items of a query share, in place: (s * B, C, H, W) and (B, C, H, W)."""
-    items.view(-1, *shared.shape).add_(shared)
-    return items
+        pairs = torch.cat([target.repeat(len(chunk) // len(target), 1, 1, 1), chunk], dim=1)  # (s * B, 3, H, W)
+        new = F.conv2d(channels_last(pairs), weight, bias, padding=2)
+        new[..., 0, :] = outer(inner(pairs[..., :3, :]))[..., 0, :]
+        new[..., -1, :] = outer(inner(pairs[..., -3:, :]))[..., -1, :]
+        new[..., :, 0] = outer(inner(pairs[..., :, :3]))[..., :, 0]
+        new[..., :, -1] = outer(inner(pairs[..., :, -3:]))[..., :, -1]
+        yield activated(new)
 
 
 def _mean(support: Iterable[Tensor], batch: int) -> Tensor:

@@ -1,0 +1,141 @@
+"""Listens to what pose_node publishes about a replayed recording, and keeps it frame by frame."""
+
+import statistics
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from foundation_perception.msg import TrackedObject, TrackedObjectArray
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import Image
+from tf2_msgs.msg import TFMessage
+from vision_msgs.msg import Detection3DArray
+
+from ..evaluation.metrics import pose_error
+from .image_conversion import to_rgb
+from .pose_conversion import from_pose, stamp_to_ns
+
+# Enough that nothing is lost while pictures are being written.
+_DEPTH = 1000
+
+
+@dataclass(frozen=True)
+class PublishedPose:
+    """One object of one frame as it was published; the errors are NaN where no true pose is known."""
+
+    T_cam_obj: np.ndarray
+    score: float
+    registered_ns: int
+    error_m: float = np.nan
+    error_deg: float = np.nan
+
+
+@dataclass
+class PlayedFrame:
+    """What was heard of one frame: true poses (4, 4), poses and states by object, latency since its stamp, picture."""
+
+    stamp_ns: int
+    truth: dict[str, np.ndarray]
+    poses: dict[str, PublishedPose] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    latency_s: float | None = None
+    transforms: set[str] = field(default_factory=set)
+    overlay: np.ndarray | None = None
+
+    @property
+    def answered(self) -> bool:
+        return self.latency_s is not None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures over all frames; medians are NaN where there is nothing to take them of."""
+
+    frames: int
+    posed: int
+    registrations: int
+    dropped: int
+    median_error_mm: float
+    median_error_deg: float
+    median_latency_ms: float
+
+
+class PoseCollector(Node):
+    """Frames are those that replay_node says it played; symmetries (S, 4, 4) by object make errors fair."""
+
+    def __init__(self, symmetries: dict[str, np.ndarray], **node_arguments: Any) -> None:
+        super().__init__("pose_collector", **node_arguments)
+        self.frames: dict[int, PlayedFrame] = {}
+        self.refused: dict[str, str] = {}
+        self._symmetries = symmetries
+        self._listen(Detection3DArray, "/replay_node/truth", self._on_truth)
+        self._listen(TrackedObjectArray, "/pose_node/objects", self._on_objects)
+        self._listen(TFMessage, "/tf", self._on_tf)
+        self._listen(Image, "/pose_node/overlay", self._on_overlay)
+        self._listen(DiagnosticArray, "/diagnostics", self._on_diagnostics)
+
+    def summary(self) -> Summary:
+        """Figures so far."""
+        frames = list(self.frames.values())
+        poses = [(name, pose) for frame in frames for name, pose in frame.poses.items()]
+        known = [pose for _, pose in poses if np.isfinite(pose.error_m)]
+        # A registration in each object's first frame costs time that frames after it don't.
+        return Summary(
+            frames=len(frames),
+            posed=sum(bool(frame.poses) for frame in frames),
+            registrations=sum(Counter({(name, pose.registered_ns): 1 for name, pose in poses}).values()),
+            dropped=sum(not frame.answered for frame in frames),
+            median_error_mm=1000 * _median([pose.error_m for pose in known]),
+            median_error_deg=_median([pose.error_deg for pose in known]),
+            median_latency_ms=1000 * _median([f.latency_s for f in frames if f.latency_s is not None and f.poses]),
+        )
+
+    def _listen(self, kind: type, topic: str, callback: Any) -> None:
+        self.create_subscription(kind, topic, callback, QoSProfile(depth=_DEPTH))
+
+    def _frame(self, stamp: Any) -> PlayedFrame:
+        stamp_ns = stamp_to_ns(stamp)
+        return self.frames.setdefault(stamp_ns, PlayedFrame(stamp_ns, {}))
+
+    def _on_truth(self, message: Detection3DArray) -> None:
+        frame = self._frame(message.header.stamp)
+        frame.truth = {d.id: from_pose(d.results[0].pose.pose) for d in message.detections}
+
+    def _on_objects(self, message: TrackedObjectArray) -> None:
+        frame = self._frame(message.header.stamp)
+        if frame.latency_s is None:
+            frame.latency_s = (self.get_clock().now().nanoseconds - frame.stamp_ns) * 1e-9
+        for tracked in message.objects:
+            frame.states[tracked.id] = STATES[tracked.state]
+            if tracked.state == TrackedObject.TRACKING and tracked.score > 0:
+                frame.poses[tracked.id] = self._published(tracked, frame)
+
+    def _published(self, tracked: TrackedObject, frame: PlayedFrame) -> PublishedPose:
+        T_cam_obj = from_pose(tracked.pose.pose)
+        registered_ns = frame.stamp_ns - stamp_to_ns(tracked.age)
+        T_truth = frame.truth.get(tracked.id)
+        if T_truth is None:
+            return PublishedPose(T_cam_obj, tracked.score, registered_ns)
+        error_m, error_deg = pose_error(T_cam_obj, T_truth, self._symmetries[tracked.id])
+        return PublishedPose(T_cam_obj, tracked.score, registered_ns, error_m, error_deg)
+
+    def _on_tf(self, message: TFMessage) -> None:
+        for transform in message.transforms:
+            self._frame(transform.header.stamp).transforms.add(transform.child_frame_id)
+
+    def _on_overlay(self, message: Image) -> None:
+        self._frame(message.header.stamp).overlay = to_rgb(message)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            self.refused |= {v.key: v.value for v in status.values if v.key.startswith(("refused.", "fix."))}
+
+
+STATES = {TrackedObject.SEARCHING: "SEARCHING", TrackedObject.TRACKING: "TRACKING", TrackedObject.LOST: "LOST"}
+
+
+def _median(values: list[Any]) -> float:
+    return float(statistics.median(values)) if values else float("nan")

@@ -1,0 +1,21 @@
+"""Changes of state as lines for the log. Needs no ROS."""
+
+from ..tracking import TrackedObject, TrackState
+
+
+class StateLog:
+    """Remembers the last state of each object."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, TrackState] = {}
+
+    def changes(self, objects: list[TrackedObject]) -> list[str]:
+        """One line for each object whose state isn't that of the last call."""
+        lines = []
+        for tracked in objects:
+            before, self._last[tracked.id] = self._last.get(tracked.id), tracked.state
+            if before is None or before is tracked.state:
+                continue
+            what = tracked.reason if tracked.result is None else f"score {tracked.result.score:.2f}"
+            lines.append(f"{tracked.id}: {before.name} -> {tracked.state.name} ({what})")
+        return lines

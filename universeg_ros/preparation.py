@@ -1,0 +1,122 @@
+"""From an image as it comes to what the network takes: gray, 0 to 1, at the network's size; and back.
+
+The same preparation belongs to the support set and to every query: it is declared once, with the support.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from foundation_pose_ros.errors import InputRefused
+
+Aspect = Literal["stretch", "keep"]
+Encoding = Literal["mono8", "mono16", "rgb8", "bgr8", "rgba8", "bgra8", "16UC1", "32FC1"]
+_COLOUR = {
+    "rgb8": cv2.COLOR_RGB2GRAY,
+    "bgr8": cv2.COLOR_BGR2GRAY,
+    "rgba8": cv2.COLOR_RGBA2GRAY,
+    "bgra8": cv2.COLOR_BGRA2GRAY,
+}
+_CHANNELS = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4}
+_DEPTH = ("16UC1", "32FC1")
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How images are prepared.
+
+    size: side of the square that the network sees, in pixels. aspect: `stretch` to the square, or `keep` and pad with
+    zeros. window: the two values (of the image's own unit) that become 0 and 1, as for CT; None takes each image's
+    least and largest.
+    """
+
+    size: int = 128
+    aspect: Aspect = "stretch"
+    window: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.size < 8 or self.size % 8:
+            raise InputRefused("bad_size", f"size {self.size}: give a multiple of 8, 128 is usual")
+        if self.aspect not in ("stretch", "keep"):
+            raise InputRefused("bad_aspect", f"aspect {self.aspect!r}: give stretch or keep")
+        if self.window is not None and not self.window[0] < self.window[1]:
+            raise InputRefused("bad_window", f"window {self.window}: give the lower value first")
+
+    def image(self, image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:
+        """(H, W) or (H, W, 3 or 4) -> (size, size) float32 in 0..1; raises InputRefused for what has no contrast."""
+        gray = to_gray(image, encoding)
+        if self.window is not None:
+            low, high = self.window
+        else:
+            low, high = float(gray.min()), float(gray.max())
+            if low == high:
+                raise InputRefused("flat_image", f"every pixel of the image is {low:g}: there is nothing to segment")
+        return self._resized((np.clip(gray, low, high) - low) / np.float32(high - low), _image_filter(gray, self.size))
+
+    def mask(self, mask: np.ndarray) -> np.ndarray:
+        """(H, W) bool -> (size, size) float32, 0 or 1.
+
+        A pixel is foreground where half of what it covers is, so that thin structures vanish no sooner than they must.
+        """
+        covered = self._resized(mask.astype(np.float32), cv2.INTER_AREA)
+        return (covered >= 0.5).astype(np.float32)
+
+    def back(self, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """(..., size, size) -> (..., H, W) float32: undo the resize and the padding, for an image of that shape."""
+        height, width, top, left = self._inside(shape)
+        flat = values.reshape(-1, *values.shape[-2:])[:, top : top + height, left : left + width]
+        resized = [cv2.resize(v, shape[::-1], interpolation=cv2.INTER_LINEAR) for v in flat.astype(np.float32)]
+        return np.stack(resized).reshape(*values.shape[:-2], *shape)
+
+    def _resized(self, values: np.ndarray, interpolation: int) -> np.ndarray:
+        height, width, top, left = self._inside(values.shape)
+        result = np.zeros((self.size, self.size), np.float32)
+        resized = cv2.resize(values, (width, height), interpolation=interpolation)
+        result[top : top + height, left : left + width] = resized
+        return result
+
+    def _inside(self, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+        """Height, width, top and left of the part of the square that the image fills."""
+        if self.aspect == "stretch":
+            return self.size, self.size, 0, 0
+        scale = self.size / max(shape)
+        height, width = (max(1, round(side * scale)) for side in shape)
+        return height, width, (self.size - height) // 2, (self.size - width) // 2
+
+
+def to_gray(image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:
+    """(H, W) float32 in the image's own unit; colour by the luma of ITU-R BT.601.
+
+    encoding: None takes colour as rgb8 (rgba8) and keeps gray values. In depth images (16UC1, 32FC1) what isn't
+    measured (0, NaN, inf) becomes the farthest value, which is background.
+    """
+    image = np.asarray(image)
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[..., 0]
+    if image.ndim not in (2, 3) or 0 in image.shape:
+        raise InputRefused("bad_image", f"image of shape {image.shape}: give (H, W) or (H, W, 3)")
+    if encoding is None:
+        encoding = {2: None, 3: {3: "rgb8", 4: "rgba8"}.get(image.shape[-1], "rgb8")}[image.ndim]  # type: ignore[assignment]
+    channels = _CHANNELS.get(encoding or "", 1)
+    if channels != (image.shape[2] if image.ndim == 3 else 1):
+        raise InputRefused("bad_image", f"image of shape {image.shape} isn't {encoding}: its channels don't agree")
+    if channels > 1:
+        if image.dtype not in (np.uint8, np.uint16, np.float32):
+            raise InputRefused("bad_image", f"colour of type {image.dtype}: give uint8, uint16 or float32")
+        return cv2.cvtColor(image, _COLOUR[encoding or ""]).astype(np.float32)
+    gray = image.astype(np.float32)
+    if encoding in _DEPTH:
+        measured = np.isfinite(gray) & (gray > 0)
+        if not measured.any():
+            raise InputRefused("no_depth", "the depth image has no measured pixel")
+        return np.where(measured, gray, gray[measured].max())
+    if not np.isfinite(gray).all():
+        raise InputRefused("not_finite", "the image holds NaN or infinite values: name its encoding 32FC1 if it is depth")
+    return gray
+
+
+def _image_filter(gray: np.ndarray, size: int) -> int:
+    """Averages where an image shrinks, interpolates where it grows."""
+    return cv2.INTER_AREA if max(gray.shape) > size else cv2.INTER_LINEAR
