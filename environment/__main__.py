@@ -28,6 +28,7 @@ def prepare(purpose: str) -> None:
             ensure_wheels("core")
             if purpose == "tests":
                 ensure_wheels("test")
+                ensure_wheels("torch")
             build.result()
 
 

@@ -9,7 +9,12 @@ from .layout import SITE_PACKAGES, SOURCES, VENV, VENV_PYTHON
 from .stamps import fingerprint, forget, is_current, set_current
 from .steps import run_step
 
-LISTS = {"ros": "ROS 2 Kilted and colcon", "core": "the core's libraries", "test": "the tests' tools"}
+LISTS = {
+    "ros": "ROS 2 Kilted and colcon",
+    "core": "the core's libraries",
+    "test": "the tests' tools",
+    "torch": "PyTorch",
+}
 
 
 def requirements(name: str) -> Path:
