@@ -1,4 +1,4 @@
-"""Weights of UniverSeg in files: the official `.pt` and this project's `.safetensors` with metadata, both read strictly."""
+"""Weights of UniverSeg in files, read strictly: the official `.pt`, and `.safetensors` with metadata."""
 
 import pickle
 from collections.abc import Mapping
@@ -59,8 +59,8 @@ def shipped_file(name: str) -> Path:
     if not path.is_file():
         raise InputRefused(
             "no_weights",
-            f"this copy holds no {name} weights ({path.name}): train some with `universeg train` (docs/universeg.md), or "
-            "give the path of a checkpoint, such as the official universeg_v1_nf64_ss64_STA.pt (research use only)",
+            f"this copy holds no {name} weights ({path.name}): train some with `universeg train` (docs/universeg.md), "
+            "or give the path of a checkpoint, such as the official universeg_v1_nf64_ss64_STA.pt (research use only)",
         )
     return path
 
@@ -93,7 +93,7 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
 
 
 def _features(tensors: Mapping[str, Tensor], path: Path) -> list[int]:
-    widths = []
+    widths: list[int] = []
     while (tensor := tensors.get(f"enc_blocks.{len(widths)}.cross.cross_conv.weight")) is not None:
         widths.append(tensor.shape[0])
     if not widths:

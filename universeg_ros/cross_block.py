@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 NEGATIVE_SLOPE = 0.01
 
@@ -79,17 +79,17 @@ def each(function: Callable[[Tensor], Tensor], items: Tensor) -> Tensor:
 
 def activated(x: Tensor) -> Tensor:
     """Leaky ReLU in place, which autograd allows because the slope is positive."""
-    return F.leaky_relu_(x, NEGATIVE_SLOPE)
+    return functional.leaky_relu_(x, NEGATIVE_SLOPE)
 
 
 def pooled(x: Tensor) -> Tensor:
     """(N, C, H, W) -> (N, C, H/2, W/2), the largest of each 2x2."""
-    return F.max_pool2d(x, 2)
+    return functional.max_pool2d(x, 2)
 
 
 def upsampled(x: Tensor) -> Tensor:
     """(N, C, H, W) -> (N, C, 2H, 2W), bilinear, corners staying corners."""
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
+    return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
 
 
 def initialise(conv: nn.Conv2d, gain: float) -> None:

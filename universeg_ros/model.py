@@ -1,6 +1,7 @@
 """UniverSeg (Butoi et al. 2023): segments a target image as a support set of images and label maps shows."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -47,6 +48,16 @@ class UniverSeg(nn.Module):
         self.out_conv = OutConv(width)
 
     @property
+    def encoder(self) -> list[CrossBlock]:
+        """The encoder's blocks, from the finest to the coarsest."""
+        return cast(list[CrossBlock], list(self.enc_blocks))
+
+    @property
+    def decoder(self) -> list[CrossBlock]:
+        """The decoder's blocks, from the coarsest to the finest."""
+        return cast(list[CrossBlock], list(self.dec_blocks))
+
+    @property
     def stride(self) -> int:
         """Height and width of every input are multiples of it."""
         return 2 ** (len(self.features) - 1)
@@ -72,12 +83,12 @@ class UniverSeg(nn.Module):
         self.check(target, support_images, support_labels)
         support = torch.cat([support_images, support_labels], dim=2)  # (B, S, 2, H, W)
         skips = []
-        for block in self.enc_blocks[:-1]:
+        for block in self.encoder[:-1]:
             target, support = block(target, support)
             skips.append((target, support))
             target, support = pooled(target), each(pooled, support)
-        target, support = self.enc_blocks[-1](target, support)
-        for block in self.dec_blocks:
+        target, support = self.encoder[-1](target, support)
+        for block in self.decoder:
             skip_target, skip_support = skips.pop()
             target = torch.cat([upsampled(target), skip_target], dim=1)
             support = torch.cat([each(upsampled, support), skip_support], dim=2)
@@ -86,7 +97,8 @@ class UniverSeg(nn.Module):
 
     def check(self, target: Tensor, support_images: Tensor, support_labels: Tensor) -> None:
         """Raise InputRefused where shapes don't fit each other or the network."""
-        shapes = f"target {tuple(target.shape)}, images {tuple(support_images.shape)}, labels {tuple(support_labels.shape)}"
+        target_shape, images_shape, labels_shape = (tuple(t.shape) for t in (target, support_images, support_labels))
+        shapes = f"target {target_shape}, images {images_shape}, labels {labels_shape}"
         if target.ndim != 4 or support_images.ndim != 5 or support_labels.ndim != 5:
             raise InputRefused("bad_shape", f"{shapes}: give (B, 1, H, W), (B, S, 1, H, W) and (B, S, 1, H, W)")
         batch, _, height, width = target.shape
@@ -100,4 +112,3 @@ class UniverSeg(nn.Module):
             raise InputRefused(
                 "bad_size", f"{height}x{width} isn't a multiple of {self.stride}: resize or pad, 128x128 is usual"
             )
-

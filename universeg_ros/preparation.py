@@ -113,7 +113,9 @@ def to_gray(image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:
             raise InputRefused("no_depth", "the depth image has no measured pixel")
         return np.where(measured, gray, gray[measured].max())
     if not np.isfinite(gray).all():
-        raise InputRefused("not_finite", "the image holds NaN or infinite values: name its encoding 32FC1 if it is depth")
+        raise InputRefused(
+            "not_finite", "the image holds NaN or infinite values: name its encoding 32FC1 if it is depth"
+        )
     return gray
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from .cross_block import CrossBlock, activated, pooled, upsampled
 
@@ -35,7 +35,7 @@ def logits(
     support = [channels_last(chunk.flatten(0, 1)) for chunk in items.split(chunk_size(model, target, memory_budget))]
     target = channels_last(target)
 
-    encoder, decoder = list(model.enc_blocks), list(model.dec_blocks)
+    encoder, decoder = model.encoder, model.decoder
     skips: list[tuple[Tensor, list[Tensor]]] = []
     finest_skip_mean = None
     for depth, block in enumerate(encoder[:-1]):
@@ -81,15 +81,15 @@ def _advance(
 ) -> tuple[Tensor, Iterator[Tensor]]:
     """The block's new target (B, C, H, W) at once, its new support chunk by chunk, as it is asked for."""
     cross = block.cross
-    shared = F.conv2d(target, cross.target_weight, cross.cross_conv.bias, padding=1)
-    new_target = activated(block.target.conv(shared + F.conv2d(support_mean, cross.support_weight, padding=1)))
+    shared = functional.conv2d(target, cross.target_weight, cross.cross_conv.bias, padding=1)
+    new_target = activated(block.target.conv(shared + functional.conv2d(support_mean, cross.support_weight, padding=1)))
     return new_target, _first_block(block, target, support) if first else _any_block(block, shared, support)
 
 
 def _any_block(block: CrossBlock, shared: Tensor, support: Iterable[Tensor]) -> Iterator[Tensor]:
     weight = channels_last(block.cross.support_weight)
     for chunk in support:
-        pairs = F.conv2d(chunk, weight, padding=1)
+        pairs = functional.conv2d(chunk, weight, padding=1)
         pairs.view(-1, *shared.shape).add_(shared)
         yield activated(block.support.conv(pairs))
 
@@ -97,12 +97,14 @@ def _any_block(block: CrossBlock, shared: Tensor, support: Iterable[Tensor]) -> 
 def _first_block(block: CrossBlock, target: Tensor, support: Iterable[Tensor]) -> Iterator[Tensor]:
     """Both convolutions of a pair as one: a third of the whole network's work otherwise."""
     inner, outer = block.cross.cross_conv, block.support.conv
-    weight = F.conv2d(inner.weight.transpose(0, 1), outer.weight.flip(2, 3), padding=2).transpose(0, 1)  # (C, 3, 5, 5)
+    assert inner.bias is not None and outer.bias is not None
+    weight = functional.conv2d(inner.weight.transpose(0, 1), outer.weight.flip(2, 3), padding=2)  # (3, C, 5, 5)
+    weight = weight.transpose(0, 1)
     bias = outer.weight.sum(dim=(2, 3)) @ inner.bias + outer.bias
 
     for chunk in support:
         pairs = torch.cat([target.repeat(len(chunk) // len(target), 1, 1, 1), chunk], dim=1)  # (s * B, 3, H, W)
-        new = F.conv2d(channels_last(pairs), weight, bias, padding=2)
+        new = functional.conv2d(channels_last(pairs), weight, bias, padding=2)
         new[..., 0, :] = outer(inner(pairs[..., :3, :]))[..., 0, :]
         new[..., -1, :] = outer(inner(pairs[..., -3:, :]))[..., -1, :]
         new[..., :, 0] = outer(inner(pairs[..., :, :3]))[..., :, 0]
