@@ -1,7 +1,6 @@
 """Listens to what pose_node publishes about a replayed recording, and keeps it frame by frame."""
 
 import statistics
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,15 +9,13 @@ from diagnostic_msgs.msg import DiagnosticArray
 from foundation_perception.msg import TrackedObject, TrackedObjectArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image
 from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection3DArray
 
 from ..evaluation.metrics import pose_error
-from .image_conversion import to_rgb
 from .pose_conversion import from_pose, stamp_to_ns
 
-# Enough that nothing is lost while pictures are being written.
+# Enough that nothing is lost while the process that listens is busy.
 _DEPTH = 1000
 
 
@@ -35,7 +32,7 @@ class PublishedPose:
 
 @dataclass
 class PlayedFrame:
-    """What was heard of one frame: true poses (4, 4), poses and states by object, latency since its stamp, picture."""
+    """What was heard of one frame: true poses (4, 4), poses and states by object; latency since its stamp; TF frames."""
 
     stamp_ns: int
     truth: dict[str, np.ndarray]
@@ -43,7 +40,6 @@ class PlayedFrame:
     states: dict[str, str] = field(default_factory=dict)
     latency_s: float | None = None
     transforms: set[str] = field(default_factory=set)
-    overlay: np.ndarray | None = None
 
     @property
     def answered(self) -> bool:
@@ -55,9 +51,9 @@ class Summary:
     """Figures over all frames; medians are NaN where there is nothing to take them of."""
 
     frames: int
-    posed: int
+    unanswered: int
+    poses: int
     registrations: int
-    dropped: int
     median_error_mm: float
     median_error_deg: float
     median_latency_ms: float
@@ -74,7 +70,6 @@ class PoseCollector(Node):
         self._listen(Detection3DArray, "/replay_node/truth", self._on_truth)
         self._listen(TrackedObjectArray, "/pose_node/objects", self._on_objects)
         self._listen(TFMessage, "/tf", self._on_tf)
-        self._listen(Image, "/pose_node/overlay", self._on_overlay)
         self._listen(DiagnosticArray, "/diagnostics", self._on_diagnostics)
 
     def summary(self) -> Summary:
@@ -82,12 +77,11 @@ class PoseCollector(Node):
         frames = list(self.frames.values())
         poses = [(name, pose) for frame in frames for name, pose in frame.poses.items()]
         known = [pose for _, pose in poses if np.isfinite(pose.error_m)]
-        # A registration in each object's first frame costs time that frames after it don't.
         return Summary(
             frames=len(frames),
-            posed=sum(bool(frame.poses) for frame in frames),
-            registrations=sum(Counter({(name, pose.registered_ns): 1 for name, pose in poses}).values()),
-            dropped=sum(not frame.answered for frame in frames),
+            unanswered=sum(not frame.answered for frame in frames),
+            poses=len(poses),
+            registrations=len({(name, pose.registered_ns) for name, pose in poses}),
             median_error_mm=1000 * _median([pose.error_m for pose in known]),
             median_error_deg=_median([pose.error_deg for pose in known]),
             median_latency_ms=1000 * _median([f.latency_s for f in frames if f.latency_s is not None and f.poses]),
@@ -125,9 +119,6 @@ class PoseCollector(Node):
     def _on_tf(self, message: TFMessage) -> None:
         for transform in message.transforms:
             self._frame(transform.header.stamp).transforms.add(transform.child_frame_id)
-
-    def _on_overlay(self, message: Image) -> None:
-        self._frame(message.header.stamp).overlay = to_rgb(message)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:

@@ -17,7 +17,7 @@ from vision_msgs.msg import Detection2DArray
 from ..errors import InputRefused
 from ..estimator import PoseEstimator
 from ..frame import Frame
-from ..tracking import FrameBuffer, MultiObjectTracker
+from ..tracking import FrameBuffer, MultiObjectTracker, TrackedObject
 from .diagnostics import DiagnosticsPublisher
 from .input_guardian import InputGuardian, InputSettings
 from .mask_inputs import MaskInput
@@ -29,6 +29,7 @@ from .pose_report import PoseReport
 from .pose_services import PoseServices
 from .refusals import RefusalCounter
 from .results_publisher import OutputSettings, ResultsPublisher
+from .state_log import StateLog
 from .warm_up import warm_up
 
 REFUSAL_LOG_PERIOD_S = 5.0
@@ -56,6 +57,7 @@ class PoseNode(LifecycleNode):
         self._services_offered: PoseServices
         self._inputs: list[Any] = []
         self._settings_changed = False
+        self._state_log = StateLog()
         report = PoseReport(self)
         self._diagnostics = DiagnosticsPublisher(self, {"input": report.input, "objects": report.objects})
         self._autostart = self.create_timer(0.0, self._start_by_itself) if self._value("autostart") else None
@@ -157,7 +159,7 @@ class PoseNode(LifecycleNode):
         self.pipeline = PosePipeline(
             tracker,
             FrameBuffer(settings["buffer_frames"], settings["buffer_s"]),
-            self.outputs.publish,
+            self._publish,
             self.outputs.ask_for_masks,
             self.refusals,
             self._worker_failed,
@@ -231,6 +233,11 @@ class PoseNode(LifecycleNode):
                 self._worker_failed("input", error)
 
         return guarded
+
+    def _publish(self, frame: Frame, objects: list[TrackedObject]) -> None:
+        for line in self._state_log.changes(objects):
+            self.get_logger().info(line)
+        self.outputs.publish(frame, objects)
 
     def _worker_failed(self, what: str, error: Exception) -> None:
         self.refusals.count("internal_error", f"{what}: {error!r}")

@@ -33,7 +33,11 @@ LAST_LABEL = np.iinfo(np.uint16).max
 
 
 class ReplayNode(Node):
-    """Publishes frame after frame by a timer, and calls `finished` after the last one, where that is set."""
+    """Publishes frame after frame by a timer.
+
+    `played(frame_id, stamp_ns)` is called for each frame before it goes out, `finished()` after the last one, where
+    they are set.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class ReplayNode(Node):
         self._source = source or open_source(
             settings["sequence"], settings["objects"], settings["frames"], settings["seed"]
         )
+        self.played: Callable[[str, int], None] | None = None
         self.finished: Callable[[], None] | None = None
         self._frame_ids = self._chosen(settings["start"], settings["end"])
         self._loaded: dict[str, Frame] = {}
@@ -115,7 +120,9 @@ class ReplayNode(Node):
 
     def _must_wait(self) -> bool:
         if self._value("wait_for_subscriber") and self._published_at_s is None:
-            ready = all(p.get_subscription_count() for p in (self._rgb, self._depth, self._info))
+            awaited = [self._rgb, self._depth, self._info]
+            awaited += [] if self._value("mask_policy") == "none" else [self._masks]
+            ready = all(publisher.get_subscription_count() for publisher in awaited)
             if not ready and not self._said_that_it_waits:
                 self._said_that_it_waits = True
                 self.get_logger().info(f"{self._source.sequence.name}: waiting for a subscriber")
@@ -133,6 +140,8 @@ class ReplayNode(Node):
         first = self._published_at_s is None
         # A loop over recorded stamps begins anew with a smaller one.
         self._published_ns, self._answered_ns, self._published_at_s = stamp_ns, 0, time.monotonic()
+        if self.played is not None:
+            self.played(frame_id, stamp_ns)
         self._truth.publish(self._truth_message(frame_id, header))
         self._publish_masks(frame_id, frame, header, first)
         self._info.publish(to_camera_info(frame.camera, header))

@@ -26,7 +26,7 @@ REPLAY_NODE = (
         choices=("now", "recorded"),
     ),
     Row("publish_clock", False, "Publish the stamps on /clock, for nodes with use_sim_time.", taken=Taken.AT_START),
-    Row("wait_for_subscriber", True, "Don't begin before someone listens to colour, depth and camera_info."),
+    Row("wait_for_subscriber", True, "Don't begin before someone listens to colour, depth, camera_info and masks."),
     Row("lockstep", False, "Publish a frame only after pose_node answered the last (topic `objects`)."),
     Row("lockstep_deadline_s", 5.0, "... or after this long without an answer.", 0.01, 600.0),
     Row("exit_at_end", False, "End the process after the last frame.", taken=Taken.AT_START),

@@ -21,10 +21,11 @@ class MeshFile:
 
 @dataclass(frozen=True)
 class ReplaySource:
-    """A recording, and which of its objects are meant."""
+    """A recording, and which of its objects are meant; is_rendered: a synthetic scene, whose frames cost time."""
 
     sequence: Sequence
     object_names: tuple[str, ...]
+    is_rendered: bool = False
 
 
 def open_source(sequence: str, objects: list[str], frames: int = 90, seed: int = 0) -> ReplaySource:
@@ -34,7 +35,7 @@ def open_source(sequence: str, objects: list[str], frames: int = 90, seed: int =
     """
     if sequence in ("", SYNTHETIC):
         scene = make_scene(seed=seed, frames=frames, objects=objects or 1)
-        return ReplaySource(scene, tuple(scene.object_names))
+        return ReplaySource(scene, tuple(scene.object_names), is_rendered=True)
     opened = open_sequence(sequence)
     names = tuple(known_object(name, opened.object_names, sequence) for name in objects) or tuple(opened.object_names)
     return ReplaySource(opened, names)

@@ -10,11 +10,12 @@ class StateLog:
         self._last: dict[str, TrackState] = {}
 
     def changes(self, objects: list[TrackedObject]) -> list[str]:
-        """One line for each object whose state isn't that of the last call."""
+        """One line for each object whose state isn't that of the last call; before the first one it is SEARCHING."""
         lines = []
         for tracked in objects:
-            before, self._last[tracked.id] = self._last.get(tracked.id), tracked.state
-            if before is None or before is tracked.state:
+            before = self._last.get(tracked.id, TrackState.SEARCHING)
+            self._last[tracked.id] = tracked.state
+            if before is tracked.state:
                 continue
             what = tracked.reason if tracked.result is None else f"score {tracked.result.score:.2f}"
             lines.append(f"{tracked.id}: {before.name} -> {tracked.state.name} ({what})")
