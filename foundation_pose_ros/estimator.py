@@ -12,7 +12,8 @@ from .frame import Frame
 from .object_model import ObjectModel
 from .pose_result import Alternative, PoseResult
 from .registration import Candidates, Registration
-from .track_step import TrackStep
+from .surface_points import Keyframe
+from .track_step import TrackStep, predicted_box
 
 _RESIDUALS_REPEAT = 40.0
 # Older than this, a velocity says nothing any more.
@@ -63,8 +64,19 @@ class PoseEstimator:
         if moving:
             centre = conditioned.model.centre_m
             starts = np.stack([se3.apply_twist(previous.T_cam_obj, previous.velocity * dt_s, centre), starts[0]])
-        candidates = self._track_step(conditioned, frame, starts)
+        candidates = self._track_step(conditioned, frame, starts, previous.keyframe)
         return self._result(conditioned, frame, candidates, started, previous)
+
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
+        """What a frame says of a pose (4, 4) that comes from elsewhere: its score and covariance; `track` goes on from it.
+
+        The pose is returned as it is. Raises InputRefused where the object wouldn't be in the image.
+        """
+        started = perf_counter()
+        conditioned = self._condition(object_name)
+        T_cam_obj = np.asarray(T_cam_obj, np.float32)
+        candidates = self._track_step.assess(conditioned, frame, T_cam_obj)
+        return self._result(conditioned, frame, candidates, started)
 
     def _condition(self, object_name: str | None) -> ConditionedObject:
         if object_name is None and len(self.models) == 1:
@@ -77,6 +89,18 @@ class PoseEstimator:
         if conditioned is None or conditioned.model is not model:
             conditioned = self._conditioned[object_name] = ConditionedObject.on_cpu(model, self._threads)
         return conditioned
+
+    def _keyframe(
+        self, conditioned: ConditionedObject, frame: Frame, T_cam_obj: np.ndarray, previous: PoseResult | None
+    ) -> Keyframe | None:
+        kept = None if previous is None else previous.keyframe
+        if kept is not None and not kept.outdated(T_cam_obj):
+            return kept
+        try:
+            box = predicted_box(conditioned, frame, T_cam_obj, self._track_step.settings.margin)
+        except InputRefused:
+            return None
+        return Keyframe.of(frame, box, T_cam_obj, conditioned.renderer, conditioned.model.diameter_m)
 
     def _result(
         self,
@@ -111,5 +135,6 @@ class PoseEstimator:
             stamp_ns=frame.stamp_ns,
             frame_id=frame.frame_id,
             velocity=velocity,
+            keyframe=self._keyframe(conditioned, frame, T_cam_obj, previous),
             time_s=perf_counter() - started,
         )

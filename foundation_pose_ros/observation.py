@@ -77,7 +77,7 @@ def observe(frame: Frame, box: CropBox, size: int, mask: np.ndarray | None = Non
         normals=normals.reshape(-1, 3),
         on_edge=on_edge.ravel(),
         mask=None if mask is None else (mask[pick].astype(bool) & inside).ravel(),
-        rgb=_cell_means(frame.rgb, box, size).reshape(-1, 3),
+        rgb=resampled(frame.rgb, box, size).reshape(-1, 3).astype(np.float32) / 255,
     )
 
 
@@ -109,17 +109,17 @@ def normals_and_edges(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return normals, on_edge
 
 
-def _cell_means(rgb: np.ndarray, box: CropBox, size: int) -> np.ndarray:
-    """Mean colour (size, size, 3) float32 of each cell of the grid; edge colours go on outside the image."""
+def resampled(rgb: np.ndarray, box: CropBox, size: int) -> np.ndarray:
+    """A box of an image (H, W, 3) uint8 as (size, size, 3), cells averaged; edge colours go on outside the image."""
     side = max(int(round(box.side)), 1)
     left, top = int(round(box.left)), int(round(box.top))
     height, width = rgb.shape[:2]
     x0, x1 = np.clip([left, left + side], 0, width)
     y0, y1 = np.clip([top, top + side], 0, height)
     if x1 <= x0 or y1 <= y0:
-        return np.zeros((size, size, 3), np.float32)
+        return np.zeros((size, size, 3), np.uint8)
     part = rgb[y0:y1, x0:x1]
     if part.shape[:2] != (side, side):
         part = cv2.copyMakeBorder(part, y0 - top, top + side - y1, x0 - left, left + side - x1, cv2.BORDER_REPLICATE)
     interpolation = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-    return cv2.resize(part, (size, size), interpolation=interpolation).astype(np.float32) / 255
+    return cv2.resize(part, (size, size), interpolation=interpolation)

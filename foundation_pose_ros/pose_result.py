@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .surface_points import Keyframe
+
 
 @dataclass(frozen=True)
 class Alternative:
@@ -34,4 +36,5 @@ class PoseResult:
     stamp_ns: int = 0
     frame_id: str = ""
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(6))
+    keyframe: Keyframe | None = field(default=None, repr=False, compare=False)
     time_s: float = field(default=0.0, compare=False)

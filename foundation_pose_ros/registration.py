@@ -29,6 +29,10 @@ class Stage:
     keep: int
     error: tuple[float, float]
 
+    def error_m(self, diameter_m: float) -> tuple[float, float]:
+        """Of an object of this diameter."""
+        return self.error[0] * diameter_m, self.error[1] * diameter_m
+
 
 @dataclass(frozen=True)
 class RegistrationSettings:
@@ -41,6 +45,7 @@ class RegistrationSettings:
     )
     turned: int = 3
     final: Stage = Stage(64, 4, 6, (0.06, 0.02))
+    polish: Stage = Stage(64, 3, 6, (0.04, 0.02))
     distinct_rad: float = np.deg2rad(12.0)
     distinct_share: float = 0.1
 
@@ -76,13 +81,13 @@ class Registration:
             observation = observe(frame, box, stage.size, mask)
             candidates = self._stage(conditioned, observation, poses, stage)
             poses = candidates.refined.T_cam_obj
-        return self._stage(conditioned, observation, self._turned(conditioned, poses), self.settings.final)
+        candidates = self._stage(conditioned, observation, self._turned(conditioned, poses), self.settings.final)
+        return self._stage(conditioned, observation, candidates.refined.T_cam_obj, self.settings.polish)
 
     def _stage(
         self, conditioned: ConditionedObject, observation: Observation, poses: np.ndarray, stage: Stage
     ) -> Candidates:
-        diameter_m = conditioned.model.diameter_m
-        error_m = (stage.error[0] * diameter_m, stage.error[1] * diameter_m)
+        error_m = stage.error_m(conditioned.model.diameter_m)
         refined = conditioned.refiner.refine(conditioned.renderer, observation, poses, stage.iterations, error_m)
         evidence = conditioned.scorer.score(conditioned.renderer, observation, refined.T_cam_obj)
         order = np.argsort(-evidence.rank)

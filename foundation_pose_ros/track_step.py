@@ -1,6 +1,6 @@
 """Tracking: from the pose in the last frame to that in this one, with no mask."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from .errors import InputRefused
 from .frame import Frame
 from .observation import CropBox, observe
 from .registration import Candidates, Stage, best_first
+from .surface_points import Keyframe
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,32 @@ class TrackStep:
     def __init__(self, settings: TrackStepSettings | None = None) -> None:
         self.settings = settings or TrackStepSettings()
 
-    def __call__(self, conditioned: ConditionedObject, frame: Frame, starts: np.ndarray) -> Candidates:
+    def __call__(
+        self, conditioned: ConditionedObject, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None
+    ) -> Candidates:
         """starts (S, 4, 4): guesses, the likeliest first. Raises InputRefused where the first is not in the image."""
         box = predicted_box(conditioned, frame, starts[0], self.settings.margin)
+        matches = keyframe.follow(frame, box, starts[0]) if keyframe is not None else None
         poses = starts
         for stage in (self.settings.coarse, self.settings.fine):
             observation = observe(frame, box, stage.size)
-            diameter_m = conditioned.model.diameter_m
-            error_m = (stage.error[0] * diameter_m, stage.error[1] * diameter_m)
-            refined = conditioned.refiner.refine(conditioned.renderer, observation, poses, stage.iterations, error_m)
+            error_m = stage.error_m(conditioned.model.diameter_m)
+            refined = conditioned.refiner.refine(
+                conditioned.renderer, observation, poses, stage.iterations, error_m, matches
+            )
             evidence = conditioned.scorer.score(conditioned.renderer, observation, refined.T_cam_obj)
             candidates = best_first(refined, evidence, observation, stage.keep)
             poses = candidates.refined.T_cam_obj
         return candidates
+
+    def assess(self, conditioned: ConditionedObject, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
+        """Evidence for one pose (4, 4), which isn't moved."""
+        stage = self.settings.fine
+        observation = observe(frame, predicted_box(conditioned, frame, T_cam_obj, self.settings.margin), stage.size)
+        gate_m = stage.error_m(conditioned.model.diameter_m)[1]
+        refined = conditioned.refiner.refine(conditioned.renderer, observation, T_cam_obj[None], 1, (gate_m, gate_m))
+        evidence = conditioned.scorer.score(conditioned.renderer, observation, T_cam_obj[None])
+        return Candidates(replace(refined, T_cam_obj=T_cam_obj[None]), evidence, observation)
 
 
 def predicted_box(conditioned: ConditionedObject, frame: Frame, T_cam_obj: np.ndarray, margin: float) -> CropBox:

@@ -25,6 +25,8 @@ class Estimator(Protocol):
 
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult: ...
 
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult: ...
+
 
 @dataclass(frozen=True)
 class RunSettings:
@@ -179,10 +181,10 @@ class _Track:
         T_cam_obj = sequence.truth(frame_id, self._name)
         if T_cam_obj is None:
             return _without_pose(frame_id, self._name, "no_truth", f"no true pose of {self._name} yet to start from")
-        # What a good registration is sure of: 2 mm and 1 degree.
-        covariance = np.diag([0.002**2] * 3 + [np.radians(1.0) ** 2] * 3)
-        name = sequence.model(self._name).name
-        result = PoseResult(name, T_cam_obj, 1.0, covariance, stamp_ns=frame.stamp_ns, frame_id=frame.frame_id)
+        try:
+            result = self._registration.estimator.assess(frame, T_cam_obj, sequence.model(self._name).name)
+        except InputRefused as error:
+            return _without_pose(frame_id, self._name, error.reason, str(error))
         return Estimate(frame_id, self._name, TrackState.TRACKING, result, given=True)
 
     def _step(self, frame_id: str, frame: Frame, previous: PoseResult) -> Estimate:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..observation import Observation
 from ..rendering import Renderer
+from ..surface_points import PointMatches
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class Refiner(Protocol):
         T_cam_obj: np.ndarray,
         iterations: int,
         error_m: tuple[float, float],
+        matches: PointMatches | None = None,
     ) -> Refinement:
-        """T_cam_obj (B, 4, 4), all moved at once; error_m: how far surfaces may be off in the first and last step."""
+        """T_cam_obj (B, 4, 4), all moved at once; error_m: how far surfaces may be off in the first and last step.
+
+        matches: where points of the surface are seen, if that is known.
+        """
         ...

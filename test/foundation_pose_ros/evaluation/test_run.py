@@ -77,6 +77,9 @@ class Oracle:
         self.steps_from.append(previous.stamp_ns // 10**9)
         return self._answer(frame)
 
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
+        return PoseResult("brick", T_cam_obj, 1.0, np.eye(6), stamp_ns=frame.stamp_ns)
+
     def _answer(self, frame: Frame) -> PoseResult:
         number = frame.stamp_ns // 10**9
         if self.errors_m[number] is None:

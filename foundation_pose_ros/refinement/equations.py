@@ -1,0 +1,34 @@
+"""Normal equations of Gauss-Newton steps, one set per hypothesis."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class NormalEquations:
+    """information (B, 6, 6) and gradient (B, 6) of twists about a pivot: the step solves information @ twist = gradient."""
+
+    information: np.ndarray
+    gradient: np.ndarray
+
+    def __add__(self, other: "NormalEquations") -> "NormalEquations":
+        return NormalEquations(self.information + other.information, self.gradient + other.gradient)
+
+
+@dataclass(frozen=True)
+class DepthEquations(NormalEquations):
+    """Those of depth, with the pixels' total weight (B,) and the weighted variance of their residuals (B,) in m^2."""
+
+    weight: np.ndarray
+    variance_m2: np.ndarray
+
+
+def twist_jacobian(points: np.ndarray, directions: np.ndarray, pivot: np.ndarray) -> np.ndarray:
+    """(..., 6): how far points (..., 3) move along directions (..., 3) per unit of a twist about the pivot (3,)."""
+    return np.concatenate([directions, np.cross(points - pivot, directions)], axis=-1)
+
+
+def tukey(relative: np.ndarray) -> np.ndarray:
+    """Biweight (Beaton and Tukey 1974) of residuals relative to the gate: 1 at none, 0 from the gate on."""
+    return np.square(np.maximum(1 - np.square(relative), 0))

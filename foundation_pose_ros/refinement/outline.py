@@ -1,0 +1,50 @@
+"""What the mask's outline asks of a pose: what is rendered outside the mask, with nothing in front, is pulled back in."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..observation import Observation
+from .equations import NormalEquations, twist_jacobian
+
+# Pixels further out than this share of the crop pull no harder.
+_LONGEST_PULL = 0.1
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Per pixel (N,): whether it is outside the mask, how far in metres at the pivot's depth, and the jacobian of that."""
+
+    outside: np.ndarray
+    distance_m: np.ndarray
+    jacobian: np.ndarray  # (N, 6)
+    jacobian_pairs: np.ndarray  # (N, 36)
+
+    @classmethod
+    def of(cls, observation: Observation, pivot: np.ndarray) -> "Outline":
+        """observation must hold a mask."""
+        size = observation.size
+        outside = ~observation.mask.reshape(size, size)
+        distance_px = cv2.distanceTransform(outside.astype(np.uint8), cv2.DIST_L2, 5)
+        down, right = np.gradient(distance_px)
+        length = np.maximum(np.hypot(right, down), 1e-6)
+        away = np.stack([right / length, down / length, np.zeros_like(right)], axis=-1).reshape(-1, 3)
+        # A point at the pivot's depth stands for the rendered one, so that all hypotheses share the jacobian.
+        jacobian = twist_jacobian(observation.rays * pivot[2], away, pivot).astype(np.float32)
+        metres_per_px = pivot[2] / observation.K[0, 0]
+        return cls(
+            outside=outside.ravel(),
+            distance_m=(np.minimum(distance_px, _LONGEST_PULL * size).ravel() * metres_per_px).astype(np.float32),
+            jacobian=jacobian,
+            jacobian_pairs=(jacobian[:, :, None] * jacobian[:, None, :]).reshape(-1, 36),
+        )
+
+    def equations(self, unhidden: np.ndarray, voice: np.ndarray) -> NormalEquations:
+        """unhidden (B, N): rendered with nothing in front. Together such pixels outside the mask weigh at most `voice` (B,)."""
+        sticks_out = (unhidden & self.outside).astype(np.float32)
+        share = (voice / np.maximum(voice + sticks_out.sum(axis=1), 1))[:, None]
+        return NormalEquations(
+            (share * (sticks_out @ self.jacobian_pairs)).reshape(-1, 6, 6).astype(np.float64),
+            (share * ((sticks_out * -self.distance_m) @ self.jacobian)).astype(np.float64),
+        )

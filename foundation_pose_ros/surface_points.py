@@ -1,0 +1,121 @@
+"""Points of an object's surface followed from image to image: what depth can't see, motion along the surface."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from . import se3
+from .frame import Frame
+from .observation import CropBox, resampled
+from .rendering import Renderer
+
+# Side of the crop, in pixels, in which points are followed: corners a few pixels wide are then a few percent of the object.
+_SIZE = 160
+_MOST_POINTS = 80
+_FEWEST_POINTS = 6
+# Pixels there and back again may differ by, and from the silhouette must keep away.
+_ROUND_TRIP_PX = 0.7
+_RIM_PX = 4
+_AGREES_SHARE, _AGREES_M = 0.04, 0.004
+_MOST_TURN_RAD, _MOST_SCALE = np.deg2rad(15.0), 1.3
+_LUCAS_KANADE = {"winSize": (13, 13), "maxLevel": 3, "criteria": (3, 12, 0.03), "minEigThreshold": 2e-3}
+
+
+@dataclass(frozen=True)
+class PointMatches:
+    """points_obj (M, 3) on the model's surface, and where each is seen: rays (M, 3) with z = 1. pixel: side of one
+    pixel of the crop that they were found in, at z = 1.
+    """
+
+    points_obj: np.ndarray
+    rays: np.ndarray
+    pixel: float
+
+
+@dataclass(frozen=True, eq=False)
+class Keyframe:
+    """A view with a known pose, from which points are followed.
+
+    T_cam_obj (4, 4); image (n, n) uint8, levelled; pixels (M, 2) float32 in it; points_obj (M, 3) seen there.
+    """
+
+    T_cam_obj: np.ndarray
+    image: np.ndarray
+    pixels: np.ndarray
+    points_obj: np.ndarray
+
+    @classmethod
+    def of(cls, frame: Frame, box: CropBox, T_cam_obj: np.ndarray, renderer: Renderer, diameter_m: float) -> "Keyframe":
+        """Choose corners (Shi and Tomasi 1994) on the part of the surface that nothing hides."""
+        box = _whole_pixels(box)
+        K = box.intrinsics(frame.camera, _SIZE)
+        image = _levelled(frame, box)
+        depth_m = renderer.render(T_cam_obj[None], K, (_SIZE, _SIZE)).depth_m[0]
+        observed_m = _observed_depth(frame, box)
+        tolerance_m = max(_AGREES_SHARE * diameter_m, _AGREES_M)
+        agrees = (depth_m > 0) & (observed_m > 0) & (np.abs(observed_m - depth_m) < tolerance_m)
+        usable = cv2.erode(agrees.astype(np.uint8), np.ones((2 * _RIM_PX + 1,) * 2, np.uint8), borderValue=0)
+        corners = cv2.goodFeaturesToTrack(image, _MOST_POINTS, 0.02, 5, mask=usable, blockSize=5)
+        pixels = np.zeros((0, 2), np.float32) if corners is None else corners.reshape(-1, 2)
+        column, row = np.round(pixels).astype(int).T
+        z = depth_m[row, column]
+        # The model's surface at the whole pixel stands for that at the corner: they differ by less than half a pixel.
+        points_cam = _rays(pixels, K) * z[:, None]
+        points_obj = se3.transform_points(se3.inverse(T_cam_obj), points_cam)
+        return cls(T_cam_obj, image, pixels, points_obj)
+
+    def outdated(self, T_cam_obj: np.ndarray) -> bool:
+        """True where the object is seen at T_cam_obj (4, 4) so differently that its corners no longer look the same."""
+        angle = se3.rotation_angle_rad(self.T_cam_obj[:3, :3], T_cam_obj[:3, :3])
+        scale = T_cam_obj[2, 3] / self.T_cam_obj[2, 3]
+        return bool(angle > _MOST_TURN_RAD or not 1 / _MOST_SCALE < scale < _MOST_SCALE)
+
+    def follow(self, frame: Frame, box: CropBox, T_cam_obj: np.ndarray) -> PointMatches | None:
+        """Find the points in a frame where the object is expected at T_cam_obj (4, 4), in a box around it.
+
+        None where fewer than a handful are found (Lucas and Kanade 1981, in pyramids after Bouguet 2000, there and back).
+        """
+        if len(self.pixels) < _FEWEST_POINTS:
+            return None
+        box = _whole_pixels(box)
+        K = box.intrinsics(frame.camera, _SIZE)
+        image = _levelled(frame, box)
+        expected = se3.transform_points(T_cam_obj, self.points_obj) @ K.T
+        expected = (expected[:, :2] / expected[:, 2:]).astype(np.float32)
+        flags = cv2.OPTFLOW_USE_INITIAL_FLOW
+        found, there, _ = cv2.calcOpticalFlowPyrLK(
+            self.image, image, self.pixels, expected.copy(), flags=flags, **_LUCAS_KANADE
+        )
+        back, here, _ = cv2.calcOpticalFlowPyrLK(
+            image, self.image, found, self.pixels.copy(), flags=flags, **_LUCAS_KANADE
+        )
+        kept = (there[:, 0] & here[:, 0]).astype(bool) & (np.linalg.norm(back - self.pixels, axis=1) < _ROUND_TRIP_PX)
+        if kept.sum() < _FEWEST_POINTS:
+            return None
+        return PointMatches(self.points_obj[kept], _rays(found[kept], K), 1 / float(K[0, 0]))
+
+
+def _whole_pixels(box: CropBox) -> CropBox:
+    return CropBox(round(box.left), round(box.top), max(round(box.side), 1))
+
+
+def _levelled(frame: Frame, box: CropBox) -> np.ndarray:
+    """Gray crop (n, n) uint8 less its local mean: exposure and shading don't move corners."""
+    gray = cv2.cvtColor(resampled(frame.rgb, box, _SIZE), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    detail = gray - cv2.blur(gray, (31, 31))
+    spread = np.sqrt(cv2.blur(detail * detail, (61, 61))) + 4
+    return np.clip(detail / spread * 40 + 128, 0, 255).astype(np.uint8)
+
+
+def _observed_depth(frame: Frame, box: CropBox) -> np.ndarray:
+    at = (np.arange(_SIZE) + 0.5) * box.side / _SIZE - 0.5
+    u, v = np.round(box.left + at).astype(int), np.round(box.top + at).astype(int)
+    height, width = frame.depth_m.shape
+    inside = ((v >= 0) & (v < height))[:, None] & ((u >= 0) & (u < width))
+    return np.where(inside, frame.depth_m[np.ix_(v.clip(0, height - 1), u.clip(0, width - 1))], 0)
+
+
+def _rays(pixels: np.ndarray, K: np.ndarray) -> np.ndarray:
+    """(M, 3) with z = 1."""
+    return np.column_stack([(pixels - K[:2, 2]) / np.diag(K)[:2], np.ones(len(pixels))])
