@@ -1,0 +1,65 @@
+"""What a run needs to go on where it stopped."""
+
+from pathlib import Path
+
+import torch
+
+from ..model import UniverSeg
+
+RECENT = 0.98
+
+
+class RunState:
+    """Step, time worked, network, moving average and optimiser; running means of loss and Dice."""
+
+    def __init__(self, model: UniverSeg, average: UniverSeg, optimizer: torch.optim.Optimizer, path: Path) -> None:
+        self.model = model
+        self.average = average
+        self.optimizer = optimizer
+        self.path = path
+        self.step = 0
+        self.elapsed_s = 0.0
+        self.recent_loss = self.recent_dice = float("nan")
+
+    def note(self, loss: float, dice: float) -> None:
+        """Take one step's values into the running means."""
+        first = self.recent_loss != self.recent_loss
+        self.recent_loss = loss if first else RECENT * self.recent_loss + (1 - RECENT) * loss
+        self.recent_dice = dice if first else RECENT * self.recent_dice + (1 - RECENT) * dice
+
+    def row(self, learning_rate: float, validation_dice: float = float("nan")) -> dict[str, str]:
+        """A line of the log."""
+        return {
+            "step": str(self.step),
+            "minutes": f"{self.elapsed_s / 60:.2f}",
+            "loss": f"{self.recent_loss:.4f}",
+            "dice": f"{self.recent_dice:.4f}",
+            "learning_rate": f"{learning_rate:.2e}",
+            "validation_dice": "" if validation_dice != validation_dice else f"{validation_dice:.4f}",
+        }
+
+    def save(self) -> None:
+        """Write the file beside the old one, then put it in its place: a run can be stopped at any time."""
+        content = {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "elapsed_s": self.elapsed_s,
+            "recent": [self.recent_loss, self.recent_dice],
+        }
+        beside = self.path.with_suffix(".new")
+        torch.save(content, beside)
+        beside.replace(self.path)
+
+    def load(self, device: str) -> bool:
+        """Take up what was saved; False where nothing was."""
+        if not self.path.is_file():
+            return False
+        content = torch.load(self.path, map_location=device, weights_only=True)
+        self.model.load_state_dict(content["model"])
+        self.average.load_state_dict(content["average"])
+        self.optimizer.load_state_dict(content["optimizer"])
+        self.step, self.elapsed_s = content["step"], content["elapsed_s"]
+        self.recent_loss, self.recent_dice = content["recent"]
+        return True

@@ -1,0 +1,125 @@
+"""What a training run is made of: one YAML file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from foundation_pose_ros.errors import InputRefused
+
+from .augmentation import Augmentation
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the run at one image size. share: of the run's whole budget. support: least and most items."""
+
+    size: int = 128
+    share: float = 1.0
+    support: tuple[int, int] = (1, 16)
+    batch: int = 4
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How often each family of tasks is drawn; real and pseudo need data."""
+
+    real: float = 0.55
+    deformed_maps: float = 0.135
+    scattered_shapes: float = 0.135
+    pseudo_labels: float = 0.18
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """One run.
+
+    output: folder of its checkpoint, log, picture and weights. data: `.npz` files or patterns of tasks to train on;
+    exclude and validation: patterns of names among them that are left out, the latter to be measured with. The budget
+    is a number of steps, or minutes of work (whichever is above 0; resuming goes on counting). precision: fp32 or bf16.
+    """
+
+    output: str
+    data: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    validation: tuple[str, ...] = ()
+    features: tuple[int, ...] = (32, 32, 32, 32)
+    stages: tuple[Stage, ...] = (Stage(64, 0.58, (1, 10)), Stage(128, 0.42, (1, 16)))
+    mix: Mix = field(default_factory=Mix)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    steps: int = 0
+    minutes: float = 0.0
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 2e-5
+    warm_up: float = 0.02
+    weight_decay: float = 1e-2
+    clip: float = 1.0
+    ema: float = 0.999
+    precision: str = "fp32"
+    device: str = "cpu"
+    threads: int = 1
+    workers: int = 0
+    seed: int = 0
+    save_every_s: float = 120.0
+    validate_every_s: float = 600.0
+    licence: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.steps > 0) == (self.minutes > 0):
+            raise InputRefused("bad_settings", "give the run a budget: either steps or minutes, above 0")
+        if self.precision not in ("fp32", "bf16"):
+            raise InputRefused("bad_settings", f"precision {self.precision!r}: give fp32 or bf16")
+        if not self.stages or abs(sum(stage.share for stage in self.stages) - 1) > 1e-6:
+            raise InputRefused("bad_settings", "the stages' shares must add up to 1")
+        stride = 2 ** (len(self.features) - 1)
+        for stage in self.stages:
+            if stage.size % stride or not 1 <= stage.support[0] <= stage.support[1] or stage.batch < 1:
+                raise InputRefused(
+                    "bad_settings", f"{stage}: size in multiples of {stride}, support from 1 up, batch >= 1"
+                )
+
+    @classmethod
+    def from_yaml(cls, path: Path, **changes: Any) -> "TrainSettings":
+        """Read a file, with some values replaced; raises InputRefused for keys that don't exist."""
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (OSError, yaml.YAMLError) as error:
+            raise InputRefused("bad_settings", f"{path} can't be read: {' '.join(str(error).split())}") from None
+        if not isinstance(content, dict):
+            raise InputRefused("bad_settings", f"{path} must hold keys and values, such as output: runs/first")
+        return _made(cls, content | {key: value for key, value in changes.items() if value is not None}, str(path))
+
+    def stage_at(self, progress: float) -> int:
+        """Number of the stage at this part of the budget, 0..1."""
+        end = 0.0
+        for number, stage in enumerate(self.stages):
+            end += stage.share
+            if progress < end - 1e-9:
+                return number
+        return len(self.stages) - 1
+
+
+_PARTS: dict[str, Any] = {"mix": Mix, "augmentation": Augmentation}
+
+
+def _made(kind: Any, content: Mapping[str, Any], where: str) -> Any:
+    known = {f.name for f in fields(kind)}
+    unknown = sorted(set(content) - known)
+    if unknown:
+        raise InputRefused("bad_settings", f"{where}: no setting {unknown[0]!r}; there are {', '.join(sorted(known))}")
+    values: dict[str, Any] = {}
+    for name, value in content.items():
+        if name in _PARTS:
+            value = _made(_PARTS[name], value or {}, f"{where}, {name}")
+        elif name == "stages":
+            value = tuple(_made(Stage, stage, f"{where}, stages") for stage in value)
+        elif isinstance(value, list):
+            value = tuple(value)
+        values[name] = value
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise InputRefused("bad_settings", f"{where}: {error}") from None
