@@ -30,6 +30,7 @@ setup(
         "pillow>=10",
         "pyyaml>=6",
         "rich>=13",
+        "threadpoolctl>=3.2",
         "typer>=0.12",
     ],
     extras_require={

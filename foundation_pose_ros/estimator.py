@@ -3,6 +3,7 @@
 from time import perf_counter
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from . import se3
 from .conditioned import ConditionedObject
@@ -16,6 +17,8 @@ from .surface_points import Keyframe
 from .track_step import TrackStep, predicted_box
 
 _RESIDUALS_REPEAT = 40.0
+# Products of matrices here are too small to share: a second BLAS thread only spins, and takes the ray caster's core.
+_ONE_BLAS_THREAD = ThreadpoolController().wrap(limits=1, user_api="blas")
 # Older than this, a velocity says nothing any more.
 _LONGEST_STEP_S = 0.5
 
@@ -37,6 +40,7 @@ class PoseEstimator:
         self._registration = Registration()
         self._track_step = TrackStep()
 
+    @_ONE_BLAS_THREAD
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
         """Find an object where a mask (H, W), non-zero on its pixels, shows it.
 
@@ -54,6 +58,7 @@ class PoseEstimator:
         candidates = self._registration(conditioned, frame, np.asarray(mask) != 0)
         return self._result(conditioned, frame, candidates, started)
 
+    @_ONE_BLAS_THREAD
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
         """Follow an object from its pose in an earlier frame; raises InputRefused where it has left the view."""
         started = perf_counter()
@@ -67,6 +72,7 @@ class PoseEstimator:
         candidates = self._track_step(conditioned, frame, starts, previous.keyframe)
         return self._result(conditioned, frame, candidates, started, previous)
 
+    @_ONE_BLAS_THREAD
     def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
         """What a frame says of a pose (4, 4) that comes from elsewhere: its score and covariance; `track` goes on from it.
 

@@ -26,7 +26,12 @@ class DepthEquations(NormalEquations):
 
 def twist_jacobian(points: np.ndarray, directions: np.ndarray, pivot: np.ndarray) -> np.ndarray:
     """(..., 6): how far points (..., 3) move along directions (..., 3) per unit of a twist about the pivot (3,)."""
-    return np.concatenate([directions, np.cross(points - pivot, directions)], axis=-1)
+    # Written out: numpy's cross costs more than all the rest of a tracking step's small arrays.
+    ax, ay, az = np.moveaxis(points - pivot, -1, 0)
+    dx, dy, dz = np.moveaxis(directions, -1, 0)
+    return np.stack(
+        [*np.broadcast_arrays(dx, dy, dz), ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx], axis=-1
+    )
 
 
 def tukey(relative: np.ndarray) -> np.ndarray:

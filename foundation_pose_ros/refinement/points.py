@@ -24,14 +24,13 @@ def point_equations(
     z = points[..., 2:]
     place = points[..., :2] / z
     residual = (matches.rays[:, :2] - place) * z  # (B, M, 2)
-    gate_m = np.maximum(gate_m, _GATE_PX * matches.pixel * z[..., 0])  # (B, M)
-    weight = tukey(np.linalg.norm(residual, axis=-1) / gate_m)
+    gates_m = np.maximum(gate_m, _GATE_PX * matches.pixel * z[..., 0])  # (B, M)
+    weight = tukey(np.linalg.norm(residual, axis=-1) / gates_m)
     weight *= (voice / np.maximum(weight.sum(axis=1), _FULL_VOICE))[:, None]
     # A point that goes away from the camera goes towards the image's middle as well.
     across = np.broadcast_to(np.eye(2, 3), (*place.shape, 3)).copy()  # (B, M, 2, 3)
     across[..., 2] = -place
     jacobian = twist_jacobian(points[..., None, :], across, pivot)  # (B, M, 2, 6)
-    return NormalEquations(
-        np.einsum("bm,bmki,bmkj->bij", weight, jacobian, jacobian, optimize=True),
-        np.einsum("bm,bmk,bmki->bi", weight, residual, jacobian, optimize=True),
-    )
+    rows = jacobian.reshape(len(points), -1, 6)  # (B, 2 M, 6)
+    weighted = (jacobian * weight[..., None, None]).reshape(rows.shape).swapaxes(1, 2)
+    return NormalEquations(weighted @ rows, (weighted @ residual.reshape(len(points), -1, 1))[..., 0])
