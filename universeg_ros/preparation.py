@@ -46,21 +46,28 @@ class Preparation:
 
     def image(self, image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:
         """(H, W) or (H, W, 3 or 4) -> (size, size) float32 in 0..1; raises InputRefused for what has no contrast."""
+        return self.sized(self.normalised(image, encoding))
+
+    def normalised(self, image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:
+        """(H, W) or (H, W, 3 or 4) -> (H, W) float32 in 0..1, at its own size."""
         gray = to_gray(image, encoding)
-        if self.window is not None:
-            low, high = self.window
-        else:
-            low, high = float(gray.min()), float(gray.max())
-            if low == high:
-                raise InputRefused("flat_image", f"every pixel of the image is {low:g}: there is nothing to segment")
-        return self._resized((np.clip(gray, low, high) - low) / np.float32(high - low), _image_filter(gray, self.size))
+        low, high = self.window or (float(gray.min()), float(gray.max()))
+        normalised = (np.clip(gray, low, high) - low) / np.float32(high - low or 1)
+        if normalised.min() == normalised.max():
+            raise InputRefused("flat_image", f"every pixel of the image is {gray[0, 0]:g}: there is nothing to segment")
+        return normalised
+
+    def sized(self, normalised: np.ndarray) -> np.ndarray:
+        """(H, W) -> (size, size): averages where an image shrinks, interpolates where it grows."""
+        shrinks = max(normalised.shape) > self.size
+        return self._resized(normalised, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
     def mask(self, mask: np.ndarray) -> np.ndarray:
         """(H, W) bool -> (size, size) float32, 0 or 1.
 
         A pixel is foreground where half of what it covers is, so that thin structures vanish no sooner than they must.
         """
-        covered = self._resized(mask.astype(np.float32), cv2.INTER_AREA)
+        covered = self.sized(mask.astype(np.float32))
         return (covered >= 0.5).astype(np.float32)
 
     def back(self, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -117,8 +124,3 @@ def to_gray(image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:
             "not_finite", "the image holds NaN or infinite values: name its encoding 32FC1 if it is depth"
         )
     return gray
-
-
-def _image_filter(gray: np.ndarray, size: int) -> int:
-    """Averages where an image shrinks, interpolates where it grows."""
-    return cv2.INTER_AREA if max(gray.shape) > size else cv2.INTER_LINEAR
