@@ -1,7 +1,9 @@
 """Segmentation from a handful of examples: a support set says what to segment, no training. Imports no ROS."""
 
+from .mask_result import LabelResult, MaskResult
 from .model import UniverSeg
 from .preparation import Preparation
+from .segmenter import Segmenter, SegmenterSettings
 from .support_set import SupportSet
 
-__all__ = ["Preparation", "SupportSet", "UniverSeg"]
+__all__ = ["LabelResult", "MaskResult", "Preparation", "Segmenter", "SegmenterSettings", "SupportSet", "UniverSeg"]

@@ -1,0 +1,222 @@
+"""Segmenter: a support set once, then masks of any images."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from foundation_pose_ros.errors import InputRefused
+
+from .checkpoints import WeightsInfo, load_checkpoint
+from .mask_result import LabelResult, MaskResult, expected_dice
+from .model import DEFAULT_MEMORY_BUDGET, UniverSeg
+from .preparation import Encoding
+from .regions import Box, around, clipped_box, tiles
+from .support_pools import Pool, Pools, close_up, close_ups, whole_images
+from .support_selection import Selection, check_selection, draw, most_useful
+from .support_set import SupportSet
+
+FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
+
+
+@dataclass(frozen=True)
+class SegmenterSettings:
+    """How images are segmented.
+
+    support_size: examples shown at a time. selection: how they are chosen where there are more: `random`, or `similar`
+    to the query. ensemble: predictions that are averaged, each from a random draw of its own. flips: average over
+    mirror images of query and support as well (four times the work). tile_px: cut larger images into squares of this
+    side, each segmented alone; 0 doesn't. zoom: segment once more what was found, cut out of image and support alike,
+    where that is a small part of the image. threshold: of the probability. precision: fp32 or bf16, for CPUs and GPUs
+    that have it. memory_budget: bytes.
+    """
+
+    support_size: int = 16
+    selection: Selection = "random"
+    ensemble: int = 1
+    flips: bool = False
+    tile_px: int = 0
+    zoom: bool = False
+    threshold: float = 0.5
+    precision: str = "fp32"
+    seed: int = 0
+    memory_budget: int = DEFAULT_MEMORY_BUDGET
+
+    def __post_init__(self) -> None:
+        check_selection(self.selection)
+        if self.support_size < 1 or self.ensemble < 1:
+            raise InputRefused("bad_settings", "support_size and ensemble must be 1 or more")
+        if not 0 < self.threshold < 1:
+            raise InputRefused("bad_settings", f"threshold {self.threshold}: give a probability between 0 and 1")
+        if self.precision not in ("fp32", "bf16"):
+            raise InputRefused("bad_settings", f"precision {self.precision!r}: give fp32 or bf16")
+        if self.tile_px and self.tile_px < 32:
+            raise InputRefused("bad_settings", f"tile_px {self.tile_px}: give 32 or more, or 0 for no tiles")
+
+
+DEFAULTS = SegmenterSettings()
+
+
+class Segmenter:
+    """A network and a support set.
+
+    weights: as load_checkpoint takes them, or a network. Raises InputRefused where there are none, or no such device.
+    """
+
+    def __init__(
+        self, weights: str | Path | UniverSeg = "default", device: str = "cpu", settings: SegmenterSettings = DEFAULTS
+    ) -> None:
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise InputRefused("no_cuda", "there is no CUDA device here: use device cpu")
+        self.settings = settings
+        self.device = device
+        self.info = WeightsInfo()
+        if isinstance(weights, UniverSeg):
+            self.model = weights
+        else:
+            self.model, self.info = load_checkpoint(weights)
+        self.model = self.model.to(device).eval()
+        self._support: SupportSet | None = None
+        self._pools: Pools = {}
+        self._close_pools: Pools | None = None
+
+    @property
+    def support(self) -> SupportSet:
+        """The support set; raises InputRefused where there is none, or an empty one."""
+        if self._support is None or not len(self._support):
+            raise InputRefused("empty_support", "the support set is empty: add at least one image with its mask")
+        return self._support
+
+    def set_support(self, support: SupportSet) -> "Segmenter":
+        """Say what to segment from now on; returns itself. A set that is changed afterwards must be set again."""
+        if support.preparation.size % self.model.stride:
+            raise InputRefused(
+                "bad_size",
+                f"images of {support.preparation.size} don't suit the network: multiples of {self.model.stride}",
+            )
+        self._support = support
+        self._pools = whole_images(support)
+        self._close_pools = None
+        return self
+
+    def segment(
+        self, image: np.ndarray, encoding: Encoding | None = None, region: tuple[int, int, int, int] | None = None
+    ) -> MaskResult:
+        """Segment an image (H, W) or (H, W, 3) of any size.
+
+        region: x, y, width, height in pixels; the rest of the image counts as background, and isn't looked at.
+        Raises InputRefused for an empty support, an image without contrast or a region outside of it.
+        """
+        begin = time.monotonic()
+        preparation = self.support.preparation
+        image = np.asarray(image)
+        shape = (image.shape[0], image.shape[1]) if image.ndim >= 2 else (0, 0)
+        whole = Box(0, 0, shape[1], shape[0]) if region is None else clipped_box(region, shape)
+        normalised = preparation.normalised(whole.cut(image) if region is not None else image, encoding)
+        rng = np.random.default_rng(self.settings.seed)
+        used: set[str] = set()
+        if self.settings.tile_px and max(normalised.shape) > self.settings.tile_px:
+            members = self._in_tiles(normalised, rng, used)
+        else:
+            members = self._predicted(preparation.sized(normalised), normalised.shape, self._pools, rng, used)
+        if self.settings.zoom:
+            members = self._zoomed(normalised, members, rng, used)
+        return self._result(members, whole, shape, used, begin)
+
+    def _in_tiles(self, normalised: np.ndarray, rng: np.random.Generator, used: set[str]) -> np.ndarray:
+        """Probabilities (M, L, h, w), each tile's counting less towards its border."""
+        total: np.ndarray | None = None
+        weights = np.zeros(normalised.shape, np.float32)
+        for box, weight in tiles(normalised.shape, self.settings.tile_px):
+            piece = box.cut(normalised)
+            weights[box.slices] += weight
+            if piece.min() == piece.max():
+                continue
+            found = self._predicted(self.support.preparation.sized(piece), piece.shape, self._pools, rng, used)
+            if total is None:
+                total = np.zeros((*found.shape[:2], *normalised.shape), np.float32)
+            total[(..., *box.slices)] += found * weight
+        assert total is not None
+        return total / weights
+
+    def _zoomed(
+        self, normalised: np.ndarray, members: np.ndarray, rng: np.random.Generator, used: set[str]
+    ) -> np.ndarray:
+        """What was found, segmented once more from closer by; the same where it fills the image, or isn't there."""
+        box = around(members.mean(axis=0).sum(axis=0) >= self.settings.threshold)
+        if box is None or box.cut(normalised).min() == box.cut(normalised).max():
+            return members
+        if self._close_pools is None:
+            self._close_pools = close_ups(self.support)
+        piece = box.cut(normalised)
+        query = close_up(self.support.preparation, piece)
+        again = self._predicted(query, piece.shape, self._close_pools, rng, used)
+        result = np.zeros((*again.shape[:2], *normalised.shape), np.float32)
+        result[(..., *box.slices)] = again
+        return result
+
+    def _predicted(
+        self, query: np.ndarray, shape: tuple[int, ...], pools: Pools, rng: np.random.Generator, used: set[str]
+    ) -> np.ndarray:
+        """Probabilities (M, L, *shape) for a query (size, size): members of the ensemble times labels."""
+        of_labels = [self._label_members(query, pool, rng, used) for pool in pools.values()]
+        # A label with too few examples to draw from has fewer members: they are taken again.
+        most = max(len(members) for members in of_labels)
+        logits = np.stack([np.resize(members, (most, *query.shape)) for members in of_labels], axis=1)
+        # Background has logit 0: with one label the softmax is the sigmoid that the network was trained with.
+        powers = np.exp(np.minimum(logits, 50.0))
+        probabilities = powers / (1 + powers.sum(axis=1, keepdims=True))
+        return self.support.preparation.back(probabilities, (shape[0], shape[1]))
+
+    def _label_members(self, query: np.ndarray, pool: Pool, rng: np.random.Generator, used: set[str]) -> np.ndarray:
+        """Logits (M, size, size) of one label."""
+        logits = []
+        for indices in self._draws(query, pool.images, rng):
+            used.update(pool.names[i] for i in indices)
+            for axes in FLIPS if self.settings.flips else FLIPS[:1]:
+                given = [np.flip(array, axes).copy() for array in (query, pool.images[indices], pool.masks[indices])]
+                logits.append(np.flip(self._logits(*given), axes))
+        return np.stack(logits)
+
+    def _draws(self, query: np.ndarray, images: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+        size = self.settings.support_size
+        if self.settings.selection == "similar" or len(images) <= size:
+            return [most_useful(query, images, size)]
+        return [draw(rng, len(images), size) for _ in range(self.settings.ensemble)]
+
+    @torch.inference_mode()
+    def _logits(self, query: np.ndarray, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        tensors = [torch.from_numpy(array).to(self.device) for array in (query[None], images[:, None], masks[:, None])]
+        kind = torch.device(self.device).type
+        with torch.autocast(kind, torch.bfloat16, enabled=self.settings.precision == "bf16"):
+            logits = self.model(*(tensor[None] for tensor in tensors), self.settings.memory_budget)
+        return logits[0, 0].float().cpu().numpy()
+
+    def _result(
+        self, members: np.ndarray, whole: Box, shape: tuple[int, int], used: set[str], begin: float
+    ) -> MaskResult:
+        support = self.support
+        by_label = np.zeros((members.shape[1], *shape), np.float32)
+        by_label[(..., *whole.slices)] = members.mean(axis=0)
+        spread = np.zeros(shape, np.float32)
+        spread[whole.slices] = members.sum(axis=1).std(axis=0)
+        probability = by_label.sum(axis=0).clip(0, 1)
+        labels = np.array(support.labels, np.uint8)
+        mask = np.where(probability >= self.settings.threshold, labels[by_label.argmax(axis=0)], 0).astype(np.uint8)
+        results = tuple(
+            LabelResult(label, support.label_name(label), expected_dice(p, mask == label), int((mask == label).sum()))
+            for label, p in zip(support.labels, by_label, strict=True)
+        )
+        return MaskResult(
+            mask,
+            probability,
+            2 * np.sqrt(probability * (1 - probability)),
+            spread,
+            results,
+            by_label,
+            tuple(name for name in support.names if name in used),
+            len(members),
+            time.monotonic() - begin,
+        )
