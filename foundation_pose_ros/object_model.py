@@ -11,7 +11,8 @@ from scipy.spatial.distance import pdist
 
 from .appearance import Appearance, from_visual
 from .errors import InputRefused
-from .symmetry import Symmetries, find_symmetries
+from .symmetry import Symmetries
+from .symmetry_search import find_symmetries
 
 UNIT_IN_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001, "in": 0.0254}
 # What a robot or an AR user handles: from a small screw to a piece of furniture.
@@ -119,7 +120,9 @@ class ObjectModel:
         uv = rng.random((count, 2))
         uv[uv.sum(axis=1) > 1] = 1 - uv[uv.sum(axis=1) > 1]
         corners = self.vertices[self.faces[faces]]  # (count, 3, 3)
-        points = corners[:, 0] + uv[:, :1] * (corners[:, 1] - corners[:, 0]) + uv[:, 1:] * (corners[:, 2] - corners[:, 0])
+        points = (
+            corners[:, 0] + uv[:, :1] * (corners[:, 1] - corners[:, 0]) + uv[:, 1:] * (corners[:, 2] - corners[:, 0])
+        )
         return points.astype(np.float32), faces, uv.astype(np.float32)
 
 

@@ -41,9 +41,10 @@ class Judge:
 
     def __init__(self, model: ObjectModel) -> None:
         self._points = model.surface_points(SURFACE_POINTS)
-        # Fine steps, so that a continuous symmetry leaves at most half a degree; two axes are a sphere, where
-        # steps multiply.
-        self._symmetries = model.symmetries.transforms(step_deg=1.0 if len(model.symmetries.axes) < 2 else 6.0)
+        self._symmetries = model.symmetries
+        # Fine steps, so that a continuous symmetry leaves at most half a degree. A sphere has too many turns to list:
+        # its pose is judged against the truth that is turned like it.
+        self._turns = np.eye(4)[None] if self._symmetries.is_sphere else self._symmetries.transforms(step_deg=1.0)
         self._diameter_m = model.diameter_m
         self._class_name = model.name
 
@@ -53,14 +54,16 @@ class Judge:
         if T_truth is None or estimate.result is None:
             return Row(sequence.name, self._class_name, self._diameter_m, estimate, counted)
         T_estimate = estimate.result.T_cam_obj
-        translation_m, rotation_deg = metrics.pose_error(T_estimate, T_truth, self._symmetries)
+        if self._symmetries.is_sphere:
+            T_truth = self._symmetries.nearest(T_truth, T_estimate)
+        translation_m, rotation_deg = metrics.pose_error(T_estimate, T_truth, self._turns)
         return Row(
             sequence.name,
             self._class_name,
             self._diameter_m,
             estimate,
             counted,
-            metrics.add_m(T_estimate, T_truth, self._points, self._symmetries),
+            metrics.add_m(T_estimate, T_truth, self._points, self._turns),
             metrics.adds_m(T_estimate, T_truth, self._points),
             translation_m,
             rotation_deg,

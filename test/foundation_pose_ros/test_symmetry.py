@@ -1,20 +1,14 @@
-"""Symmetries declared, in BOP's form, and found from shape and texture of objects whose symmetries are known."""
+"""Symmetries declared and in BOP's form, and what equivalent poses they make."""
 
 import numpy as np
-import open3d as o3d
 import pytest
-import trimesh
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 from scipy.spatial.transform import Rotation
-from trimesh.visual import TextureVisuals
-from trimesh.visual.material import SimpleMaterial
 
-from foundation_pose_ros import InputRefused, ObjectModel
+from foundation_pose_ros import InputRefused
 from foundation_pose_ros.se3 import rotation_angle_rad, transform_points
-from foundation_pose_ros.symmetry import Axis, Symmetries
-from foundation_pose_ros.synthetic.meshes import make_mesh
+from foundation_pose_ros.symmetry import Axis, Symmetries, turn_about
 
 DIRECTIONS = st.tuples(*[st.floats(-1, 1).map(lambda x: round(x, 3))] * 3).filter(
     lambda axis: np.linalg.norm(axis) > 0.1
@@ -32,14 +26,6 @@ def is_group(transforms: np.ndarray, tolerance_deg: float = 0.5) -> bool:
     R = transforms[:, :3, :3]
     products = (R[:, None] @ R[None]).reshape(-1, 1, 3, 3)
     return bool(np.rad2deg(rotation_angle_rad(products, R[None]).min(axis=1).max()) < tolerance_deg)
-
-
-def has_turn(symmetries: Symmetries, T: np.ndarray, tolerance_deg: float = 3.0) -> bool:
-    angles = rotation_angle_rad(symmetries.transforms()[:, :3, :3], T[:3, :3])
-    return bool(np.rad2deg(angles.min()) < tolerance_deg)
-
-
-# Declared
 
 
 def test_no_symmetry_is_the_identity_alone():
@@ -103,6 +89,8 @@ def test_nothing_declared_is_none():
         {"discrete": [{"axis": [0, 0, 1], "angle": float("nan")}]},
         {"discrete": [{"axis": [0, 0, float("nan")], "angle": 180}]},
         {"discrete": [{"axis": [0, 0, 1], "angle": 180, "point": [0, 0]}]},
+        {"continuous": [{"axis": [0, 0, 1], "point": [0, float("nan"), 0]}]},
+        [{"axis": [0, 0, 1], "angle": 180}],
     ],
 )
 def test_what_cannot_be_read_is_refused_with_an_example(config):
@@ -134,17 +122,57 @@ def test_an_object_of_bop_without_symmetries_has_none():
     assert Symmetries.from_bop({"diameter": 100.0}).order == 1
 
 
-@given(st.floats(-180, 180), st.integers(0, 2**32 - 1))
-def test_the_nearest_equivalent_looks_the_same_and_is_turned_least(angle_deg, seed):
-    symmetries = Symmetries.from_config({"continuous": [{"axis": [0, 0, 1]}]})
-    T_cam_obj, turn = np.eye(4), np.eye(4)
-    T_cam_obj[:3, :3] = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
-    T_cam_obj[:3, 3] = (0.1, 0.2, 0.8)
-    turn[:3, :3] = Rotation.from_euler("z", angle_deg, degrees=True).as_matrix()
+def random_pose(seed: int) -> np.ndarray:
+    T = np.eye(4)
+    rng = np.random.default_rng(seed)
+    T[:3, :3], T[:3, 3] = Rotation.random(rng=rng).as_matrix(), rng.uniform(-1, 1, 3)
+    return T
+
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@given(st.floats(-180, 180), DIRECTIONS, DIRECTIONS, SEEDS)
+def test_a_turn_about_a_continuous_axis_is_undone_exactly(angle_deg, axis, point, seed):
+    symmetries = Symmetries.from_config({"continuous": [{"axis": list(axis), "point": list(point)}]})
+    T_cam_obj = random_pose(seed)
+    turn = turn_about(np.array(axis) / np.linalg.norm(axis), np.deg2rad([angle_deg]), np.array(point))[0]
     nearest = symmetries.nearest(T_cam_obj @ turn, T_cam_obj)
-    # The axis is sampled every 2 degrees.
-    assert np.rad2deg(rotation_angle_rad(nearest[:3, :3], T_cam_obj[:3, :3])) <= 1.01
-    assert nearest[:3, 3] == pytest.approx(T_cam_obj[:3, 3], abs=1e-6)
+    assert np.rad2deg(rotation_angle_rad(nearest[:3, :3], T_cam_obj[:3, :3])) < 0.01
+    assert nearest[:3, 3] == pytest.approx(T_cam_obj[:3, 3], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"discrete": [{"axis": [1, 2, 3], "angle": 120}]},
+        {"continuous": [{"axis": [1, 2, 3]}]},
+        {"continuous": [{"axis": [1, 2, 3], "flip": True, "point": [0.1, 0, 0]}]},
+        {"continuous": [{"axis": [1, 0, 0]}, {"axis": [0, 1, 0]}]},
+    ],
+)
+@given(seed=SEEDS)
+def test_the_nearest_is_an_equivalent_and_none_is_nearer(config, seed):
+    symmetries = Symmetries.from_config(config)
+    T_cam_obj, reference = random_pose(seed), random_pose(seed + 1)
+    nearest = symmetries.nearest(T_cam_obj, reference)
+    turn = np.linalg.inv(T_cam_obj) @ nearest
+    transforms = symmetries.transforms(step_deg=2)
+    # Within half a step of one that is listed, and at most as far off as the best of those.
+    spacing_deg = 27 if symmetries.is_sphere else 1.01
+    assert np.rad2deg(rotation_angle_rad(transforms[:, :3, :3], turn[:3, :3]).min()) < spacing_deg
+    listed_rad = rotation_angle_rad((T_cam_obj @ transforms)[:, :3, :3], reference[:3, :3])
+    assert rotation_angle_rad(nearest[:3, :3], reference[:3, :3]) < listed_rad.min() + 1e-4
+
+
+@given(SEEDS)
+def test_a_sphere_turns_about_its_centre_into_any_rotation(seed):
+    centre = np.array([0.1, -0.2, 0.3])
+    axes = [{"axis": [1, 0, 0], "point": centre.tolist()}, {"axis": [0, 0, 1], "point": centre.tolist()}]
+    T_cam_obj, reference = random_pose(seed), random_pose(seed + 1)
+    nearest = Symmetries.from_config({"continuous": axes}).nearest(T_cam_obj, reference)
+    assert nearest[:3, :3] == pytest.approx(reference[:3, :3], abs=1e-5)
+    assert transform_points(nearest, centre[None]) == pytest.approx(transform_points(T_cam_obj, centre[None]), abs=1e-5)
 
 
 def test_without_symmetry_the_nearest_is_the_pose_itself():
@@ -152,146 +180,25 @@ def test_without_symmetry_the_nearest_is_the_pose_itself():
     assert Symmetries.none().nearest(T, np.eye(4)) is T
 
 
-# Found
+OBLONG = Symmetries.from_config({"discrete": [{"axis": axis, "angle": 180} for axis in np.eye(3).tolist()]})
 
 
-def model_of(mesh: trimesh.Trimesh) -> ObjectModel:
-    return ObjectModel.from_mesh(mesh)
+@pytest.mark.parametrize(
+    ("own", "told_apart"),
+    [
+        (Symmetries.none(), 4),
+        (Symmetries.from_config({"discrete": [{"axis": [0, 0, 1], "angle": 180}]}), 2),
+        (Symmetries.from_config({"continuous": [{"axis": [0, 0, 1]}]}), 2),
+        (OBLONG, 1),
+        (Symmetries.from_config({"continuous": [{"axis": [1, 0, 0]}, {"axis": [0, 1, 0]}]}), 1),
+    ],
+)
+def test_of_a_boxs_turns_those_are_told_apart_that_its_own_symmetries_do_not_cover(own, told_apart):
+    turns = own.told_apart(OBLONG, np.deg2rad(20))
+    assert len(turns) == told_apart
+    assert np.array_equal(turns[0], np.eye(4))
 
 
-def printed_box(extents: tuple[float, float, float], sides: list[tuple[int, int, int]]) -> trimesh.Trimesh:
-    """A box with one flat colour on each of its sides, in the order of trimesh's face normals sorted by axis."""
-    box = trimesh.creation.box(extents).subdivide().subdivide().subdivide()
-    side = np.argmax(np.abs(box.face_normals), axis=1) * 2 + (box.face_normals.sum(axis=1) > 0)
-    box.visual = trimesh.visual.ColorVisuals(box, face_colors=np.array([(*colour, 255) for colour in sides])[side])
-    return box
-
-
-def test_an_oblong_box_has_three_half_turns():
-    found = model_of(trimesh.creation.box((0.06, 0.09, 0.14))).symmetries
-    assert found.order == 4
-    assert all(has_turn(found, half_turn(axis)) for axis in "xyz")
-
-
-def test_a_square_prism_has_eight_turns():
-    found = model_of(trimesh.creation.box((0.06, 0.06, 0.14))).symmetries
-    assert found.order == 8
-    assert is_group(found.transforms(), tolerance_deg=3)
-
-
-def test_a_cube_has_twenty_four_turns():
-    found = model_of(trimesh.creation.box((0.06, 0.06, 0.06))).symmetries
-    assert found.order == 24
-    assert is_group(found.transforms(), tolerance_deg=3)
-
-
-def test_symmetries_are_in_the_meshes_own_frame():
-    box = trimesh.creation.box((0.06, 0.09, 0.14))
-    box.apply_transform(trimesh.transformations.rotation_matrix(0.7, (1, 2, 3)))
-    box.apply_translation((0.3, -0.2, 0.1))
-    model = model_of(box)
-    assert model.symmetries.order == 4
-    corners = model.vertices[:, None]
-    for turn in model.symmetries.discrete:
-        moved = transform_points(turn, model.vertices)
-        assert np.linalg.norm(moved - corners, axis=-1).min(axis=0).max() < 0.02 * model.diameter_m
-
-
-RED, GREEN, BLUE, WHITE = (200, 40, 40), (40, 160, 60), (40, 70, 190), (235, 235, 230)
-
-
-def test_a_print_takes_symmetries_away_that_the_shape_has():
-    model = model_of(printed_box((0.06, 0.09, 0.14), [RED, GREEN, BLUE, WHITE, RED, GREEN]))
-    assert model.symmetries.order == 1
-    assert model.shape_symmetries.order == 4
-
-
-def test_a_print_that_is_alike_on_opposite_sides_leaves_the_half_turns():
-    model = model_of(printed_box((0.06, 0.09, 0.14), [RED, RED, BLUE, BLUE, GREEN, GREEN]))
-    assert model.symmetries.order == 4
-
-
-def test_a_print_can_leave_one_half_turn():
-    # Both ends along z differ: only the half turn about z remains.
-    model = model_of(printed_box((0.06, 0.09, 0.14), [RED, RED, BLUE, BLUE, GREEN, WHITE]))
-    assert model.symmetries.order == 2
-    assert has_turn(model.symmetries, half_turn("z"))
-
-
-def test_a_cylinder_turns_about_its_axis_and_end_over_end():
-    found = model_of(trimesh.creation.cylinder(radius=0.03, height=0.12, sections=96)).symmetries
-    assert len(found.axes) == 1
-    assert abs(np.asarray(found.axes[0].direction)[2]) == pytest.approx(1, abs=1e-3)
-    assert has_turn(found, half_turn("x"))
-    assert has_turn(found, half_turn("y"))
-
-
-def test_a_cone_turns_about_its_axis_only():
-    found = model_of(trimesh.creation.cone(radius=0.04, height=0.1, sections=96)).symmetries
-    assert len(found.axes) == 1
-    assert np.abs(found.axes[0].direction)[2] == pytest.approx(1, abs=1e-3)
-    assert not has_turn(found, half_turn("x"), tolerance_deg=20)
-
-
-def test_a_labelled_cylinder_does_not_turn_although_its_shape_does():
-    model = model_of(labelled_cylinder())
-    assert model.symmetries.order == 1
-    assert model.shape_symmetries.order == np.inf
-
-
-def labelled_cylinder() -> trimesh.Trimesh:
-    """White, with a red band over a third of its girth and a blue one at its top end."""
-    angle, z = np.linspace(0, 2 * np.pi, 97), np.linspace(-0.06, 0.06, 9)
-    vertices = np.stack(
-        [*(0.03 * np.array([np.cos(angle), np.sin(angle)])[:, None] * np.ones((9, 1))), np.tile(z[:, None], 97)],
-        axis=-1,
-    )
-    uv = np.stack(np.broadcast_arrays(angle / (2 * np.pi), np.linspace(0, 1, 9)[:, None]), axis=-1)
-    index = np.arange(9 * 97).reshape(9, 97)
-    a, b, c, d = (part.ravel() for part in (index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]))
-    image = np.full((60, 180, 3), WHITE, np.uint8)
-    image[:, :60], image[:15] = RED, BLUE
-    material = SimpleMaterial(image=Image.fromarray(image))
-    return trimesh.Trimesh(
-        vertices.reshape(-1, 3),
-        np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)]),
-        visual=TextureVisuals(uv=uv.reshape(-1, 2), material=material),
-        process=False,
-    )
-
-
-def test_a_mug_has_none():
-    model = model_of(make_mesh("mug"))
-    assert model.symmetries.order == 1
-    assert model.shape_symmetries.order == 1
-
-
-def test_a_printed_carton_has_none_but_its_shape_has():
-    model = model_of(make_mesh("cracker_box"))
-    assert model.symmetries.order == 1
-    assert model.shape_symmetries.order == 4
-
-
-@pytest.mark.parametrize("name", ["mug", "cracker_box", "sticker_cube", "bottle"])
-def test_every_symmetry_found_leaves_the_surface_where_it_was(name):
-    model = model_of(make_mesh(name))
-    surface = o3d.t.geometry.RaycastingScene()
-    surface.add_triangles(o3d.core.Tensor.from_numpy(model.vertices), o3d.core.Tensor.from_numpy(model.faces))
-    moved = transform_points(model.shape_symmetries.transforms(step_deg=60), model.surface_points(300))
-    distance_m = surface.compute_distance(o3d.core.Tensor.from_numpy(moved.astype(np.float32))).numpy()  # (S, 300)
-    assert distance_m.mean(axis=1).max() < 0.006 * model.diameter_m
-
-
-def test_a_sphere_turns_every_way():
-    found = model_of(trimesh.creation.icosphere(subdivisions=4, radius=0.05)).symmetries
-    assert found.order == np.inf
-    turns = Rotation.random(20, rng=np.random.default_rng(1)).as_matrix()
-    angles = rotation_angle_rad(turns[:, None], found.transforms(step_deg=10)[None, :, :3, :3])
-    assert np.rad2deg(angles.min(axis=1)).max() < 25
-
-
-def test_declared_symmetries_replace_the_search():
-    declared = Symmetries.from_config({"discrete": [{"axis": [0, 0, 1], "angle": 180}]})
-    box = trimesh.creation.box((0.06, 0.09, 0.14))
-    assert ObjectModel.from_mesh(box, symmetries=declared).symmetries is declared
-    assert ObjectModel.from_mesh(box, symmetries=Symmetries.none()).symmetries.order == 1
+def test_turns_about_an_axis_are_told_apart_by_a_print():
+    turns = Symmetries.none().told_apart(Symmetries.from_config({"continuous": [{"axis": [0, 0, 1]}]}), np.deg2rad(20))
+    assert len(turns) == 12

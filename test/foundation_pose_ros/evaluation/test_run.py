@@ -206,6 +206,27 @@ def test_symmetric_objects_are_judged_over_their_symmetries():
     assert row.add_m < 0.00021
 
 
+def test_a_sphere_is_judged_by_its_centre_alone():
+    off_centre = trimesh.creation.icosphere(subdivisions=2, radius=0.05).apply_translation((0.3, 0, 0))
+    axes = [{"axis": axis, "point": [0.3, 0, 0]} for axis in ([1, 0, 0], [0, 1, 0])]
+    ball = ObjectModel.from_mesh(off_centre, name="brick", symmetries=Symmetries.from_config({"continuous": axes}))
+    T_truth = pose(1.0)
+    T_estimate = pose(1.0, turn_deg=77.3)
+    T_estimate[:3, 3] += (T_truth - T_estimate)[:3, :3] @ (0.3, 0, 0) + (0.003, 0, 0)
+
+    class Turned(Oracle):
+        def _answer(self, frame: Frame) -> PoseResult:
+            return PoseResult("brick", T_estimate, 0.9, np.eye(6), stamp_ns=frame.stamp_ns)
+
+    class Balls(Recording):
+        def model(self, object_name: str) -> ObjectModel:
+            return ball
+
+    row = judged(Balls(truths={0}), Turned(), RunSettings())[0]
+    assert row.rotation_deg == pytest.approx(0, abs=1e-3)
+    assert (row.translation_m, row.add_m) == (pytest.approx(0.003, abs=1e-6), pytest.approx(0.003, abs=1e-6))
+
+
 @pytest.mark.parametrize(
     ("recording", "settings", "fix"),
     [
