@@ -1,6 +1,5 @@
 """The commands register, track and evaluate."""
 
-import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -31,6 +30,7 @@ from .options import (
     UnitOption,
 )
 from .output import OverlayWriter, line_writer, prepared, with_progress
+from .status import run_app
 
 PROGRAM = "foundation-pose"
 
@@ -246,26 +246,4 @@ def _reasons(rows: list[Row]) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0 only when the job was done, 2 for a wrong call, 1 otherwise."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    command = typer.main.get_command(app)
-    try:
-        status = command.main(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
-        return (status or 0) if arguments else 2
-    except InputRefused as error:
-        return _failed(str(error))
-    except BrokenPipeError:
-        # Whoever read the output has gone; Python would complain once more when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (KeyboardInterrupt, typer.Abort):
-        return _failed("interrupted", 130)
-    except Exception as error:
-        # Newer typer brings its own copy of click, so no one class catches wrong calls in all versions.
-        if not hasattr(error, "format_message"):
-            raise
-        return _failed(f"{error.format_message()} (see {PROGRAM} --help)", 2)
-
-
-def _failed(message: str, status: int = 1) -> int:
-    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
-    return status
+    return run_app(app, PROGRAM, arguments)

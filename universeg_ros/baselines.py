@@ -1,0 +1,51 @@
+"""What a network that learns across tasks must beat: two methods that know nothing but the support."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from foundation_pose_ros.errors import InputRefused
+
+SIGMAS = (1.0, 2.0, 4.0, 8.0)
+TREES = 60
+MOST_PIXELS = 40_000
+
+
+def mean_mask(masks: np.ndarray) -> np.ndarray:
+    """Probability (H, W): how often a pixel is marked in the support (S, H, W)."""
+    return masks.mean(axis=0)
+
+
+class RandomForest:
+    """A forest for one task, on intensity, blurred intensities, gradient and position of each pixel."""
+
+    def __init__(self, images: np.ndarray, masks: np.ndarray, seed: int = 0) -> None:
+        try:
+            from sklearn.ensemble import RandomForestClassifier
+        except ImportError:
+            raise InputRefused(
+                "no_sklearn", "the random forest needs scikit-learn: pip install scikit-learn, or --no-baselines"
+            ) from None
+        pixels = np.concatenate([pixel_features(image) for image in images])
+        wanted = masks.reshape(-1) > 0
+        if len(pixels) > MOST_PIXELS:
+            some = np.random.default_rng(seed).choice(len(pixels), MOST_PIXELS, replace=False)
+            pixels, wanted = pixels[some], wanted[some]
+        self._forest: Any = RandomForestClassifier(TREES, min_samples_leaf=5, random_state=seed)
+        self._forest.fit(pixels, wanted)
+
+    def probability(self, image: np.ndarray) -> np.ndarray:
+        """(H, W) -> (H, W)."""
+        if len(self._forest.classes_) == 1:
+            return np.full(image.shape, float(self._forest.classes_[0]))
+        return self._forest.predict_proba(pixel_features(image))[:, 1].reshape(image.shape)
+
+
+def pixel_features(image: np.ndarray) -> np.ndarray:
+    """(H, W) in 0..1 -> (H * W, 8)."""
+    image = image.astype(np.float32)
+    blurred = [cv2.GaussianBlur(image, (0, 0), sigma) for sigma in SIGMAS]
+    gradient = np.hypot(cv2.Sobel(blurred[0], cv2.CV_32F, 1, 0), cv2.Sobel(blurred[0], cv2.CV_32F, 0, 1))
+    ys, xs = np.mgrid[: image.shape[0], : image.shape[1]] / max(image.shape)
+    return np.stack([image, *blurred, gradient, ys, xs], axis=-1).reshape(-1, 4 + len(SIGMAS)).astype(np.float32)

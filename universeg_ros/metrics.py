@@ -1,0 +1,40 @@
+"""How far two masks agree."""
+
+import numpy as np
+from scipy.ndimage import binary_erosion, distance_transform_edt
+
+
+def dice(found: np.ndarray, truth: np.ndarray) -> float:
+    """Twice the overlap over both areas, 0..1; two empty masks agree."""
+    total = int(found.sum()) + int(truth.sum())
+    return 2 * int((found & truth).sum()) / total if total else 1.0
+
+
+def iou(found: np.ndarray, truth: np.ndarray) -> float:
+    """Overlap over union, 0..1; two empty masks agree."""
+    union = int((found | truth).sum())
+    return int((found & truth).sum()) / union if union else 1.0
+
+
+def hd95_px(found: np.ndarray, truth: np.ndarray) -> float:
+    """95th percentile of the distances between the outlines, both ways, in pixels.
+
+    0 for two empty masks; the image's diagonal where only one is empty, so that a miss counts.
+    """
+    if not found.any() and not truth.any():
+        return 0.0
+    if not found.any() or not truth.any():
+        return float(np.hypot(*truth.shape))
+    outlines = [mask & ~binary_erosion(mask) for mask in (found, truth)]
+    away = [distance_transform_edt(~outline) for outline in outlines]
+    return float(np.percentile(np.concatenate([away[1][outlines[0]], away[0][outlines[1]]]), 95))
+
+
+def bootstrap_interval(values: np.ndarray, rounds: int = 2000, seed: int = 0) -> tuple[float, float]:
+    """95 % interval of the mean, from resampled values; NaN for none."""
+    if not len(values):
+        return float("nan"), float("nan")
+    rng = np.random.default_rng(seed)
+    means = values[rng.integers(len(values), size=(rounds, len(values)))].mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
