@@ -1,6 +1,6 @@
 """The colour of a mesh's surface: a texture with its mip levels, or colours at the vertices."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -23,11 +23,11 @@ class Appearance(Protocol):
         ...
 
 
-class VertexColours:
-    """Colours (V, 3) in 0..1 interpolated over each face."""
+class CornerColours:
+    """Colours (F, 3, 3) in 0..1 at the corners of each face, interpolated over it."""
 
-    def __init__(self, colours: np.ndarray, faces: np.ndarray) -> None:
-        self._corner_rgb = np.ascontiguousarray(colours[faces], np.float32)  # (F, 3, 3)
+    def __init__(self, corner_rgb: np.ndarray) -> None:
+        self._corner_rgb = np.ascontiguousarray(corner_rgb, np.float32)
 
     def sample(self, faces: np.ndarray, barycentric: np.ndarray, footprint_m: float) -> np.ndarray:
         return _interpolate(self._corner_rgb[faces], barycentric)
@@ -50,26 +50,39 @@ class Texture:
         image = self._levels[level]
         height, width = image.shape[:2]
         uv = _interpolate(self._corner_uv[faces], barycentric)  # (N, 2)
-        map_xy = np.zeros((-(-len(uv) // _REMAP_ROW) * _REMAP_ROW, 2), np.float32)
-        map_xy[: len(uv)] = uv * (width, -height) + (-0.5, height - 0.5)
-        rgb = cv2.remap(image, map_xy.reshape(-1, _REMAP_ROW, 2), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        rows = -(-len(uv) // _REMAP_ROW)
+        map_x, map_y = np.zeros((2, rows * _REMAP_ROW), np.float32)
+        map_x[: len(uv)] = uv[:, 0] * width - 0.5
+        map_y[: len(uv)] = height - 0.5 - uv[:, 1] * height
+        maps = map_x.reshape(rows, -1), map_y.reshape(rows, -1)
+        rgb = cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
         return rgb.reshape(-1, 3)[: len(uv)] * np.float32(1 / 255)
 
 
 def from_visual(mesh: trimesh.Trimesh) -> Appearance | None:
-    """What trimesh read of a mesh's colour; None where it has none. Accepts simple and PBR materials."""
-    visual, faces = mesh.visual, np.asarray(mesh.faces)
+    """What trimesh read of a mesh's colour; None where it has none. Accepts simple and PBR materials.
+
+    One plain colour counts as none: it tells no pose from another, and is often but the exporter's default.
+    """
+    visual: Any = mesh.visual
+    faces = np.asarray(mesh.faces)
     if visual is None or not visual.defined:
         return None
     if visual.kind == "texture":
-        material = visual.material
-        image = getattr(material, "image", None) or getattr(material, "baseColorTexture", None)
-        if image is not None and visual.uv is not None:
-            return Texture(np.asarray(image.convert("RGB")), np.asarray(visual.uv)[faces], mesh.vertices[faces])
-        visual = visual.to_color()
-    if visual.kind not in ("vertex", "face"):
-        return None
-    return VertexColours(np.asarray(visual.vertex_colors)[:, :3] / 255.0, faces)
+        image = getattr(visual.material, "image", None) or getattr(visual.material, "baseColorTexture", None)
+        if image is None or visual.uv is None:
+            return None
+        pixels = np.asarray(image.convert("RGB"))
+        return None if _is_plain(pixels) else Texture(pixels, np.asarray(visual.uv)[faces], mesh.vertices[faces])
+    if visual.kind == "face":
+        corner_rgb = np.repeat(np.asarray(visual.face_colors)[:, None, :3], 3, axis=1)  # (F, 3, 3)
+    else:
+        corner_rgb = np.asarray(visual.vertex_colors)[faces, :3]
+    return None if _is_plain(corner_rgb) else CornerColours(corner_rgb / 255.0)
+
+
+def _is_plain(rgb: np.ndarray) -> bool:
+    return bool((np.ptp(rgb.reshape(-1, 3), axis=0) == 0).all())
 
 
 def _interpolate(corners: np.ndarray, barycentric: np.ndarray) -> np.ndarray:

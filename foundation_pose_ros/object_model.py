@@ -1,5 +1,6 @@
 """ObjectModel: everything the estimator knows of one rigid object."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -48,29 +49,28 @@ class ObjectModel:
         object and millimetres where only that is. Raises InputRefused, saying the fix, for files that are missing,
         unreadable, empty or not finite, and for sizes that give the unit away as wrong.
         """
-        source = "the mesh"
-        if isinstance(mesh, str | Path):
-            source = str(mesh)
-            name = name or Path(mesh).stem
-            mesh = _read(Path(mesh))
-        if isinstance(mesh, trimesh.Scene):
-            mesh = mesh.to_mesh()
-        _check_geometry(mesh, source)
-        scale = _unit_scale_m(_diameter(np.asarray(mesh.vertices)), unit, source)
-        mesh = mesh.copy()
-        mesh.apply_scale(scale)
+        source, geometry = "the mesh", mesh
+        if isinstance(geometry, str | Path):
+            source, path = str(geometry), Path(geometry)
+            name, geometry = name or path.stem, _read(path)
+        if isinstance(geometry, trimesh.Scene):
+            geometry = geometry.to_mesh()
+        _check_geometry(geometry, source)
+        geometry = geometry.copy()
+        geometry.remove_unreferenced_vertices()
+        geometry.apply_scale(_unit_scale_m(_diameter(np.asarray(geometry.vertices)), unit, source))
         return cls(
             name=name or "object",
-            vertices=np.ascontiguousarray(mesh.vertices, np.float32),
-            faces=np.ascontiguousarray(mesh.faces, np.uint32),
-            appearance=from_visual(mesh),
+            vertices=np.ascontiguousarray(geometry.vertices, np.float32),
+            faces=np.ascontiguousarray(geometry.faces, np.uint32),
+            appearance=from_visual(geometry),
             declared_symmetries=symmetries,
         )
 
     @cached_property
     def mesh(self) -> trimesh.Trimesh:
-        """The bare geometry for trimesh's algorithms."""
-        return trimesh.Trimesh(self.vertices, self.faces, process=False)
+        """The bare geometry for trimesh's algorithms: faces in the model's order, vertices in one place joined."""
+        return trimesh.Trimesh(self.vertices, self.faces)
 
     @cached_property
     def centre_m(self) -> np.ndarray:
@@ -126,11 +126,12 @@ class ObjectModel:
         return points.astype(np.float32), faces, uv.astype(np.float32)
 
 
-def _read(path: Path) -> trimesh.Trimesh | trimesh.Scene:
+def _read(path: Path) -> trimesh.Scene:
     if not path.is_file():
         raise InputRefused("mesh_missing", f"mesh file {path} does not exist: check the path")
     try:
-        return trimesh.load_scene(path)
+        # Unprocessed: joining vertices would stumble over files with NaN among their normals, which nothing here uses.
+        return trimesh.load_scene(path, process=False)
     except Exception as error:  # readers of a dozen formats raise what they like
         raise InputRefused(
             "mesh_unreadable", f"mesh file {path} can't be read ({error}): export it as OBJ, PLY, STL or GLB"
@@ -141,8 +142,12 @@ def _check_geometry(mesh: trimesh.Trimesh, source: str) -> None:
     faces = getattr(mesh, "faces", None)
     if faces is None or len(faces) == 0 or len(mesh.vertices) == 0:
         raise InputRefused("mesh_empty", f"{source} has no faces: export a triangle mesh, not points or curves")
-    if not np.isfinite(mesh.vertices).all():
+    if faces.min() < 0 or faces.max() >= len(mesh.vertices):
+        raise InputRefused("mesh_broken", f"{source} has faces with vertices that aren't there: export it again")
+    if not np.isfinite(mesh.vertices[np.unique(faces)]).all():
         raise InputRefused("mesh_not_finite", f"{source} has NaN or infinite vertices: repair it (MeshLab, Blender)")
+    if not mesh.area > 0:
+        raise InputRefused("mesh_empty", f"{source} has no surface, all its faces are slivers: export it again")
     if len(faces) > _MAX_FACES:
         raise InputRefused(
             "mesh_too_large", f"{source} has {len(faces)} faces: decimate it to {_MAX_FACES} or fewer (20000 is plenty)"
@@ -151,10 +156,8 @@ def _check_geometry(mesh: trimesh.Trimesh, source: str) -> None:
 
 def _diameter(vertices: np.ndarray) -> float:
     if len(vertices) > 4:
-        try:
+        with suppress(QhullError):  # flat: no hull, the points themselves do
             vertices = vertices[ConvexHull(vertices).vertices]
-        except QhullError:
-            pass  # flat: no hull, use the points themselves
     if len(vertices) > 4000:
         # A hull with this many corners is round: the outermost ones give the diameter to a fraction of a percent.
         radius = np.linalg.norm(vertices - vertices.mean(axis=0), axis=1)

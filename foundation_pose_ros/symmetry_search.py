@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -76,7 +76,7 @@ class _Surface:
         self._face_normals = np.asarray(model.mesh.face_normals)
         self._normals = self._face_normals[faces[::6]]
         self._scene = o3d.t.geometry.RaycastingScene(nthreads=2)
-        self._scene.add_triangles(o3d.core.Tensor(model.vertices), o3d.core.Tensor(model.faces))
+        self._scene.add_triangles(o3d.core.Tensor.from_numpy(model.vertices), o3d.core.Tensor.from_numpy(model.faces))
         self._albedo = None
         if colour and model.appearance is not None:
             self._albedo = partial(model.appearance.sample, footprint_m=0.04 * model.diameter_m)
@@ -130,7 +130,7 @@ class _Surface:
 
     def _closest(self, turn: np.ndarray) -> tuple[dict, np.ndarray]:
         moved = se3.transform_points(turn, self._points)
-        return self._scene.compute_closest_points(o3d.core.Tensor(moved.astype(np.float32))), moved
+        return self._scene.compute_closest_points(o3d.core.Tensor.from_numpy(moved.astype(np.float32))), moved
 
 
 def _discrete_turns(surface: _Surface, axes: tuple[Axis, ...], separation_rad: float) -> list[np.ndarray]:
@@ -158,7 +158,7 @@ def _rotation_axes(turns: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _distinct(
-    turns: Sequence[np.ndarray], known: list[np.ndarray], separation_rad: float, axes: tuple[Axis, ...]
+    turns: Iterable[np.ndarray], known: list[np.ndarray], separation_rad: float, axes: tuple[Axis, ...]
 ) -> list[np.ndarray]:
     """Turns that are neither near the identity nor near a known or earlier one, up to what `axes` make equivalent."""
     kept: list[np.ndarray] = []
