@@ -19,7 +19,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["foundation_pose_ros*", "universeg_ros*"]),
-    package_data={"foundation_pose_ros": ["py.typed"]},
+    package_data={"foundation_pose_ros": ["py.typed"], "universeg_ros": ["weights/*", "training/*.yaml"]},
     install_requires=[
         "numpy>=1.26",
         "scipy>=1.12",
@@ -35,6 +35,8 @@ setup(
     ],
     extras_require={
         "bags": ["rosbags>=0.10"],
+        "segmentation": ["safetensors>=0.4", "torch>=2.2"],
+        "segmentation-evaluation": ["safetensors>=0.4", "scikit-learn>=1.3", "torch>=2.2"],
         "test": ["hypothesis>=6", "mypy>=1.10", "pytest>=8,<9", "ruff>=0.6"],
     },
 )

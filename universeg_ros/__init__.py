@@ -1,5 +1,10 @@
 """Segmentation from a handful of examples: a support set says what to segment, no training. Imports no ROS."""
 
+try:
+    import torch as _torch  # noqa: F401
+except ImportError as error:
+    raise ImportError(f"universeg_ros needs PyTorch: pip install torch safetensors ({error})") from None
+
 from .mask_result import LabelResult, MaskResult
 from .model import UniverSeg
 from .preparation import Preparation

@@ -34,6 +34,16 @@ def read_mask(path: Path) -> np.ndarray:
     return mask
 
 
+def write_picture(path: Path, picture: np.ndarray) -> None:
+    """Write (H, W) or BGR (H, W, 3) to a file named in full; raises InputRefused where that can't be."""
+    try:
+        done = cv2.imwrite(str(path), picture)
+    except cv2.error:
+        done = False
+    if not done:
+        raise InputRefused("output", f"{path} can't be written: give a name that ends in .png, in a folder of yours")
+
+
 def write_image(folder: Path, name: str, image: np.ndarray, encoding: str | None = None) -> Path:
     """Write NAME.png (floating point: NAME.tiff) into the folder; returns its path.
 
@@ -45,7 +55,5 @@ def write_image(folder: Path, name: str, image: np.ndarray, encoding: str | None
     if image.dtype == bool:
         image = image.astype(np.uint8)
     path = folder / f"{name}{'.png' if image.dtype in (np.uint8, np.uint16) else '.tiff'}"
-    done = cv2.imwrite(str(path), image if image.dtype != np.float64 else image.astype(np.float32))
-    if not done:
-        raise InputRefused("output", f"{path} can't be written as an image of {image.dtype} {image.shape}")
+    write_picture(path, image.astype(np.float32) if image.dtype == np.float64 else image)
     return path

@@ -11,6 +11,8 @@ from foundation_pose_ros.errors import InputRefused
 
 from .augmentation import Augmentation
 
+DEFAULT_RUN = Path(__file__).parent / "default.yaml"
+
 
 @dataclass(frozen=True)
 class Stage:

@@ -1,0 +1,80 @@
+"""`universeg evaluate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from foundation_pose_ros.cli.output import prepared, with_progress
+
+from .. import evaluation_report as report
+from ..checkpoints import load_checkpoint
+from ..evaluation import EvaluationSettings, Score
+from ..evaluation import evaluate as evaluated
+from ..evaluation_tasks import image_sources, read_task
+from ..segmenter import SegmenterSettings
+from .options import (
+    Device,
+    DeviceOption,
+    FlipsOption,
+    Precision,
+    PrecisionOption,
+    SupportSizeOption,
+    WeightsOption,
+)
+
+
+def evaluate(
+    tasks: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE.npz...", help="Tasks: arrays images and labels (N, H, W).", show_default=False),
+    ],
+    weights: WeightsOption = "default",
+    support_size: SupportSizeOption = 16,
+    ensemble: Annotated[int, typer.Option("--ensemble", min=1, help="Draws of the support to average.")] = 5,
+    baselines: Annotated[bool, typer.Option(help="Also the mean of the masks, and a random forest per task.")] = True,
+    patients_apart: Annotated[
+        bool, typer.Option("--patients-apart", help="No patient both in support and test (array source).")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Test images per task; 0: all.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Of the draws.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="report.json", help="Also a report.", show_default=False)
+    ] = None,
+    flips: FlipsOption = False,
+    device: DeviceOption = Device.CPU,
+    precision: PrecisionOption = Precision.FP32,
+) -> None:
+    """Measure the weights on tasks with known masks, beside two methods that learn nothing across tasks.
+
+    Each task's images are split once, 70 % to draw the support from and the rest to be segmented; sets of 5 or fewer
+    are judged one image against the others. Prints the mean Dice per task and over tasks.
+    """
+    read = [read_task(path) for path in tasks]
+    if output is not None:
+        prepared(output)
+    settings = EvaluationSettings(support_size, ensemble, baselines, patients_apart, limit, seed)
+    base = SegmenterSettings(flips=flips, precision=precision.value)
+    model, info = load_checkpoint(weights)
+    scores: list[Score] = []
+    done = ((task, list(evaluated(model, task, settings, device.value, base))) for task in read)
+    for _, found in with_progress(done, len(read), "evaluate", lines_on_stdout=False):
+        scores += found
+    used = {
+        "tasks": [str(path) for path in tasks],
+        "weights": weights,
+        "weights_info": vars(info),
+        "support_size": support_size,
+        "ensemble": ensemble,
+        "flips": flips,
+        "patients_apart": patients_apart,
+        "limit": limit,
+        "seed": seed,
+        "device": device.value,
+        "precision": precision.value,
+    }
+    made = report.as_json(scores, image_sources(read), used)
+    Console().print(report.table(made, f"support of {support_size}, ensemble of {ensemble}"))
+    if output is not None:
+        report.write(output, made)

@@ -1,0 +1,50 @@
+"""Options that several commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Device(StrEnum):
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Precision(StrEnum):
+    FP32 = "fp32"
+    BF16 = "bf16"
+
+
+class Choice(StrEnum):
+    RANDOM = "random"
+    SIMILAR = "similar"
+
+
+class AspectChoice(StrEnum):
+    STRETCH = "stretch"
+    KEEP = "keep"
+
+
+WeightsOption = Annotated[
+    str,
+    typer.Option("--weights", metavar="FILE", help="A .pt or .safetensors; or default or research, where shipped."),
+]
+DeviceOption = Annotated[Device, typer.Option("--device", help="Where to compute.")]
+PrecisionOption = Annotated[
+    Precision, typer.Option("--precision", help="bf16 is faster on processors that have it, and a little less exact.")
+]
+SupportOption = Annotated[
+    Path,
+    typer.Option(
+        "--support",
+        metavar="FOLDER|FILE.npz",
+        help="Examples: a folder with images/ and masks/ of the same names, or a .npz.",
+        show_default=False,
+    ),
+]
+SupportSizeOption = Annotated[
+    int, typer.Option("--support-size", min=1, max=1024, help="Most examples that are shown at a time.")
+]
+FlipsOption = Annotated[bool, typer.Option("--flips", help="Average over mirror images too: four times the work.")]

@@ -1,0 +1,103 @@
+"""`universeg support`: make, show and check sets of examples."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from foundation_pose_ros.cli.output import prepared
+from foundation_pose_ros.errors import InputRefused
+
+from ..image_files import IMAGE_SUFFIXES, read_image, read_mask, write_picture
+from ..pictures import support_picture
+from ..preparation import Preparation
+from ..support_advice import advice
+from ..support_set import SupportSet
+from .options import AspectChoice
+
+app = typer.Typer(
+    help="Make, show and check sets of examples.", rich_markup_mode="markdown", pretty_exceptions_enable=False
+)
+
+PathArgument = Annotated[Path, typer.Argument(metavar="FOLDER|FILE.npz", help="The support set.", show_default=False)]
+
+
+@app.command(
+    epilog="**Example**\n\n- `universeg support make --images photos --masks drawn --label 1=cell --output cells`\n"
+)
+def make(
+    images: Annotated[Path, typer.Option("--images", help="Folder of images.", show_default=False)],
+    masks: Annotated[Path, typer.Option("--masks", help="Folder of masks of the same names.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", metavar="FOLDER|FILE.npz", help="The set to write.", show_default=False)
+    ],
+    size: Annotated[int, typer.Option("--size", help="Side of the square that the network sees, px.")] = 128,
+    aspect: Annotated[
+        AspectChoice, typer.Option("--aspect", help="Stretch images to the square, or keep and pad.")
+    ] = AspectChoice.STRETCH,
+    window: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            "--window", help="Values that become black and white, as for CT.", show_default="each image's own"
+        ),
+    ] = None,
+    labels: Annotated[
+        list[str] | None, typer.Option("--label", metavar="1=NAME", help="What a label is called.", show_default=False)
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="16UC1 or 32FC1 where images are depth.", show_default=False)
+    ] = None,
+) -> None:
+    """Put images and masks together to a support set; refuses what would spoil it, and says why."""
+    support = SupportSet(Preparation(size, aspect.value, window), dict(_label(text) for text in labels or []))
+    drawn = {file.stem: file for file in _files(masks)}
+    for file in _files(images):
+        if file.stem not in drawn:
+            raise InputRefused("bad_support", f"{file} has no mask of its name in {masks}")
+        support.add(read_image(file), read_mask(drawn[file.stem]), file.stem, encoding)  # type: ignore[arg-type]
+    support.save(output)
+    print(f"{len(support)} examples of {', '.join(support.label_name(label) for label in support.labels)}: {output}")
+
+
+@app.command()
+def show(
+    path: PathArgument,
+    output: Annotated[Path, typer.Option("--output", metavar="picture.png", show_default=False)],
+) -> None:
+    """Draw all examples with their masks into one picture."""
+    write_picture(prepared(output), support_picture(SupportSet.load(path)))
+    print(output)
+
+
+@app.command()
+def check(path: PathArgument) -> None:
+    """List the examples, and say what would make the set better; exit status 1 where it can't be used."""
+    support = SupportSet.load(path)
+    table = Table(title=f"{path}: {len(support)} examples", title_justify="left")
+    for column in ("name", "image", "type", "labels", "marked"):
+        table.add_column(column, justify="right" if column == "marked" else "left")
+    for example in support:
+        height, width = example.labels.shape
+        names = ", ".join(support.label_name(label) for label in example.present)
+        share = f"{100 * float(np.mean(example.labels > 0)):.1f} %"
+        table.add_row(example.name, f"{width}x{height}", example.encoding or str(example.image.dtype), names, share)
+    Console().print(table)
+    for line in advice(support):
+        print(line)
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(f for f in folder.glob("*") if f.suffix.lower() in IMAGE_SUFFIXES)
+    if not files:
+        raise InputRefused("no_image", f"{folder} holds no images: give a folder of PNG, JPEG, BMP or TIFF files")
+    return files
+
+
+def _label(text: str) -> tuple[int, str]:
+    number, _, name = text.partition("=")
+    if not number.isdigit() or not name:
+        raise InputRefused("bad_label", f"--label {text}: give a number and a name, such as 1=cell")
+    return int(number), name
