@@ -11,8 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import rclpy
+import yaml
+from ament_index_python.packages import get_package_share_path
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
@@ -29,6 +32,7 @@ START_TIMEOUT_S = 120.0
 ANSWER_TIMEOUT_S = 30.0
 LAST_WORDS_S = 1.0
 SCENE_OBJECTS, SCENE_FRAMES, SCENE_SEED = ("mug", "cracker_box", "soda_can"), 45, 3
+PACKAGE = "foundation_perception"
 INPUTS = ("rgb/image", "rgb/camera_info", "depth/image", "masks")
 
 
@@ -40,10 +44,13 @@ def main(argv: list[str] | None = None) -> int:
     """Play, write what was published, and say so in one line; 0 where there was at least one pose."""
     arguments = _arguments(argv)
     os.environ.setdefault("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{name}: {message}")
+    os.environ.setdefault(
+        "FASTDDS_DEFAULT_PROFILES_FILE", str(get_package_share_path(PACKAGE) / "config" / "fastdds.xml")
+    )
     try:
         record = run(arguments.sequence, arguments.object, arguments.frames, arguments.seed, arguments.output)
         record.write(arguments.output)
-    except (InputRefused, DemoFailed) as failure:
+    except (InputRefused, DemoFailed, OSError) as failure:
         print(f"demo: {failure}", file=sys.stderr)
         return 1
     print(f"demo: {record.line()}; pictures and poses are in {arguments.output}/")
@@ -57,7 +64,10 @@ def run(sequence: str, objects: list[str], frames: int | None, seed: int, output
     source = open_source(sequence, objects, frames or SCENE_FRAMES, seed)
     meshes = mesh_files(source, seed, output / "meshes")
     print(f"demo: {', '.join(meshes)} in {source.sequence.name}, {len(source.sequence.frame_ids)} frames", flush=True)
-    with own_domain_id() as domain_id, _pose_node(meshes, domain_id) as process:
+    output.mkdir(parents=True, exist_ok=True)
+    parameters = output / "pose_node.yaml"
+    parameters.write_text(yaml.safe_dump(_parameters(meshes), sort_keys=False), encoding="utf-8")
+    with own_domain_id() as domain_id, _pose_node(parameters, domain_id) as process:
         context = Context()
         rclpy.init(context=context, domain_id=domain_id)
         try:
@@ -106,17 +116,21 @@ def _play(source: ReplaySource, frames: int | None, context: Context, process: "
     return record
 
 
-@contextmanager
-def _pose_node(meshes: dict[str, MeshFile], domain_id: int) -> "Iterator[subprocess.Popen[bytes]]":
-    """pose_node in a process of its own, ended with the context."""
-    parameters = {"objects": f"[{', '.join(map(_quoted, meshes))}]"}
+def _parameters(meshes: dict[str, MeshFile]) -> dict[str, Any]:
+    """The contents of a parameter file for pose_node."""
+    parameters: dict[str, Any] = {"objects": list(meshes)}
     for name, mesh in meshes.items():
-        parameters |= {f"{name}.mesh": _quoted(str(mesh.path)), f"{name}.unit": mesh.unit}
+        parameters[name] = {"mesh": str(mesh.path.resolve()), "unit": mesh.unit}
     # Nothing is to be lost here, while a camera's driver rather loses an image than wait.
     parameters |= {f"qos_overrides./{topic}.subscription.reliability": "reliable" for topic in INPUTS}
-    words = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
+    return {"pose_node": {"ros__parameters": parameters}}
+
+
+@contextmanager
+def _pose_node(parameters: Path, domain_id: int) -> "Iterator[subprocess.Popen[bytes]]":
+    """pose_node in a process of its own, ended with the context."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "foundation_pose_ros.nodes.pose_node", "--ros-args", *words],
+        [sys.executable, "-m", "foundation_pose_ros.nodes.pose_node", "--ros-args", "--params-file", str(parameters)],
         env={**os.environ, "ROS_DOMAIN_ID": str(domain_id)},
     )
     try:
@@ -128,11 +142,6 @@ def _pose_node(meshes: dict[str, MeshFile], domain_id: int) -> "Iterator[subproc
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _quoted(text: str) -> str:
-    """A YAML string, whatever it looks like: object names may be numbers."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

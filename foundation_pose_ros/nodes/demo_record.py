@@ -39,8 +39,7 @@ class DemoRecord:
         return sum(not self._heard(stamp_ns).answered for stamp_ns in self.frame_ids)
 
     def write(self, folder: Path) -> None:
-        """Write the files; what stood in them before is replaced."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write the files into a folder that is there; what stood in them before is replaced."""
         with (folder / POSES_FILE).open("w", encoding="utf-8") as stream:
             for stamp_ns, frame_id in self.frame_ids.items():
                 for name in self._source.object_names:

@@ -32,7 +32,7 @@ class PublishedPose:
 
 @dataclass
 class PlayedFrame:
-    """What was heard of one frame: true poses (4, 4), poses and states by object; latency since its stamp; TF frames."""
+    """What was heard of one frame: true poses (4, 4), poses and states by object, latency, TF frames."""
 
     stamp_ns: int
     truth: dict[str, np.ndarray]

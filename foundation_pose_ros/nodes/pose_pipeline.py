@@ -198,12 +198,3 @@ class _Later:
             yield self.last
             if behind == 0:
                 return
-
-
-def outcome(future: "Future[Any]") -> Any:
-    """The result of a call; raises InputRefused where the worker was stopped before it."""
-    if future.cancelled():
-        raise InputRefused(
-            "not_active", "the node was deactivated before this could be done: activate it and ask again"
-        )
-    return future.result()

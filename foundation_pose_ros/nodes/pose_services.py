@@ -1,6 +1,5 @@
-"""The services of pose_node. Each answers always, in words: were it to raise, its caller would wait for ever."""
+"""The services of pose_node."""
 
-import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,10 @@ from .image_conversion import to_labels
 from .mask_inputs import LabelImage
 from .object_catalogue import load_object
 from .pose_conversion import stamp_to_ns, to_header, to_pose, to_pose_with_covariance, to_tracked_object
-from .pose_pipeline import outcome
+from .service_answers import answering, waited_for
 
 if TYPE_CHECKING:
     from .pose_node import PoseNode
-
-WORKER_TIMEOUT_S = 30.0
 
 
 class PoseServices:
@@ -47,33 +44,10 @@ class PoseServices:
             self._node.destroy_service(service)
 
     def _answering(self, name: str, handle: Callable[[Any, Any], str]) -> Callable[[Any, Any], Any]:
-        def answer(request: Any, response: Any) -> Any:
-            try:
-                response.message = handle(request, response)
-                response.success = True
-            except InputRefused as refused:
-                self._node.refusals.count(refused.reason, str(refused))
-                response.success, response.message = False, str(refused)
-            except Exception as error:
-                self._node.refusals.count("internal_error", f"{name}: {error}")
-                self._node.get_logger().error(f"{name} failed: {traceback.format_exc()}")
-                response.success, response.message = False, f"internal error: {error!r}"
-            return response
-
-        return answer
+        return answering(name, handle, self._node.refusals, self._node.get_logger().error)
 
     def _in_worker(self, function: Callable[[], Any]) -> Any:
-        future = self._node.pipeline.call(function)
-        try:
-            future.exception(timeout=WORKER_TIMEOUT_S)
-        except TimeoutError:
-            raise InputRefused(
-                "busy", f"the worker didn't get to it in {WORKER_TIMEOUT_S:.0f} s: see /diagnostics"
-            ) from None
-        except BaseException:
-            if not future.cancelled():
-                raise
-        return outcome(future)
+        return waited_for(self._node.pipeline.call(function))
 
     def _register(self, request: Any, response: Any) -> str:
         node = self._node
