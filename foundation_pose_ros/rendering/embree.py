@@ -20,8 +20,10 @@ class EmbreeRenderer:
         self.model = model
         self._threads = threads
         self._scene = o3d.t.geometry.RaycastingScene(nthreads=threads)
-        self._scene.add_triangles(o3d.core.Tensor(model.vertices), o3d.core.Tensor(model.faces))
-        self._scene.cast_rays(o3d.core.Tensor(np.zeros((1, 6), np.float32)))  # builds the tree now, not at first use
+        self._scene.add_triangles(o3d.core.Tensor.from_numpy(model.vertices), o3d.core.Tensor.from_numpy(model.faces))
+        self._scene.cast_rays(
+            o3d.core.Tensor.from_numpy(np.zeros((1, 6), np.float32))
+        )  # builds the tree now, not at first use
 
     def render(
         self,
@@ -37,7 +39,8 @@ class EmbreeRenderer:
         rays_cam = pixel_rays(np.asarray(K, np.float32), size)  # (h*w, 3) or (B, h*w, 3)
         depth_m = np.empty((batch, height * width), np.float32)
         normals_cam = np.zeros((batch, height * width, 3), np.float32) if normals else None
-        rgb = np.zeros((batch, height * width, 3), np.float32) if colour and self.model.appearance else None
+        appearance = self.model.appearance if colour else None
+        rgb = np.zeros((batch, height * width, 3), np.float32) if appearance is not None else None
         step = max(1, _CHUNK_RAYS // (height * width))
         for start in range(0, batch, step):
             part = slice(start, min(start + step, batch))
@@ -47,9 +50,9 @@ class EmbreeRenderer:
             np.copyto(depth_m[part], np.where(hit, distance, 0))
             if normals_cam is not None:
                 normals_cam[part] = _facing_normals(hits["primitive_normals"].numpy(), T_cam_obj[part], rays_cam, hit)
-            if rgb is not None and hit.any():
+            if appearance is not None and rgb is not None and hit.any():
                 focal_px = float(np.max(np.asarray(K)[..., 0, 0]))
-                rgb[part][hit] = self.model.appearance.sample(
+                rgb[part][hit] = appearance.sample(
                     hits["primitive_ids"].numpy()[hit],
                     hits["primitive_uvs"].numpy()[hit],
                     footprint_m=float(np.median(distance[hit])) / focal_px,
@@ -80,7 +83,9 @@ def pixel_rays(K: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return rays.reshape(*K.shape[:-2], height * width, 3)
 
 
-def _facing_normals(normals_obj: np.ndarray, T_cam_obj: np.ndarray, rays_cam: np.ndarray, hit: np.ndarray) -> np.ndarray:
+def _facing_normals(
+    normals_obj: np.ndarray, T_cam_obj: np.ndarray, rays_cam: np.ndarray, hit: np.ndarray
+) -> np.ndarray:
     """Rotate face normals (b, n, 3) to the camera and turn them towards it; 0 where nothing was hit."""
     normals_cam = normals_obj @ np.swapaxes(T_cam_obj[:, :3, :3], 1, 2)
     away = np.einsum("...i,...i->...", normals_cam, rays_cam) > 0
