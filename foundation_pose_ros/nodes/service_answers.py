@@ -44,11 +44,6 @@ def waited_for(future: "Future[Any]", timeout_s: float = WORKER_TIMEOUT_S) -> An
     except BaseException:
         if not future.cancelled():
             raise
-    return outcome(future)
-
-
-def outcome(future: "Future[Any]") -> Any:
-    """The result of a call; raises InputRefused where the worker was stopped before it."""
     if future.cancelled():
         raise InputRefused(
             "not_active", "the node was deactivated before this could be done: activate it and ask again"

@@ -1,0 +1,97 @@
+"""The parameters of segmentation_node."""
+
+from typing import Any
+
+from foundation_pose_ros.nodes.parameters import Row, Taken
+
+from ..preparation import Preparation
+from ..segmenter import SegmenterSettings
+from .support_shelf import Limits
+
+SEGMENTATION_NODE = (
+    Row("autostart", True, "Configure and activate without a lifecycle manager.", taken=Taken.AT_START),
+    Row(
+        "weights",
+        "default",
+        "A .pt or .safetensors file; or default or research, where the package ships them.",
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row("device", "cpu", "Where the network computes.", choices=("cpu", "cuda"), taken=Taken.ON_CONFIGURE),
+    Row(
+        "precision",
+        "fp32",
+        "bf16 is faster on processors that have it.",
+        choices=("fp32", "bf16"),
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row("threads", 2, "Threads of the network; 0 leaves it to the library.", 0, 256, taken=Taken.ON_CONFIGURE),
+    Row(
+        "support_directories",
+        [],
+        "Folders of support sets: ~/load_support reads below them and nowhere else, ~/save_support writes below the "
+        "first.",
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row(
+        "support_sets",
+        [],
+        "Sets to read at the start: names of folders (or .npz) below support_directories.",
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row("size", 128, "Side of the square that the network sees, of sets made here.", 8, 1024),
+    Row(
+        "aspect",
+        "stretch",
+        "Whether images are stretched to that square or padded, of sets made here.",
+        choices=("stretch", "keep"),
+    ),
+    Row(
+        "support_size", 16, "Most examples that are shown to the network at a time.", 1, 1024, taken=Taken.ON_CONFIGURE
+    ),
+    Row(
+        "selection",
+        "random",
+        "How examples are chosen where there are more.",
+        choices=("random", "similar"),
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row("ensemble", 1, "Random draws of the support that are averaged.", 1, 64, taken=Taken.ON_CONFIGURE),
+    Row("flips", False, "Average over mirror images too: four times the work.", taken=Taken.ON_CONFIGURE),
+    Row("zoom", False, "Look once more from closer at what was found, if small.", taken=Taken.ON_CONFIGURE),
+    Row("threshold", 0.5, "Least probability of the mask.", 0.01, 0.99, taken=Taken.ON_CONFIGURE),
+    Row("live_support", "", "Set that images on the topic are segmented with; empty: no live mode."),
+    Row(
+        "live_least_confidence",
+        0.0,
+        "Masks of live images below this confidence aren't published; empty ones never are.",
+        0.0,
+        1.0,
+    ),
+    Row(
+        "image_transport",
+        "raw",
+        "Live images as Image on image, or as CompressedImage on image/compressed.",
+        choices=("raw", "compressed"),
+        taken=Taken.ON_ACTIVATE,
+    ),
+    Row("max_side_px", 8192, "Images with a longer side are refused.", 32, 65536, taken=Taken.ON_CONFIGURE),
+    Row("max_examples", 512, "Most examples in a set.", 1, 100000, taken=Taken.ON_CONFIGURE),
+    Row("max_sets", 32, "Most sets at a time.", 1, 10000, taken=Taken.ON_CONFIGURE),
+    Row("stale_after_s", 1.0, "Without a live image for this long, diagnostics say STALE.", 0.1, 3600.0),
+)
+
+
+def segmenter_settings(values: dict[str, Any]) -> SegmenterSettings:
+    """How images are segmented, from parameters."""
+    names = ("support_size", "selection", "ensemble", "flips", "zoom", "threshold", "precision")
+    return SegmenterSettings(**{name: values[name] for name in names})
+
+
+def limits(values: dict[str, Any]) -> Limits:
+    """What isn't taken, from parameters."""
+    return Limits(*(values[name] for name in ("max_side_px", "max_examples", "max_sets")))
+
+
+def preparation(values: dict[str, Any]) -> Preparation:
+    """How sets made here prepare images, from parameters; raises InputRefused."""
+    return Preparation(values["size"], values["aspect"])
