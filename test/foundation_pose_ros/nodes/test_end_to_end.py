@@ -1,0 +1,363 @@
+"""pose_node from outside: images over DDS in, and what is published, answered and reported out."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+rclpy = pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
+pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here: source its workspace")
+
+from foundation_perception.msg import TrackedObject
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+from visualization_msgs.msg import Marker
+
+from foundation_pose_ros.evaluation.metrics import pose_error
+from foundation_pose_ros.frame import Frame
+from foundation_pose_ros.nodes.image_conversion import fill_image
+from foundation_pose_ros.nodes.pose_collector import PoseCollector
+from foundation_pose_ros.nodes.pose_conversion import from_pose, stamp_to_ns, to_stamp
+from foundation_pose_ros.nodes.replay_node import ReplayNode
+from foundation_pose_ros.nodes.replay_source import ReplaySource
+from foundation_pose_ros.se3 import from_quaternion_xyzw
+from foundation_pose_ros.synthetic.scene import FRAME_ID, SyntheticScene
+
+
+@pytest.fixture(scope="module")
+def bench(start: Callable[[dict[str, Any]], Any], mesh_folder: Path) -> Any:
+    """A pose_node that knows the mug."""
+    bench = start(
+        {
+            "objects": ["mug"],
+            "mug.mesh": "mug.glb",
+            "mesh_directories": [str(mesh_folder)],
+            "overlay_rate_hz": 120.0,
+            "retry_first_s": 0.0,
+        }
+    )
+    bench.ready()
+    return bench
+
+
+@pytest.fixture
+def tracking(bench: Any, scene: SyntheticScene) -> Iterator[Any]:
+    """The bench with the mug tracked from the scene's first frame on."""
+    register(bench, scene)
+    yield bench
+    bench.call("reset")
+
+
+def register(bench: Any, scene: SyntheticScene) -> int:
+    bench.call("reset")
+    first = scene.frame_ids[0]
+    stamp_ns = bench.send(scene.frame(first), scene.mask(first, "mug"))
+    bench.object_of(stamp_ns, TrackedObject.TRACKING)
+    return stamp_ns
+
+
+def states_of(bench: Any) -> dict[str, int]:
+    return {tracked.id: tracked.state for tracked in bench.heard["/pose_node/objects"][-1].objects}
+
+
+@pytest.fixture(scope="module")
+def played(bench: Any, scene: SyntheticScene) -> PoseCollector:
+    """What was published while replay_node played the scene."""
+    remapped = ["--ros-args", "-r", "objects:=/pose_node/objects", "-r", "mask_request:=/pose_node/mask_request"]
+    replay = ReplayNode(
+        ReplaySource(scene, ("mug",)),
+        context=bench.context,
+        cli_args=remapped,
+        parameter_overrides=[Parameter("lockstep", value=True), Parameter("preload", value=True)],
+    )
+    collector = PoseCollector({"mug": scene.model("mug").symmetries.transforms()}, context=bench.context)
+    finished: list[bool] = []
+    replay.finished = lambda: finished.append(True)
+    executor = SingleThreadedExecutor(context=bench.context)
+    executor.add_node(replay)
+    executor.add_node(collector)
+
+    def spun() -> bool:
+        executor.spin_once(timeout_sec=0.05)
+        return bool(finished) and all(frame.answered for frame in collector.frames.values())
+
+    bench.wait(spun, "the recording's end")
+    executor.shutdown()
+    replay.destroy_node()
+    collector.destroy_node()
+    return collector
+
+
+def test_published_poses_are_near_the_true_ones(played: PoseCollector, scene: SyntheticScene) -> None:
+    figures = played.summary()
+    assert figures.frames == len(scene.frame_ids)
+    assert figures.unanswered == 0
+    # Where the first mask comes after its frame, the first pose is that of the frame after.
+    assert figures.poses >= figures.frames - 1
+    assert figures.registrations == 1
+    assert figures.median_error_mm < 3.0
+    assert figures.median_error_deg < 2.0
+
+
+def test_tf_holds_the_pose_of_the_same_image(played: PoseCollector, bench: Any, scene: SyntheticScene) -> None:
+    transforms = {
+        stamp_to_ns(transform.header.stamp): transform
+        for message in bench.heard["/tf"]
+        for transform in message.transforms
+    }
+    symmetries = scene.model("mug").symmetries.transforms()
+    errors = []
+    for stamp_ns, frame in [(s, f) for s, f in played.frames.items() if f.poses]:
+        transform = transforms[stamp_ns]
+        assert (transform.header.frame_id, transform.child_frame_id) == (FRAME_ID, "mug")
+        q, t = transform.transform.rotation, transform.transform.translation
+        T_cam_obj = from_quaternion_xyzw(np.array([q.x, q.y, q.z, q.w]), np.array([t.x, t.y, t.z]))
+        np.testing.assert_allclose(T_cam_obj, frame.poses["mug"].T_cam_obj, atol=1e-6)
+        errors.append(pose_error(T_cam_obj, frame.truth["mug"], symmetries))
+    median_m, median_deg = np.median(errors, axis=0)
+    assert median_m < 0.003 and median_deg < 2.0
+
+
+def test_every_output_carries_stamp_and_frame_of_its_image(played: PoseCollector, bench: Any) -> None:
+    bench.wait(lambda: bench.heard["/pose_node/overlay"], "an overlay")
+    headers = {
+        topic: [message.header for message in bench.heard[f"/pose_node/{topic}"]]
+        for topic in ("detections", "objects", "pose/mug", "overlay")
+    }
+    headers["elements"] = [
+        element.header
+        for topic, elements in (("detections", "detections"), ("objects", "objects"), ("markers", "markers"))
+        for message in bench.heard[f"/pose_node/{topic}"]
+        for element in getattr(message, elements)
+    ]
+    for topic, stamped in headers.items():
+        assert stamped, topic
+        assert {header.frame_id for header in stamped} == {FRAME_ID}, topic
+        assert {stamp_to_ns(header.stamp) for header in stamped} <= set(played.frames), topic
+    for topic in ("detections", "objects"):
+        assert list(dict.fromkeys(stamp_to_ns(header.stamp) for header in headers[topic])) == list(played.frames), topic
+
+
+def test_detections_say_everything(played: PoseCollector, bench: Any, scene: SyntheticScene) -> None:
+    detections = [d for message in bench.heard["/pose_node/detections"] for d in message.detections]
+    assert len(detections) >= len(played.frames) - 1
+    for detection in detections:
+        (result,) = detection.results
+        assert (detection.id, result.hypothesis.class_id) == ("mug", "mug")
+        assert 0.5 < result.hypothesis.score <= 1.0
+        covariance = result.pose.covariance.reshape(6, 6)
+        assert np.all(np.linalg.eigvalsh(covariance) > 0)
+        size = detection.bbox.size
+        np.testing.assert_allclose((size.x, size.y, size.z), scene.model("mug").extents_m, rtol=1e-5)
+
+
+def test_a_lost_object_leaves_tf_and_comes_back(tracking: Any, scene: SyntheticScene) -> None:
+    frame = scene.frame(scene.frame_ids[0])
+    empty = Frame(np.full_like(frame.rgb, 90), np.full_like(frame.depth_m, 2.0), frame.camera, 0, FRAME_ID)
+    for _ in range(20):
+        stamp_ns = tracking.send(empty, step_ns=100_000_000)
+        tracked = tracking.object_of(stamp_ns)
+        if tracked.state == TrackedObject.LOST:
+            break
+    assert tracked.state == TrackedObject.LOST
+    assert tracked.reason.startswith("lost: ")
+    asked = len(tracking.heard["/pose_node/mask_request"])
+
+    since_ns = stamp_ns
+    for _ in range(8):
+        stamp_ns = tracking.send(empty, step_ns=100_000_000)
+        assert tracking.object_of(stamp_ns).state == TrackedObject.LOST
+    named = [
+        t.child_frame_id for m in tracking.heard["/tf"] for t in m.transforms if stamp_to_ns(t.header.stamp) >= since_ns
+    ]
+    assert named == []
+    assert not [m for m in tracking.heard["/pose_node/pose/mug"] if stamp_to_ns(m.header.stamp) >= since_ns]
+    removed = {
+        m.ns for array in tracking.heard["/pose_node/markers"] for m in array.markers if m.action == Marker.DELETE
+    }
+    assert removed == {"mug/mesh", "mug/axes"}
+    tracking.wait(lambda: len(tracking.heard["/pose_node/mask_request"]) > asked, "a request for a mask")
+    assert tracking.heard["/pose_node/mask_request"][-1].data == "mug"
+
+    mask = scene.mask(scene.frame_ids[0], "mug")
+    stamp_ns = tracking.send(frame, mask, step_ns=100_000_000)
+    tracking.object_of(stamp_ns, TrackedObject.TRACKING)
+
+
+def test_register_answers_with_the_pose_of_the_masks_image(bench: Any, scene: SyntheticScene) -> None:
+    bench.call("reset")
+    first = scene.frame_ids[0]
+    stamp_ns = bench.send(scene.frame(first))
+    assert bench.object_of(stamp_ns).state == TrackedObject.SEARCHING
+    mask = fill_image(Image(), np.where(scene.mask(first, "mug"), 255, 0).astype(np.uint8), "mono8")
+    mask.header.stamp = to_stamp(stamp_ns)
+
+    answer = bench.call("register", object_name="mug", mask=mask)
+
+    assert answer.success, answer.message
+    assert stamp_to_ns(answer.object.header.stamp) == stamp_ns
+    symmetries = scene.model("mug").symmetries.transforms()
+    error_m, error_deg = pose_error(from_pose(answer.object.pose.pose), scene.truth(first, "mug"), symmetries)
+    assert error_m < 0.003 and error_deg < 2.0
+
+
+def test_reset_forgets(tracking: Any, scene: SyntheticScene) -> None:
+    answer = tracking.call("reset", object_name="mug")
+    assert answer.success
+    stamp_ns = tracking.send(scene.frame(scene.frame_ids[1]))
+    tracked = tracking.object_of(stamp_ns)
+    assert (tracked.state, tracked.reason) == (TrackedObject.SEARCHING, "reset: waiting for a mask")
+
+
+def test_objects_come_and_go_while_another_is_tracked(tracking: Any, scene: SyntheticScene) -> None:
+    added = tracking.call("add_object", name="second", mesh="mug.glb", unit="m", symmetries_yaml="none")
+    assert added.success, added.message
+    stamp_ns = tracking.send(scene.frame(scene.frame_ids[1]))
+    tracking.object_of(stamp_ns, TrackedObject.TRACKING)
+    assert states_of(tracking) == {"mug": TrackedObject.TRACKING, "second": TrackedObject.SEARCHING}
+
+    removed = tracking.call("remove_object", name="second")
+    assert removed.success, removed.message
+    stamp_ns = tracking.send(scene.frame(scene.frame_ids[2]))
+    tracking.object_of(stamp_ns, TrackedObject.TRACKING)
+    assert states_of(tracking) == {"mug": TrackedObject.TRACKING}
+
+
+@pytest.mark.parametrize(
+    ("service", "fields", "words"),
+    [
+        ("register", {"object_name": "cup"}, "known: mug"),
+        ("reset", {"object_name": "cup"}, "known: mug"),
+        ("remove_object", {"name": "cup"}, "known: mug"),
+        ("add_object", {"name": "mug", "mesh": "mug.glb"}, "remove it first"),
+        ("add_object", {"name": "cup", "mesh": "cup.glb"}, "check the path"),
+        ("add_object", {"name": "cup", "mesh": "/etc/hostname"}, "outside the folders"),
+        ("add_object", {"name": "cup", "mesh": "mug.glb", "unit": "mm"}, "unit"),
+        ("add_object", {"name": "cup", "mesh": "mug.glb", "symmetries_yaml": "{continuous: ["}, "YAML"),
+    ],
+)
+def test_services_refuse_in_words(bench: Any, service: str, fields: dict[str, Any], words: str) -> None:
+    answer = bench.call(service, **fields)
+    assert not answer.success
+    assert words in answer.message
+
+
+def half_depth(messages: dict[str, Any]) -> None:
+    depth = np.ones((240, 320), np.float32)
+    fill_image(messages["depth/image"], depth, "32FC1")
+
+
+def no_calibration(messages: dict[str, Any]) -> None:
+    messages["rgb/camera_info"].k = np.zeros(9)
+
+
+def raw_bayer(messages: dict[str, Any]) -> None:
+    messages["rgb/image"].encoding = "bayer_rggb8"
+
+
+def short_data(messages: dict[str, Any]) -> None:
+    messages["rgb/image"].data = messages["rgb/image"].data[:1000]
+
+
+def other_frame(messages: dict[str, Any]) -> None:
+    messages["depth/image"].header.frame_id = "camera_depth_optical_frame"
+
+
+def no_frame_id(messages: dict[str, Any]) -> None:
+    for topic in ("rgb/image", "depth/image", "rgb/camera_info"):
+        messages[topic].header.frame_id = ""
+
+
+def millimetres_as_metres(messages: dict[str, Any]) -> None:
+    message = messages["depth/image"]
+    depth_m = np.frombuffer(message.data, np.float32).reshape(message.height, message.width)
+    fill_image(message, depth_m * 1000, "32FC1")
+
+
+def empty_mask(messages: dict[str, Any]) -> None:
+    fill_image(messages["masks"], np.zeros((480, 640), np.uint8), "mono8")
+
+
+def small_mask(messages: dict[str, Any]) -> None:
+    fill_image(messages["masks"], np.full((240, 320), 255, np.uint8), "mono8")
+
+
+def colour_mask(messages: dict[str, Any]) -> None:
+    fill_image(messages["masks"], np.full((480, 640, 3), 255, np.uint8), "rgb8")
+
+
+def old_mask(messages: dict[str, Any]) -> None:
+    messages["masks"].header.stamp.sec -= 60
+
+
+def no_depth(messages: dict[str, Any]) -> None:
+    fill_image(messages["depth/image"], np.full((480, 640), np.nan, np.float32), "32FC1")
+
+
+def back_in_time(messages: dict[str, Any]) -> None:
+    del messages["masks"]
+    for message in messages.values():
+        stamp_ns = stamp_to_ns(message.header.stamp) - 100_000_000
+        message.header.stamp = to_stamp(stamp_ns)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "fix"),
+    [
+        (half_depth, "size_mismatch", "align_depth.enable:=true"),
+        (no_calibration, "bad_intrinsics", "calibrat"),
+        (raw_bayer, "bad_encoding", "publish rgb8 or bgr8"),
+        (short_data, "bad_image", "its publisher"),
+        (other_frame, "frame_mismatch", "align_depth.enable:=true"),
+        (no_frame_id, "no_frame_id", "driver"),
+        (millimetres_as_metres, "depth_unit", "16UC1"),
+        (empty_mask, "empty_mask", "255"),
+        (small_mask, "size_mismatch", "size of the colour image"),
+        (colour_mask, "bad_encoding", "mono8"),
+        (old_mask, "mask_without_frame", "copy the stamp"),
+        (no_depth, "no_depth_under_mask", "aligned"),
+        (back_in_time, "out_of_order", "in order of time"),
+    ],
+)
+def test_bad_input_is_counted_with_its_fix_and_the_node_goes_on(
+    bench: Any, scene: SyntheticScene, change: Callable[[dict[str, Any]], None], reason: str, fix: str
+) -> None:
+    frame = scene.frame(scene.frame_ids[0])
+    bench.call("reset")
+    bench.object_of(bench.send(frame))
+    before = bench.node.refusals[reason]
+
+    bench.send(frame, scene.mask(scene.frame_ids[0], "mug"), change=change)
+
+    bench.wait(lambda: bench.refused(reason) > before, f"{reason} in /diagnostics")
+    assert fix in bench.diagnosed("input", f"fix.{reason}")
+    bench.object_of(bench.send(frame))
+
+
+def test_unusable_meshes_are_reported_and_the_others_tracked(
+    start: Callable[[dict[str, Any]], Any], scene: SyntheticScene, mesh_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.obj").write_text("v 0 0 0\n")
+    (tmp_path / "nan.obj").write_text("v 0 0 0\nv nan 0 0\nv 0 1 0\nf 1 2 3\n")
+    (tmp_path / "garbage.glb").write_bytes(b"no mesh")
+    bench = start(
+        {
+            "objects": ["absent", "empty", "nan", "garbage", "mug"],
+            "absent.mesh": "absent.obj",
+            "empty.mesh": "empty.obj",
+            "nan.mesh": "nan.obj",
+            "garbage.mesh": "garbage.glb",
+            "mug.mesh": "mug.glb",
+            "mesh_directories": [str(tmp_path), str(mesh_folder)],
+        }
+    )
+    bench.ready()
+    register(bench, scene)
+
+    bench.wait(lambda: bench.diagnosed("objects", "mug") == "TRACKING", "the mug's state in /diagnostics")
+    fixes = {"absent": "check the path", "empty": "export", "nan": "repair", "garbage": "export"}
+    for name, fix in fixes.items():
+        assert fix in bench.diagnosed("objects", name), name
