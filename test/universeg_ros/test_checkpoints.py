@@ -8,9 +8,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
-from foundation_pose_ros.errors import InputRefused  # noqa: E402
-from universeg_ros import UniverSeg, checkpoints  # noqa: E402
-from universeg_ros.checkpoints import WeightsInfo, load_checkpoint, save_checkpoint  # noqa: E402
+from foundation_pose_ros.errors import InputRefused
+from universeg_ros import UniverSeg, checkpoints
+from universeg_ros.checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
 
 
 def same_weights(a: UniverSeg, b: UniverSeg) -> bool:

@@ -10,8 +10,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
-from foundation_pose_ros.errors import InputRefused  # noqa: E402
-from universeg_ros import UniverSeg  # noqa: E402
+from foundation_pose_ros.errors import InputRefused
+from universeg_ros import UniverSeg
 
 PLAIN_TOLERANCE = 2e-5
 SHORTCUT_TOLERANCE = 1e-4

@@ -5,8 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
-from universeg_ros import UniverSeg  # noqa: E402
-from universeg_ros.shortcuts import CPU_CHUNK_BYTES, chunk_size  # noqa: E402
+from universeg_ros import UniverSeg
+from universeg_ros.shortcuts import CPU_CHUNK_BYTES, chunk_size
 
 
 def trained_looking(features: list[int]) -> UniverSeg:

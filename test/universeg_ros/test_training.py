@@ -1,5 +1,9 @@
 """Tasks are what they say, batches repeat, and the loop learns, stops and goes on."""
 
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,17 +11,18 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
-from foundation_pose_ros.errors import InputRefused  # noqa: E402
-from universeg_ros.checkpoints import load_checkpoint  # noqa: E402
-from universeg_ros.training.augmentation import Augmentation  # noqa: E402
-from universeg_ros.training.batches import TaskBatches, batches_from, mixture  # noqa: E402
-from universeg_ros.training.deformation import affine_map, warped  # noqa: E402
-from universeg_ros.training.loop import Trainer  # noqa: E402
-from universeg_ros.training.losses import hard_dice, segmentation_loss  # noqa: E402
-from universeg_ros.training.procedural import DeformedMaps, PseudoLabels, ScatteredShapes  # noqa: E402
-from universeg_ros.training.settings import Mix, Stage, TrainSettings  # noqa: E402
-from universeg_ros.training.tasks import RecordedTask, TaskSource  # noqa: E402
-from universeg_ros.training.train import read_data, train  # noqa: E402
+from foundation_pose_ros.errors import InputRefused
+from universeg_ros.checkpoints import load_checkpoint
+from universeg_ros.training.augmentation import Augmentation
+from universeg_ros.training.batches import TaskBatches, batches_from, mixture
+from universeg_ros.training.deformation import affine_map, warped
+from universeg_ros.training.loop import Trainer
+from universeg_ros.training.losses import hard_dice, segmentation_loss
+from universeg_ros.training.procedural import DeformedMaps, PseudoLabels, ScatteredShapes
+from universeg_ros.training.rendered import RenderedObjects, object_tasks
+from universeg_ros.training.settings import Mix, Stage, TrainSettings
+from universeg_ros.training.tasks import RecordedTask, TaskSource
+from universeg_ros.training.train import read_data, train
 
 PROCEDURAL = Mix(real=0, pseudo_labels=0)
 
@@ -162,6 +167,43 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None
     assert resumed.state.step == 6
     for (name, a), (_, b) in zip(whole.state_dict().items(), finished.state_dict().items(), strict=True):
         assert torch.allclose(a, b, atol=1e-6), name
+
+
+def test_rendered_objects_are_made_once(tmp_path: Path) -> None:
+    objects = RenderedObjects(("ball",), groups=1, scenes=1, frames=2, clutter=1)
+    lines: list[str] = []
+    tasks = object_tasks(objects, tmp_path, lines.append)
+    assert len(tasks) == 3 and len(lines) == 1
+    for task in tasks:
+        assert 1 <= len(task.images) <= 2 and task.images.dtype == np.uint8
+        assert 0.002 < task.labels.mean() < 0.3
+    again = object_tasks(objects, tmp_path, lines.append)
+    assert len(lines) == 1 and np.array_equal(again[0].images, tasks[0].images)
+
+
+def test_two_processes_train_one_network(tmp_path: Path) -> None:
+    run = tmp_path / "run.yaml"
+    run.write_text(
+        f"output: {tmp_path}/run\nsteps: 4\nfeatures: [2, 2]\nmix: {{real: 0}}\n"
+        "stages: [{size: 16, support: [1, 2], batch: 1}]\n"
+    )
+    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port())]
+    outcome = subprocess.run(
+        [sys.executable, *command, "-m", "universeg_ros.cli", "train", str(run)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    assert "4 steps in 0 min on 2 x cpu" in load_checkpoint(tmp_path / "run" / "weights.safetensors")[1].note
+
+
+def free_port() -> int:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        return holder.getsockname()[1]
 
 
 def test_files_and_names_of_tasks(tmp_path: Path) -> None:

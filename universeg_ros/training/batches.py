@@ -1,6 +1,6 @@
 """Batches of tasks, each made from its number alone: a run that is resumed sees what it would have seen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ FEWEST_PIXELS = 4
 TRIES = 8
 
 
-def mixture(mix: Mix, recorded: list[RecordedTask]) -> Mixture:
+def mixture(mix: Mix, recorded: list[RecordedTask], objects: Sequence[RecordedTask] = ()) -> Mixture:
     """The families of tasks, those that need data only where there is some."""
     return Mixture(
         {
@@ -26,6 +26,7 @@ def mixture(mix: Mix, recorded: list[RecordedTask]) -> Mixture:
             "deformed_maps": (mix.deformed_maps, [DeformedMaps()]),
             "scattered_shapes": (mix.scattered_shapes, [ScatteredShapes()]),
             "pseudo_labels": (mix.pseudo_labels, [PseudoLabels(recorded)] if recorded else []),
+            "rendered": (mix.rendered, objects),
         }
     )
 

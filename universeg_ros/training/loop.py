@@ -17,6 +17,7 @@ from .batches import Batch, TaskBatches, batches_from, mixture
 from .losses import hard_dice, segmentation_loss
 from .ranks import Ranks
 from .records import Log, save_picture
+from .rendered import object_tasks
 from .run_state import RunState
 from .settings import TrainSettings
 from .tasks import RecordedTask
@@ -44,7 +45,7 @@ class Trainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.say = say if self.ranks.first else lambda _line: None
         self.info = info or WeightsInfo(licence=settings.licence, note=settings.note)
-        self.source = mixture(settings.mix, recorded)
+        self.source = mixture(settings.mix, recorded, self._objects())
         self.validation = Validation(held_apart)
         torch.manual_seed(settings.seed)
         self.model = UniverSeg(settings.features).to(self.ranks.device)
@@ -79,6 +80,17 @@ class Trainer:
                 self._validate()
                 validated = now
         return self._finish()
+
+    def _objects(self) -> list[RecordedTask]:
+        """Rendered objects; one process renders them for all."""
+        if not self.settings.mix.rendered:
+            return []
+        if not self.ranks.first:
+            self.ranks.wait()
+        objects = object_tasks(self.settings.rendered, self.folder / "rendered", self.say)
+        if self.ranks.first:
+            self.ranks.wait()
+        return objects
 
     def _progress(self) -> float:
         if self.settings.steps:

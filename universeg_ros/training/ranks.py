@@ -44,6 +44,11 @@ class Ranks:
         distributed.broadcast(shared, 0)
         return float(shared)
 
+    def wait(self) -> None:
+        """For all processes to come here."""
+        if self.count > 1:
+            distributed.barrier()
+
     def close(self) -> None:
         """Leave the group."""
         if self.count > 1:

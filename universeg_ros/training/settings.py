@@ -10,6 +10,7 @@ import yaml
 from foundation_pose_ros.errors import InputRefused
 
 from .augmentation import Augmentation
+from .rendered import RenderedObjects
 
 DEFAULT_RUN = Path(__file__).parent / "default.yaml"
 
@@ -26,12 +27,13 @@ class Stage:
 
 @dataclass(frozen=True)
 class Mix:
-    """How often each family of tasks is drawn; real and pseudo need data."""
+    """How often each family of tasks is drawn; real tasks and pseudo labels need data, objects are rendered first."""
 
     real: float = 0.55
     deformed_maps: float = 0.135
     scattered_shapes: float = 0.135
     pseudo_labels: float = 0.18
+    rendered: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class TrainSettings:
     features: tuple[int, ...] = (32, 32, 32, 32)
     stages: tuple[Stage, ...] = (Stage(64, 0.58, (1, 10)), Stage(128, 0.42, (1, 16)))
     mix: Mix = field(default_factory=Mix)
+    rendered: RenderedObjects = field(default_factory=RenderedObjects)
     augmentation: Augmentation = field(default_factory=Augmentation)
     steps: int = 0
     minutes: float = 0.0
@@ -104,7 +107,7 @@ class TrainSettings:
         return len(self.stages) - 1
 
 
-_PARTS: dict[str, Any] = {"mix": Mix, "augmentation": Augmentation}
+_PARTS: dict[str, Any] = {"mix": Mix, "rendered": RenderedObjects, "augmentation": Augmentation}
 
 
 def _made(kind: Any, content: Mapping[str, Any], where: str) -> Any:

@@ -20,7 +20,11 @@ def train(settings: TrainSettings, say: Callable[[str], None] = print) -> Path:
     names = ", ".join(sorted(task.name for task in recorded))
     info = WeightsInfo(
         licence=settings.licence,
-        trained_on=f"procedural tasks{f' and {len(recorded)} sets: {names}' if recorded else ''}",
+        trained_on=", ".join(
+            ["procedural tasks"]
+            + (["rendered objects"] if settings.mix.rendered else [])
+            + ([f"{len(recorded)} sets: {names}"] if recorded else [])
+        ),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         note=settings.note,
     )

@@ -12,9 +12,9 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch isn't installed here")
 rclpy = pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
 
-from builtin_interfaces.msg import Time  # noqa: E402
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # noqa: E402
-from foundation_perception.srv import (  # noqa: E402
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from foundation_perception.srv import (
     AddSupport,
     ListSupport,
     LoadSupport,
@@ -22,19 +22,19 @@ from foundation_perception.srv import (  # noqa: E402
     SaveSupport,
     Segment,
 )
-from lifecycle_msgs.msg import Transition  # noqa: E402
-from lifecycle_msgs.srv import ChangeState  # noqa: E402
-from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor  # noqa: E402
-from rclpy.parameter import Parameter  # noqa: E402
-from rclpy.qos import QoSProfile, qos_profile_sensor_data  # noqa: E402
-from sensor_msgs.msg import Image, RegionOfInterest  # noqa: E402
-from std_msgs.msg import Header  # noqa: E402
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, qos_profile_sensor_data
+from sensor_msgs.msg import Image, RegionOfInterest
+from std_msgs.msg import Header
 
-from foundation_pose_ros.nodes.image_conversion import fill_image, to_array  # noqa: E402
-from universeg_ros import SupportSet, UniverSeg  # noqa: E402
-from universeg_ros.nodes.segmentation_node import SegmentationNode  # noqa: E402
+from foundation_pose_ros.nodes.image_conversion import fill_image, to_array
+from universeg_ros import SupportSet, UniverSeg
+from universeg_ros.nodes.segmentation_node import SegmentationNode
 
-from ..conftest import scene  # noqa: E402
+from ..conftest import scene
 
 DEADLINE_S = 30.0
 Scenes = tuple[list[np.ndarray], list[np.ndarray]]

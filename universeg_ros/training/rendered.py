@@ -1,0 +1,81 @@
+"""Object tasks: an object among clutter on a table, its support other views of it, as a robot sees it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from foundation_pose_ros.object_model import ObjectModel
+from foundation_pose_ros.synthetic.meshes import make_mesh
+from foundation_pose_ros.synthetic.scene import make_scene
+
+from .tasks import RecordedTask, read_tasks
+
+SIZE = (160, 120)
+TOGETHER = 3
+RATE_HZ = 0.7  # so slow that each frame is another view
+LEAST_PX = 60
+LEAST_VISIBLE = 0.4
+
+
+@dataclass(frozen=True)
+class RenderedObjects:
+    """Which made-up objects are rendered how often.
+
+    designs: kinds of objects, of which each group of three gets new instances. scenes: tables per group; frames: views
+    of each.
+    """
+
+    designs: tuple[str, ...] = ("mug", "soda_can", "bottle", "sticker_cube", "book", "ball")
+    groups: int = 8
+    scenes: int = 4
+    frames: int = 5
+    clutter: int = 6
+    seed: int = 0
+
+
+def object_tasks(
+    objects: RenderedObjects, folder: Path, say: Callable[[str], None] = lambda _line: None
+) -> list[RecordedTask]:
+    """Tasks of each object, rendered into the folder where they aren't there yet."""
+    for group in range(objects.groups):
+        files = [folder / f"{objects.seed}_{group:03d}_{i}.npz" for i in range(TOGETHER)]
+        if not all(file.is_file() for file in files):
+            say(f"rendering objects, group {group + 1} of {objects.groups}")
+            folder.mkdir(parents=True, exist_ok=True)
+            for file, task in zip(files, _group(objects, group), strict=True):
+                np.savez_compressed(file, images=task.images, labels=task.labels)
+    return read_tasks(sorted(folder.glob(f"{objects.seed}_*.npz")))
+
+
+def _group(objects: RenderedObjects, group: int) -> Sequence[RecordedTask]:
+    rng = np.random.default_rng([objects.seed, group])
+    designs = rng.choice(objects.designs, TOGETHER, replace=len(objects.designs) < TOGETHER)
+    names = [f"{design}_{i}" for i, design in enumerate(designs)]
+    models = [
+        ObjectModel.from_mesh(make_mesh(str(design), int(rng.integers(1 << 30))), name=name)
+        for design, name in zip(designs, names, strict=True)
+    ]
+    views: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {name: [] for name in names}
+    for _ in range(objects.scenes):
+        scene = make_scene(
+            seed=int(rng.integers(1 << 30)),
+            frames=objects.frames,
+            objects=models,
+            clutter=objects.clutter,
+            width=SIZE[0],
+            height=SIZE[1],
+            rate_hz=RATE_HZ,
+        )
+        for frame_id in scene.frame_ids:
+            rendered = scene.rendered(frame_id)
+            gray = cv2.cvtColor(rendered.frame.rgb, cv2.COLOR_RGB2GRAY)
+            for name, mask in rendered.masks.items():
+                if mask.sum() >= LEAST_PX and rendered.visible_fraction[name] >= LEAST_VISIBLE:
+                    views[name].append((gray, mask))
+    return [
+        RecordedTask(name, np.stack([v[0] for v in seen]), np.stack([v[1] for v in seen]).astype(np.uint8))
+        for name, seen in views.items()
+    ]
