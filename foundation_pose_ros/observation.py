@@ -1,6 +1,7 @@
 """What a camera saw in one square crop, on a coarse grid: the side of render-and-compare that no hypothesis changes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -55,6 +56,25 @@ class Observation:
     def points(self) -> np.ndarray:
         """(N, 3) in the camera's frame."""
         return self.rays * self.depth_m[:, None]
+
+    @cached_property
+    def surroundings_m(self) -> np.ndarray:
+        """Depth (N,) of what the mask leaves out, its holes filled from the nearest pixel outside the mask; 0 inside.
+
+        A stereo camera sees nothing beside an edge, and what it would see there is what comes next to the hole: if
+        that stands in front of the object, it hides it there as well.
+        """
+        if self.mask is None:
+            return self.depth_m
+        outside = ~self.mask
+        known = outside & (self.depth_m > 0)
+        if not known.any():
+            return np.zeros_like(self.depth_m)
+        source = (~known).reshape(self.size, self.size).astype(np.uint8)
+        _, labels = cv2.distanceTransformWithLabels(source, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+        nearest = np.zeros(labels.max() + 1, np.float32)
+        nearest[labels.ravel()[known]] = self.depth_m[known]
+        return nearest[labels.ravel()] * outside
 
 
 def observe(frame: Frame, box: CropBox, size: int, mask: np.ndarray | None = None) -> Observation:
@@ -111,8 +131,8 @@ def normals_and_edges(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def resampled(rgb: np.ndarray, box: CropBox, size: int) -> np.ndarray:
     """A box of an image (H, W, 3) uint8 as (size, size, 3), cells averaged; edge colours go on outside the image."""
-    side = max(int(round(box.side)), 1)
-    left, top = int(round(box.left)), int(round(box.top))
+    side = max(round(box.side), 1)
+    left, top = round(box.left), round(box.top)
     height, width = rgb.shape[:2]
     x0, x1 = np.clip([left, left + side], 0, width)
     y0, y1 = np.clip([top, top + side], 0, height)

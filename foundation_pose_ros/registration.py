@@ -13,6 +13,10 @@ from .hypotheses import initial_poses
 from .observation import CropBox, Observation, observe
 from .refinement.refiner import Refinement
 from .selection.scorer import Evidence
+from .surface_points import Keyframe
+
+# So many hypotheses on many rays are half a registration.
+_MOST_TURNED = 48
 
 Batch = TypeVar("Batch", Refinement, Evidence)
 
@@ -58,6 +62,15 @@ class Candidates:
     evidence: Evidence
     observation: Observation
 
+    def picked(self, kept: np.ndarray) -> "Candidates":
+        """Those of the given indices."""
+        return Candidates(_picked(self.refined, kept), _picked(self.evidence, kept), self.observation)
+
+    @property
+    def ranked(self) -> np.ndarray:
+        """Indices, best first."""
+        return np.argsort(-self.evidence.rank)
+
 
 class Registration:
     """Finds an object in the part of a frame that a mask marks."""
@@ -82,7 +95,8 @@ class Registration:
             candidates = self._stage(conditioned, observation, poses, stage)
             poses = candidates.refined.T_cam_obj
         candidates = self._stage(conditioned, observation, self._turned(conditioned, poses), self.settings.final)
-        return self._stage(conditioned, observation, candidates.refined.T_cam_obj, self.settings.polish)
+        candidates = self._stage(conditioned, observation, candidates.refined.T_cam_obj, self.settings.polish)
+        return self._colours_aligned(conditioned, frame, box, candidates)
 
     def _stage(
         self, conditioned: ConditionedObject, observation: Observation, poses: np.ndarray, stage: Stage
@@ -90,13 +104,39 @@ class Registration:
         error_m = stage.error_m(conditioned.model.diameter_m)
         refined = conditioned.refiner.refine(conditioned.renderer, observation, poses, stage.iterations, error_m)
         evidence = conditioned.scorer.score(conditioned.renderer, observation, refined.T_cam_obj)
-        order = np.argsort(-evidence.rank)
-        kept = order[self._distinct(refined.T_cam_obj[order], conditioned, stage.keep)]
-        return Candidates(_picked(refined, kept), _picked(evidence, kept), observation)
+        return self._best(conditioned, Candidates(refined, evidence, observation), stage.keep)
+
+    def _colours_aligned(
+        self, conditioned: ConditionedObject, frame: Frame, box: CropBox, candidates: Candidates
+    ) -> Candidates:
+        """The best pose moved to where the model's print is seen: depth alone lets flat and round faces slide."""
+        if not conditioned.model.has_colour:
+            return candidates
+        best = candidates.refined.T_cam_obj[:1]
+        renderer, diameter_m, polish = conditioned.renderer, conditioned.model.diameter_m, self.settings.polish
+        matches = Keyframe.painted(frame, box, best[0], renderer, diameter_m).follow(frame, box, best[0])
+        if matches is None:
+            return candidates
+        refined = conditioned.refiner.refine(
+            renderer, candidates.observation, best, polish.iterations, polish.error_m(diameter_m), matches
+        )
+        evidence = conditioned.scorer.score(renderer, candidates.observation, refined.T_cam_obj)
+        both = Candidates(
+            _joined(refined, candidates.refined), _joined(evidence, candidates.evidence), candidates.observation
+        )
+        return self._best(conditioned, both, polish.keep)
+
+    def _best(self, conditioned: ConditionedObject, candidates: Candidates, keep: int) -> Candidates:
+        """The best distinct poses, in order."""
+        order = candidates.ranked
+        kept = order[self._distinct(candidates.refined.T_cam_obj[order], conditioned, keep)]
+        return candidates.picked(kept)
 
     def _turned(self, conditioned: ConditionedObject, poses: np.ndarray) -> np.ndarray:
         """The best few in every turn that noisy depth may mistake for theirs, and the rest as they are."""
-        best, rest = poses[: self.settings.turned], poses[self.settings.turned :]
+        # Of a ball one pose in all its turns is as good as three.
+        count = max(1, min(self.settings.turned, _MOST_TURNED // len(conditioned.turns)))
+        best, rest = poses[:count], poses[count:]
         turned = best[:, None] @ conditioned.turns.astype(np.float32)  # (k, S, 4, 4)
         return np.concatenate([turned.reshape(-1, 4, 4), rest])
 
@@ -148,11 +188,11 @@ def _check_unit(extent_share: float, diameter_m: float, depth_m: float) -> None:
         )
 
 
-def best_first(refined: Refinement, evidence: Evidence, observation: Observation, keep: int) -> Candidates:
-    """The `keep` best poses in order."""
-    kept = np.argsort(-evidence.rank)[:keep]
-    return Candidates(_picked(refined, kept), _picked(evidence, kept), observation)
-
-
 def _picked(batch: Batch, kept: np.ndarray) -> Batch:
     return replace(batch, **{field.name: getattr(batch, field.name)[kept] for field in fields(batch)})
+
+
+def _joined(first: Batch, second: Batch) -> Batch:
+    return replace(
+        first, **{f.name: np.concatenate([getattr(first, f.name), getattr(second, f.name)]) for f in fields(first)}
+    )

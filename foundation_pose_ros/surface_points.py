@@ -18,52 +18,75 @@ _FEWEST_POINTS = 6
 _ROUND_TRIP_PX = 0.7
 _RIM_PX = 4
 _AGREES_SHARE, _AGREES_M = 0.04, 0.004
+# Between two pictures of one camera points fix what depth leaves open, and steady the rest. Between a model's print and
+# a picture they only fix what depth leaves open: cameras for colour and depth are a pixel apart, prints are worn.
+_FOLLOWED_WEIGHT, _PAINTED_WEIGHT = 0.5, 0.1
 _MOST_TURN_RAD, _MOST_SCALE = np.deg2rad(15.0), 1.3
 _LUCAS_KANADE = {"winSize": (13, 13), "maxLevel": 3, "criteria": (3, 12, 0.03), "minEigThreshold": 2e-3}
 
 
 @dataclass(frozen=True)
 class PointMatches:
-    """points_obj (M, 3) on the model's surface, and where each is seen: rays (M, 3) with z = 1. pixel: side of one
-    pixel of the crop that they were found in, at z = 1.
+    """points_obj (M, 3) on the model's surface, and where each is seen: rays (M, 3) with z = 1.
+
+    pixel: side of one pixel of the crop that they were found in, at z = 1. weight: of all points, as a share of depth's.
     """
 
     points_obj: np.ndarray
     rays: np.ndarray
     pixel: float
+    weight: float
 
 
 @dataclass(frozen=True, eq=False)
 class Keyframe:
     """A view with a known pose, from which points are followed.
 
-    T_cam_obj (4, 4); image (n, n) uint8, levelled; pixels (M, 2) float32 in it; points_obj (M, 3) seen there.
+    T_cam_obj (4, 4); image (n, n) uint8, levelled; pixels (M, 2) float32 in it; points_obj (M, 3) seen there; weight: of
+    all of them, as a share of depth's.
     """
 
     T_cam_obj: np.ndarray
     image: np.ndarray
     pixels: np.ndarray
     points_obj: np.ndarray
+    weight: float
 
     @classmethod
     def of(cls, frame: Frame, box: CropBox, T_cam_obj: np.ndarray, renderer: Renderer, diameter_m: float) -> "Keyframe":
-        """Choose corners (Shi and Tomasi 1994) on the part of the surface that nothing hides."""
-        box = _whole_pixels(box)
-        K = box.intrinsics(frame.camera, _SIZE)
-        image = _levelled(frame, box)
-        depth_m = renderer.render(T_cam_obj[None], K, (_SIZE, _SIZE)).depth_m[0]
-        observed_m = _observed_depth(frame, box)
-        tolerance_m = max(_AGREES_SHARE * diameter_m, _AGREES_M)
-        agrees = (depth_m > 0) & (observed_m > 0) & (np.abs(observed_m - depth_m) < tolerance_m)
-        usable = cv2.erode(agrees.astype(np.uint8), np.ones((2 * _RIM_PX + 1,) * 2, np.uint8), borderValue=0)
+        """What a frame shows of the object at a pose (4, 4): corners on the part of the surface that nothing hides."""
+        view = _View(frame, box, T_cam_obj, renderer, diameter_m, colour=False)
+        return cls._with_corners(view, _levelled(view.gray), _FOLLOWED_WEIGHT)
+
+    @classmethod
+    def painted(
+        cls, frame: Frame, box: CropBox, T_cam_obj: np.ndarray, renderer: Renderer, diameter_m: float
+    ) -> "Keyframe":
+        """The model's own colours at a pose (4, 4), painted over what a frame shows: corners that know no drift.
+
+        The model must have colours.
+        """
+        view = _View(frame, box, T_cam_obj, renderer, diameter_m, colour=True)
+        painted = view.gray.astype(np.float32)
+        if view.visible.any():
+            own = painted[view.visible]
+            rendered = view.rendered_gray
+            seen = rendered[view.visible]
+            gain = own.std() / max(float(seen.std()), 1.0)
+            painted[view.hit] = ((rendered - seen.mean()) * gain + own.mean())[view.hit]
+        return cls._with_corners(view, _levelled(painted), _PAINTED_WEIGHT)
+
+    @classmethod
+    def _with_corners(cls, view: "_View", image: np.ndarray, weight: float) -> "Keyframe":
+        """Corners after Shi and Tomasi (1994)."""
+        usable = cv2.erode(view.visible.astype(np.uint8), np.ones((2 * _RIM_PX + 1,) * 2, np.uint8), borderValue=0)
         corners = cv2.goodFeaturesToTrack(image, _MOST_POINTS, 0.02, 5, mask=usable, blockSize=5)
         pixels = np.zeros((0, 2), np.float32) if corners is None else corners.reshape(-1, 2)
         column, row = np.round(pixels).astype(int).T
-        z = depth_m[row, column]
         # The model's surface at the whole pixel stands for that at the corner: they differ by less than half a pixel.
-        points_cam = _rays(pixels, K) * z[:, None]
-        points_obj = se3.transform_points(se3.inverse(T_cam_obj), points_cam)
-        return cls(T_cam_obj, image, pixels, points_obj)
+        points_cam = _rays(pixels, view.K) * view.depth_m[row, column][:, None]
+        points_obj = se3.transform_points(se3.inverse(view.T_cam_obj), points_cam)
+        return cls(view.T_cam_obj, image, pixels, points_obj, weight)
 
     def outdated(self, T_cam_obj: np.ndarray) -> bool:
         """True where the object is seen at T_cam_obj (4, 4) so differently that its corners no longer look the same."""
@@ -80,7 +103,7 @@ class Keyframe:
             return None
         box = _whole_pixels(box)
         K = box.intrinsics(frame.camera, _SIZE)
-        image = _levelled(frame, box)
+        image = _levelled(_gray(frame, box))
         expected = se3.transform_points(T_cam_obj, self.points_obj) @ K.T
         expected = (expected[:, :2] / expected[:, 2:]).astype(np.float32)
         flags = cv2.OPTFLOW_USE_INITIAL_FLOW
@@ -93,16 +116,46 @@ class Keyframe:
         kept = (there[:, 0] & here[:, 0]).astype(bool) & (np.linalg.norm(back - self.pixels, axis=1) < _ROUND_TRIP_PX)
         if kept.sum() < _FEWEST_POINTS:
             return None
-        return PointMatches(self.points_obj[kept], _rays(found[kept], K), 1 / float(K[0, 0]))
+        return PointMatches(self.points_obj[kept], _rays(found[kept], K), 1 / float(K[0, 0]), self.weight)
 
 
 def _whole_pixels(box: CropBox) -> CropBox:
     return CropBox(round(box.left), round(box.top), max(round(box.side), 1))
 
 
-def _levelled(frame: Frame, box: CropBox) -> np.ndarray:
-    """Gray crop (n, n) uint8 less its local mean: exposure and shading don't move corners."""
-    gray = cv2.cvtColor(resampled(frame.rgb, box, _SIZE), cv2.COLOR_RGB2GRAY).astype(np.float32)
+class _View:
+    """A crop of a frame, and the object rendered into it. visible (n, n): rendered, and observed at that depth."""
+
+    def __init__(
+        self,
+        frame: Frame,
+        box: CropBox,
+        T_cam_obj: np.ndarray,
+        renderer: Renderer,
+        diameter_m: float,
+        colour: bool,
+    ) -> None:
+        box = _whole_pixels(box)
+        self.T_cam_obj = T_cam_obj
+        self.K = box.intrinsics(frame.camera, _SIZE)
+        self.gray = _gray(frame, box)
+        rendering = renderer.render(T_cam_obj[None], self.K, (_SIZE, _SIZE), colour=colour)
+        self.depth_m = rendering.depth_m[0]
+        self.hit = self.depth_m > 0
+        observed_m = _observed_depth(frame, box)
+        tolerance_m = max(_AGREES_SHARE * diameter_m, _AGREES_M)
+        self.visible = self.hit & (observed_m > 0) & (np.abs(observed_m - self.depth_m) < tolerance_m)
+        if rendering.rgb is not None:
+            self.rendered_gray = cv2.cvtColor(rendering.rgb[0], cv2.COLOR_RGB2GRAY) * 255
+
+
+def _gray(frame: Frame, box: CropBox) -> np.ndarray:
+    return cv2.cvtColor(resampled(frame.rgb, box, _SIZE), cv2.COLOR_RGB2GRAY)
+
+
+def _levelled(gray: np.ndarray) -> np.ndarray:
+    """(n, n) uint8: a gray image less its local mean, so that exposure and shading don't move corners."""
+    gray = gray.astype(np.float32)
     detail = gray - cv2.blur(gray, (31, 31))
     spread = np.sqrt(cv2.blur(detail * detail, (61, 61))) + 4
     return np.clip(detail / spread * 40 + 128, 0, 255).astype(np.uint8)

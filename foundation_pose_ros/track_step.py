@@ -9,7 +9,7 @@ from .conditioned import ConditionedObject
 from .errors import InputRefused
 from .frame import Frame
 from .observation import CropBox, observe
-from .registration import Candidates, Stage, best_first
+from .registration import Candidates, Stage
 from .surface_points import Keyframe
 
 
@@ -42,7 +42,8 @@ class TrackStep:
                 conditioned.renderer, observation, poses, stage.iterations, error_m, matches
             )
             evidence = conditioned.scorer.score(conditioned.renderer, observation, refined.T_cam_obj)
-            candidates = best_first(refined, evidence, observation, stage.keep)
+            candidates = Candidates(refined, evidence, observation)
+            candidates = candidates.picked(candidates.ranked[: stage.keep])
             poses = candidates.refined.T_cam_obj
         return candidates
 

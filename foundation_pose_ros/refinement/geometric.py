@@ -17,15 +17,13 @@ from .refiner import Refinement
 
 @dataclass(frozen=True)
 class GeometricSettings:
-    """min_gate_m: below this a gate would cut into the sensor's noise. outline_weight, points_weight: pull of the mask's
-    outline and of matched points, as shares of the depth's. damping: share of the information's diagonal that holds
-    unobserved directions still. few: at most so many hypotheses are aligned along the normals of their own renderings,
-    more along the observed ones.
+    """min_gate_m: below this a gate would cut into the sensor's noise. outline_weight: pull of the mask's outline, as a
+    share of depth's. damping: share of the information's diagonal that holds unobserved directions still. few: at most
+    so many hypotheses are aligned along the normals of their own renderings, more along the observed ones.
     """
 
     min_gate_m: float = 0.006
     outline_weight: float = 0.3
-    points_weight: float = 0.5
     damping: float = 1e-3
     largest_turn_rad: float = 0.4
     few: int = 8
@@ -52,12 +50,12 @@ class GeometricRefiner:
         pixels = DepthPixels.of(observation, pivot)
         outline = None if observation.mask is None else Outline.of(observation, pivot)
         for gate_m in np.maximum(np.geomspace(*error_m, iterations), self._settings.min_gate_m):
-            depth, unhidden = self._depth_equations(renderer, pixels, T_cam_obj, gate_m)
+            depth, rendered_m = self._depth_equations(renderer, pixels, T_cam_obj, gate_m)
             equations: NormalEquations = depth
             if outline is not None:
-                equations += outline.equations(unhidden, self._settings.outline_weight * depth.weight)
+                equations += outline.equations(rendered_m, gate_m, self._settings.outline_weight * depth.weight)
             if matches is not None:
-                voice = self._settings.points_weight * depth.weight
+                voice = matches.weight * depth.weight
                 equations += point_equations(matches, T_cam_obj, pivot, gate_m, voice)
             T_cam_obj = self._step(T_cam_obj, pivot, equations)
         return Refinement(T_cam_obj, self._about_centres(equations.information, T_cam_obj, pivot), depth.variance_m2)
@@ -65,18 +63,17 @@ class GeometricRefiner:
     def _depth_equations(
         self, renderer: Renderer, pixels: DepthPixels, T_cam_obj: np.ndarray, gate_m: float
     ) -> tuple[DepthEquations, np.ndarray]:
-        """And which pixels (B, N) are rendered with nothing observed in front."""
+        """And the rendered depth (B, N)."""
         observation = pixels.observation
         few = len(T_cam_obj) <= self._settings.few
         rendering = renderer.render(T_cam_obj, observation.K, (observation.size,) * 2, normals=few)
         depth_m = rendering.depth_m.reshape(len(T_cam_obj), -1)
-        hit = depth_m > 0
         behind_m = observation.depth_m - depth_m
         if few:
             equations = pixels.along_rendered_normals(rendering, behind_m, gate_m)
         else:
-            equations = pixels.along_observed_normals(behind_m, hit, gate_m)
-        return equations, hit & (behind_m > -gate_m)
+            equations = pixels.along_observed_normals(behind_m, depth_m > 0, gate_m)
+        return equations, depth_m
 
     def _centre(self, T_cam_obj: np.ndarray) -> np.ndarray:
         return T_cam_obj[:, :3, :3] @ self._centre_obj + T_cam_obj[:, :3, 3]  # (B, 3)

@@ -14,9 +14,12 @@ _LONGEST_PULL = 0.1
 
 @dataclass(frozen=True)
 class Outline:
-    """Per pixel (N,): whether it is outside the mask, how far in metres at the pivot's depth, and the jacobian of that."""
+    """Per pixel (N,): how far outside the mask it is in metres at the pivot's depth, the jacobian of that, and the depth
+    of what is seen there.
+    """
 
     outside: np.ndarray
+    surroundings_m: np.ndarray
     distance_m: np.ndarray
     jacobian: np.ndarray  # (N, 6)
     jacobian_pairs: np.ndarray  # (N, 36)
@@ -35,14 +38,16 @@ class Outline:
         metres_per_px = pivot[2] / observation.K[0, 0]
         return cls(
             outside=outside.ravel(),
+            surroundings_m=observation.surroundings_m,
             distance_m=(np.minimum(distance_px, _LONGEST_PULL * size).ravel() * metres_per_px).astype(np.float32),
             jacobian=jacobian,
             jacobian_pairs=(jacobian[:, :, None] * jacobian[:, None, :]).reshape(-1, 36),
         )
 
-    def equations(self, unhidden: np.ndarray, voice: np.ndarray) -> NormalEquations:
-        """unhidden (B, N): rendered with nothing in front. Together such pixels outside the mask weigh at most `voice` (B,)."""
-        sticks_out = (unhidden & self.outside).astype(np.float32)
+    def equations(self, rendered_m: np.ndarray, gate_m: float, voice: np.ndarray) -> NormalEquations:
+        """rendered_m (B, N): depth. Together all pixels that stick out of the mask weigh at most `voice` (B,)."""
+        hidden = self.surroundings_m < rendered_m - gate_m
+        sticks_out = ((rendered_m > 0) & self.outside & ~hidden).astype(np.float32)
         share = (voice / np.maximum(voice + sticks_out.sum(axis=1), 1))[:, None]
         return NormalEquations(
             (share * (sticks_out @ self.jacobian_pairs)).reshape(-1, 6, 6).astype(np.float64),

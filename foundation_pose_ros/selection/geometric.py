@@ -43,23 +43,23 @@ class GeometricScorer:
         # Along the surface's normal: at a glancing angle a small shift is a large step in depth.
         off_m = behind_m * _steepness(observation)
         agrees = np.exp(np.square(off_m / tolerance_m) * np.float32(-0.5)) * (hit & seen)  # (B, N)
-        in_front = hit & seen & (behind_m < -np.maximum(4 * tolerance_m, 0.01))
+        covers_m = rendered_m - np.maximum(4 * tolerance_m, 0.01)  # what is nearer than this hides the object
 
         if observation.mask is None:
-            hidden = in_front
+            hidden = hit & seen & (observation.depth_m < covers_m)
             counted = (hit & seen & ~hidden).astype(np.float32)
             outline = np.ones(batch)
         else:
             mask = observation.mask
             core, surroundings = _core_and_surroundings(mask, size)
-            hidden = in_front & ~mask
+            hidden = hit & ~mask & (observation.surroundings_m < covers_m)
             agrees = agrees * mask
             # Without depth only the outline speaks, half as loud; next to the mask's border nothing speaks against.
             loudness = np.where(seen, np.float32(1), np.float32(0.5))
             counted = ((core & ~(hit & ~seen)) | (hit & surroundings & ~hidden)) * loudness
             counted = np.maximum(counted, agrees)
             both = (hit & mask).sum(axis=1)
-            either = (((hit & ~hidden) | mask)).sum(axis=1)
+            either = ((hit & ~hidden) | mask).sum(axis=1)
             outline = both / np.maximum(either, 1)
         total = np.maximum(counted.sum(axis=1), 1e-3)
         surface = np.maximum((hit & seen & ~hidden).sum(axis=1), 1)
