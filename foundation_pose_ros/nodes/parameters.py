@@ -1,5 +1,7 @@
 """Parameters from one table: it declares them with description and range, validates, and prints the documentation."""
 
+import json
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -65,6 +67,13 @@ class Row:
                 descriptor.floating_point_range = [bounds]
         return descriptor
 
+    @property
+    def bounds(self) -> str:
+        """The values that are taken, in words, '' where all are."""
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} to {self.high:g}"
+        return ", ".join(f"`{choice}`" for choice in self.choices)
+
     def fault_of(self, value: Any) -> str:
         """What is wrong with a value, in words, or ''."""
         if self.choices and value not in self.choices:
@@ -103,15 +112,23 @@ def validator(table: Sequence[Row]) -> "Callable[[list[Parameter[Any]]], SetPara
     return validate
 
 
+def commented_yaml(table: Sequence[Row]) -> str:
+    """The table as lines of a parameter file, each value below what it means, as config/ holds them."""
+    lines = []
+    for row in table:
+        words = f"{row.description} ({row.bounds})" if row.bounds else row.description
+        lines += textwrap.wrap(words.replace("`", ""), 110, initial_indent="    # ", subsequent_indent="    # ")
+        # A parameter file can't hold an empty list: rcl wouldn't know its type.
+        lines.append(f"    {row.name}: {json.dumps(row.default if row.default != [] else [''])}")
+    return "\n".join(lines) + "\n"
+
+
 def markdown_table(table: Sequence[Row]) -> str:
     """The table as Markdown, as docs/nodes.md holds it."""
     lines = ["| Parameter | Type | Default | Range | Taken up | Meaning |", "|---|---|---|---|---|---|"]
     for row in table:
         kind = "list of strings" if isinstance(row.default, list) else type(row.default).__name__
-        bounds = ", ".join(f"`{choice}`" for choice in row.choices)
-        if row.low is not None and row.high is not None:
-            bounds = f"{row.low:g} to {row.high:g}"
         default = str(row.default).lower() if isinstance(row.default, bool) else row.default
         shown = "" if default in ("", []) else f"`{default}`"
-        lines.append(f"| `{row.name}` | {kind} | {shown} | {bounds} | {row.taken.value} | {row.description} |")
+        lines.append(f"| `{row.name}` | {kind} | {shown} | {row.bounds} | {row.taken.value} | {row.description} |")
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 """pose_node: 6D poses of objects never trained on, from RGB-D images, meshes and masks."""
 
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -297,6 +298,8 @@ def main(args: list[str] | None = None) -> None:
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
+        # Ctrl-C under ros2 launch comes twice, from the terminal and from launch: the second must not break the end.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         executor.shutdown()
         node.destroy_node()
         rclpy.try_shutdown()

@@ -1,5 +1,6 @@
 """replay_node: a recording or a synthetic scene as the topics of an RGB-D camera, with masks and true poses."""
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -234,6 +235,8 @@ def main(args: list[str] | None = None) -> None:
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
+        # Ctrl-C under ros2 launch comes twice, from the terminal and from launch: the second must not break the end.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         executor.shutdown()
         if node is not None:
             node.destroy_node()

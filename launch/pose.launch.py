@@ -1,0 +1,82 @@
+"""pose_node on any RGB-D camera.
+
+    ros2 launch foundation_perception pose.launch.py mesh:=$HOME/mug.obj \\
+        rgb:=/camera/color/image_raw rgb_info:=/camera/color/camera_info depth:=/camera/depth/image
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import LifecycleNode, Node
+
+PACKAGE = "foundation_perception"
+SHARE = Path(get_package_share_directory(PACKAGE))
+ARGUMENTS = {
+    "mesh": ("", "Mesh of one object; empty: the objects of the parameter file"),
+    "object": ("", "Its name; empty: that of the mesh's file"),
+    "unit": ("m", "What one unit of the mesh's file is: m, mm, cm, ..., or auto"),
+    "parameters": (str(SHARE / "config" / "pose.yaml"), "YAML file of parameters"),
+    "rgb": ("rgb/image", "Topic of the colour image"),
+    "rgb_info": ("rgb/camera_info", "Topic of its CameraInfo"),
+    "depth": ("depth/image", "Topic of the depth image, in the colour image's pixels"),
+    "masks": ("masks", "Topic of masks or label images"),
+    "boxes": ("boxes", "Topic of vision_msgs/Detection2DArray"),
+    "image_is_rectified": ("", "true where P of CameraInfo holds, not K and D; empty: as the parameter file says"),
+    "use_sim_time": ("false", "Take the time from /clock"),
+    "rviz": ("false", "Open RViz"),
+}
+
+
+def generate_launch_description() -> LaunchDescription:
+    """pose_node, which configures and activates itself, and RViz where it is asked for."""
+    return LaunchDescription(
+        [
+            *(DeclareLaunchArgument(name, default_value=d, description=said) for name, (d, said) in ARGUMENTS.items()),
+            *large_images(),
+            OpaqueFunction(function=pose_node),
+            Node(
+                package="rviz2",
+                executable="rviz2",
+                arguments=["-d", str(SHARE / "config" / "pose.rviz")],
+                parameters=[{"use_sim_time": LaunchConfiguration("use_sim_time")}],
+                condition=IfCondition(LaunchConfiguration("rviz")),
+            ),
+        ]
+    )
+
+
+def large_images() -> list[SetEnvironmentVariable]:
+    """Fast DDS with shared memory that holds an image, for all that is started after this, unless it is set up."""
+    old = os.environ.get("ROS_DISTRO", "") in ("humble", "iron", "jazzy")
+    name = "FASTRTPS_DEFAULT_PROFILES_FILE" if old else "FASTDDS_DEFAULT_PROFILES_FILE"
+    return [] if name in os.environ else [SetEnvironmentVariable(name, str(SHARE / "config" / "fastdds.xml"))]
+
+
+def pose_node(context: LaunchContext) -> list[LifecycleNode]:
+    """The node; its parameters' names hold the object's name, so that they are known only now."""
+    value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    own: dict[str, Any] = {
+        name: value[name] == "true" for name in ("image_is_rectified", "use_sim_time") if value[name]
+    }
+    if value["mesh"]:
+        name = value["object"] or Path(value["mesh"]).stem
+        own |= {"objects": [name], f"{name}.mesh": value["mesh"], f"{name}.unit": value["unit"]}
+    topics = {"rgb/image": "rgb", "rgb/camera_info": "rgb_info", "depth/image": "depth"}
+    topics |= {"masks": "masks", "boxes": "boxes"}
+    return [
+        LifecycleNode(
+            package=PACKAGE,
+            executable="pose_node",
+            name="pose_node",
+            namespace="",
+            output="screen",
+            parameters=[value["parameters"], own],
+            remappings=[(topic, value[name]) for topic, name in topics.items()],
+        )
+    ]
