@@ -1,0 +1,172 @@
+"""Several objects: each with its own track, and what the values of a mask image mean."""
+
+import numpy as np
+import pytest
+
+from foundation_pose_ros import Camera, Frame, InputRefused
+from foundation_pose_ros.pose_result import PoseResult
+from foundation_pose_ros.tracking import MultiObjectTracker, TrackerSettings, TrackState
+from foundation_pose_ros.tracking.multi_object import masks_from_label_image
+
+CAMERA = Camera(1.0, 1.0, 0.0, 0.0, 1, 1)
+MASK = np.ones((1, 1), bool)
+
+
+def frame(time_s: float) -> Frame:
+    return Frame(np.zeros((1, 1, 3), np.uint8), np.ones((1, 1), np.float32), CAMERA, stamp_ns=round(time_s * 1e9))
+
+
+class Willing:
+    """Gives a pose for everything but the classes in `refuses`, and keeps a record of what it was asked."""
+
+    def __init__(self, refuses: tuple[str, ...] = ()) -> None:
+        self.refuses = refuses
+        self.registered: list[tuple[str, float]] = []
+        self.tracked: list[tuple[str, float]] = []
+
+    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
+        assert object_name is not None
+        self.registered.append((object_name, frame.stamp_ns / 1e9))
+        return self._answer(frame, object_name)
+
+    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+        self.tracked.append((previous.object_name, frame.stamp_ns / 1e9))
+        return self._answer(frame, previous.object_name)
+
+    def _answer(self, frame: Frame, name: str) -> PoseResult:
+        if name in self.refuses:
+            raise InputRefused("no_depth", f"no depth on {name}")
+        return PoseResult(name, np.eye(4, dtype=np.float32), 0.9, np.eye(6), stamp_ns=frame.stamp_ns)
+
+
+def tracker(*ids: str, refuses: tuple[str, ...] = ()) -> tuple[MultiObjectTracker, Willing]:
+    estimator = Willing(refuses)
+    tracks = MultiObjectTracker(estimator)
+    for id in ids:
+        tracks.add(id)
+    return tracks, estimator
+
+
+def test_ids_keep_their_order_and_classes_may_be_shared():
+    tracks, estimator = tracker("mug")
+    tracks.add("mug_2", class_id="mug")
+    assert tracks.ids == ("mug", "mug_2")
+    found = tracks.register(frame(1.0), {"mug": MASK, "mug_2": MASK})
+    assert [(t.id, t.class_id) for t in found] == [("mug", "mug"), ("mug_2", "mug")]
+    assert estimator.registered == [("mug", 1.0), ("mug", 1.0)]
+
+
+def test_objects_have_states_of_their_own():
+    tracks, _ = tracker("mug", "can")
+    found = tracks.register(frame(1.0), {"can": MASK})
+    assert [t.id for t in found] == ["mug", "can"]
+    assert tracks.states() == {"mug": TrackState.SEARCHING, "can": TrackState.TRACKING}
+    assert tracks.wanting_mask(frame(1.0).stamp_ns) == ("mug",)
+    assert [t.result is not None for t in tracks.track(frame(1.1))] == [False, True]
+
+
+def test_an_object_that_tracks_is_registered_anew_only_by_force():
+    tracks, estimator = tracker("mug")
+    tracks.register(frame(1.0), {"mug": MASK})
+    tracks.register(frame(1.1), {"mug": MASK})
+    assert estimator.registered == [("mug", 1.0)]
+    tracks.register(frame(1.2), {"mug": MASK}, force=True)
+    assert estimator.registered == [("mug", 1.0), ("mug", 1.2)]
+
+
+def test_a_late_mask_catches_up_and_leaves_tracks_that_are_ahead_alone():
+    tracks, estimator = tracker("mug", "can")
+    tracks.register(frame(1.0), {"mug": MASK})
+    for time_s in (1.1, 1.2, 1.3):
+        tracks.track(frame(time_s))
+    estimator.tracked.clear()
+    found = tracks.register(frame(1.1), {"can": MASK}, later_frames=[frame(1.2), frame(1.3), frame(1.4)])
+    assert estimator.tracked == [("can", 1.2), ("can", 1.3), ("mug", 1.4), ("can", 1.4)]
+    assert [t.result.stamp_ns for t in found] == [1_400_000_000] * 2
+
+
+def test_a_refusal_of_one_object_does_not_keep_the_others_from_their_poses():
+    refused = []
+    tracks, _ = tracker("mug", "can", refuses=("mug",))
+    found = tracks.register(
+        frame(1.0), {"mug": MASK, "can": MASK}, refused=lambda id, e: refused.append((id, e.reason))
+    )
+    assert refused == [("mug", "no_depth")]
+    assert [t.state for t in found] == [TrackState.SEARCHING, TrackState.TRACKING]
+    assert found[0].reason == "no depth on mug"
+
+
+def test_a_refusal_is_raised_where_nobody_listens():
+    tracks, _ = tracker("mug", refuses=("mug",))
+    with pytest.raises(InputRefused, match="no depth on mug"):
+        tracks.register(frame(1.0), {"mug": MASK})
+
+
+def test_one_or_all_are_reset():
+    tracks, _ = tracker("mug", "can")
+    tracks.register(frame(1.0), {"mug": MASK, "can": MASK})
+    tracks.reset("mug")
+    assert tracks.states() == {"mug": TrackState.SEARCHING, "can": TrackState.TRACKING}
+    tracks.reset(reason="reset: the clock was set back")
+    assert tracks.snapshot("can", 0).reason == "reset: the clock was set back"
+
+
+def test_new_settings_hold_for_old_and_new_tracks():
+    tracks, _ = tracker("mug")
+    tracks.set_settings(TrackerSettings(retry_first_s=3.0))
+    tracks.add("can")
+    for id in ("mug", "can"):
+        tracks._estimator.refuses = (id,)
+        tracks.register(frame(1.0), {id: MASK}, refused=lambda id, error: None)
+    assert tracks.wanting_mask(frame(3.9).stamp_ns) == ()
+    assert tracks.wanting_mask(frame(4.1).stamp_ns) == ("mug", "can")
+
+
+def test_objects_come_and_go():
+    tracks, _ = tracker("mug", "can")
+    tracks.remove("mug")
+    assert tracks.ids == ("can",)
+    with pytest.raises(InputRefused, match="object can is there already: remove it first"):
+        tracks.add("can")
+    with pytest.raises(InputRefused, match=r"no object 'mug' here \(known: can\): add it first") as refusal:
+        tracks.remove("mug")
+    assert refusal.value.reason == "unknown_object"
+
+
+# Mask images
+
+
+LABELS = np.array([[0, 1, 2], [0, 2, 2]])
+
+
+def test_with_one_object_every_value_but_0_is_it():
+    masks = masks_from_label_image(LABELS, ("mug",), ())
+    assert np.array_equal(masks["mug"], LABELS > 0)
+
+
+def test_with_several_value_n_is_the_nth():
+    masks = masks_from_label_image(LABELS, ("mug", "can", "box"), ("mug", "can", "box"))
+    assert list(masks) == ["mug", "can"]
+    assert np.array_equal(masks["mug"], LABELS == 1)
+    assert np.array_equal(masks["can"], LABELS == 2)
+
+
+def test_a_mask_of_0_and_255_is_the_only_object_that_wants_one():
+    masks = masks_from_label_image((LABELS > 0) * 255, ("mug", "can"), ("can",))
+    assert list(masks) == ["can"]
+    assert np.array_equal(masks["can"], LABELS > 0)
+
+
+@pytest.mark.parametrize(
+    ("labels", "wanting", "reason", "fix"),
+    [
+        (LABELS * 0, ("mug",), "empty_mask", "mark the object's pixels"),
+        ((LABELS > 0) * 255, ("mug", "can"), "ambiguous_mask", "could be any of mug, can"),
+        ((LABELS > 0) * 255, (), "ambiguous_mask", "send a label image"),
+        (LABELS * 2, ("mug", "can"), "unknown_label", r"label 4 in a mask image for 2 objects \(mug, can\)"),
+    ],
+)
+def test_a_mask_image_that_could_mean_anything_is_refused(labels, wanting, reason, fix):
+    with pytest.raises(InputRefused, match=fix) as refusal:
+        masks_from_label_image(labels, ("mug", "can"), wanting)
+    assert refusal.value.reason == reason

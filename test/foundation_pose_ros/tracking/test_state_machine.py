@@ -1,0 +1,111 @@
+"""SEARCHING, TRACKING, LOST: each transition and the hysteresis between them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foundation_pose_ros.tracking.state_machine import Observation, StateSettings, TrackState, TrackStatus, advance
+
+SETTINGS = StateSettings(accept_score=0.5, lose_score=0.35, lost_after_s=0.5, lost_after_frames=3)
+GOOD, MIDDLING, BAD = 0.8, 0.42, 0.1
+
+
+def after(scores: list[float | None], period_s: float = 0.1, status: TrackStatus | None = None) -> TrackStatus:
+    """The status after tracking steps at a steady rate, from a track that was registered at 0 s."""
+    status = status or advance(TrackStatus(), Observation(0, GOOD, registration=True), SETTINGS)
+    for k, score in enumerate(scores, 1):
+        status = advance(
+            status, Observation(round(k * period_s * 1e9), score, reason="" if score else "dark"), SETTINGS
+        )
+    return status
+
+
+def test_it_starts_searching_and_says_for_what():
+    assert TrackStatus().state is TrackState.SEARCHING
+    assert TrackStatus().reason == "waiting for a mask"
+
+
+def test_a_good_registration_starts_a_track():
+    status = advance(TrackStatus(), Observation(7, 0.5, registration=True), SETTINGS)
+    assert (status.state, status.registered_ns, status.seen_ns, status.reason) == (TrackState.TRACKING, 7, 7, "")
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason"),
+    [
+        (Observation(7, 0.49, registration=True), "registration scored 0.49, below 0.50"),
+        (Observation(7, None, registration=True, reason="the mask is empty"), "the mask is empty"),
+        (Observation(7, None, registration=True), "registration gave no pose"),
+    ],
+)
+@pytest.mark.parametrize("state", [TrackState.SEARCHING, TrackState.LOST])
+def test_a_failed_registration_leaves_the_state_and_says_why(state, seen, reason):
+    status = advance(TrackStatus(state), seen, SETTINGS)
+    assert (status.state, status.reason) == (state, reason)
+
+
+def test_a_failed_registration_does_not_harm_a_track():
+    status = after([GOOD])
+    assert advance(status, Observation(10**9, BAD, registration=True), SETTINGS) is status
+
+
+def test_without_a_track_steps_mean_nothing():
+    assert advance(TrackStatus(), Observation(7, GOOD), SETTINGS) == TrackStatus()
+
+
+def test_doubt_becomes_lost_after_time_and_frames():
+    assert after([BAD] * 5).state is TrackState.TRACKING  # from 0.1 s to 0.5 s: 0.4 s of doubt
+    assert after([BAD] * 5).reason == "in doubt: score 0.10 is below 0.50"
+    lost = after([BAD] * 6)
+    assert lost.state is TrackState.LOST
+    assert lost.reason == "lost: score 0.10 is below 0.50 for 0.5 s"
+
+
+def test_no_pose_counts_as_doubt_and_gives_its_reason():
+    assert after([None]).reason == "in doubt: dark"
+    assert after([None] * 6).reason == "lost: dark for 0.5 s"
+
+
+def test_one_bad_frame_at_a_low_rate_is_not_enough():
+    assert after([BAD, BAD], period_s=2.0).state is TrackState.TRACKING
+    assert after([BAD, BAD, BAD], period_s=2.0).state is TrackState.LOST
+
+
+def test_a_burst_of_bad_frames_at_a_high_rate_is_not_enough():
+    assert after([BAD] * 40, period_s=0.01).state is TrackState.TRACKING
+
+
+def test_a_score_between_the_thresholds_keeps_the_last_opinion():
+    trusted = after([GOOD, MIDDLING])
+    assert (trusted.reason, trusted.doubt_since_ns, trusted.seen_ns) == ("", None, 200_000_000)
+    doubted = after([BAD, MIDDLING])
+    assert doubted.doubt_since_ns == 100_000_000
+    assert after([BAD, *[MIDDLING] * 5]).state is TrackState.LOST
+    assert after([MIDDLING] * 50).state is TrackState.TRACKING
+
+
+def test_a_good_frame_ends_all_doubt():
+    status = after([BAD] * 5 + [GOOD])
+    assert (status.reason, status.doubt_since_ns, status.doubtful_frames) == ("", None, 0)
+    assert after([BAD] * 5 + [GOOD] + [BAD] * 5).state is TrackState.TRACKING
+
+
+def test_a_lost_object_is_found_again_by_registration_only():
+    lost = after([BAD] * 6)
+    assert after([GOOD] * 5, status=lost) is lost
+    found = advance(lost, Observation(3 * 10**9, GOOD, registration=True), SETTINGS)
+    assert (found.state, found.registered_ns) == (TrackState.TRACKING, 3 * 10**9)
+
+
+@given(st.lists(st.sampled_from([GOOD, MIDDLING, BAD, None]), max_size=40), st.floats(0.005, 1.0))
+def test_a_track_is_lost_exactly_when_doubt_lasted(scores, period_s):
+    since, frames, lost = None, 0, False
+    for k, score in enumerate(scores, 1):
+        doubtful = score is None or score < (SETTINGS.lose_score if since is None else SETTINGS.accept_score)
+        since, frames = ((k if since is None else since), frames + 1) if doubtful else (None, 0)
+        if doubtful and (round(k * period_s * 1e9) - round(since * period_s * 1e9)) * 1e-9 >= 0.5 and frames >= 3:
+            lost = True
+            break
+    status = after(scores, period_s)
+    assert (status.state is TrackState.LOST) == lost
+    assert bool(status.reason) == (lost or since is not None)
