@@ -74,9 +74,9 @@ class PoseEstimator:
 
     @_ONE_BLAS_THREAD
     def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
-        """What a frame says of a pose (4, 4) that comes from elsewhere: its score and covariance; `track` goes on from it.
+        """What a frame says of a pose (4, 4) that comes from elsewhere: its score and covariance.
 
-        The pose is returned as it is. Raises InputRefused where the object wouldn't be in the image.
+        `track` can go on from it. The pose is returned as it is. Raises InputRefused where it isn't in the image.
         """
         started = perf_counter()
         conditioned = self._condition(object_name)

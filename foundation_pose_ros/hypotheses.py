@@ -45,25 +45,31 @@ def thinned(rotations: np.ndarray, symmetries: Symmetries, spacing_rad: float = 
 
 
 def initial_poses(
-    rotations: np.ndarray, observation: Observation, renderer: Renderer, centre_obj: np.ndarray, diameter_m: float
+    rotations: np.ndarray,
+    observation: Observation,
+    mask: np.ndarray,
+    renderer: Renderer,
+    centre_obj: np.ndarray,
+    diameter_m: float,
 ) -> np.ndarray:
     """Poses (B, 4, 4) whose *visible* surface lies where the masked one does.
 
     The object's centre is first put behind the masked depth, each hypothesis is rendered there once, and moved by
-    what its rendered silhouette and depth lack. observation must hold a mask with some depth under it.
+    what its rendered silhouette and depth lack. mask (N,) bool: with some depth under it.
     """
-    seen = observation.mask & (observation.depth_m > 0)
+    seen = mask & (observation.depth_m > 0)
     z_seen_m = float(np.median(observation.depth_m[seen]))
-    middle_ray = _middle(observation.rays[observation.mask])
+    middle_ray = _middle(observation.rays[mask])
     centre_cam = np.tile(middle_ray * (z_seen_m + 0.25 * diameter_m), (len(rotations), 1))  # (B, 3)
     for _ in range(2):
         T_cam_obj = se3.from_rotation_translation(rotations, centre_cam - rotations @ centre_obj)
         depth_m = renderer.render(T_cam_obj, observation.K, (observation.size,) * 2).depth_m
         depth_m = depth_m.reshape(len(rotations), -1)  # (B, N)
         hit = depth_m > 0
-        count = np.maximum(hit.sum(axis=1), 1)
-        rendered_ray = np.where(hit.any(axis=1)[:, None], hit @ observation.rays / count[:, None], middle_ray)
-        rendered_z = np.where(hit.any(axis=1), depth_m.sum(axis=1) / count, centre_cam[:, 2])
+        count = np.count_nonzero(hit, axis=1)  # (B,)
+        share = 1 / np.maximum(count, 1)
+        rendered_ray = np.where(count[:, None] > 0, (hit @ observation.rays) * share[:, None], middle_ray)
+        rendered_z = np.where(count > 0, depth_m.sum(axis=1) * share, centre_cam[:, 2])
         centre_cam = centre_cam + (middle_ray - rendered_ray) * rendered_z[:, None]
         centre_cam *= (1 + (observation.depth_m[seen].mean() - rendered_z) / centre_cam[:, 2])[:, None]
     return se3.from_rotation_translation(rotations, centre_cam - rotations @ centre_obj)

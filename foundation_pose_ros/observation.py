@@ -78,7 +78,7 @@ class Observation:
 
 
 def observe(frame: Frame, box: CropBox, size: int, mask: np.ndarray | None = None) -> Observation:
-    """Sample a frame, and a mask (H, W) of it, on a size x size grid over a box. Costs grow with size, not the image."""
+    """Sample a frame, and a mask (H, W) of it, on a size x size grid over a box; costs grow with size alone."""
     K = box.intrinsics(frame.camera, size)
     step = box.side / size
     u = np.round(box.left - 0.5 + (np.arange(size) + 0.5) * step).astype(int)

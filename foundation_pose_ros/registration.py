@@ -81,14 +81,11 @@ class Registration:
     def __call__(self, conditioned: ConditionedObject, frame: Frame, mask: np.ndarray) -> Candidates:
         """mask (H, W) bool. Raises InputRefused where mask and frame can't hold the object."""
         box = crop_box(frame, mask, conditioned.model.diameter_m)
-        first = self.settings.stages[0]
-        observation = observe(frame, box, first.size, mask)
+        model = conditioned.model
+        observation = observe(frame, box, self.settings.stages[0].size, mask)
+        marked = _marked(observation)
         poses = initial_poses(
-            conditioned.rotations,
-            observation,
-            conditioned.renderer,
-            conditioned.model.centre_m,
-            conditioned.model.diameter_m,
+            conditioned.rotations, observation, marked, conditioned.renderer, model.centre_m, model.diameter_m
         )
         for stage in self.settings.stages:
             observation = observe(frame, box, stage.size, mask)
@@ -169,7 +166,7 @@ def crop_box(frame: Frame, mask: np.ndarray, diameter_m: float) -> CropBox:
     if len(depth_m) == 0:
         raise InputRefused(
             "no_depth_under_mask",
-            "no depth under the mask: the object is too near, too dark or reflecting, or depth is not aligned to colour",
+            "no depth under the mask: the object is too near, too dark or shiny, or depth is not aligned to colour",
         )
     extent_px = float(max(bottom - top, right - left))
     full_px = diameter_m * frame.camera.fx / float(np.median(depth_m))
@@ -178,13 +175,24 @@ def crop_box(frame: Frame, mask: np.ndarray, diameter_m: float) -> CropBox:
     return CropBox((left + right - side) / 2, (top + bottom - side) / 2, side)
 
 
+def _marked(observation: Observation) -> np.ndarray:
+    """The mask (N,) on the grid; raises InputRefused where hardly any depth is left of what it marks."""
+    mask = observation.mask
+    if mask is None or not (mask & (observation.depth_m > 0)).any():
+        raise InputRefused(
+            "no_depth_under_mask",
+            "hardly any depth under the mask: mark the whole object, or move the camera to where depth is measured",
+        )
+    return mask
+
+
 def _check_unit(extent_share: float, diameter_m: float, depth_m: float) -> None:
     """A mask can be smaller than the object, where that is hidden, and a little larger; not a hundred times."""
     if extent_share > 8 or extent_share < 0.02:
         raise InputRefused(
             "depth_unit",
-            f"at the mask's depth of {depth_m:.4g} m the mask would be {extent_share * diameter_m:.3g} m across, but the "
-            f"model is {diameter_m:.3g} m: check the depth's unit (32FC1 holds metres, 16UC1 millimetres) and the mesh's",
+            f"at its depth of {depth_m:.4g} m the mask would be {extent_share * diameter_m:.3g} m across, but the model "
+            f"is {diameter_m:.3g} m: check the depth's unit (32FC1 holds metres, 16UC1 millimetres) and the mesh's",
         )
 
 

@@ -1,6 +1,7 @@
 """Points of an object's surface followed from image to image: what depth can't see, motion along the surface."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ from .frame import Frame
 from .observation import CropBox, resampled
 from .rendering import Renderer
 
-# Side of the crop, in pixels, in which points are followed: corners a few pixels wide are then a few percent of the object.
+# Side of the crop, in pixels, in which points are followed: a corner is then a few percent of the object.
 _SIZE = 160
 _MOST_POINTS = 80
 _FEWEST_POINTS = 6
@@ -22,14 +23,15 @@ _AGREES_SHARE, _AGREES_M = 0.04, 0.004
 # a picture they only fix what depth leaves open: cameras for colour and depth are a pixel apart, prints are worn.
 _FOLLOWED_WEIGHT, _PAINTED_WEIGHT = 0.5, 0.1
 _MOST_TURN_RAD, _MOST_SCALE = np.deg2rad(15.0), 1.3
-_LUCAS_KANADE = {"winSize": (13, 13), "maxLevel": 3, "criteria": (3, 12, 0.03), "minEigThreshold": 2e-3}
+_LUCAS_KANADE: dict[str, Any] = {"winSize": (13, 13), "maxLevel": 3, "criteria": (3, 12, 0.03), "minEigThreshold": 2e-3}
 
 
 @dataclass(frozen=True)
 class PointMatches:
     """points_obj (M, 3) on the model's surface, and where each is seen: rays (M, 3) with z = 1.
 
-    pixel: side of one pixel of the crop that they were found in, at z = 1. weight: of all points, as a share of depth's.
+    pixel: side of one pixel of the crop that they were found in, at z = 1. weight: of all points together, as a share
+    of depth's.
     """
 
     points_obj: np.ndarray
@@ -42,8 +44,8 @@ class PointMatches:
 class Keyframe:
     """A view with a known pose, from which points are followed.
 
-    T_cam_obj (4, 4); image (n, n) uint8, levelled; pixels (M, 2) float32 in it; points_obj (M, 3) seen there; weight: of
-    all of them, as a share of depth's.
+    T_cam_obj (4, 4); image (n, n) uint8, levelled; pixels (M, 2) float32 in it; points_obj (M, 3) seen there; weight:
+    of all of them, as a share of depth's.
     """
 
     T_cam_obj: np.ndarray
@@ -97,7 +99,7 @@ class Keyframe:
     def follow(self, frame: Frame, box: CropBox, T_cam_obj: np.ndarray) -> PointMatches | None:
         """Find the points in a frame where the object is expected at T_cam_obj (4, 4), in a box around it.
 
-        None where fewer than a handful are found (Lucas and Kanade 1981, in pyramids after Bouguet 2000, there and back).
+        None where fewer than a handful are found there and back (Lucas and Kanade 1981, in pyramids: Bouguet 2000).
         """
         if len(self.pixels) < _FEWEST_POINTS:
             return None
@@ -113,7 +115,7 @@ class Keyframe:
         back, here, _ = cv2.calcOpticalFlowPyrLK(
             image, self.image, found, self.pixels.copy(), flags=flags, **_LUCAS_KANADE
         )
-        kept = (there[:, 0] & here[:, 0]).astype(bool) & (np.linalg.norm(back - self.pixels, axis=1) < _ROUND_TRIP_PX)
+        kept = (there[:, 0] > 0) & (here[:, 0] > 0) & (np.linalg.norm(back - self.pixels, axis=1) < _ROUND_TRIP_PX)
         if kept.sum() < _FEWEST_POINTS:
             return None
         return PointMatches(self.points_obj[kept], _rays(found[kept], K), 1 / float(K[0, 0]), self.weight)

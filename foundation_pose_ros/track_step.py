@@ -12,13 +12,16 @@ from .observation import CropBox, observe
 from .registration import Candidates, Stage
 from .surface_points import Keyframe
 
+_COARSE = Stage(40, 3, 2, (0.3, 0.1))
+_FINE = Stage(64, 4, 1, (0.1, 0.02))
+
 
 @dataclass(frozen=True)
 class TrackStepSettings:
     """coarse and fine: rays and steps of the two stages. margin: of the crop around the object's sphere."""
 
-    coarse: Stage = Stage(40, 3, 2, (0.3, 0.1))
-    fine: Stage = Stage(64, 4, 1, (0.1, 0.02))
+    coarse: Stage = _COARSE
+    fine: Stage = _FINE
     margin: float = 1.15
 
 
@@ -58,7 +61,7 @@ class TrackStep:
 
 
 def predicted_box(conditioned: ConditionedObject, frame: Frame, T_cam_obj: np.ndarray, margin: float) -> CropBox:
-    """The square that the object's sphere fills; raises InputRefused where it is behind the camera or beside the image."""
+    """The square that the object's sphere fills; raises InputRefused where that isn't in the image."""
     model, camera = conditioned.model, frame.camera
     x, y, z = se3.transform_points(T_cam_obj, model.centre_m[None])[0]
     if z <= 0.25 * model.diameter_m:

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 
 from ..observation import Observation
-from ..rendering import Rendering
 from .equations import DepthEquations, tukey, twist_jacobian
 
 # Next to the mask's border a pixel may belong to something else.
@@ -68,10 +67,11 @@ class DepthPixels:
             *_total_and_variance(weight, weighted, residual),
         )
 
-    def along_rendered_normals(self, rendering: Rendering, behind_m: np.ndarray, gate_m: float) -> DepthEquations:
-        """The same with the normals of the rendering (B, n, n), which must hold them."""
+    def along_rendered_normals(
+        self, depth_m: np.ndarray, normals: np.ndarray, behind_m: np.ndarray, gate_m: float
+    ) -> DepthEquations:
+        """The same with depth (B, N) and normals (B, N, 3) of the rendering, both 0 where nothing was hit."""
         observation = self.observation
-        normals = rendering.normals_cam.reshape(*behind_m.shape, 3)  # (B, N, 3), 0 where nothing was hit
         incidence = np.einsum("bni,ni->bn", normals, observation.rays)
         residual = behind_m * incidence
         weight = tukey(residual / np.float32(gate_m))
@@ -79,8 +79,9 @@ class DepthPixels:
         weight *= np.clip(incidence * np.float32(-1 / _GLANCING), 0, 1)
         same = np.einsum("bni,ni->bn", normals, observation.normals)
         weight *= (same > _SAME_SURFACE) | ~observation.normals.any(axis=1)
-        rendered = observation.rays * rendering.depth_m.reshape(*behind_m.shape, 1)
-        jacobian = twist_jacobian(rendered, normals, self.pivot).astype(np.float32)  # (B, N, 6)
+        jacobian = twist_jacobian(observation.rays * depth_m[..., None], normals, self.pivot).astype(
+            np.float32
+        )  # (B, N, 6)
         weighted = weight * residual
         return DepthEquations(
             ((jacobian * weight[..., None]).swapaxes(1, 2) @ jacobian).astype(np.float64),

@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class NormalEquations:
-    """information (B, 6, 6) and gradient (B, 6) of twists about a pivot: the step solves information @ twist = gradient."""
+    """information (B, 6, 6), gradient (B, 6) of twists about a pivot: a step solves information @ twist = gradient."""
 
     information: np.ndarray
     gradient: np.ndarray

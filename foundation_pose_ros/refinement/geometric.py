@@ -48,7 +48,7 @@ class GeometricRefiner:
     ) -> Refinement:
         pivot = self._centre(T_cam_obj).mean(axis=0)
         pixels = DepthPixels.of(observation, pivot)
-        outline = None if observation.mask is None else Outline.of(observation, pivot)
+        outline = None if observation.mask is None else Outline.of(observation, observation.mask, pivot)
         for gate_m in np.maximum(np.geomspace(*error_m, iterations), self._settings.min_gate_m):
             depth, rendered_m = self._depth_equations(renderer, pixels, T_cam_obj, gate_m)
             equations: NormalEquations = depth
@@ -69,11 +69,10 @@ class GeometricRefiner:
         rendering = renderer.render(T_cam_obj, observation.K, (observation.size,) * 2, normals=few)
         depth_m = rendering.depth_m.reshape(len(T_cam_obj), -1)
         behind_m = observation.depth_m - depth_m
-        if few:
-            equations = pixels.along_rendered_normals(rendering, behind_m, gate_m)
-        else:
-            equations = pixels.along_observed_normals(behind_m, depth_m > 0, gate_m)
-        return equations, depth_m
+        if rendering.normals_cam is None:
+            return pixels.along_observed_normals(behind_m, depth_m > 0, gate_m), depth_m
+        normals = rendering.normals_cam.reshape(*depth_m.shape, 3)
+        return pixels.along_rendered_normals(depth_m, normals, behind_m, gate_m), depth_m
 
     def _centre(self, T_cam_obj: np.ndarray) -> np.ndarray:
         return T_cam_obj[:, :3, :3] @ self._centre_obj + T_cam_obj[:, :3, 3]  # (B, 3)

@@ -1,4 +1,4 @@
-"""What the mask's outline asks of a pose: what is rendered outside the mask, with nothing in front, is pulled back in."""
+"""What the mask's outline asks of a pose: what is rendered outside it, with nothing in front, is pulled back in."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ _LONGEST_PULL = 0.1
 
 @dataclass(frozen=True)
 class Outline:
-    """Per pixel (N,): how far outside the mask it is in metres at the pivot's depth, the jacobian of that, and the depth
-    of what is seen there.
+    """Per pixel (N,): whether and how far outside the mask it is, in metres at the pivot's depth, the jacobian of that,
+    and the depth of what is seen there.
     """
 
     outside: np.ndarray
@@ -25,10 +25,9 @@ class Outline:
     jacobian_pairs: np.ndarray  # (N, 36)
 
     @classmethod
-    def of(cls, observation: Observation, pivot: np.ndarray) -> "Outline":
-        """observation must hold a mask."""
+    def of(cls, observation: Observation, mask: np.ndarray, pivot: np.ndarray) -> "Outline":
         size = observation.size
-        outside = ~observation.mask.reshape(size, size)
+        outside = ~mask.reshape(size, size)
         distance_px = cv2.distanceTransform(outside.astype(np.uint8), cv2.DIST_L2, 5)
         down, right = np.gradient(distance_px)
         length = np.maximum(np.hypot(right, down), 1e-6)

@@ -15,8 +15,8 @@ class Refinement:
     """Moved poses (B, 4, 4), and how sure they are.
 
     information (B, 6, 6): the last step's normal matrix, of twists about each object's centre in camera axes.
-    variance_m2 (B,): of the residuals that it was made from, so that variance_m2 * inverse(information) is the covariance
-    of the twist if residuals were independent.
+    variance_m2 (B,): of the residuals that it was made from, so that variance_m2 * inverse(information) is the
+    covariance of the twist if residuals were independent.
     """
 
     T_cam_obj: np.ndarray

@@ -8,6 +8,8 @@ from .renderer import Rendering
 
 # Rays per cast: their buffers and results (some 60 bytes a ray) stay in the second-level cache.
 _CHUNK_RAYS = 1 << 16
+# Rays that are worth waking one more thread for: half a millisecond of work.
+_THREAD_RAYS = 1 << 13
 
 
 class EmbreeRenderer:
@@ -69,7 +71,8 @@ class EmbreeRenderer:
         rays = np.empty((len(T_cam_obj), rays_cam.shape[-2], 6), np.float32)
         rays[..., :3] = -(T_cam_obj[:, None, :3, 3] @ R)  # the camera's centre in the object's frame
         np.matmul(rays_cam, R, out=rays[..., 3:])  # R^T d for row vectors
-        return self._scene.cast_rays(o3d.core.Tensor.from_numpy(rays), nthreads=self._threads)
+        threads = int(np.clip(rays[..., 0].size // _THREAD_RAYS, 1, self._threads))
+        return self._scene.cast_rays(o3d.core.Tensor.from_numpy(rays), nthreads=threads)
 
 
 def pixel_rays(K: np.ndarray, size: tuple[int, int]) -> np.ndarray:
