@@ -1,9 +1,7 @@
 """Colour, depth and camera info in; frames that can be used out. Everything else is counted by reason. Needs no ROS."""
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -74,7 +72,7 @@ class InputGuardian:
         except InputRefused as refused:
             self._refusals.count(refused.reason, str(refused))
             return None
-        return LabelImage(_stamp_ns(message), labels, self.undistortion())
+        return LabelImage(_stamp_ns(message), labels, self.rectified)
 
     def boxes(self, message: Any) -> Boxes | None:
         """The boxes of a Detection2DArray, or None where there are none."""
@@ -88,12 +86,11 @@ class InputGuardian:
             sides = (x - half_x, y - half_y, x + half_x, y + half_y)
             if np.all(np.isfinite(sides)):
                 boxes.append(Box(hypothesis.class_id, *sides, score=float(hypothesis.score)))
-        return Boxes(_stamp_ns(message), tuple(boxes)) if boxes else None
+        return Boxes(_stamp_ns(message), tuple(boxes), self.rectified) if boxes else None
 
-    def undistortion(self) -> Callable[[np.ndarray], np.ndarray] | None:
-        """What masks are to be put through to fit the frames, None where images come without distortion."""
-        lens = self._lens
-        return None if lens is None or not lens.distortion else partial(lens.rectified, smooth=False)
+    def rectified(self, labels: np.ndarray) -> np.ndarray:
+        """Labels (H, W) freed of the lens's distortion as the frames are; to be asked once their frame is here."""
+        return labels if self._lens is None else self._lens.rectified(labels, smooth=False)
 
     def clear(self) -> None:
         """Forget what waits for a partner."""

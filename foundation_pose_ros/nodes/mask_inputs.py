@@ -10,6 +10,8 @@ from ..errors import InputRefused
 from ..frame import Frame
 from ..tracking.multi_object import masks_from_label_image
 
+Rectified = Callable[[np.ndarray], np.ndarray]
+
 
 class MaskInput(Protocol):
     """Masks of one frame; stamp 0 stands for the newest frame. `force` registers an object anew that is tracking."""
@@ -31,7 +33,7 @@ class LabelImage:
 
     stamp_ns: int
     labels: np.ndarray
-    rectified: Callable[[np.ndarray], np.ndarray] | None = None
+    rectified: Rectified = np.asarray
     only: str | None = None
     force: bool = False
 
@@ -43,7 +45,7 @@ class LabelImage:
                 f"mask is {self.labels.shape[1]}x{self.labels.shape[0]} but its image is {frame.depth_m.shape[1]}x"
                 f"{frame.depth_m.shape[0]}: send the mask at the size of the colour image",
             )
-        labels = self.labels if self.rectified is None else self.rectified(self.labels)
+        labels = self.rectified(self.labels)
         if self.only is not None:
             return masks_from_label_image(labels, (self.only,), (self.only,))
         return masks_from_label_image(labels, ids, wanting)
@@ -67,6 +69,7 @@ class Boxes:
 
     stamp_ns: int
     boxes: tuple[Box, ...]
+    rectified: Rectified = np.asarray
     force: bool = False
 
     def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -82,14 +85,14 @@ class Boxes:
                 f"boxes of {seen} but the objects are {', '.join(ids) or 'none'}: let the detector's class_id be the "
                 "object's name",
             )
-        return {id: _filled(box, frame.depth_m.shape) for id, box in best.items()}
+        return {id: self.rectified(_filled(box, frame.depth_m.shape)) != 0 for id, box in best.items()}
 
 
 def _filled(box: Box, shape: tuple[int, ...]) -> np.ndarray:
     rows = slice(max(0, round(box.top)), max(0, round(box.bottom)))
     columns = slice(max(0, round(box.left)), max(0, round(box.right)))
-    mask = np.zeros(shape, bool)
-    mask[rows, columns] = True
+    mask = np.zeros(shape, np.uint8)
+    mask[rows, columns] = 255
     if not mask.any():
         raise InputRefused("empty_mask", f"the box of {box.class_id} is empty or outside the image: check its detector")
     return mask

@@ -1,5 +1,6 @@
 """pose_node: 6D poses of objects never trained on, from RGB-D images, meshes and masks."""
 
+import os
 import signal
 import sys
 import traceback
@@ -7,7 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import cv2
+import numpy as np
 import rclpy
+from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import qos_profile_sensor_data
@@ -61,7 +65,11 @@ class PoseNode(LifecycleNode):
         self._state_log = StateLog()
         report = PoseReport(self)
         self._diagnostics = DiagnosticsPublisher(self, {"input": report.input, "objects": report.objects})
-        self._autostart = self.create_timer(0.0, self._start_by_itself) if self._value("autostart") else None
+        self._autostart = None
+        if self._value("autostart"):
+            # Not the node's clock, which stands still under use_sim_time until a recording is played.
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            self._autostart = self.create_timer(0.0, self._start_by_itself, clock=steady)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load everything, so that the first image isn't the slow one."""
@@ -127,9 +135,9 @@ class PoseNode(LifecycleNode):
         self.outputs.remove_object(id)
         del self._estimator.models[id], self.entries[id]
 
-    def guardian_undistortion(self) -> Callable[[Any], Any] | None:
-        """What masks are to be put through to fit the frames, None where images come without distortion."""
-        return None if self.guardian is None else self.guardian.undistortion()
+    def rectified(self, labels: np.ndarray) -> np.ndarray:
+        """Labels (H, W) of a raw image as the frames are, free of distortion."""
+        return labels if self.guardian is None else self.guardian.rectified(labels)
 
     def _start_by_itself(self) -> None:
         if self._autostart is not None:
@@ -154,7 +162,11 @@ class PoseNode(LifecycleNode):
                 self.unusable[name] = str(refused)
                 self.refusals.count(refused.reason, f"{name}: {refused}")
                 self.get_logger().error(f"object {name} is left out: {refused}")
-        self._estimator = PoseEstimator([entry.model for entry in self.entries.values()], device=settings["device"])
+        self._estimator = PoseEstimator(
+            [entry.model for entry in self.entries.values()],
+            device=settings["device"],
+            threads=settings["threads"] or len(os.sched_getaffinity(0)),
+        )
         self.outputs = ResultsPublisher(self, self._output_settings(settings))
         tracker = MultiObjectTracker(self._estimator, tracker_settings(settings))
         self.pipeline = PosePipeline(
@@ -290,7 +302,10 @@ class PoseNode(LifecycleNode):
 def main(args: list[str] | None = None) -> None:
     """Run the node until it is told to stop."""
     rclpy.init(args=args)
-    node = PoseNode()
+    try:
+        node = PoseNode()
+    except (ParameterException, ValueError) as fault:
+        sys.exit(f"pose_node: {fault}")
     executor = MultiThreadedExecutor(num_threads=2)
     executor.add_node(node)
     try:

@@ -22,7 +22,14 @@ POSE_NODE = (
         "Folders of meshes: relative paths are looked up in them, and ~/add_object takes meshes from nowhere else.",
     ),
     Row("device", "cpu", "Where the estimator computes.", choices=("cpu", "cuda"), taken=Taken.AT_START),
-    Row("threads", 2, "Threads of image processing; 0 leaves it to the library.", 0, 256, taken=Taken.ON_CONFIGURE),
+    Row(
+        "threads",
+        2,
+        "Threads of ray casting and image processing; 0 = one for each processor core.",
+        0,
+        256,
+        taken=Taken.ON_CONFIGURE,
+    ),
     Row(
         "rgb_transport",
         "raw",

@@ -70,6 +70,8 @@ class PosePipeline:
     def stop(self) -> bool:
         """Stop, and forget frames and tracks; False where the worker didn't end in time."""
         stopped = self._worker.stop()
+        self._early = None
+        self._buffer.clear()
         self._forget("stopped")
         return stopped
 

@@ -8,6 +8,7 @@ from .diagnostics import ERROR, OK, STALE, WARN, Report, refusal_values, worst_r
 if TYPE_CHECKING:
     from .pose_node import PoseNode
 
+LOG_PERIOD_S = 10.0
 # Working on the latest only is how the node is meant to run: worth a count, not a warning.
 EXPECTED = ("frame_replaced", "mask_replaced")
 
@@ -30,11 +31,11 @@ class PoseReport:
         worst = worst_recent(refusals, EXPECTED)
         now_s = node.get_clock().now().nanoseconds * 1e-9
         silent = node.last_frame_s is None or now_s - node.last_frame_s > node.get_parameter("stale_after_s").value
-        if silent and not worst:
-            return Report(STALE, f"no frames: {self._missing()}", values)
-        if worst:
-            return Report(WARN, worst, values)
-        return Report(OK, "frames come in", values)
+        if not silent and not worst:
+            return Report(OK, "frames come in", values)
+        message = worst or f"no frames: {self._missing()}"
+        node.get_logger().warning(message, throttle_duration_sec=LOG_PERIOD_S)
+        return Report(WARN if worst else STALE, message, values)
 
     def objects(self) -> Report:
         """What is tracked: ERROR where a mesh can't be used or there is no object, WARN while one is lost."""

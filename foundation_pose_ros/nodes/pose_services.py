@@ -70,7 +70,7 @@ class PoseServices:
                 "no image of the mask's stamp is kept: activate the node, and copy the stamp of the mask's image "
                 "(0 = the newest image)",
             )
-        masks = LabelImage(frame.stamp_ns, to_labels(request.mask), node.guardian_undistortion(), only=id, force=True)
+        masks = LabelImage(frame.stamp_ns, to_labels(request.mask), node.rectified, only=id, force=True)
         objects = self._in_worker(lambda: node.pipeline.register_now(frame, masks))
         tracked = next(o for o in objects if o.id == id)
         if tracked.state is not TrackState.TRACKING or tracked.result is None:

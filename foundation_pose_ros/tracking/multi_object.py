@@ -88,8 +88,8 @@ class MultiObjectTracker:
         return [track.track(frame, refused) for track in self._tracks.values()]
 
     def states(self) -> dict[str, TrackState]:
-        """State by id."""
-        return {id: track.state for id, track in self._tracks.items()}
+        """State by id; may be asked from any thread."""
+        return {id: track.state for id, track in self._tracks.copy().items()}
 
     def snapshot(self, id: str, stamp_ns: int) -> TrackedObject:
         """One object as of a stamp."""
