@@ -191,7 +191,7 @@ def _check_unit(extent_share: float, diameter_m: float, depth_m: float) -> None:
     if extent_share > 8 or extent_share < 0.02:
         raise InputRefused(
             "depth_unit",
-            f"at its depth of {depth_m:.4g} m the mask would be {extent_share * diameter_m:.3g} m across, but the model "
+            f"at its depth of {depth_m:.4g} m the mask is {extent_share * diameter_m:.3g} m across, but the model "
             f"is {diameter_m:.3g} m: check the depth's unit (32FC1 holds metres, 16UC1 millimetres) and the mesh's",
         )
 

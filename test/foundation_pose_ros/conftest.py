@@ -1,0 +1,84 @@
+"""A textured object before a wall, rendered with a known pose: the smallest scene in which a pose can be right."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from foundation_pose_ros import Camera, Frame, ObjectModel, se3
+from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.synthetic.meshes import make_mesh
+
+CAMERA = Camera(600.0, 600.0, 159.5, 119.5, 320, 240)
+WALL_M = 1.0
+
+
+@dataclass(frozen=True)
+class View:
+    """A frame of an object with its true pose and the mask of its visible pixels."""
+
+    frame: Frame
+    T_cam_obj: np.ndarray
+    mask: np.ndarray
+
+
+@pytest.fixture(scope="session")
+def cube() -> ObjectModel:
+    """57 mm cube, every sticker tells its side."""
+    return ObjectModel.from_mesh(make_mesh("sticker_cube", 0), name="cube")
+
+
+@pytest.fixture(scope="session")
+def cube_renderer(cube: ObjectModel) -> EmbreeRenderer:
+    return EmbreeRenderer(cube)
+
+
+@pytest.fixture
+def cube_pose(cube: ObjectModel) -> np.ndarray:
+    """Corner towards the camera, 0.45 m away."""
+    R = Rotation.from_euler("xyz", (-135, 35, 10), degrees=True).as_matrix()
+    return se3.from_rotation_translation(R, np.array([0.01, -0.005, 0.45]) - R @ cube.centre_m)
+
+
+@pytest.fixture
+def see(cube_renderer: EmbreeRenderer) -> Callable[..., View]:
+    """Renders the cube at a pose (4, 4) before a wall; a box [left, top, right, bottom] hides what is behind it."""
+
+    def render(T_cam_obj: np.ndarray, hidden: tuple[int, int, int, int] | None = None, stamp_ns: int = 0) -> View:
+        size = (CAMERA.height, CAMERA.width)
+        rendering = cube_renderer.render(T_cam_obj[None], CAMERA.K, size, colour=True)
+        hit = rendering.depth_m[0] > 0
+        depth_m = np.where(hit, rendering.depth_m[0], np.float32(WALL_M))
+        rgb = np.where(hit[..., None], rendering.rgb[0], 0.5)
+        if hidden is not None:
+            left, top, right, bottom = hidden
+            depth_m[top:bottom, left:right] = 0.3
+            rgb[top:bottom, left:right] = (0.9, 0.7, 0.6)
+            hit[top:bottom, left:right] = False
+        return View(Frame((rgb * 255).astype(np.uint8), depth_m, CAMERA, stamp_ns, "camera"), T_cam_obj, hit)
+
+    return render
+
+
+@pytest.fixture
+def moved(cube: ObjectModel) -> Callable[..., np.ndarray]:
+    """moved(T_cam_obj, mm, deg): the cube pushed and turned about the camera's axes through its centre."""
+
+    def move(T_cam_obj: np.ndarray, mm: tuple[float, ...], deg: tuple[float, ...]) -> np.ndarray:
+        return se3.apply_twist(T_cam_obj, np.concatenate([np.array(mm) / 1000, np.deg2rad(deg)]), cube.centre_m)
+
+    return move
+
+
+@pytest.fixture
+def error_mm_deg(cube: ObjectModel) -> Callable[..., tuple[float, float]]:
+    """error_mm_deg(T_cam_obj, truth): distance of the cube's centres, and angle."""
+
+    def error(T_cam_obj: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+        centres = se3.transform_points(np.stack([T_cam_obj, truth]), cube.centre_m[None])[:, 0]
+        angle = se3.rotation_angle_rad(T_cam_obj[:3, :3], truth[:3, :3])
+        return 1000 * float(np.linalg.norm(centres[0] - centres[1])), float(np.rad2deg(angle))
+
+    return error

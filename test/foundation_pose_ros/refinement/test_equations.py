@@ -1,0 +1,107 @@
+"""Jacobians against finite differences, and each kind of equation by the step that it alone leads to."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from foundation_pose_ros import se3
+from foundation_pose_ros.observation import observe
+from foundation_pose_ros.refinement.depth import DepthPixels
+from foundation_pose_ros.refinement.equations import tukey, twist_jacobian
+from foundation_pose_ros.refinement.outline import Outline
+from foundation_pose_ros.refinement.points import point_equations
+from foundation_pose_ros.registration import crop_box
+from foundation_pose_ros.surface_points import PointMatches
+
+VECTOR = arrays(np.float64, 3, elements=st.floats(-1, 1))
+
+
+@given(VECTOR, VECTOR, VECTOR, arrays(np.float64, 6, elements=st.floats(-1, 1)))
+def test_twist_jacobian_is_the_derivative_of_motion_along_a_direction(point, direction, pivot, twist):
+    step = 1e-3
+    T = se3.apply_twist(np.eye(4), step * twist, pivot)
+    motion = se3.transform_points(T, point[None])[0] - point
+    # Second order in the step, and float32.
+    assert step * twist_jacobian(point, direction, pivot) @ twist == pytest.approx(motion @ direction, abs=2e-5)
+
+
+def test_tukey_falls_from_one_to_none():
+    values = tukey(np.array([0.0, 0.5, 1.0, 5.0]))
+    assert values[0] == 1 and 0.5 < values[1] < 0.6 and values[2] == values[3] == 0
+
+
+@pytest.fixture
+def observed(see, cube, cube_pose):
+    view = see(cube_pose)
+    return observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask)
+
+
+@pytest.mark.parametrize("normals", ["observed", "rendered"])
+def test_depth_alone_brings_a_pushed_object_back(normals, observed, cube, cube_renderer, cube_pose, moved):
+    """One Gauss-Newton step undoes a small push and turn of a corner, which depth fixes in all six directions."""
+    off = moved(cube_pose, (1.0, -0.6, 0.8), (0.5, 0.4, -0.6))[None]
+    pivot = se3.transform_points(off[0], cube.centre_m[None])[0]
+    pixels = DepthPixels.of(observed, pivot)
+    rendering = cube_renderer.render(off, observed.K, (64, 64), normals=True)
+    depth_m = rendering.depth_m.reshape(1, -1)
+    behind_m = observed.depth_m - depth_m
+    if normals == "observed":
+        equations = pixels.along_observed_normals(behind_m, depth_m > 0, 0.02)
+    else:
+        equations = pixels.along_rendered_normals(depth_m, rendering.normals_cam.reshape(1, -1, 3), behind_m, 0.02)
+    twist = np.linalg.solve(equations.information[0], equations.gradient[0])
+    np.testing.assert_allclose(twist[:3] * 1000, (-1.0, 0.6, -0.8), atol=0.15)
+    np.testing.assert_allclose(np.rad2deg(twist[3:]), (-0.5, -0.4, 0.6), atol=0.25)
+    assert 0 < equations.variance_m2[0] < 0.002**2
+
+
+def test_what_sticks_out_of_the_mask_is_pulled_in(observed, cube, cube_renderer, cube_pose, moved):
+    off = moved(cube_pose, (4.0, 0.0, 0.0), (0.0, 0.0, 0.0))[None]
+    pivot = se3.transform_points(off[0], cube.centre_m[None])[0]
+    outline = Outline.of(observed, observed.mask, pivot)
+    rendered_m = cube_renderer.render(off, observed.K, (64, 64)).depth_m.reshape(1, -1)
+    equations = outline.equations(rendered_m, 0.01, np.array([100.0]))
+    assert equations.gradient[0, 0] < 0 and abs(equations.gradient[0, 1]) < 0.2 * abs(equations.gradient[0, 0])
+    in_place = cube_renderer.render(cube_pose[None], observed.K, (64, 64)).depth_m.reshape(1, -1)
+    at_rest = outline.equations(in_place, 0.01, np.array([100.0])).gradient
+    assert abs(at_rest).max() < 0.05 * abs(equations.gradient[0, 0])  # the grid rounds the mask's border
+
+
+def test_what_something_in_front_hides_pulls_nothing(see, cube, cube_renderer, cube_pose):
+    view = see(cube_pose, hidden=(0, 0, 160, 240))
+    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask)
+    rendered_m = cube_renderer.render(cube_pose[None], seen.K, (64, 64)).depth_m.reshape(1, -1)
+    sticking_out = ((rendered_m[0] > 0) & ~seen.mask).sum()
+    assert sticking_out > 100
+    pivot = se3.transform_points(cube_pose, cube.centre_m[None])[0]
+    equations = Outline.of(seen, seen.mask, pivot).equations(rendered_m, 0.01, np.array([100.0]))
+    assert abs(equations.gradient[0, :3]).max() < 0.002 * 100
+
+
+def test_matched_points_alone_bring_an_object_back_for_many_hypotheses_at_once(cube, cube_pose, moved):
+    points_obj = cube.surface_points(60)
+    points = se3.transform_points(cube_pose, points_obj)
+    matches = PointMatches(points_obj, points / points[:, 2:], 1 / 1000, 0.5)
+    offs = np.stack([moved(cube_pose, (2, 0, 0), (0, 0, 1)), moved(cube_pose, (0, -3, 1), (1, 1, 0)), cube_pose])
+    pivot = se3.transform_points(cube_pose, cube.centre_m[None])[0]
+    equations = point_equations(matches, offs, pivot, 0.05, np.full(3, 10.0))
+    twist = np.linalg.solve(equations.information, equations.gradient[..., None])[..., 0]
+    # Depth is what small motion in an image fixes least.
+    assert (abs(1000 * twist[0, :3] - (-2, 0, 0)) < (0.05, 0.05, 0.3)).all()
+    np.testing.assert_allclose(np.rad2deg(twist[0, 3:]), (0, 0, -1), atol=0.1)
+    assert (abs(1000 * twist[1, :3] - (0, 3, -1)) < (0.1, 0.1, 0.3)).all()
+    np.testing.assert_allclose(twist[2], 0, atol=1e-5)
+
+
+def test_wrong_matches_are_outvoted(cube, cube_pose, moved):
+    points_obj = cube.surface_points(60)
+    points = se3.transform_points(cube_pose, points_obj)
+    rays = points / points[:, 2:]
+    rays[::5, 0] += 0.05
+    off = moved(cube_pose, (1, 0, 0), (0, 0, 0))[None]
+    pivot = se3.transform_points(cube_pose, cube.centre_m[None])[0]
+    equations = point_equations(PointMatches(points_obj, rays, 1 / 1000, 0.5), off, pivot, 0.006, np.array([10.0]))
+    twist = np.linalg.solve(equations.information[0], equations.gradient[0])
+    np.testing.assert_allclose(1000 * twist[:3], (-1, 0, 0), atol=0.1)

@@ -1,0 +1,68 @@
+"""Colours compared as they are: through white balance, exposure, shading and noise, and with no say on plain things."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foundation_pose_ros.selection.colour import ColourComparison
+
+
+def print_of_squares(seed: int, n: int = 32) -> np.ndarray:
+    """(n, n, 3) of coloured squares."""
+    rng = np.random.default_rng(seed)
+    return np.kron(rng.uniform(0.1, 0.9, (8, 8, 3)), np.ones((n // 8, n // 8, 1))).astype(np.float32)
+
+
+WEIGHT = np.ones((1, 32, 32), np.float32)
+
+
+def correlation(observed: np.ndarray, rendered: np.ndarray, weight: np.ndarray = WEIGHT) -> float:
+    return float(ColourComparison(observed.astype(np.float32)).correlation(rendered[None].copy(), weight)[0])
+
+
+@given(st.floats(0.4, 1.1), st.floats(0.8, 1.25), st.floats(0.8, 1.25))
+def test_exposure_and_white_balance_do_not_matter(exposure, red, blue):
+    rendered = print_of_squares(0)
+    observed = rendered * exposure * np.array([red, 1.0, blue]) * 0.8
+    assert correlation(observed, rendered) > correlation(rendered * 0.8, rendered) - 0.12
+
+
+def test_shading_does_not_matter():
+    rendered = print_of_squares(1)
+    shading = np.linspace(0.4, 1.0, 32)[:, None, None]
+    assert correlation(rendered * shading, rendered) > 0.75
+
+
+def test_other_prints_do_not_correlate():
+    assert correlation(print_of_squares(2), print_of_squares(2)) > 0.85
+    assert abs(correlation(print_of_squares(2), print_of_squares(3))) < 0.35
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_the_same_print_turned_does_not_correlate(turn):
+    rendered = print_of_squares(4)
+    assert correlation(np.rot90(rendered, turn), rendered) < 0.4
+
+
+def test_plain_surfaces_have_no_say():
+    """Shading on a plain object correlates with any other shading, and must not be taken for print."""
+    rng = np.random.default_rng(0)
+    plain = np.full((32, 32, 3), 0.5, np.float32)
+    shaded = plain * np.linspace(0.8, 1.0, 32)[None, :, None] + rng.normal(0, 0.01, (32, 32, 3))
+    assert abs(correlation(shaded, plain)) < 0.05
+    assert abs(correlation(shaded, shaded.astype(np.float32))) < 0.2
+
+
+def test_only_weighted_pixels_are_compared():
+    rendered = print_of_squares(5)
+    observed = rendered.copy()
+    observed[:, 16:] = print_of_squares(6)[:, 16:]
+    half = WEIGHT.copy()
+    half[:, :, 15:] = 0
+    assert correlation(observed, rendered, half) > correlation(observed, rendered) + 0.2
+
+
+def test_too_few_pixels_say_nothing_and_no_number_is_lost():
+    rendered = print_of_squares(7)
+    assert correlation(rendered, rendered, np.zeros((1, 32, 32), np.float32)) == 0

@@ -1,0 +1,73 @@
+"""The scorer prefers the truth: before pushed, turned and wrongly coloured poses, and says what is hidden."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from foundation_pose_ros import se3
+from foundation_pose_ros.observation import observe
+from foundation_pose_ros.registration import crop_box
+from foundation_pose_ros.selection.geometric import GeometricScorer
+
+
+@pytest.fixture
+def scorer(cube):
+    return GeometricScorer(cube.diameter_m, colour=True)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_the_truth_ranks_first_and_errors_rank_by_size(masked, see, cube, cube_renderer, cube_pose, moved, scorer):
+    view = see(cube_pose)
+    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask if masked else None)
+    poses = np.stack(
+        [
+            cube_pose,
+            *[moved(cube_pose, (0, mm, 0), (0, 0, 0)) for mm in (3, 6, 12)],
+            moved(cube_pose, (0, 0, 8), (0, 0, 0)),
+        ]
+    )
+    evidence = scorer.score(cube_renderer, seen, poses)
+    assert (np.diff(evidence.rank[:4]) < 0).all() and evidence.rank[4] < evidence.rank[1]
+    assert evidence.agreement[0] > 0.93 and evidence.inliers[0] > 0.97 and evidence.visible[0] > 0.98
+    if masked:
+        assert evidence.outline[0] > 0.97 > evidence.outline[3]
+
+
+def test_colour_tells_sides_apart_that_depth_cannot(see, cube, cube_renderer, cube_pose, scorer):
+    """All 24 turns of a cube look alike to depth."""
+    view = see(cube_pose)
+    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask)
+    turns = se3.from_rotation_translation(Rotation.create_group("O").as_matrix(), np.zeros(3))
+    to_centre = np.eye(4)
+    to_centre[:3, 3] = cube.centre_m
+    poses = cube_pose @ to_centre @ turns @ np.linalg.inv(to_centre)
+    identity = int(np.argmax(np.trace(turns[:, :3, :3], axis1=1, axis2=2)))
+    evidence = scorer.score(cube_renderer, seen, poses)
+    others = np.arange(24) != identity
+    assert np.ptp(evidence.agreement) < 0.02
+    assert evidence.colour[identity] > 0.7 > 0.6 > evidence.colour[others].max()
+    assert np.argmax(evidence.rank) == identity
+
+
+def test_what_hides_the_object_counts_neither_for_nor_against(see, cube, cube_renderer, cube_pose, scorer):
+    view = see(cube_pose, hidden=(0, 0, 160, 240))
+    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask)
+    evidence = scorer.score(cube_renderer, seen, cube_pose[None])
+    assert evidence.agreement[0] > 0.9 and evidence.inliers[0] > 0.95
+    assert 0.3 < evidence.visible[0] < 0.7
+
+
+def test_an_object_that_is_not_there_has_no_inliers(see, cube, cube_renderer, cube_pose, moved, scorer):
+    view = see(cube_pose)
+    empty = type(view.frame)(view.frame.rgb, np.full_like(view.frame.depth_m, 1.0), view.frame.camera)
+    seen = observe(empty, crop_box(view.frame, view.mask, cube.diameter_m), 64)
+    evidence = scorer.score(cube_renderer, seen, cube_pose[None])
+    assert evidence.agreement[0] < 0.01 and evidence.inliers[0] < 0.01
+
+
+def test_depth_noise_within_the_tolerance_costs_little(see, cube, cube_renderer, cube_pose, rng, scorer):
+    view = see(cube_pose)
+    noisy = view.frame.depth_m + rng.normal(0, 0.001, view.frame.depth_m.shape).astype(np.float32)
+    frame = type(view.frame)(view.frame.rgb, noisy, view.frame.camera)
+    seen = observe(frame, crop_box(frame, view.mask, cube.diameter_m), 64, view.mask)
+    assert scorer.score(cube_renderer, seen, cube_pose[None]).agreement[0] > 0.8

@@ -1,0 +1,58 @@
+"""Tracking steps: from where the object was to where it is, along flat faces too, and out of the image in words."""
+
+import numpy as np
+import pytest
+
+from foundation_pose_ros import InputRefused, se3
+from foundation_pose_ros.conditioned import ConditionedObject
+from foundation_pose_ros.surface_points import Keyframe
+from foundation_pose_ros.track_step import TrackStep, predicted_box
+
+
+@pytest.fixture(scope="module")
+def conditioned(cube):
+    return ConditionedObject.on_cpu(cube, threads=2)
+
+
+@pytest.mark.parametrize("motion", [((0, 0, 0), (0, 0, 0)), ((8, -6, 5), (4, -5, 6)), ((-12, 0, 8), (0, 8, 0))])
+def test_a_step_finds_the_object_again(motion, see, conditioned, cube_pose, moved, error_mm_deg):
+    T = moved(cube_pose, *motion)
+    found = TrackStep()(conditioned, see(T).frame, cube_pose[None])
+    mm, deg = error_mm_deg(found.refined.T_cam_obj[0], T)
+    assert mm < 0.5 and deg < 0.6
+    assert found.evidence.agreement[0] > 0.85
+
+
+def test_points_hold_what_depth_leaves_open(see, cube, cube_renderer, conditioned, moved, error_mm_deg):
+    """A face straight on, moved along itself: depth sees nothing of it but the rim."""
+    T = se3.from_rotation_translation(np.diag([1.0, -1.0, -1.0]), np.array([0, 0, 0.45]))
+    T[:3, 3] -= T[:3, :3] @ cube.centre_m
+    view = see(T)
+    keyframe = Keyframe.of(view.frame, predicted_box(conditioned, view.frame, T, 1.15), T, cube_renderer, 0.1)
+    after = moved(T, (5, 3, 0), (0, 0, 6))
+    with_points = TrackStep()(conditioned, see(after).frame, T[None], keyframe).refined.T_cam_obj[0]
+    mm, deg = error_mm_deg(with_points, after)
+    assert mm < 0.5 and deg < 0.5
+    without, _ = error_mm_deg(TrackStep()(conditioned, see(after).frame, T[None]).refined.T_cam_obj[0], after)
+    assert without > 4 * mm
+
+
+def test_the_better_of_several_starts_wins(see, conditioned, cube_pose, moved, error_mm_deg):
+    far = moved(cube_pose, (40, 0, 60), (0, 40, 0))
+    found = TrackStep()(conditioned, see(cube_pose).frame, np.stack([moved(cube_pose, (3, 0, 0), (0, 0, 0)), far]))
+    assert error_mm_deg(found.refined.T_cam_obj[0], cube_pose)[0] < 0.5
+
+
+def test_a_pose_is_assessed_where_it_is(see, conditioned, cube_pose, moved):
+    frame = see(cube_pose).frame
+    right = TrackStep().assess(conditioned, frame, cube_pose)
+    wrong = TrackStep().assess(conditioned, frame, moved(cube_pose, (10, 0, 0), (0, 0, 0)))
+    np.testing.assert_array_equal(right.refined.T_cam_obj[0], cube_pose)
+    assert right.evidence.agreement[0] > 0.9 > 0.6 > wrong.evidence.agreement[0]
+
+
+@pytest.mark.parametrize("mm", [(-400, 0, 0), (0, 300, 0), (0, 0, -445)])
+def test_out_of_view_is_said(mm, see, conditioned, cube_pose, moved):
+    with pytest.raises(InputRefused) as refused:
+        TrackStep()(conditioned, see(cube_pose).frame, moved(cube_pose, mm, (0, 0, 0))[None])
+    assert refused.value.reason == "out_of_view"
