@@ -177,7 +177,8 @@ def body_visibility(
 def lamp_directions(light: Light, count: int) -> np.ndarray:
     """Unit directions (count, 3) spread evenly over the lamp's disc (Vogel 1979 spiral)."""
     radius, angle = np.sqrt((np.arange(count) + 0.5) / count), np.arange(count) * np.pi * (3 - np.sqrt(5))
-    side = _unit(np.cross(light.direction, [0.0, 0.0, 1.0]))
+    upright = abs(light.direction[2]) > 0.99
+    side = _unit(np.cross(light.direction, [1.0, 0.0, 0.0] if upright else [0.0, 0.0, 1.0]))
     disc = radius[:, None] * (np.cos(angle)[:, None] * side + np.sin(angle)[:, None] * np.cross(light.direction, side))
     return _unit(light.direction + np.tan(light.angular_radius_rad) * disc).astype(np.float32)
 
