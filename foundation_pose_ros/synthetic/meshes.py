@@ -153,7 +153,7 @@ def _mug(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
     cup, texture = _turned(
         [(foot, plain), (outer, prints.mug_print(1100, 380, glaze, rng)), (rim, band), (floor, white)], 1100
     )
-    # The grip's ends are inside the clay: between the wall's faces at both heights, so that nothing shows inside the cup.
+    # The grip's ends are inside the clay, between the wall's faces at both heights: nothing shows inside the cup.
     sweep = np.linspace(-np.pi / 2, np.pi / 2, 30)
     path = np.stack([0.0378 + 0.029 * np.cos(sweep), np.zeros(30), 0.05 + 0.029 * np.sin(sweep)], axis=1)
     grip = tube(path, np.array([0.0, 1.0, 0.0]), (0.0042, 0.0065), (0.5, 0.5 * cup.uv[96, 1]))
