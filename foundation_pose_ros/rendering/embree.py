@@ -21,9 +21,9 @@ class EmbreeRenderer:
     def __init__(self, model: ObjectModel, threads: int = 2) -> None:
         self.model = model
         self._threads = threads
-        self._scene = o3d.t.geometry.RaycastingScene(nthreads=threads)
-        self._scene.add_triangles(o3d.core.Tensor.from_numpy(model.vertices), o3d.core.Tensor.from_numpy(model.faces))
-        self._scene.cast_rays(
+        self.scene = o3d.t.geometry.RaycastingScene(nthreads=threads)
+        self.scene.add_triangles(o3d.core.Tensor.from_numpy(model.vertices), o3d.core.Tensor.from_numpy(model.faces))
+        self.scene.cast_rays(
             o3d.core.Tensor.from_numpy(np.zeros((1, 6), np.float32))
         )  # builds the tree now, not at first use
 
@@ -67,12 +67,18 @@ class EmbreeRenderer:
         )
 
     def _cast(self, T_cam_obj: np.ndarray, rays_cam: np.ndarray) -> dict:
-        R = T_cam_obj[:, :3, :3]  # (b, 3, 3)
-        rays = np.empty((len(T_cam_obj), rays_cam.shape[-2], 6), np.float32)
-        rays[..., :3] = -(T_cam_obj[:, None, :3, 3] @ R)  # the camera's centre in the object's frame
-        np.matmul(rays_cam, R, out=rays[..., 3:])  # R^T d for row vectors
+        rays = rays_in_object(T_cam_obj, rays_cam)
         threads = int(np.clip(rays[..., 0].size // _THREAD_RAYS, 1, self._threads))
-        return self._scene.cast_rays(o3d.core.Tensor.from_numpy(rays), nthreads=threads)
+        return self.scene.cast_rays(o3d.core.Tensor.from_numpy(rays), nthreads=threads)
+
+
+def rays_in_object(T_cam_obj: np.ndarray, rays_cam: np.ndarray) -> np.ndarray:
+    """Rays (B, N, 6), origin and direction in the object's frame, from poses (B, 4, 4) and rays in the camera."""
+    R = T_cam_obj[:, :3, :3]  # (B, 3, 3)
+    rays = np.empty((len(T_cam_obj), rays_cam.shape[-2], 6), np.float32)
+    rays[..., :3] = -(T_cam_obj[:, None, :3, 3] @ R)  # the camera's centre in the object's frame
+    np.matmul(rays_cam, R, out=rays[..., 3:])  # R^T d for row vectors
+    return rays
 
 
 def pixel_rays(K: np.ndarray, size: tuple[int, int]) -> np.ndarray:

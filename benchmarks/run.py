@@ -1,0 +1,54 @@
+"""`make bench`: how long registration and tracking take, how right they are, and what the ray caster alone could do.
+
+Everything is measured in one run on one machine; times are to be compared as ratios to the floor that is measured
+between them. Writes benchmarks/results/cpu.json, and the tables in docs/benchmarks.md and README.md from it.
+"""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from benchmarks import accuracy, speed, tables
+from foundation_pose_ros.evaluation.provenance import commit, machine, version
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULT = ROOT / "benchmarks" / "results" / "cpu.json"
+
+
+def main(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of recordings; FOUNDATION_PERCEPTION_DATA, or ../shared/data.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    quick: Annotated[bool, typer.Option("--quick", help="A tenth of everything: to try the benchmarks out.")] = False,
+) -> None:
+    """Measure, and write JSON and tables."""
+    console = Console(stderr=True)
+    data = data or Path(os.environ.get("FOUNDATION_PERCEPTION_DATA", ROOT.parent / "shared" / "data"))
+    report: dict[str, Any] = {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "version": version(),
+        "commit": commit(),
+        "machine": machine(),
+        "command": "make bench",
+    }
+    console.print("speed: registration, tracking and the ray caster, on rendered scenes")
+    report["speed"] = speed.measure(rounds=1 if quick else 8)
+    console.print("accuracy: rendered scenes")
+    report["accuracy"] = accuracy.on_rendered_scenes(seeds=1 if quick else 4)
+    console.print(f"accuracy: recordings in {data / 'pose'}")
+    report["accuracy"] += accuracy.on_recordings(data / "pose", quick)
+    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
+    if output == RESULT and not quick:
+        tables.write(report)
+    console.print(f"written to {output}")
+    print(tables.headline(report))
+
+
+if __name__ == "__main__":
+    typer.run(main)

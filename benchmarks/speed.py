@@ -1,0 +1,128 @@
+"""Time of a registration and of a tracking step, and their floor: the same rays with nothing else to do."""
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import open3d as o3d
+
+from foundation_pose_ros import ObjectModel, PoseEstimator, PoseResult
+from foundation_pose_ros.rendering import EmbreeRenderer, Rendering
+from foundation_pose_ros.rendering.embree import pixel_rays, rays_in_object
+from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+
+OBJECTS = ("mug", "cracker_box", "sticker_cube", "bottle")
+THREADS = 2
+_SIZE = 64
+
+
+def measure(rounds: int) -> dict[str, Any]:
+    """Per object one rendered scene at 640x480; in each round the floor, a registration and a few tracking steps."""
+    scenes = {name: make_scene(seed=7, frames=16, objects=[name], clutter=4, rate_hz=30.0) for name in OBJECTS}
+    subjects = {name: _Subject.of(scene, scene.model(name)) for name, scene in scenes.items()}
+    rows: dict[str, list[float]] = {key: [] for key in ("rays", "register", "track", "register_over", "track_over")}
+    for step in range(rounds):
+        for subject in subjects.values():
+            rays_per_s = subject.rays_per_s()
+            register_s, track_s = subject.register_and_track(step)
+            rows["rays"].append(rays_per_s)
+            rows["register"].append(register_s)
+            rows["track"] += track_s
+            rows["register_over"].append(register_s / (subject.register_rays / rays_per_s))
+            rows["track_over"].append(float(np.median(track_s)) / (subject.track_rays / rays_per_s))
+    return {
+        "image": "640x480",
+        "threads": THREADS,
+        "objects": {name: {"faces": len(subject.model.faces)} for name, subject in subjects.items()},
+        "floor_rays_per_s": _summary(rows["rays"]),
+        "register_s": _summary(rows["register"])
+        | {"rays": int(np.median([subject.register_rays for subject in subjects.values()]))},
+        "track_s": _summary(rows["track"])
+        | {"rays": int(np.median([subject.track_rays for subject in subjects.values()]))},
+        "register_over_floor": _summary(rows["register_over"]),
+        "track_over_floor": _summary(rows["track_over"]),
+    }
+
+
+@dataclass
+class _Subject:
+    """One object in one scene, and the rays that an estimate of it takes."""
+
+    scene: SyntheticScene
+    model: ObjectModel
+    estimator: PoseEstimator
+    register_rays: int
+    track_rays: int
+
+    @classmethod
+    def of(cls, scene: SyntheticScene, model: ObjectModel) -> "_Subject":
+        estimator = PoseEstimator([model], threads=THREADS)
+        subject = cls(scene, model, estimator, 0, 0)
+        registered = subject._register(0)
+        with _Counting() as count:
+            subject._register(0)
+        subject.register_rays = count.rays
+        with _Counting() as count:
+            estimator.track(scene.frame(scene.frame_ids[1]), registered)
+        subject.track_rays = count.rays
+        return subject
+
+    def register_and_track(self, step: int) -> tuple[float, list[float]]:
+        ids = self.scene.frame_ids
+        start = step % (len(ids) - 4)
+        result = self._register(start)
+        register_s, track_s = result.time_s, []
+        for frame_id in ids[start + 1 : start + 5]:
+            result = self.estimator.track(self.scene.frame(frame_id), result)
+            track_s.append(result.time_s)
+        return register_s, track_s
+
+    def rays_per_s(self) -> float:
+        """Embree alone, on rays that are made already: 64 poses of the object that fills the crop."""
+        renderer = EmbreeRenderer(self.model, THREADS)
+        T = np.tile(np.eye(4, dtype=np.float32), (64, 1, 1))
+        T[:, :3, 3] = -self.model.centre_m + (0, 0, 2 * self.model.diameter_m)
+        K = np.array([[1.6 * _SIZE, 0, _SIZE / 2], [0, 1.6 * _SIZE, _SIZE / 2], [0, 0, 1]], np.float32)
+        rays = o3d.core.Tensor.from_numpy(rays_in_object(T, pixel_rays(K, (_SIZE, _SIZE))))
+        times = []
+        for _ in range(5):
+            started = perf_counter()
+            renderer.scene.cast_rays(rays, nthreads=THREADS)
+            times.append(perf_counter() - started)
+        return 64 * _SIZE**2 / float(np.median(times))
+
+    def _register(self, index: int) -> PoseResult:
+        frame_id = self.scene.frame_ids[index]
+        mask = self.scene.mask(frame_id, self.model.name)
+        assert mask is not None, f"{self.model.name} is hidden in frame {frame_id}"
+        return self.estimator.register(self.scene.frame(frame_id), mask)
+
+
+class _Counting:
+    """Counts the rays of all renderings while it is entered."""
+
+    def __enter__(self) -> "_Counting":
+        self.rays = 0
+        self._render = EmbreeRenderer.render
+
+        def render(
+            renderer: EmbreeRenderer, T: np.ndarray, K: np.ndarray, size: tuple[int, int], **of: bool
+        ) -> Rendering:
+            self.rays += len(T) * size[0] * size[1]
+            return self._render(renderer, T, K, size, **of)
+
+        EmbreeRenderer.render = render  # type: ignore[method-assign,assignment]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        EmbreeRenderer.render = self._render  # type: ignore[method-assign]
+
+
+def _summary(values: list[float]) -> dict[str, float | int]:
+    low, median, high = np.quantile(values, (0.25, 0.5, 0.75))
+    return {"n": len(values), "median": _short(median), "q1": _short(low), "q3": _short(high)}
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")

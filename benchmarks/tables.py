@@ -1,0 +1,83 @@
+"""Markdown from the measured JSON: nobody types a figure."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = ("docs/benchmarks.md", "README.md")
+
+
+def write(report: dict[str, Any]) -> None:
+    """Replace what stands between the markers `<!-- measured: NAME -->` and `<!-- end -->` in the documents."""
+    for name in FILES:
+        path = ROOT / name
+        path.write_text(filled(path.read_text(encoding="utf-8"), report), encoding="utf-8")
+
+
+def filled(text: str, report: dict[str, Any]) -> str:
+    """A document with its tables made from the report; raises KeyError for a marker that names no table."""
+
+    def replaced(match: re.Match[str]) -> str:
+        return f"<!-- measured: {match[1]} -->\n{TABLES[match[1]](report)}\n<!-- end -->"
+
+    return re.sub(r"<!-- measured: (\w+) -->\n.*?<!-- end -->", replaced, text, flags=re.DOTALL)
+
+
+def speed(report: dict[str, Any]) -> str:
+    """Times with their spread and their ratio to the floor."""
+    data = report["speed"]
+    rays = data["floor_rays_per_s"]
+    lines = ["| | median | quartiles | n | rays | times the floor |", "|---|---|---|---|---|---|"]
+    for key, title in (("register", "registration"), ("track", "tracking step")):
+        row, over = data[f"{key}_s"], data[f"{key}_over_floor"]
+        quartiles = f"{1000 * row['q1']:.0f} to {1000 * row['q3']:.0f} ms"
+        lines.append(
+            f"| {title} | {1000 * row['median']:.0f} ms | {quartiles} | {row['n']} | {row['rays'] / 1e6:.2f} M | "
+            f"{over['median']:.1f} |"
+        )
+    lines.append(
+        f"| ray caster alone | {rays['median'] / 1e6:.0f} M rays/s | {rays['q1'] / 1e6:.0f} to {rays['q3'] / 1e6:.0f} "
+        f"| {rays['n']} | | 1 |"
+    )
+    return "\n".join([*lines, "", provenance(report)])
+
+
+def accuracy(report: dict[str, Any]) -> str:
+    """Recalls and medians per recording and mode."""
+    lines = [
+        "| | mode | n | ADD-S < 0.1 d | ADD < 0.1 d | 5 mm 3 deg | ADD-S | translation | rotation |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in report["accuracy"]:
+        lines.append(
+            f"| {row['sequence']} | {row['mode']} | {row['n']} | {row['adds_recall_0.1d']:.3f} | "
+            f"{row['add_recall_0.1d']:.3f} | {row['recall_5mm_3deg']:.3f} | {row['median_adds_mm']:.1f} mm | "
+            f"{row['median_translation_mm']:.1f} mm | {row['median_rotation_deg']:.1f} deg |"
+        )
+    return "\n".join([*lines, "", provenance(report)])
+
+
+def provenance(report: dict[str, Any]) -> str:
+    """Where the figures come from."""
+    machine = report["machine"]
+    return (
+        f"`{report['command']}`, {machine['cpu']}, {machine['cores']} cores, {report['created'][:10]}, "
+        f"commit {report['commit']}."
+    )
+
+
+def headline(report: dict[str, Any]) -> str:
+    """One line."""
+    data = report["speed"]
+    registered = [row for row in report["accuracy"] if row["mode"].startswith("register")]
+    n = sum(row["n"] for row in registered)
+    recall = sum(row["n"] * row["adds_recall_0.1d"] for row in registered) / n
+    return (
+        f"registration {1000 * data['register_s']['median']:.0f} ms, tracking step "
+        f"{1000 * data['track_s']['median']:.0f} ms (times the floor: {data['register_over_floor']['median']:.1f}, "
+        f"{data['track_over_floor']['median']:.1f}); ADD-S < 0.1 d in {recall:.3f} of {n} registrations"
+    )
+
+
+TABLES = {"speed": speed, "accuracy": accuracy}
