@@ -63,8 +63,9 @@ class _Subject:
         with _Counting() as count:
             subject._register(0)
         subject.register_rays = count.rays
+        frame = scene.frame(scene.frame_ids[1])  # rendered by the same renderer: not to be counted
         with _Counting() as count:
-            estimator.track(scene.frame(scene.frame_ids[1]), registered)
+            estimator.track(frame, registered)
         subject.track_rays = count.rays
         return subject
 

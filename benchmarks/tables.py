@@ -58,6 +58,43 @@ def accuracy(report: dict[str, Any]) -> str:
     return "\n".join([*lines, "", provenance(report)])
 
 
+def summary(report: dict[str, Any]) -> str:
+    """What a newcomer wants to know."""
+    data = report["speed"]
+    lines = ["| | |", "|---|---|"]
+    lines.append(f"| registration, 640x480 | {_time(data['register_s'])} |")
+    lines.append(f"| tracking step | {_time(data['track_s'])} |")
+    for title, mode, recordings in (
+        ("registration, rendered scenes", "register", False),
+        ("tracking, rendered scenes", "track", False),
+        ("registration, real recordings", "register", True),
+        ("tracking, real recordings", "track", True),
+    ):
+        rows = [
+            row
+            for row in report["accuracy"]
+            if row["mode"] == mode and (row["sequence"] != "rendered scenes") == recordings
+        ]
+        if rows:
+            lines.append(f"| {title} | {_right(rows)} |")
+    return "\n".join([*lines, "", provenance(report)])
+
+
+def _time(row: dict[str, Any]) -> str:
+    return f"{1000 * row['median']:.0f} ms (median of {row['n']})"
+
+
+def _right(rows: list[dict[str, Any]]) -> str:
+    n = sum(row["n"] for row in rows)
+    recall = sum(row["n"] * row["adds_recall_0.1d"] for row in rows) / n
+    medians = ", ".join(
+        f"{row['median_translation_mm']:.1f} mm {row['median_rotation_deg']:.1f} deg"
+        + (f" ({row['sequence']})" if len(rows) > 1 else "")
+        for row in rows
+    )
+    return f"ADD-S below 0.1 diameter in {100 * recall:.1f} % of {n}; median {medians}"
+
+
 def provenance(report: dict[str, Any]) -> str:
     """Where the figures come from."""
     machine = report["machine"]
@@ -80,4 +117,4 @@ def headline(report: dict[str, Any]) -> str:
     )
 
 
-TABLES = {"speed": speed, "accuracy": accuracy}
+TABLES = {"summary": summary, "speed": speed, "accuracy": accuracy}
