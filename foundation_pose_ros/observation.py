@@ -6,12 +6,9 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from . import depth
 from .camera import Camera
 from .frame import Frame
-
-# Neighbours further apart in depth than this share of the depth lie on different surfaces.
-_EDGE_SHARE = 0.02
-_EDGE_FLOOR_M = 0.004
 
 
 @dataclass(frozen=True)
@@ -68,13 +65,9 @@ class Observation:
             return self.depth_m
         outside = ~self.mask
         known = outside & (self.depth_m > 0)
-        if not known.any():
-            return np.zeros_like(self.depth_m)
-        source = (~known).reshape(self.size, self.size).astype(np.uint8)
-        _, labels = cv2.distanceTransformWithLabels(source, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-        nearest = np.zeros(labels.max() + 1, np.float32)
-        nearest[labels.ravel()[known]] = self.depth_m[known]
-        return nearest[labels.ravel()] * outside
+        shape = (self.size, self.size)
+        filled = depth.filled_from_nearest(self.depth_m.reshape(shape), known.reshape(shape)).ravel()
+        return filled * outside
 
 
 def observe(frame: Frame, box: CropBox, size: int, mask: np.ndarray | None = None) -> Observation:
@@ -88,7 +81,7 @@ def observe(frame: Frame, box: CropBox, size: int, mask: np.ndarray | None = Non
     depth_m = np.where(inside, frame.depth_m[pick], np.float32(0))  # (n, n)
     # The sampled pixel's own ray, not the grid's: rounding must not shift points sideways.
     rays = frame.camera.rays(u[None, :], v[:, None])  # (n, n, 3)
-    normals, on_edge = normals_and_edges(rays * depth_m[..., None])
+    normals, on_edge = depth.normals_and_edges(rays * depth_m[..., None])
     return Observation(
         K=K,
         size=size,
@@ -99,34 +92,6 @@ def observe(frame: Frame, box: CropBox, size: int, mask: np.ndarray | None = Non
         mask=None if mask is None else (mask[pick].astype(bool) & inside).ravel(),
         rgb=resampled(frame.rgb, box, size).reshape(-1, 3).astype(np.float32) / 255,
     )
-
-
-def normals_and_edges(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Unit normals (n, m, 3) towards the camera from organised points (n, m, 3), and which lie next to a depth jump.
-
-    Central differences over a lightly smoothed cloud; a normal is 0 where a neighbour is missing or across a jump.
-    """
-    depth_m = points[..., 2]
-    valid = depth_m > 0
-    far = np.where(valid, depth_m, np.float32(0))
-    near = np.where(valid, depth_m, np.float32(1e6))
-    kernel = np.ones((3, 3), np.uint8)
-    spread = cv2.dilate(far, kernel) - cv2.erode(near, kernel)
-    limit = np.maximum(_EDGE_SHARE * depth_m, _EDGE_FLOOR_M) * 2
-    on_edge = valid & ((spread > limit) | (cv2.erode(valid.astype(np.uint8), kernel) == 0))
-    # Normalised blur over valid points alone.
-    weight = cv2.blur(valid.astype(np.float32), (3, 3))
-    smooth = cv2.blur(np.where(valid[..., None], points, 0), (3, 3)) / np.maximum(weight, 1e-6)[..., None]
-    dx = np.zeros_like(smooth)
-    dy = np.zeros_like(smooth)
-    dx[:, 1:-1] = smooth[:, 2:] - smooth[:, :-2]
-    dy[1:-1] = smooth[2:] - smooth[:-2]
-    normals = np.cross(dy, dx)
-    length = np.linalg.norm(normals, axis=-1)
-    usable = valid & ~on_edge & (length > 1e-12)
-    usable[[0, -1]] = usable[:, [0, -1]] = False
-    normals = np.where(usable[..., None], normals / np.maximum(length, 1e-12)[..., None], 0).astype(np.float32)
-    return normals, on_edge
 
 
 def resampled(rgb: np.ndarray, box: CropBox, size: int) -> np.ndarray:

@@ -159,7 +159,8 @@ def _levelled(gray: np.ndarray) -> np.ndarray:
     """(n, n) uint8: a gray image less its local mean, so that exposure and shading don't move corners."""
     gray = gray.astype(np.float32)
     detail = gray - cv2.blur(gray, (31, 31))
-    spread = np.sqrt(cv2.blur(detail * detail, (61, 61))) + 4
+    # A running sum of squares may end a little below zero.
+    spread = np.sqrt(np.maximum(cv2.blur(detail * detail, (61, 61)), 0)) + 4
     return np.clip(detail / spread * 40 + 128, 0, 255).astype(np.uint8)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Camera, Frame
-from foundation_pose_ros.observation import CropBox, normals_and_edges, observe, resampled
+from foundation_pose_ros.observation import CropBox, observe, resampled
 
 CAMERA = Camera(300.0, 310.0, 80.3, 59.1, 160, 120)
 
@@ -45,24 +45,6 @@ def test_nothing_is_seen_outside_the_image():
     seen = observe(plane_frame(np.array([0, 0, 1.0]), 0.5), CropBox(-50, -50, 40), 8, np.ones((120, 160), bool))
     assert not seen.depth_m.any()
     assert seen.mask is not None and not seen.mask.any()
-
-
-def test_points_beside_a_step_are_on_an_edge_and_have_no_normal():
-    points = np.zeros((9, 9, 3), np.float32)
-    points[..., 0], points[..., 1] = np.meshgrid(np.arange(9) * 0.002, np.arange(9) * 0.002)
-    points[..., 2] = np.where(np.arange(9) < 5, 0.5, 0.6)
-    normals, on_edge = normals_and_edges(points)
-    assert on_edge[4, 4] and on_edge[4, 5] and not on_edge[4, 2] and not on_edge[4, 7]
-    assert not normals[4, 4].any() and normals[4, 2] == pytest.approx([0, 0, -1])
-
-
-def test_a_slope_is_no_edge():
-    points = np.zeros((9, 9, 3), np.float32)
-    points[..., 0], points[..., 1] = np.meshgrid(np.arange(9) * 0.002, np.arange(9) * 0.002)
-    points[..., 2] = 0.5 + points[..., 0]
-    normals, on_edge = normals_and_edges(points)
-    assert not on_edge[1:-1, 1:-1].any()
-    assert normals[4, 4] == pytest.approx([np.sqrt(0.5), 0, -np.sqrt(0.5)], abs=1e-5)
 
 
 def test_holes_beside_the_mask_are_what_stands_next_to_them():

@@ -1,0 +1,63 @@
+"""Normals of known surfaces, edges where depth jumps, smoothing and filling that use measured pixels alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from foundation_pose_ros.depth import filled_from_nearest, normals_and_edges, smoothed
+
+
+def test_points_beside_a_step_are_on_an_edge_and_have_no_normal():
+    points = np.zeros((9, 9, 3), np.float32)
+    points[..., 0], points[..., 1] = np.meshgrid(np.arange(9) * 0.002, np.arange(9) * 0.002)
+    points[..., 2] = np.where(np.arange(9) < 5, 0.5, 0.6)
+    normals, on_edge = normals_and_edges(points)
+    assert on_edge[4, 4] and on_edge[4, 5] and not on_edge[4, 2] and not on_edge[4, 7]
+    assert not normals[4, 4].any() and normals[4, 2] == pytest.approx([0, 0, -1])
+
+
+def test_a_slope_is_no_edge():
+    points = np.zeros((9, 9, 3), np.float32)
+    points[..., 0], points[..., 1] = np.meshgrid(np.arange(9) * 0.002, np.arange(9) * 0.002)
+    points[..., 2] = 0.5 + points[..., 0]
+    normals, on_edge = normals_and_edges(points)
+    assert not on_edge[1:-1, 1:-1].any()
+    assert normals[4, 4] == pytest.approx([np.sqrt(0.5), 0, -np.sqrt(0.5)], abs=1e-5)
+
+
+def test_normals_of_a_sphere_point_away_from_its_centre():
+    v, u = np.mgrid[-20:21, -20:21] / 600.0
+    rays = np.stack([u, v, np.ones_like(u)], axis=-1)
+    centre = np.array([0, 0, 0.5])
+    along, square = rays @ centre, (rays * rays).sum(axis=-1)
+    z = (along - np.sqrt(along**2 - square * (0.25 - 0.05**2))) / square  # first hit of a sphere of 5 cm
+    points = (rays * z[..., None]).astype(np.float32)
+    normals, on_edge = normals_and_edges(points)
+    inner = normals[2:-2, 2:-2]
+    np.testing.assert_allclose((inner * (points[2:-2, 2:-2] - centre) / 0.05).sum(axis=-1), 1, atol=2e-3)
+    assert not on_edge[1:-1, 1:-1].any()
+
+
+@given(arrays(bool, (7, 9)), st.integers(0, 10**6))
+def test_smoothing_never_mixes_in_what_was_not_measured(valid, seed):
+    image = np.random.default_rng(seed).uniform(1, 2, (7, 9, 3)).astype(np.float32)
+    result = smoothed(np.where(valid[..., None], image, 1e6), valid)[valid]
+    assert ((result > 0.99) & (result < 2.01)).all()
+
+
+@given(arrays(bool, (8, 6)), st.integers(0, 10**6))
+def test_filling_takes_the_nearest_known_pixel(known, seed):
+    depth_m = np.random.default_rng(seed).uniform(0.5, 2, (8, 6)).astype(np.float32)
+    filled = filled_from_nearest(depth_m, known)
+    if not known.any():
+        assert not filled.any()
+        return
+    np.testing.assert_array_equal(filled[known], depth_m[known])
+    at = np.argwhere(known)
+    for row, column in np.argwhere(~known):
+        distance = np.hypot(*(at - (row, column)).T)
+        # OpenCV's 5 x 5 chamfer distance is exact to some percent.
+        near = at[distance <= distance.min() * 1.05 + 1e-6]
+        assert filled[row, column] in depth_m[tuple(near.T)]
