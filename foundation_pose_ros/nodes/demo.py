@@ -32,7 +32,7 @@ START_TIMEOUT_S = 120.0
 ANSWER_TIMEOUT_S = 30.0
 LAST_WORDS_S = 1.0
 SCENE_OBJECTS, SCENE_FRAMES, SCENE_SEED = ("mug", "cracker_box", "soda_can"), 45, 3
-PACKAGE = "foundation_perception"
+PACKAGE, POSE_NODE = "foundation_perception", "foundation_pose_ros.nodes.pose_node"
 INPUTS = ("rgb/image", "rgb/camera_info", "depth/image", "masks")
 
 
@@ -130,7 +130,7 @@ def _parameters(meshes: dict[str, MeshFile]) -> dict[str, Any]:
 def _pose_node(parameters: Path, domain_id: int) -> "Iterator[subprocess.Popen[bytes]]":
     """pose_node in a process of its own, ended with the context."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "foundation_pose_ros.nodes.pose_node", "--ros-args", "--params-file", str(parameters)],
+        [sys.executable, "-m", POSE_NODE, "--ros-args", "--params-file", str(parameters)],
         env={**os.environ, "ROS_DOMAIN_ID": str(domain_id)},
     )
     try:

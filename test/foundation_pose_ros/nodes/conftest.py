@@ -22,6 +22,7 @@ try:
     from foundation_perception.msg import TrackedObjectArray
     from foundation_perception.srv import AddObject, Register, RemoveObject, Reset
     from geometry_msgs.msg import PoseWithCovarianceStamped
+    from lifecycle_msgs.srv import ChangeState
     from rclpy.context import Context
     from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
     from rclpy.node import Node
@@ -79,6 +80,7 @@ class Bench:
         self._clients: dict[str, tuple[Any, Any]] = {
             name: (self.user.create_client(kind, f"/pose_node/{name}"), kind) for name, kind in services.items()
         }
+        self._lifecycle = self.user.create_client(ChangeState, "/pose_node/change_state")
         self._spinning = [
             _Spinning(self.node, MultiThreadedExecutor(num_threads=2, context=self.context)),
             _Spinning(self.user, SingleThreadedExecutor(context=self.context)),
@@ -147,6 +149,21 @@ class Bench:
         future = client.call_async(kind.Request(**fields))
         self.wait(future.done, f"an answer of {service}")
         return future.result()
+
+    def transition(self, label: str) -> bool:
+        """Whether a transition of the node's lifecycle came about."""
+        request = ChangeState.Request()
+        request.transition.label = label
+        client = self._lifecycle
+        assert client.wait_for_service(timeout_sec=PATIENCE_S)
+        future = client.call_async(request)
+        self.wait(future.done, label)
+        return bool(future.result().success)
+
+    def status(self, section: str) -> str:
+        """The message of the newest report of a section."""
+        statuses = [s for m in list(self.heard["/diagnostics"]) for s in m.status if s.name == f"pose_node: {section}"]
+        return statuses[-1].message if statuses else ""
 
     def diagnosed(self, section: str, key: str) -> str:
         """A value in the newest report of a section of /diagnostics, '' where it isn't there."""

@@ -226,6 +226,26 @@ def test_objects_come_and_go_while_another_is_tracked(tracking: Any, scene: Synt
     assert states_of(tracking) == {"mug": TrackedObject.TRACKING}
 
 
+def test_a_deactivated_node_is_silent_and_starts_anew(tracking: Any, scene: SyntheticScene) -> None:
+    frame = scene.frame(scene.frame_ids[0])
+    # Markers are made for those that listen, and taken away before the node falls silent.
+    assert tracking.transition("deactivate")
+    removed = [m for array in tracking.heard["/pose_node/markers"] for m in array.markers if m.action == Marker.DELETE]
+    assert removed
+    heard = len(tracking.heard["/pose_node/objects"])
+    tracking.send(frame)
+    tracking.wait(lambda: tracking.status("input").startswith("not active"), "the report that it isn't active")
+    assert len(tracking.heard["/pose_node/objects"]) == heard
+    mask = fill_image(Image(), np.full(frame.depth_m.shape, 255, np.uint8), "mono8")
+    assert "no image" in tracking.call("register", object_name="mug", mask=mask).message
+
+    assert tracking.transition("cleanup")
+    assert tracking.transition("configure")
+    assert tracking.transition("activate")
+    tracking.ready()
+    register(tracking, scene)
+
+
 @pytest.mark.parametrize(
     ("service", "fields", "words"),
     [

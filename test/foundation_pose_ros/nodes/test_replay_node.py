@@ -1,0 +1,133 @@
+"""replay_node: what it publishes of each frame, when it waits, and when masks come."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+rclpy = pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
+pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here: source its workspace")
+
+from foundation_perception.msg import TrackedObjectArray
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import String
+from vision_msgs.msg import Detection3DArray
+
+from foundation_pose_ros.nodes.camera_conversion import to_lens
+from foundation_pose_ros.nodes.image_conversion import to_depth_m, to_labels, to_rgb
+from foundation_pose_ros.nodes.pose_conversion import from_pose, stamp_to_ns
+from foundation_pose_ros.nodes.replay_node import ReplayNode
+from foundation_pose_ros.nodes.replay_source import ReplaySource
+from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+
+Play = Callable[..., dict[str, list[Any]]]
+
+
+@pytest.fixture(scope="module")
+def pair() -> SyntheticScene:
+    """Two objects in four frames, of a few pixels."""
+    objects = ["sticker_cube", "soda_can"]
+    return make_scene(seed=0, frames=4, objects=objects, clutter=0, width=160, height=120, supersample=1)
+
+
+@pytest.fixture
+def play(ros_context: Any, pair: SyntheticScene) -> Iterator[Play]:
+    """Plays the scene to its end with parameters, and gives the messages by topic."""
+
+    def played(on_colour: Callable[[Any, Node], None] | None = None, **parameters: Any) -> dict[str, list[Any]]:
+        overrides = [Parameter(name, value=value) for name, value in {"rate_hz": 200.0, **parameters}.items()]
+        replay = ReplayNode(
+            ReplaySource(pair, tuple(pair.object_names)), context=ros_context, parameter_overrides=overrides
+        )
+        listener = Node("listener", context=ros_context)
+        heard: dict[str, list[Any]] = {}
+        topics = {"rgb/image": Image, "rgb/camera_info": CameraInfo, "depth/image": Image, "masks": Image}
+        for topic, kind in {**topics, "replay_node/truth": Detection3DArray}.items():
+            heard[topic] = []
+            listener.create_subscription(kind, topic, heard[topic].append, QoSProfile(depth=100))
+        if on_colour is not None:
+            listener.create_subscription(Image, "rgb/image", lambda m: on_colour(m, listener), QoSProfile(depth=100))
+        finished: list[bool] = []
+        replay.finished = lambda: finished.append(True)
+        executor = SingleThreadedExecutor(context=ros_context)
+        executor.add_node(replay)
+        executor.add_node(listener)
+        quiet, count = 0, 0
+        # Topics are delivered one by one: the end is when nothing came for a fifth of a second.
+        while not finished or quiet < 20:
+            executor.spin_once(timeout_sec=0.01)
+            before, count = count, sum(map(len, heard.values()))
+            quiet = quiet + 1 if count == before else 0
+        executor.shutdown()
+        replay.destroy_node()
+        listener.destroy_node()
+        return heard
+
+    yield played
+
+
+def test_every_message_of_a_frame_carries_its_stamp_and_content(play: Play, pair: SyntheticScene) -> None:
+    heard = play(mask_policy="every", stamps="recorded")
+    stamps = [pair.frame(frame_id).stamp_ns for frame_id in pair.frame_ids]
+    for topic, messages in heard.items():
+        assert [stamp_to_ns(message.header.stamp) for message in messages] == stamps, topic
+        assert {message.header.frame_id for message in messages} == {pair.frame(pair.frame_ids[0]).frame_id}
+    for index, frame_id in enumerate(pair.frame_ids):
+        frame = pair.frame(frame_id)
+        np.testing.assert_array_equal(to_rgb(heard["rgb/image"][index]), frame.rgb)
+        np.testing.assert_array_equal(to_depth_m(heard["depth/image"][index]), frame.depth_m)
+        np.testing.assert_allclose(to_lens(heard["rgb/camera_info"][index]).camera.K, pair.camera.K, rtol=1e-6)
+        labels = to_labels(heard["masks"][index])
+        for label, name in enumerate(pair.object_names, start=1):
+            np.testing.assert_array_equal(labels == label, pair.mask(frame_id, name))
+        truth = {d.id: from_pose(d.results[0].pose.pose) for d in heard["replay_node/truth"][index].detections}
+        for name in pair.object_names:
+            np.testing.assert_allclose(truth[name], pair.truth(frame_id, name), atol=1e-5)
+
+
+@pytest.mark.parametrize(("policy", "count"), [("none", 0), ("first", 1), ("every", 4), ("request", 1)])
+def test_masks_come_as_the_policy_says(play: Play, policy: str, count: int) -> None:
+    assert len(play(mask_policy=policy)["masks"]) == count
+
+
+def test_a_mask_that_is_asked_for_comes_with_a_later_frame(play: Play, pair: SyntheticScene) -> None:
+    def ask(message: Any, listener: Node) -> None:
+        if not asked:
+            asked.append(listener.create_publisher(String, "mask_request", 10))
+        asked[0].publish(String(data="soda_can"))
+
+    asked: list[Any] = []
+    # At ten frames a second the question is there before the next frame.
+    heard = play(ask, mask_policy="request", rate_hz=10.0)
+    later = [to_labels(message) for message in heard["masks"][1:]]
+    assert later
+    for labels in later:
+        assert set(np.unique(labels)) == {0, 2}
+
+
+def test_lockstep_waits_for_the_answer_to_each_frame(play: Play) -> None:
+    def answer(message: Any, listener: Node) -> None:
+        if not answers:
+            answers.append(listener.create_publisher(TrackedObjectArray, "objects", 10))
+        stamps.append(stamp_to_ns(message.header.stamp))
+        # Of the third frame nothing is said.
+        if len(stamps) != 3:
+            answers[0].publish(TrackedObjectArray(header=message.header))
+
+    answers: list[Any] = []
+    stamps: list[int] = []
+    heard = play(answer, lockstep=True, lockstep_deadline_s=1.5)
+    assert len(heard["rgb/image"]) == 4
+    steps_s = np.diff(stamps) * 1e-9
+    assert steps_s[1] < 1.4 and steps_s[2] >= 1.5
+
+
+def test_start_and_end_choose_frames(play: Play, pair: SyntheticScene) -> None:
+    heard = play(start=1, end=3, stamps="recorded")
+    played = [stamp_to_ns(message.header.stamp) for message in heard["rgb/image"]]
+    assert played == [pair.frame(frame_id).stamp_ns for frame_id in pair.frame_ids[1:3]]
