@@ -26,8 +26,8 @@ _LONGEST_STEP_S = 0.5
 class PoseEstimator:
     """Registers and tracks objects whose meshes it was given; nothing is trained.
 
-    models: the objects, by name; entries may be added and removed at any time. Calls are not safe from several
-    threads at once.
+    models: the objects, by name, conditioned here (a few seconds each: symmetries are searched); entries may be added
+    and removed at any time, and are conditioned at their first use. Calls are not safe from several threads at once.
     """
 
     def __init__(self, models: list[ObjectModel], device: str = "cpu", threads: int = 2) -> None:
@@ -39,6 +39,8 @@ class PoseEstimator:
         self._conditioned: dict[str, ConditionedObject] = {}
         self._registration = Registration()
         self._track_step = TrackStep()
+        for name in self.models:
+            self._condition(name)
 
     @_ONE_BLAS_THREAD
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
