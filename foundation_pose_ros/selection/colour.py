@@ -24,11 +24,12 @@ class ColourComparison:
     def __init__(self, observed_rgb: np.ndarray) -> None:
         self._observed = _log_colour(cv2.GaussianBlur(observed_rgb, (3, 3), 0.8))  # (n, n, 3)
 
-    def correlation(self, rendered_rgb: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """(B,) in -1..1 for rendered_rgb (B, n, n, 3) over pixels weighted by `weight` (B, n, n).
+    def correlation(self, rendered_rgb: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(B,) in -1..1 for rendered_rgb (B, n, n, 3) over pixels weighted by `weight` (B, n, n), and what it would be
+        (B,) if the observed colours were the rendered ones.
 
-        It tends to 0 as the model's own contrast falls below that of a plain surface under uneven light, and so does
-        its influence on the choice.
+        Both tend to 0 as the model's own contrast falls below that of a plain surface under uneven light, and so does
+        their influence on the choice.
         """
         total = np.maximum(weight.sum(axis=(1, 2)), _FEWEST_PIXELS)  # (B,)
         blur = _blur_matrix(weight.shape[1])
@@ -38,7 +39,7 @@ class ColourComparison:
         own = np.einsum("bij,bijc,bijc->b", weight, rendered, rendered) / total
         other = np.einsum("bij,bijc,bijc->b", weight, observed, observed) / total
         plain = 3 * _PLAIN_CONTRAST**2
-        return both / np.sqrt((own + plain) * (other + plain))
+        return both / np.sqrt((own + plain) * (other + plain)), own / (own + plain)
 
 
 def _log_colour(rgb: np.ndarray) -> np.ndarray:

@@ -10,6 +10,11 @@ from ..rendering import Renderer
 from .colour import ColourComparison
 from .scorer import Evidence
 
+# Depth beside an outline steps away where it differs by so many tolerances from the surface inside.
+_STEP = 4.0
+# Fewer pairs of pixels than this say little of an outline.
+_FEWEST_BORDER = 8.0
+
 
 @dataclass(frozen=True)
 class SelectionSettings:
@@ -64,10 +69,10 @@ class GeometricScorer:
         total = np.maximum(counted.sum(axis=1), 1e-3)
         surface = np.maximum((hit & seen & ~hidden).sum(axis=1), 1)
         agreement = agrees.sum(axis=1) / np.maximum(total, 1)
-        colour = np.zeros(batch)
+        colour = expected = np.zeros(batch)
         if rendering.rgb is not None:
             comparison = ColourComparison(observation.rgb.reshape(size, size, 3))
-            colour = comparison.correlation(rendering.rgb, agrees.reshape(batch, size, size))
+            colour, expected = comparison.correlation(rendering.rgb, agrees.reshape(batch, size, size))
         return Evidence(
             rank=agreement + self._settings.colour_weight * colour,
             agreement=agreement,
@@ -75,6 +80,8 @@ class GeometricScorer:
             visible=1 - hidden.sum(axis=1) / np.maximum(hit.sum(axis=1), 1),
             outline=outline,
             colour=colour,
+            colour_expected=expected,
+            border=_border(rendering.depth_m, observation, agrees, tolerance_m),
         )
 
     def tolerance_m(self, observation: Observation) -> np.ndarray:
@@ -88,6 +95,34 @@ def _steepness(observation: Observation) -> np.ndarray:
     """(N,) cosine between ray and observed normal, 1 where no normal is known."""
     cosine = np.abs(np.einsum("ni,ni->n", observation.normals, observation.rays))
     return np.where(cosine > 0, np.clip(cosine, 0.2, 1.0), 1.0).astype(np.float32)
+
+
+def _border(
+    rendered_m: np.ndarray, observation: Observation, agrees: np.ndarray, tolerance_m: np.ndarray
+) -> np.ndarray:
+    """(B,): beside what share of the outline of rendered_m (B, n, n) the observed depth leaves the surface.
+
+    It does around an object, except where that touches its neighbours; it doesn't where a pose lies in a table top
+    whose depth agrees with it.
+    """
+    batch, size, _ = rendered_m.shape
+    grid = (batch, size, size)
+    observed_m = np.broadcast_to(observation.depth_m.reshape(size, size), grid)
+    limit_m = np.broadcast_to((_STEP * tolerance_m).reshape(size, size), grid)
+    hit, agrees = rendered_m > 0, agrees.reshape(grid)
+    steps, total = np.zeros(batch), np.zeros(batch)
+    here, there = np.s_[:-1], np.s_[1:]
+    for inner, outer in (
+        (np.s_[:, here], np.s_[:, there]),
+        (np.s_[:, there], np.s_[:, here]),
+        (np.s_[:, :, here], np.s_[:, :, there]),
+        (np.s_[:, :, there], np.s_[:, :, here]),
+    ):
+        weight = agrees[inner] * (~hit[outer] & (observed_m[outer] > 0))
+        away = np.abs(observed_m[outer] - rendered_m[inner]) > limit_m[inner]
+        steps += (weight * away).sum(axis=(1, 2))
+        total += weight.sum(axis=(1, 2))
+    return (steps + _FEWEST_BORDER / 2) / (total + _FEWEST_BORDER)
 
 
 def _core_and_surroundings(mask: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

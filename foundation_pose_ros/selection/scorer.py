@@ -17,6 +17,8 @@ class Evidence:
     rendered object on which depth and outline agree. inliers: 0..1, share of the seen surface whose depth agrees.
     visible: 0..1, share of the rendered outline that nothing hides. outline: 0..1, intersection over union of mask and
     rendering, 1 without a mask. colour: -1..1, correlation of colours, 0 where the model has none that tell.
+    colour_expected: 0..1, what that would be if observed and rendered colours were the same. border: 0..1, share of the
+    rendered outline beside which the observed depth steps away from the surface; 0.5 where nothing is known.
     """
 
     rank: np.ndarray
@@ -25,6 +27,8 @@ class Evidence:
     visible: np.ndarray
     outline: np.ndarray
     colour: np.ndarray
+    colour_expected: np.ndarray
+    border: np.ndarray
 
 
 class Scorer(Protocol):

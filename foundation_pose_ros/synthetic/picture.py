@@ -38,7 +38,8 @@ class Painter:
     def __init__(
         self, room: dict[str, Panel], bodies: list[Body], light: Light, camera: Camera, supersample: int = 2
     ) -> None:
-        self._bodies, self._light, self._camera, self._supersample = bodies, light, camera, supersample
+        self.bodies = bodies
+        self._room, self._light, self._camera, self._supersample = room, light, camera, supersample
         self._shadows = ShadowCaster()
         for body in bodies:
             add = self._shadows.add_moving if body.moves else self._shadows.add_standing
@@ -47,14 +48,18 @@ class Painter:
         self._panels = {name: self._baked(name, panel) for name, panel in room.items()}
         self._rays = camera.rays(np.arange(camera.width)[None], np.arange(camera.height)[:, None])
 
+    def with_bodies(self, bodies: list[Body]) -> "Painter":
+        """The same room and light with other bodies."""
+        return Painter(self._room, bodies, self._light, self._camera, self._supersample)
+
     def paint(self, frame: int, T_world_cam: np.ndarray) -> Picture:
         """The scene at the moment of a frame, seen from T_world_cam (4, 4)."""
         T_cam_world = inverse(np.asarray(T_world_cam, np.float64))
         light, depth_m, normals_cam = self._surroundings(frame, T_cam_world)
-        poses = [T_cam_world @ body.pose(frame) for body in self._bodies]
-        boxes = [image_box(body.model, T, self._camera) for body, T in zip(self._bodies, poses, strict=True)]
-        ids, areas = np.zeros(depth_m.shape, np.uint8), np.zeros(len(self._bodies), np.int64)
-        for k, (body, T_cam_obj, box) in enumerate(zip(self._bodies, poses, boxes, strict=True)):
+        poses = [T_cam_world @ body.pose(frame) for body in self.bodies]
+        boxes = [image_box(body.model, T, self._camera) for body, T in zip(self.bodies, poses, strict=True)]
+        ids, areas = np.zeros(depth_m.shape, np.uint8), np.zeros(len(self.bodies), np.int64)
+        for k, (body, T_cam_obj, box) in enumerate(zip(self.bodies, poses, boxes, strict=True)):
             if box is None:
                 continue
             rendering = render_box(body.renderer, T_cam_obj, self._camera, box, normals=True)
@@ -114,7 +119,7 @@ class Painter:
         left, top, right, bottom = whole
         fine_size = ((bottom - top) * scale, (right - left) * scale)
         nearest_m, albedo = np.full(fine_size, np.inf, np.float32), np.zeros((*fine_size, 3), np.float32)
-        for body, T_cam_obj, box in zip(self._bodies, poses, boxes, strict=True):
+        for body, T_cam_obj, box in zip(self.bodies, poses, boxes, strict=True):
             if box is None:
                 continue
             rendering = render_box(body.renderer, T_cam_obj, self._camera, box, scale, colour=True)
@@ -149,7 +154,7 @@ class Painter:
         normals, points = normals_cam[part] @ R.T, depth_m[part][..., None] * away + eye
         seen = body_visibility(self._light, self._shadows, points, normals, solid, frame)[solid]
         to_eye = -away[solid] / np.linalg.norm(away[solid], axis=1, keepdims=True)
-        gloss = np.array([0, *(body.gloss for body in self._bodies)], np.float32)[ids[solid]]
+        gloss = np.array([0, *(body.gloss for body in self.bodies)], np.float32)[ids[solid]]
         fall, shine = np.zeros((2, *solid.shape, 3), np.float32)
         fall[solid] = self._light.irradiance(normals[solid], seen[:, 0], seen[:, 1])
         shine[solid] = gloss[:, None] * self._light.gloss(normals[solid], to_eye, seen[:, 0], seen[:, 1])

@@ -4,8 +4,8 @@ A `SyntheticScene` offers what a recorded sequence does (evaluation.sequence.Seq
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -71,6 +71,33 @@ class SyntheticScene:
         self._painter, self._stamps, self._seed = painter, stamps, seed
         self._depth_sensor, self._colour_sensor = depth_sensor, colour_sensor
         self._rendered = lru_cache(maxsize=cached_frames)(self._render)
+
+    def with_paths(self, paths: Mapping[str, np.ndarray]) -> "SyntheticScene":
+        """The same scene in which the named bodies, objects or clutter, move along T_world_obj (frames, 4, 4)."""
+        changed = [replace(body, T_world_obj=paths.get(body.name, body.T_world_obj)) for body in self._painter.bodies]
+        count = len(self.object_names)
+        return SyntheticScene(
+            self.name,
+            changed[:count],
+            changed[count:],
+            self._painter.with_bodies(changed),
+            self.camera,
+            self.T_world_cam,
+            self._stamps,
+            self._depth_sensor,
+            self._colour_sensor,
+            self._seed,
+            self._rendered.cache_parameters()["maxsize"],
+        )
+
+    def path(self, body_name: str) -> np.ndarray:
+        """T_world_obj (frames, 4, 4) of an object or a body of the clutter."""
+        body = next(body for body in self._painter.bodies if body.name == body_name)
+        return np.broadcast_to(body.T_world_obj, (len(self.frame_ids), 4, 4)).copy()
+
+    def body_model(self, body_name: str) -> ObjectModel:
+        """The model of an object or a body of the clutter."""
+        return next(body for body in self._painter.bodies if body.name == body_name).model
 
     def frame(self, frame_id: str) -> Frame:
         """Colour and depth as the sensors give them."""

@@ -18,7 +18,7 @@ WEIGHT = np.ones((1, 32, 32), np.float32)
 
 
 def correlation(observed: np.ndarray, rendered: np.ndarray, weight: np.ndarray = WEIGHT) -> float:
-    return float(ColourComparison(observed.astype(np.float32)).correlation(rendered[None].copy(), weight)[0])
+    return float(ColourComparison(observed.astype(np.float32)).correlation(rendered[None].copy(), weight)[0][0])
 
 
 @given(st.floats(0.4, 1.1), st.floats(0.8, 1.25), st.floats(0.8, 1.25))
