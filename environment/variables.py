@@ -4,6 +4,8 @@ import os
 
 from .layout import INSTALL, INSTALLED_PACKAGES, ROOT, SITE_PACKAGES, VENV
 
+# ROS keeps a package's own commands in lib/PACKAGE.
+EXECUTABLES = (INSTALL / "bin", INSTALL / "lib" / "foundation_perception", VENV / "bin")
 THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -27,7 +29,7 @@ def environment_variables() -> dict[str, str]:
     prefixes = os.pathsep.join([str(INSTALL), str(VENV)])
     variables.update(
         VIRTUAL_ENV=str(VENV),
-        PATH=os.pathsep.join([str(INSTALL / "bin"), str(VENV / "bin"), os.environ.get("PATH", os.defpath)]),
+        PATH=os.pathsep.join([*map(str, EXECUTABLES), os.environ.get("PATH", os.defpath)]),
         PYTHONPATH=os.pathsep.join([str(ROOT), str(INSTALLED_PACKAGES)]),
         PYTHONNOUSERSITE="1",
         AMENT_PREFIX_PATH=prefixes,

@@ -39,7 +39,8 @@ def test_the_source_tree_comes_first_among_modules(sourced):
 
 
 def test_commands_of_the_environment_come_first(sourced):
-    assert environment_variables()["PATH"].split(os.pathsep)[:2] == [str(INSTALL / "bin"), str(VENV / "bin")]
+    own = [str(INSTALL / "bin"), str(INSTALL / "lib" / "foundation_perception"), str(VENV / "bin")]
+    assert environment_variables()["PATH"].split(os.pathsep)[:3] == own
 
 
 def test_the_callers_other_libraries_and_variables_stay(sourced):
