@@ -121,6 +121,8 @@ def _parameters(meshes: dict[str, MeshFile]) -> dict[str, Any]:
     parameters: dict[str, Any] = {"objects": list(meshes)}
     for name, mesh in meshes.items():
         parameters[name] = {"mesh": str(mesh.path.resolve()), "unit": mesh.unit}
+    # The first frame comes when all are rendered.
+    parameters["stale_after_s"] = START_TIMEOUT_S
     # Nothing is to be lost here, while a camera's driver rather loses an image than wait.
     parameters |= {f"qos_overrides./{topic}.subscription.reliability": "reliable" for topic in INPUTS}
     return {"pose_node": {"ros__parameters": parameters}}

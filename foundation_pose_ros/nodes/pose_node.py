@@ -56,7 +56,7 @@ class PoseNode(LifecycleNode):
         self.entries: dict[str, CatalogueEntry] = {}
         self.unusable: dict[str, str] = {}
         self.guardian: InputGuardian | None = None
-        self.last_frame_s: float | None = None
+        self.last_frame_s = 0.0
         self.active = False
         self._estimator: PoseEstimator
         self._services_offered: PoseServices
@@ -98,6 +98,7 @@ class PoseNode(LifecycleNode):
         )
         self.pipeline.start()
         self._subscribe(self.guardian, settings)
+        self.last_frame_s = self._now_s()
         self.active = True
         return super().on_activate(state)
 
@@ -223,7 +224,7 @@ class PoseNode(LifecycleNode):
         def callback(message: Any) -> None:
             for frame in take(message):
                 self._apply_changed_settings()
-                self.last_frame_s = self.get_clock().now().nanoseconds * 1e-9
+                self.last_frame_s = self._now_s()
                 self.pipeline.frame(frame)
 
         return callback
@@ -275,6 +276,9 @@ class PoseNode(LifecycleNode):
         names = ("publish_tf", "tf_prefix", "marker_lifetime_s", "overlay_rate_hz")
         return OutputSettings(**{name: settings[name] for name in names})
 
+    def _now_s(self) -> float:
+        return float(self.get_clock().now().nanoseconds * 1e-9)
+
     def _value(self, name: str) -> Any:
         return self.get_parameter(name).value
 
@@ -288,7 +292,7 @@ class PoseNode(LifecycleNode):
         if not self.pipeline.stop():
             self.get_logger().warning("the worker is still busy with its last frame")
         self.outputs.hide_all()
-        self.guardian, self.last_frame_s = None, None
+        self.guardian = None
 
     def _clean_up(self) -> None:
         if not hasattr(self, "outputs"):

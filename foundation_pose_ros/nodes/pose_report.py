@@ -30,7 +30,7 @@ class PoseReport:
         values |= {f"unmatched.{topic}": str(count) for topic, count in node.guardian.unmatched.items()}
         worst = worst_recent(refusals, EXPECTED)
         now_s = node.get_clock().now().nanoseconds * 1e-9
-        silent = node.last_frame_s is None or now_s - node.last_frame_s > node.get_parameter("stale_after_s").value
+        silent = now_s - node.last_frame_s > node.get_parameter("stale_after_s").value
         if not silent and not worst:
             return Report(OK, "frames come in", values)
         message = worst or f"no frames: {self._missing()}"
