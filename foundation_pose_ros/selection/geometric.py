@@ -10,8 +10,8 @@ from ..rendering import Renderer
 from .colour import ColourComparison
 from .scorer import Evidence
 
-# Depth beside an outline steps away where it differs by so many tolerances from the surface inside.
-_STEP = 4.0
+# So many pixels beyond an outline, depth leaves the surface where it is so many tolerances from where that would be.
+_REACH, _STEP = 3, 3.0
 # Fewer pairs of pixels than this say little of an outline.
 _FEWEST_BORDER = 8.0
 
@@ -102,27 +102,28 @@ def _border(
 ) -> np.ndarray:
     """(B,): beside what share of the outline of rendered_m (B, n, n) the observed depth leaves the surface.
 
-    It does around an object, except where that touches its neighbours; it doesn't where a pose lies in a table top
-    whose depth agrees with it.
+    Where the object ends, what is seen a few pixels further on doesn't lie where its surface would go on to, even
+    where it touches a neighbour. Where a pose lies in a table top whose depth agrees with it, it does.
     """
     batch, size, _ = rendered_m.shape
-    grid = (batch, size, size)
-    observed_m = np.broadcast_to(observation.depth_m.reshape(size, size), grid)
-    limit_m = np.broadcast_to((_STEP * tolerance_m).reshape(size, size), grid)
-    hit, agrees = rendered_m > 0, agrees.reshape(grid)
-    steps, total = np.zeros(batch), np.zeros(batch)
-    here, there = np.s_[:-1], np.s_[1:]
-    for inner, outer in (
-        (np.s_[:, here], np.s_[:, there]),
-        (np.s_[:, there], np.s_[:, here]),
-        (np.s_[:, :, here], np.s_[:, :, there]),
-        (np.s_[:, :, there], np.s_[:, :, here]),
-    ):
-        weight = agrees[inner] * (~hit[outer] & (observed_m[outer] > 0))
-        away = np.abs(observed_m[outer] - rendered_m[inner]) > limit_m[inner]
-        steps += (weight * away).sum(axis=(1, 2))
-        total += weight.sum(axis=(1, 2))
-    return (steps + _FEWEST_BORDER / 2) / (total + _FEWEST_BORDER)
+    observed_m = np.broadcast_to(observation.depth_m.reshape(size, size), rendered_m.shape)
+    limit_m = np.broadcast_to((_STEP * tolerance_m).reshape(size, size), rendered_m.shape)
+    agrees = agrees.reshape(rendered_m.shape)
+    away, total = np.full(batch, _FEWEST_BORDER / 2), np.full(batch, _FEWEST_BORDER)
+    for axis in (1, 2):
+        for step in (1, -1):
+            # Outwards along the last axis: from inside the outline, past its last pixel, to what is beyond.
+            rendered, observed, limit, trust = (
+                np.moveaxis(image, axis, 2)[..., ::step] for image in (rendered_m, observed_m, limit_m, agrees)
+            )
+            inside, last, beyond = (np.s_[..., k : size - 2 * _REACH + k] for k in (0, _REACH, 2 * _REACH))
+            after = np.s_[..., _REACH + 1 : size - _REACH + 1]
+            ends = (rendered[inside] > 0) & (rendered[last] > 0) & (rendered[after] == 0) & (rendered[beyond] == 0)
+            weight = trust[inside] * (ends & (observed[beyond] > 0))
+            expected = 2 * rendered[last] - rendered[inside]
+            away += (weight * (np.abs(observed[beyond] - expected) > limit[inside])).sum(axis=(1, 2))
+            total += weight.sum(axis=(1, 2))
+    return away / total
 
 
 def _core_and_surroundings(mask: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
