@@ -53,6 +53,8 @@ def main(argv: list[str] | None = None) -> int:
     except (InputRefused, DemoFailed, OSError) as failure:
         print(f"demo: {failure}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     print(f"demo: {record.line()}; pictures and poses are in {arguments.output}/")
     return 0 if record.summary.poses else 1
 
