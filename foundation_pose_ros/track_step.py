@@ -12,8 +12,8 @@ from .observation import CropBox, observe
 from .registration import Candidates, Stage
 from .surface_points import Keyframe
 
-_COARSE = Stage(40, 3, 2, (0.3, 0.1))
-_FINE = Stage(64, 4, 1, (0.1, 0.02))
+_COARSE = Stage(32, 3, 2, (0.3, 0.1))
+_FINE = Stage(48, 3, 1, (0.1, 0.02))
 
 
 @dataclass(frozen=True)
