@@ -4,14 +4,14 @@
         rgb:=/camera/color/image_raw rgb_info:=/camera/color/camera_info depth:=/camera/depth/image
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.conditions import IfCondition
+from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 
@@ -38,7 +38,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *(DeclareLaunchArgument(name, default_value=d, description=said) for name, (d, said) in ARGUMENTS.items()),
-            *large_images(),
+            IncludeLaunchDescription(PythonLaunchDescriptionSource(str(SHARE / "launch" / "fast_dds.launch.py"))),
             OpaqueFunction(function=pose_node),
             Node(
                 package="rviz2",
@@ -49,13 +49,6 @@ def generate_launch_description() -> LaunchDescription:
             ),
         ]
     )
-
-
-def large_images() -> list[SetEnvironmentVariable]:
-    """Fast DDS with shared memory that holds an image, for all that is started after this, unless it is set up."""
-    old = os.environ.get("ROS_DISTRO", "") in ("humble", "iron", "jazzy")
-    name = "FASTRTPS_DEFAULT_PROFILES_FILE" if old else "FASTDDS_DEFAULT_PROFILES_FILE"
-    return [] if name in os.environ else [SetEnvironmentVariable(name, str(SHARE / "config" / "fastdds.xml"))]
 
 
 def pose_node(context: LaunchContext) -> list[LifecycleNode]:

@@ -26,15 +26,10 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *(DeclareLaunchArgument(name, default_value=d, description=said) for name, (d, said) in ARGUMENTS.items()),
-            # First: it sets up Fast DDS for the driver as well.
             IncludeLaunchDescription(
-                PythonLaunchDescriptionSource([FindPackageShare("foundation_perception"), "/launch/pose.launch.py"]),
-                launch_arguments={
-                    "rgb": [*camera, "/color/image_raw"],
-                    "rgb_info": [*camera, "/color/camera_info"],
-                    "depth": [*camera, "/aligned_depth_to_color/image_raw"],
-                }.items(),
+                PythonLaunchDescriptionSource([FindPackageShare("foundation_perception"), "/launch/fast_dds.launch.py"])
             ),
+            # Before the node: where the driver isn't installed, nothing is left running.
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource([FindPackageShare("realsense2_camera"), "/launch/rs_launch.py"]),
                 launch_arguments={
@@ -44,6 +39,14 @@ def generate_launch_description() -> LaunchDescription:
                     "enable_sync": "true",
                 }.items(),
                 condition=IfCondition(value["start_camera"]),
+            ),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource([FindPackageShare("foundation_perception"), "/launch/pose.launch.py"]),
+                launch_arguments={
+                    "rgb": [*camera, "/color/image_raw"],
+                    "rgb_info": [*camera, "/color/camera_info"],
+                    "depth": [*camera, "/aligned_depth_to_color/image_raw"],
+                }.items(),
             ),
         ]
     )

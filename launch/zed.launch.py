@@ -26,7 +26,15 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *(DeclareLaunchArgument(name, default_value=d, description=said) for name, (d, said) in ARGUMENTS.items()),
-            # First: it sets up Fast DDS for the driver as well.
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource([FindPackageShare("foundation_perception"), "/launch/fast_dds.launch.py"])
+            ),
+            # Before the node: where the driver isn't installed, nothing is left running.
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource([FindPackageShare("zed_wrapper"), "/launch/zed_camera.launch.py"]),
+                launch_arguments={name: value[name] for name in ("camera_name", "camera_model")}.items(),
+                condition=IfCondition(value["start_camera"]),
+            ),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource([FindPackageShare("foundation_perception"), "/launch/pose.launch.py"]),
                 launch_arguments={
@@ -35,11 +43,6 @@ def generate_launch_description() -> LaunchDescription:
                     "depth": [*camera, "/depth/depth_registered"],
                     "image_is_rectified": "true",
                 }.items(),
-            ),
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource([FindPackageShare("zed_wrapper"), "/launch/zed_camera.launch.py"]),
-                launch_arguments={name: value[name] for name in ("camera_name", "camera_model")}.items(),
-                condition=IfCondition(value["start_camera"]),
             ),
         ]
     )
