@@ -79,7 +79,7 @@ _COLUMNS = {
     "adds_auc": ("ADD-S\nAUC", "{:.3f}"),
     "recall_5mm_3deg": ("5 mm\n3 deg", "{:.3f}"),
     "median_adds_mm": ("ADD-S\nmm", "{:.1f}"),
-    "median_translation_mm": ("transl.\nmm", "{:.1f}"),
+    "median_translation_mm": ("pos.\nmm", "{:.1f}"),
     "median_rotation_deg": ("rot.\ndeg", "{:.1f}"),
     "median_time_s": ("time\ns", "{:.3f}"),
     "refused": ("no\npose", "{:d}"),
@@ -90,15 +90,16 @@ _COLUMNS = {
 def table(rows: list[Row], title: str) -> Table:
     """A rich table, one line per object and one for all."""
     per_object, overall = summaries(rows)
-    result = Table(title=title, caption="overall: every instance weighs the same; mm, deg and s are medians")
-    result.add_column("object")
+    # Narrow enough for a terminal of 80 columns: only the name gives way.
+    caption = "overall: every instance weighs the same; mm, deg and s are medians"
+    result = Table(title=title, caption=caption, box=None, padding=(0, 0, 0, 1), pad_edge=False)
+    result.add_column("object", overflow="fold", min_width=8)
     for heading, _ in _COLUMNS.values():
-        result.add_column(heading, justify="right")
+        result.add_column(heading, justify="right", no_wrap=True)
     for name, summary in [*per_object.items(), ("overall", overall)]:
-        if name == "overall":
-            result.add_section()
         cells = [(getattr(summary, key), form) for key, (_, form) in _COLUMNS.items()]
-        result.add_row(name, *["-" if value != value else form.format(value) for value, form in cells])
+        texts = ["-" if value != value else form.format(value) for value, form in cells]
+        result.add_row(name, *texts, style="bold" if name == "overall" else None)
     return result
 
 
