@@ -110,7 +110,10 @@ def to_detection(
 
 
 def to_tracked_object(tracked: TrackedObject, pose: PoseWithCovariance | None, header: Header) -> TrackedObjectMessage:
-    """State, age, score and reason; pose and scores stay zero where the object has no pose in this frame."""
+    """State, age, score and reason; scores stay zero where the object has no pose in this frame.
+
+    pose: that of this frame, else the last one that was believed; None stands for "never".
+    """
     message = TrackedObjectMessage(
         header=header,
         id=tracked.id,
@@ -120,10 +123,11 @@ def to_tracked_object(tracked: TrackedObject, pose: PoseWithCovariance | None, h
         since_seen=to_duration(tracked.since_seen_s),
         reason=tracked.reason,
     )
+    if pose is not None:
+        message.pose = pose
     result = tracked.result
-    if result is None or pose is None:
+    if result is None:
         return message
-    message.pose = pose
     message.score = float(result.score)
     message.visible_fraction = float(result.visible_fraction)
     message.depth_inlier_fraction = float(result.depth_inlier_fraction)

@@ -75,6 +75,10 @@ class PoseServices:
         tracked = next(o for o in objects if o.id == id)
         if tracked.state is not TrackState.TRACKING or tracked.result is None:
             raise InputRefused("low_score", f"{id} was not found: {tracked.reason}")
+        if tracked.result.stamp_ns - round((tracked.age_s or 0) * 1e9) != frame.stamp_ns:
+            raise InputRefused(
+                "low_score", f"{id} was not found where the mask is, and is tracked on as before: check the mask"
+            )
         pose = to_pose_with_covariance(tracked.result, to_pose(tracked.result.T_cam_obj))
         header = to_header(frame)
         header.stamp.sec, header.stamp.nanosec = divmod(tracked.result.stamp_ns, 1_000_000_000)

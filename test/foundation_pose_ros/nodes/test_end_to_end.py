@@ -164,6 +164,9 @@ def test_a_lost_object_leaves_tf_and_comes_back(tracking: Any, scene: SyntheticS
             break
     assert tracked.state == TrackedObject.LOST
     assert tracked.reason.startswith("lost: ")
+    assert tracked.score == 0
+    error_m, _ = pose_error(from_pose(tracked.pose.pose), scene.truth(scene.frame_ids[0], "mug"))
+    assert error_m < 0.003, "the pose is the last one that was believed"
     asked = len(tracking.heard["/pose_node/mask_request"])
 
     since_ns = stamp_ns
@@ -202,6 +205,20 @@ def test_register_answers_with_the_pose_of_the_masks_image(bench: Any, scene: Sy
     symmetries = scene.model("mug").symmetries.transforms()
     error_m, error_deg = pose_error(from_pose(answer.object.pose.pose), scene.truth(first, "mug"), symmetries)
     assert error_m < 0.003 and error_deg < 2.0
+
+
+def test_register_refuses_a_mask_of_something_else_and_the_track_goes_on(tracking: Any, scene: SyntheticScene) -> None:
+    second = scene.frame_ids[1]
+    stamp_ns = tracking.send(scene.frame(second))
+    tracking.object_of(stamp_ns, TrackedObject.TRACKING)
+    beside = np.roll(scene.mask(second, "mug"), 200, axis=1)
+    mask = fill_image(Image(), np.where(beside, 255, 0).astype(np.uint8), "mono8")
+    mask.header.stamp = to_stamp(stamp_ns)
+
+    answer = tracking.call("register", object_name="mug", mask=mask)
+
+    assert not answer.success
+    assert "tracked on as before" in answer.message
 
 
 def test_reset_forgets(tracking: Any, scene: SyntheticScene) -> None:
