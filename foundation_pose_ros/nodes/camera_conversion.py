@@ -12,6 +12,8 @@ from ..errors import InputRefused
 
 PERSPECTIVE_MODELS = ("", "plumb_bob", "rational_polynomial")
 FISHEYE_MODELS = ("equidistant", "fisheye")
+# How many coefficients OpenCV's undistortion takes.
+PERSPECTIVE_COEFFICIENTS = (4, 5, 8, 12, 14)
 
 
 @dataclass(frozen=True)
@@ -81,4 +83,12 @@ def to_lens(info: Any, rectified: bool = False, distortion: str = "undistort") -
             "distorted",
             f"distortion model {model!r} is unknown: rectify the image with image_proc, or set distortion:=ignore",
         )
-    return Lens(camera, D, fisheye=model in FISHEYE_MODELS)
+    fisheye = model in FISHEYE_MODELS
+    # Some drivers fill a fisheye's four up with zeros.
+    if not (len(D) >= 4 and not any(D[4:]) if fisheye else len(D) in PERSPECTIVE_COEFFICIENTS):
+        raise InputRefused(
+            "bad_intrinsics",
+            f"camera_info has {len(D)} distortion coefficients D, but {model or 'plumb_bob'} has "
+            f"{4 if fisheye else PERSPECTIVE_COEFFICIENTS}: calibrate the camera again, or set distortion:=ignore",
+        )
+    return Lens(camera, D, fisheye)

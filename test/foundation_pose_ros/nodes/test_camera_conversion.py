@@ -78,7 +78,15 @@ def test_distortion_can_be_refused_or_ignored() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"distortion_model": "thin_prism"}, {"d": [float("nan"), 0, 0, 0, 0]}], ids=["model", "values"]
+    "changes",
+    [
+        {"distortion_model": "thin_prism"},
+        {"d": [float("nan"), 0, 0, 0, 0]},
+        {"d": [0.1, 0, 0]},
+        {"d": [0.1, 0, 0], "distortion_model": "equidistant"},
+        {"d": [0.1, 0, 0, 0, 0.2], "distortion_model": "equidistant"},
+    ],
+    ids=["model", "values", "too few", "too few of a fisheye", "too many of a fisheye"],
 )
 def test_distortion_that_cannot_be_undone_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(InputRefused):
@@ -95,11 +103,12 @@ def test_undistorting_puts_a_dot_where_the_pinhole_sees_it(model: str, d: list[f
     _assert_dot(to_lens(camera_info(distortion_model=model, d=d)), seen, point[0])
 
 
-def test_undistorting_a_fisheye() -> None:
+@pytest.mark.parametrize("filled_up", [[], [0.0, 0.0]])
+def test_undistorting_a_fisheye(filled_up: list[float]) -> None:
     d = [0.05, -0.01, 0.002, 0.0]
     point = np.array([[[0.2, -0.18, 1.0]]])
     seen = cv2.fisheye.projectPoints(point, np.zeros(3), np.zeros(3), K, np.array(d))[0].ravel()
-    _assert_dot(to_lens(camera_info(distortion_model="equidistant", d=d)), seen, point.ravel())
+    _assert_dot(to_lens(camera_info(distortion_model="equidistant", d=d + filled_up)), seen, point.ravel())
 
 
 def _assert_dot(lens, seen_px: np.ndarray, point_cam: np.ndarray) -> None:
