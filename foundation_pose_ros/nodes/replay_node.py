@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import rclpy
 from foundation_perception.msg import TrackedObjectArray
 from rclpy.clock import Clock as SteadyClock
 from rclpy.clock import ClockType
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -102,7 +104,8 @@ class ReplayNode(Node):
 
     def _read_next(self) -> tuple[str, Frame] | None:
         """The frame that comes next, read before it is due."""
-        for frame_id in self._order:
+        # Not for ever: a loop over frames that can't be read would have no end.
+        for frame_id in islice(self._order, len(self._frame_ids)):
             try:
                 return frame_id, self._loaded.get(frame_id) or self._source.sequence.frame(frame_id)
             except InputRefused as refused:
@@ -116,7 +119,10 @@ class ReplayNode(Node):
             self._end()
             return
         frame_id, frame = self._next
-        self._publish(frame_id, frame)
+        try:
+            self._publish(frame_id, frame)
+        except InputRefused as refused:
+            self.get_logger().error(f"frame {frame_id} is left out: {refused}")
         self._next = self._read_next()
 
     def _must_wait(self) -> bool:
@@ -136,21 +142,24 @@ class ReplayNode(Node):
         recorded = self._value("stamps") == "recorded"
         stamp_ns = frame.stamp_ns if recorded else self.get_clock().now().nanoseconds
         header = Header(stamp=to_stamp(stamp_ns), frame_id=frame.frame_id)
+        # Before anything goes out: files that can't be used leave the whole frame out.
+        truth, masks = self._truth_message(frame_id, header), self._mask_message(frame_id, frame, header)
         if self._time is not None:
             self._time.publish(Clock(clock=header.stamp))
-        first = self._published_at_s is None
         # A loop over recorded stamps begins anew with a smaller one.
         self._published_ns, self._answered_ns, self._published_at_s = stamp_ns, 0, time.monotonic()
         if self.played is not None:
             self.played(frame_id, stamp_ns)
-        self._truth.publish(self._truth_message(frame_id, header))
-        self._publish_masks(frame_id, frame, header, first)
+        self._truth.publish(truth)
+        if masks is not None:
+            self._masks.publish(masks)
         self._info.publish(to_camera_info(frame.camera, header))
         self._depth.publish(fill_image(Image(header=header), frame.depth_m, "32FC1"))
         self._rgb.publish(fill_image(Image(header=header), frame.rgb, "rgb8"))
 
-    def _publish_masks(self, frame_id: str, frame: Frame, header: Header, first: bool) -> None:
-        policy = self._value("mask_policy")
+    def _mask_message(self, frame_id: str, frame: Frame, header: Header) -> Image | None:
+        """The masks that are due with a frame, None where there are none."""
+        policy, first = self._value("mask_policy"), self._published_at_s is None
         names = self._source.object_names
         wanted = set(names) if policy == "every" or (policy != "none" and first) else set()
         if policy == "request":
@@ -158,17 +167,19 @@ class ReplayNode(Node):
         labels = np.zeros(frame.depth_m.shape, np.uint16)
         for label, name in enumerate(names[:LAST_LABEL], start=1):
             mask = self._source.sequence.mask(frame_id, name) if name in wanted else None
+            if mask is not None and mask.shape != labels.shape:
+                raise InputRefused(
+                    "size_mismatch",
+                    f"the mask of {name} is {mask.shape[1]}x{mask.shape[0]}, not of its image's size: make it anew",
+                )
             if mask is not None and mask.any():
                 labels[mask] = label
                 self._masks_asked_for.discard(name)
         if not labels.any():
-            return
+            return None
         if len(names) == 1:
-            self._masks.publish(
-                fill_image(Image(header=header), np.where(labels > 0, 255, 0).astype(np.uint8), "mono8")
-            )
-        else:
-            self._masks.publish(fill_image(Image(header=header), labels, "mono16"))
+            return fill_image(Image(header=header), np.where(labels > 0, 255, 0).astype(np.uint8), "mono8")
+        return fill_image(Image(header=header), labels, "mono16")
 
     def _truth_message(self, frame_id: str, header: Header) -> Detection3DArray:
         message = Detection3DArray(header=header)
@@ -220,18 +231,17 @@ def main(args: list[str] | None = None) -> None:
     """Play until the end, or until told to stop."""
     rclpy.init(args=args)
     executor = SingleThreadedExecutor()
-    status = 0
     node = None
     try:
-        node = ReplayNode()
+        try:
+            node = ReplayNode()
+        except (ParameterException, ValueError) as fault:  # InputRefused among them
+            sys.exit(f"replay_node: {fault}")
         ended: Future = Future()
         if node.get_parameter("exit_at_end").value:
             node.finished = lambda: ended.set_result(None)
         executor.add_node(node)
         executor.spin_until_future_complete(ended)
-    except InputRefused as refused:
-        print(f"replay_node: {refused}", file=sys.stderr)
-        status = 1
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
@@ -241,7 +251,6 @@ def main(args: list[str] | None = None) -> None:
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
-    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
+from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.nodes.camera_conversion import to_lens
 from foundation_pose_ros.nodes.image_conversion import to_depth_m, to_labels, to_rgb
 from foundation_pose_ros.nodes.pose_conversion import from_pose, stamp_to_ns
@@ -39,11 +40,12 @@ def pair() -> SyntheticScene:
 def play(ros_context: Any, pair: SyntheticScene) -> Iterator[Play]:
     """Plays the scene to its end with parameters, and gives the messages by topic."""
 
-    def played(on_colour: Callable[[Any, Node], None] | None = None, **parameters: Any) -> dict[str, list[Any]]:
+    def played(
+        on_colour: Callable[[Any, Node], None] | None = None, recording: Any = pair, **parameters: Any
+    ) -> dict[str, list[Any]]:
         overrides = [Parameter(name, value=value) for name, value in {"rate_hz": 200.0, **parameters}.items()]
-        replay = ReplayNode(
-            ReplaySource(pair, tuple(pair.object_names)), context=ros_context, parameter_overrides=overrides
-        )
+        source = ReplaySource(recording, tuple(pair.object_names))
+        replay = ReplayNode(source, context=ros_context, parameter_overrides=overrides)
         listener = Node("listener", context=ros_context)
         heard: dict[str, list[Any]] = {}
         topics = {"rgb/image": Image, "rgb/camera_info": CameraInfo, "depth/image": Image, "masks": Image}
@@ -131,3 +133,40 @@ def test_start_and_end_choose_frames(play: Play, pair: SyntheticScene) -> None:
     heard = play(start=1, end=3, stamps="recorded")
     played = [stamp_to_ns(message.header.stamp) for message in heard["rgb/image"]]
     assert played == [pair.frame(frame_id).stamp_ns for frame_id in pair.frame_ids[1:3]]
+
+
+class Damaged:
+    """A recording in which what is asked of one frame raises, or of every frame."""
+
+    def __init__(self, whole: SyntheticScene, what: str, frame_id: str | None = None, mask: Any = None) -> None:
+        self._whole, self._what, self._frame_id, self._mask = whole, what, frame_id, mask
+
+    def __getattr__(self, name: str) -> Any:
+        return self._damaged if name == self._what else getattr(self._whole, name)
+
+    def _damaged(self, frame_id: str, *object_name: str) -> Any:
+        if self._frame_id not in (None, frame_id):
+            return getattr(self._whole, self._what)(frame_id, *object_name)
+        if self._mask is not None:
+            return self._mask
+        raise InputRefused("unreadable_image", "the file can't be read")
+
+
+@pytest.mark.parametrize("what", ["frame", "truth", "mask"])
+def test_a_frame_with_a_broken_file_is_left_out(play: Play, pair: SyntheticScene, what: str) -> None:
+    damaged = Damaged(pair, what, pair.frame_ids[2])
+    heard = play(recording=damaged, mask_policy="every", stamps="recorded")
+    wanted = [pair.frame(frame_id).stamp_ns for frame_id in pair.frame_ids if frame_id != pair.frame_ids[2]]
+    for topic, messages in heard.items():
+        assert [stamp_to_ns(message.header.stamp) for message in messages] == wanted, topic
+
+
+def test_a_mask_of_another_size_leaves_its_frame_out(play: Play, pair: SyntheticScene) -> None:
+    damaged = Damaged(pair, "mask", pair.frame_ids[0], np.ones((60, 80), bool))
+    heard = play(recording=damaged, mask_policy="first")
+    assert len(heard["rgb/image"]) == 3 and len(heard["masks"]) == 1
+
+
+def test_a_loop_over_nothing_but_broken_frames_ends(play: Play, pair: SyntheticScene) -> None:
+    heard = play(recording=Damaged(pair, "frame"), loop=True)
+    assert not heard["rgb/image"]
