@@ -55,7 +55,7 @@ def pose_node(context: LaunchContext) -> list[LifecycleNode]:
     """The node; its parameters' names hold the object's name, so that they are known only now."""
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     own: dict[str, Any] = {
-        name: value[name] == "true" for name in ("image_is_rectified", "use_sim_time") if value[name]
+        name: value[name].lower() == "true" for name in ("image_is_rectified", "use_sim_time") if value[name]
     }
     if value["mesh"]:
         name = value["object"] or Path(value["mesh"]).stem
