@@ -35,6 +35,8 @@ class PoseEstimator:
         if device != "cpu":
             raise InputRefused("device", f"device '{device}' is not supported: the learning-free methods run on 'cpu'")
         self.models = {model.name: model for model in models}
+        if len(self.models) < len(models):
+            raise InputRefused("object_exists", "several models have the same name: give each ObjectModel its own")
         self._threads = threads
         self._conditioned: dict[str, ConditionedObject] = {}
         self._registration = Registration()
@@ -50,14 +52,14 @@ class PoseEstimator:
         Raises InputRefused with reason empty_mask, no_depth_under_mask, depth_unit, size_mismatch or unknown_object.
         """
         started = perf_counter()
+        mask = np.asarray(mask)
         if mask.shape != frame.depth_m.shape:
             raise InputRefused(
                 "size_mismatch",
-                f"the mask is {mask.shape[1]}x{mask.shape[0]} but the image {frame.rgb.shape[1]}x{frame.rgb.shape[0]}: "
-                "send the mask at the image's size",
+                f"the mask's shape is {mask.shape} but the image's {frame.depth_m.shape}: give a value per pixel",
             )
         conditioned = self._condition(object_name)
-        candidates = self._registration(conditioned, frame, np.asarray(mask) != 0)
+        candidates = self._registration(conditioned, frame, mask != 0)
         return self._result(conditioned, frame, candidates, started)
 
     @_ONE_BLAS_THREAD
@@ -83,8 +85,16 @@ class PoseEstimator:
         started = perf_counter()
         conditioned = self._condition(object_name)
         T_cam_obj = np.asarray(T_cam_obj, np.float32)
+        if T_cam_obj.shape != (4, 4):
+            raise InputRefused("bad_pose", f"the pose has shape {T_cam_obj.shape}: give the 4x4 T_cam_obj")
         candidates = self._track_step.assess(conditioned, frame, T_cam_obj)
         return self._result(conditioned, frame, candidates, started)
+
+    def prepare(self, model: ObjectModel) -> None:
+        """Condition a model before it goes into `models`; may run in a thread beside the one that does the rest."""
+        for gone in self._conditioned.keys() - self.models.keys():
+            del self._conditioned[gone]
+        self._conditioned[model.name] = ConditionedObject.on_cpu(model, self._threads)
 
     def _condition(self, object_name: str | None) -> ConditionedObject:
         if object_name is None and len(self.models) == 1:

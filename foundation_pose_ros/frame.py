@@ -24,6 +24,12 @@ class Frame:
     frame_id: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("rgb", "depth_m"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name)))
+        if not isinstance(self.camera, Camera):
+            raise InputRefused(
+                "bad_intrinsics", f"camera is a {type(self.camera).__name__}: give a Camera, as Camera.from_K makes it"
+            )
         height, width = self.depth_m.shape[:2] if self.depth_m.ndim == 2 else (0, 0)
         if self.rgb.ndim != 3 or self.rgb.shape[2] != 3 or self.rgb.dtype != np.uint8:
             raise InputRefused(

@@ -123,6 +123,10 @@ class PoseNode(LifecycleNode):
         self._deactivate()
         super().destroy_node()
 
+    def prepare(self, entry: CatalogueEntry) -> None:
+        """Do beforehand, in any thread, what takes seconds, so that the worker goes on with the other objects."""
+        self._estimator.prepare(entry.model)
+
     def add_object(self, id: str, entry: CatalogueEntry) -> None:
         """Look for one more object. Runs where the tracker may be touched."""
         self._estimator.models[id] = entry.model

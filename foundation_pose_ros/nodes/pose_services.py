@@ -102,6 +102,7 @@ class PoseServices:
             node.get_parameter("mesh_directories").value,
             only_from_directories=True,
         )
+        node.prepare(entry)
         self._in_worker(lambda: node.add_object(request.name, entry))
         return f"{request.name} added: {entry.model.diameter_m:.3f} m across, waiting for a mask"
 

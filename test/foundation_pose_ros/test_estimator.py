@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseEstimator, se3
+from foundation_pose_ros.conditioned import ConditionedObject
 from foundation_pose_ros.synthetic.scene import make_scene
 
 OBJECTS = ("mug", "cracker_box", "bracket")
@@ -132,6 +133,8 @@ def test_refusals_name_reason_and_fix(scene, estimator):
         "unknown_object": lambda: estimator.register(frame, mask, "teapot"),
         "size_mismatch": lambda: estimator.register(frame, mask[::2, ::2], "mug"),
         "empty_mask": lambda: estimator.register(frame, np.zeros_like(mask), "mug"),
+        "bad_pose": lambda: estimator.assess(frame, np.eye(3), "mug"),
+        "object_exists": lambda: PoseEstimator([scene.model("mug"), scene.model("mug")]),
         "device": lambda: PoseEstimator([], device="tpu"),
     }.items():
         with pytest.raises(InputRefused) as refused:
@@ -139,6 +142,13 @@ def test_refusals_name_reason_and_fix(scene, estimator):
         assert refused.value.reason == reason and len(str(refused.value)) > 20
     with pytest.raises(InputRefused, match="mug, cracker_box, bracket"):
         estimator.register(frame, mask)
+
+
+@pytest.mark.parametrize("mask", [None, [True], np.ones(7, bool), np.ones((480, 640, 3), np.uint8)])
+def test_a_mask_of_another_shape_is_refused(mask, scene, estimator):
+    with pytest.raises(InputRefused, match="shape") as refused:
+        estimator.register(scene.frame(scene.frame_ids[0]), mask, "mug")
+    assert refused.value.reason == "size_mismatch"
 
 
 def test_models_may_come_and_go(scene):
@@ -149,3 +159,14 @@ def test_models_may_come_and_go(scene):
     del estimator.models["mug"]
     with pytest.raises(InputRefused):
         estimator.register(scene.frame(first), scene.mask(first, "mug"))
+
+
+def test_a_prepared_model_is_not_conditioned_again_and_a_removed_one_is_forgotten(scene, monkeypatch):
+    estimator = PoseEstimator([scene.model("bracket")])
+    del estimator.models["bracket"]
+    estimator.prepare(scene.model("mug"))
+    assert set(estimator._conditioned) == {"mug"}
+    monkeypatch.setattr(ConditionedObject, "on_cpu", lambda *_: pytest.fail("conditioned again"))
+    estimator.models["mug"] = scene.model("mug")
+    first = scene.frame_ids[0]
+    assert estimator.register(scene.frame(first), scene.mask(first, "mug")).object_name == "mug"

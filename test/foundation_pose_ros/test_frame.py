@@ -83,3 +83,19 @@ def test_camera_info_of_another_stream_is_refused():
     with pytest.raises(InputRefused, match=r"camera info is for 16x12 but the images are 8x6") as refusal:
         Frame(colour(6, 8), depth(6, 8), CAMERA)
     assert refusal.value.reason == "size_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("rgb", "depth_m", "camera", "reason"),
+    [
+        (None, depth(), CAMERA, "bad_encoding"),
+        (colour().tolist(), depth(), CAMERA, "bad_encoding"),
+        (colour(), None, CAMERA, "bad_encoding"),
+        (colour(), depth(), None, "bad_intrinsics"),
+        (colour(), depth(), CAMERA.K, "bad_intrinsics"),
+    ],
+)
+def test_what_is_no_image_or_camera_at_all_is_refused(rgb, depth_m, camera, reason):
+    with pytest.raises(InputRefused) as refusal:
+        Frame(rgb, depth_m, camera)
+    assert refusal.value.reason == reason

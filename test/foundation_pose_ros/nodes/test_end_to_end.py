@@ -1,5 +1,6 @@
 """pose_node from outside: images over DDS in, and what is published, answered and reported out."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from visualization_msgs.msg import Marker
 
+from foundation_pose_ros.conditioned import ConditionedObject
 from foundation_pose_ros.evaluation.metrics import pose_error
 from foundation_pose_ros.frame import Frame
 from foundation_pose_ros.nodes.image_conversion import fill_image
@@ -229,12 +231,21 @@ def test_reset_forgets(tracking: Any, scene: SyntheticScene) -> None:
     assert (tracked.state, tracked.reason) == (TrackedObject.SEARCHING, "reset: waiting for a mask")
 
 
-def test_objects_come_and_go_while_another_is_tracked(tracking: Any, scene: SyntheticScene) -> None:
+def test_objects_come_and_go_while_another_is_tracked(
+    tracking: Any, scene: SyntheticScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noted(*arguments: Any) -> ConditionedObject:
+        conditioned_in.append(threading.current_thread().name)
+        return on_cpu(*arguments)
+
+    on_cpu, conditioned_in = ConditionedObject.on_cpu, []
+    monkeypatch.setattr(ConditionedObject, "on_cpu", noted)
     added = tracking.call("add_object", name="second", mesh="mug.glb", unit="m", symmetries_yaml="none")
     assert added.success, added.message
     stamp_ns = tracking.send(scene.frame(scene.frame_ids[1]))
     tracking.object_of(stamp_ns, TrackedObject.TRACKING)
     assert states_of(tracking) == {"mug": TrackedObject.TRACKING, "second": TrackedObject.SEARCHING}
+    assert len(conditioned_in) == 1 and conditioned_in[0] != "pose", "not in the thread that tracks"
 
     removed = tracking.call("remove_object", name="second")
     assert removed.success, removed.message
