@@ -100,6 +100,12 @@ class PosePipeline:
         if frame is not None:
             self._worker.put("mask", _Job(frame, self._epoch, masks))
         elif newest_ns is None or masks.stamp_ns > newest_ns:
+            if self._early is not None:
+                self._refusals.count(
+                    "mask_without_frame",
+                    "a mask's stamp is later than that of any image that came until the next mask: copy the stamp of "
+                    "the image that it was made from, in place of the time at which it was made",
+                )
             self._early = masks
         else:
             self._refusals.count(

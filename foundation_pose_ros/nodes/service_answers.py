@@ -40,6 +40,7 @@ def waited_for(future: "Future[Any]", timeout_s: float = WORKER_TIMEOUT_S) -> An
     try:
         future.exception(timeout=timeout_s)
     except TimeoutError:
+        future.cancel()  # what was answered with a refusal isn't done later
         raise InputRefused("busy", f"the worker didn't get to it in {timeout_s:.0f} s: see /diagnostics") from None
     except BaseException:
         if not future.cancelled():
