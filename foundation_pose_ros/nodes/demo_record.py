@@ -52,7 +52,7 @@ class DemoRecord:
         """Frames, registrations, errors where truth is known, and latency."""
         figures = self.summary
         words = [_count(figures.frames, "frame"), _count(figures.registrations, "registration")]
-        words.append(f"{_count(figures.poses, 'pose')} published")
+        words.append(f"{_count(figures.poses, 'pose')} published, {figures.poses_in_tf} of them in TF")
         if math.isfinite(figures.median_error_mm):
             degrees = f"{figures.median_error_deg:.1f} degrees"
             words.append(f"median error {figures.median_error_mm:.1f} mm and {degrees} against the true poses")

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray
 from foundation_perception.msg import TrackedObject, TrackedObjectArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -43,16 +42,21 @@ class PlayedFrame:
 
     @property
     def answered(self) -> bool:
-        return self.latency_s is not None
+        """Whether all was heard: the message about the objects, and TF of those that have a pose."""
+        return self.latency_s is not None and self.poses.keys() <= self.transforms
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Figures over all frames; medians are NaN where there is nothing to take them of."""
+    """Figures over all frames; medians are NaN where there is nothing to take them of.
+
+    poses: published in messages; poses_in_tf: those of them that came in TF as well.
+    """
 
     frames: int
     unanswered: int
     poses: int
+    poses_in_tf: int
     registrations: int
     median_error_mm: float
     median_error_deg: float
@@ -65,12 +69,10 @@ class PoseCollector(Node):
     def __init__(self, symmetries: dict[str, np.ndarray], **node_arguments: Any) -> None:
         super().__init__("pose_collector", **node_arguments)
         self.frames: dict[int, PlayedFrame] = {}
-        self.refused: dict[str, str] = {}
         self._symmetries = symmetries
         self._listen(Detection3DArray, "/replay_node/truth", self._on_truth)
         self._listen(TrackedObjectArray, "/pose_node/objects", self._on_objects)
         self._listen(TFMessage, "/tf", self._on_tf)
-        self._listen(DiagnosticArray, "/diagnostics", self._on_diagnostics)
 
     def summary(self) -> Summary:
         """Figures so far."""
@@ -81,6 +83,7 @@ class PoseCollector(Node):
             frames=len(frames),
             unanswered=sum(not frame.answered for frame in frames),
             poses=len(poses),
+            poses_in_tf=sum(len(frame.poses.keys() & frame.transforms) for frame in frames),
             registrations=len({(name, pose.registered_ns) for name, pose in poses}),
             median_error_mm=1000 * _median([pose.error_m for pose in known]),
             median_error_deg=_median([pose.error_deg for pose in known]),
@@ -119,10 +122,6 @@ class PoseCollector(Node):
     def _on_tf(self, message: TFMessage) -> None:
         for transform in message.transforms:
             self._frame(transform.header.stamp).transforms.add(transform.child_frame_id)
-
-    def _on_diagnostics(self, message: DiagnosticArray) -> None:
-        for status in message.status:
-            self.refused |= {v.key: v.value for v in status.values if v.key.startswith(("refused.", "fix."))}
 
 
 STATES = {TrackedObject.SEARCHING: "SEARCHING", TrackedObject.TRACKING: "TRACKING", TrackedObject.LOST: "LOST"}

@@ -26,6 +26,7 @@ def test_demo_writes_what_was_published(tmp_path: Path, capfd: pytest.CaptureFix
     assert [line["frame"] for line in lines] == ["000000", "000001", "000002"]
     posed = [line for line in lines if line["T_cam_obj"] is not None]
     assert len(posed) >= 2
+    assert f" {len(posed)} poses published, {len(posed)} of them in TF, " in last
     for line in posed:
         assert (line["object"], line["state"]) == ("sticker_cube", "TRACKING")
         assert line["error_mm"] < 5.0 and line["time_s"] > 0
