@@ -1,75 +1,40 @@
 """Registration: from a mask to a pose, many hypotheses on few rays first, few hypotheses on many rays last."""
 
-from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from dataclasses import dataclass
 
 import numpy as np
 
 from . import se3
+from .candidates import Candidates, Stage
+from .colour_alignment import colours_aligned
 from .conditioned import ConditionedObject
 from .errors import InputRefused
 from .frame import Frame
 from .hypotheses import initial_poses
 from .observation import CropBox, Observation, observe
-from .refinement.refiner import Refinement
-from .selection.scorer import Evidence
-from .surface_points import Keyframe
 
 # So many hypotheses on many rays are half a registration.
 _MOST_TURNED = 48
 
-Batch = TypeVar("Batch", Refinement, Evidence)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """size x size rays per hypothesis, refinement steps, and how many distinct poses go on.
-
-    error: how far surfaces may be off in the first and last step, as shares of the diameter.
-    """
-
-    size: int
-    iterations: int
-    keep: int
-    error: tuple[float, float]
-
-    def error_m(self, diameter_m: float) -> tuple[float, float]:
-        """Of an object of this diameter."""
-        return self.error[0] * diameter_m, self.error[1] * diameter_m
+_STAGES = (
+    Stage(24, 4, 64, (0.5, 0.15)),
+    Stage(32, 4, 16, (0.25, 0.08)),
+    Stage(64, 5, 6, (0.12, 0.03)),
+)
+_FINAL = Stage(64, 4, 6, (0.06, 0.02))
+_POLISH = Stage(64, 3, 6, (0.04, 0.02))
 
 
 @dataclass(frozen=True)
 class RegistrationSettings:
     """distinct_rad, distinct_share: poses closer than this in angle, and in shares of the diameter, are one pose."""
 
-    stages: tuple[Stage, ...] = (
-        Stage(24, 4, 64, (0.5, 0.15)),
-        Stage(32, 4, 16, (0.25, 0.08)),
-        Stage(64, 5, 6, (0.12, 0.03)),
-    )
+    stages: tuple[Stage, ...] = _STAGES
     turned: int = 3
-    final: Stage = Stage(64, 4, 6, (0.06, 0.02))
-    polish: Stage = Stage(64, 3, 6, (0.04, 0.02))
+    final: Stage = _FINAL
+    polish: Stage = _POLISH
     distinct_rad: float = np.deg2rad(12.0)
     distinct_share: float = 0.1
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """Refined poses, best first, with what speaks for them and the observation that they were refined on."""
-
-    refined: Refinement
-    evidence: Evidence
-    observation: Observation
-
-    def picked(self, kept: np.ndarray) -> "Candidates":
-        """Those of the given indices."""
-        return Candidates(_picked(self.refined, kept), _picked(self.evidence, kept), self.observation)
-
-    @property
-    def ranked(self) -> np.ndarray:
-        """Indices, best first."""
-        return np.argsort(-self.evidence.rank)
 
 
 class Registration:
@@ -93,7 +58,10 @@ class Registration:
             poses = candidates.refined.T_cam_obj
         candidates = self._stage(conditioned, observation, self._turned(conditioned, poses), self.settings.final)
         candidates = self._stage(conditioned, observation, candidates.refined.T_cam_obj, self.settings.polish)
-        return self._colours_aligned(conditioned, frame, box, candidates)
+        aligned = colours_aligned(conditioned, frame, box, candidates, self.settings.polish)
+        return (
+            candidates if aligned is None else self._best(conditioned, aligned + candidates, self.settings.polish.keep)
+        )
 
     def _stage(
         self, conditioned: ConditionedObject, observation: Observation, poses: np.ndarray, stage: Stage
@@ -102,26 +70,6 @@ class Registration:
         refined = conditioned.refiner.refine(conditioned.renderer, observation, poses, stage.iterations, error_m)
         evidence = conditioned.scorer.score(conditioned.renderer, observation, refined.T_cam_obj)
         return self._best(conditioned, Candidates(refined, evidence, observation), stage.keep)
-
-    def _colours_aligned(
-        self, conditioned: ConditionedObject, frame: Frame, box: CropBox, candidates: Candidates
-    ) -> Candidates:
-        """The best pose moved to where the model's print is seen: depth alone lets flat and round faces slide."""
-        if not conditioned.model.has_colour:
-            return candidates
-        best = candidates.refined.T_cam_obj[:1]
-        renderer, diameter_m, polish = conditioned.renderer, conditioned.model.diameter_m, self.settings.polish
-        matches = Keyframe.painted(frame, box, best[0], renderer, diameter_m).follow(frame, box, best[0])
-        if matches is None:
-            return candidates
-        refined = conditioned.refiner.refine(
-            renderer, candidates.observation, best, polish.iterations, polish.error_m(diameter_m), matches
-        )
-        evidence = conditioned.scorer.score(renderer, candidates.observation, refined.T_cam_obj)
-        both = Candidates(
-            _joined(refined, candidates.refined), _joined(evidence, candidates.evidence), candidates.observation
-        )
-        return self._best(conditioned, both, polish.keep)
 
     def _best(self, conditioned: ConditionedObject, candidates: Candidates, keep: int) -> Candidates:
         """The best distinct poses, in order."""
@@ -194,13 +142,3 @@ def _check_unit(extent_share: float, diameter_m: float, depth_m: float) -> None:
             f"at its depth of {depth_m:.4g} m the mask is {extent_share * diameter_m:.3g} m across, but the model "
             f"is {diameter_m:.3g} m: check the depth's unit (32FC1 holds metres, 16UC1 millimetres) and the mesh's",
         )
-
-
-def _picked(batch: Batch, kept: np.ndarray) -> Batch:
-    return replace(batch, **{field.name: getattr(batch, field.name)[kept] for field in fields(batch)})
-
-
-def _joined(first: Batch, second: Batch) -> Batch:
-    return replace(
-        first, **{f.name: np.concatenate([getattr(first, f.name), getattr(second, f.name)]) for f in fields(first)}
-    )

@@ -5,28 +5,39 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import se3
+from .candidates import Candidates, Stage
+from .colour_alignment import colours_aligned
 from .conditioned import ConditionedObject
 from .errors import InputRefused
 from .frame import Frame
 from .observation import CropBox, observe
-from .registration import Candidates, Stage
-from .surface_points import Keyframe
+from .refinement.points import moved_to_points
+from .surface_points import Keyframe, PointMatches
 
-_COARSE = Stage(32, 3, 2, (0.3, 0.1))
-_FINE = Stage(48, 3, 1, (0.1, 0.02))
+# What a camera rate leaves of a motion that was foreseen, and what a jump or a lost frame may add.
+_NEAR = (Stage(32, 3, 2, (0.1, 0.04)), Stage(48, 3, 1, (0.04, 0.015)))
+_FAR = (Stage(32, 3, 2, (0.3, 0.1)), Stage(48, 3, 1, (0.1, 0.02)))
 
 
 @dataclass(frozen=True)
 class TrackStepSettings:
-    """coarse and fine: rays and steps of the two stages. margin: of the crop around the object's sphere."""
+    """near and far: rays and steps, coarse to fine, of the usual step and of the one when that finds too little.
 
-    coarse: Stage = _COARSE
-    fine: Stage = _FINE
+    doubt: agreement below which that is so. margin: of the crop around the object's sphere.
+    """
+
+    near: tuple[Stage, ...] = _NEAR
+    far: tuple[Stage, ...] = _FAR
+    doubt: float = 0.6
     margin: float = 1.15
 
 
 class TrackStep:
-    """Refines from where the object was and from where it was going."""
+    """Refines from where the object was, from where it was going, and from where its points are seen.
+
+    Surfaces are matched only as near as a foreseen motion can leave them, so that what touches or covers the object
+    isn't taken for it; only when that finds too little, farther away.
+    """
 
     def __init__(self, settings: TrackStepSettings | None = None) -> None:
         self.settings = settings or TrackStepSettings()
@@ -35,10 +46,34 @@ class TrackStep:
         self, conditioned: ConditionedObject, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None
     ) -> Candidates:
         """starts (S, 4, 4): guesses, the likeliest first. Raises InputRefused where the first is not in the image."""
+        model = conditioned.model
         box = predicted_box(conditioned, frame, starts[0], self.settings.margin)
         matches = keyframe.follow(frame, box, starts[0]) if keyframe is not None else None
-        poses = starts
-        for stage in (self.settings.coarse, self.settings.fine):
+        if matches is not None:
+            starts = np.concatenate(
+                [moved_to_points(matches, starts[0], model.centre_m, model.diameter_m)[None], starts]
+            )
+        found = self._stages(conditioned, frame, box, starts, matches, self.settings.near)
+        if found.evidence.agreement[0] < self.settings.doubt:
+            farther = self._stages(conditioned, frame, box, starts, matches, self.settings.far)
+            return farther if farther.evidence.rank[0] > found.evidence.rank[0] else found
+        if keyframe is not None and keyframe.outdated(found.refined.T_cam_obj[0]):
+            # The next keyframe would take over what this one has drifted by.
+            aligned = colours_aligned(conditioned, frame, box, found, self.settings.near[-1])
+            if aligned is not None and aligned.evidence.rank[0] > found.evidence.rank[0]:
+                return aligned
+        return found
+
+    def _stages(
+        self,
+        conditioned: ConditionedObject,
+        frame: Frame,
+        box: CropBox,
+        poses: np.ndarray,
+        matches: PointMatches | None,
+        stages: tuple[Stage, ...],
+    ) -> Candidates:
+        for stage in stages:
             observation = observe(frame, box, stage.size)
             error_m = stage.error_m(conditioned.model.diameter_m)
             refined = conditioned.refiner.refine(
@@ -52,7 +87,7 @@ class TrackStep:
 
     def assess(self, conditioned: ConditionedObject, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
         """Evidence for one pose (4, 4), which isn't moved."""
-        stage = self.settings.fine
+        stage = self.settings.near[-1]
         observation = observe(frame, predicted_box(conditioned, frame, T_cam_obj, self.settings.margin), stage.size)
         gate_m = stage.error_m(conditioned.model.diameter_m)[1]
         refined = conditioned.refiner.refine(conditioned.renderer, observation, T_cam_obj[None], 1, (gate_m, gate_m))

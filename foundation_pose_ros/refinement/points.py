@@ -34,3 +34,22 @@ def point_equations(
     rows = jacobian.reshape(len(points), -1, 6)  # (B, 2 M, 6)
     weighted = (jacobian * weight[..., None, None]).reshape(rows.shape).swapaxes(1, 2)
     return NormalEquations(weighted @ rows, (weighted @ residual.reshape(len(points), -1, 1))[..., 0])
+
+
+def moved_to_points(
+    matches: PointMatches, T_cam_obj: np.ndarray, centre_obj: np.ndarray, diameter_m: float
+) -> np.ndarray:
+    """A pose (4, 4) moved to where its points are seen, by them alone: a start for steps that look at depth.
+
+    What points hardly fix, distance and tilt, is held where it is.
+    """
+    T = T_cam_obj[None]
+    for gate_m in np.geomspace(0.4 * diameter_m, 0.04 * diameter_m, 4):
+        pivot = se3.transform_points(T, centre_obj[None])[0, 0]
+        equations = point_equations(matches, T, pivot, gate_m, np.ones(1))
+        # A tenth of the points' own say, in directions; turns are weighed as they move points half a radius away.
+        held = np.diag([0.1, 0.1, 0.1, *[0.1 * diameter_m**2 / 16] * 3])
+        T = se3.apply_twist(
+            T, np.linalg.solve(equations.information[0] + held, equations.gradient[0])[None], centre_obj
+        )
+    return T[0]

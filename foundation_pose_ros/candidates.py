@@ -1,0 +1,63 @@
+"""Poses under way: refined, judged, and thinned from stage to stage."""
+
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
+
+import numpy as np
+
+from .observation import Observation
+from .refinement.refiner import Refinement
+from .selection.scorer import Evidence
+
+Batch = TypeVar("Batch", Refinement, Evidence)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """size x size rays per hypothesis, refinement steps, and how many distinct poses go on.
+
+    error: how far surfaces may be off in the first and last step, as shares of the diameter.
+    """
+
+    size: int
+    iterations: int
+    keep: int
+    error: tuple[float, float]
+
+    def error_m(self, diameter_m: float) -> tuple[float, float]:
+        """Of an object of this diameter."""
+        return self.error[0] * diameter_m, self.error[1] * diameter_m
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Refined poses, best first, with what speaks for them and the observation that they were refined on."""
+
+    refined: Refinement
+    evidence: Evidence
+    observation: Observation
+
+    def picked(self, kept: np.ndarray) -> "Candidates":
+        """Those of the given indices."""
+        return Candidates(_picked(self.refined, kept), _picked(self.evidence, kept), self.observation)
+
+    def __add__(self, other: "Candidates") -> "Candidates":
+        """Those of both, on this one's observation."""
+        return Candidates(
+            _joined(self.refined, other.refined), _joined(self.evidence, other.evidence), self.observation
+        )
+
+    @property
+    def ranked(self) -> np.ndarray:
+        """Indices, best first."""
+        return np.argsort(-self.evidence.rank)
+
+
+def _picked(batch: Batch, kept: np.ndarray) -> Batch:
+    return replace(batch, **{field.name: getattr(batch, field.name)[kept] for field in fields(batch)})
+
+
+def _joined(first: Batch, second: Batch) -> Batch:
+    return replace(
+        first, **{f.name: np.concatenate([getattr(first, f.name), getattr(second, f.name)]) for f in fields(first)}
+    )
