@@ -170,3 +170,18 @@ def test_a_prepared_model_is_not_conditioned_again_and_a_removed_one_is_forgotte
     estimator.models["mug"] = scene.model("mug")
     first = scene.frame_ids[0]
     assert estimator.register(scene.frame(first), scene.mask(first, "mug")).object_name == "mug"
+
+
+def test_a_hand_in_front_neither_pulls_nor_ends_a_track():
+    scene = make_scene(seed=11, frames=36, objects=["cracker_box"], hand=True, clutter=2, rate_hz=20.0, supersample=1)
+    estimator = PoseEstimator([scene.model("cracker_box")])
+    first = scene.frame_ids[0]
+    result = estimator.register(scene.frame(first), scene.mask(first, "cracker_box"))
+    errors, visible = [], []
+    for frame_id in scene.frame_ids[1:]:
+        result = estimator.track(scene.frame(frame_id), result)
+        errors.append(errors_mm_deg(scene, frame_id, result.T_cam_obj, "cracker_box"))
+        visible.append(scene.visible_fraction(frame_id, "cracker_box"))
+    assert min(visible) < 0.75, "the hand covers a part"
+    assert np.median(np.array(errors)[:, 0]) < 2 and np.array(errors)[:, 0].max() < 10
+    assert errors[-1][0] < 4 and errors[-1][1] < 3
