@@ -6,17 +6,18 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from . import se3
+from .candidates import Candidates
 from .conditioned import ConditionedObject
+from .confidence import REGISTERED, TRACKED, Cues
 from .covariance import covariance_about_origin
 from .errors import InputRefused
 from .frame import Frame
 from .object_model import ObjectModel
 from .pose_result import Alternative, PoseResult
-from .registration import Candidates, Registration
+from .registration import Registration
 from .surface_points import Keyframe
 from .track_step import TrackStep, predicted_box
 
-_RESIDUALS_REPEAT = 40.0
 # Products of matrices here are too small to share: a second BLAS thread only spins, and takes the ray caster's core.
 _ONE_BLAS_THREAD = ThreadpoolController().wrap(limits=1, user_api="blas")
 # Older than this, a velocity says nothing any more.
@@ -129,6 +130,8 @@ class PoseEstimator:
         previous: PoseResult | None = None,
     ) -> PoseResult:
         model, evidence = conditioned.model, candidates.evidence
+        confidence = TRACKED if candidates.observation.mask is None else REGISTERED
+        scores = confidence(Cues.of(evidence))
         T_cam_obj = candidates.refined.T_cam_obj[0]
         velocity = np.zeros(6)
         if previous is not None:
@@ -136,14 +139,11 @@ class PoseEstimator:
             dt_s = (frame.stamp_ns - previous.stamp_ns) * 1e-9
             if 0 < dt_s < _LONGEST_STEP_S:
                 velocity = se3.twist_between(previous.T_cam_obj, T_cam_obj, model.centre_m) / dt_s
-        scores = np.clip(evidence.agreement, 0, 1)
         return PoseResult(
             object_name=model.name,
             T_cam_obj=T_cam_obj.astype(np.float32),
             score=float(scores[0]),
-            covariance=covariance_about_origin(
-                candidates.refined, 0, model.centre_m, model.diameter_m, _RESIDUALS_REPEAT
-            ),
+            covariance=covariance_about_origin(candidates.refined, 0, model.centre_m, model.diameter_m),
             alternatives=tuple(
                 Alternative(T, float(score))
                 for T, score in zip(candidates.refined.T_cam_obj[1:], scores[1:], strict=True)

@@ -19,12 +19,12 @@ class Alternative:
 class PoseResult:
     """Pose of one object.
 
-    T_cam_obj (4, 4) float32 maps points of the mesh's own frame to the camera, metres, OpenCV axes. score in 0..1.
-    covariance (6, 6): x, y, z in m^2, then rotations about the camera's x, y, z axes in rad^2 (REP-103 order).
-    alternatives: runners-up, best first. visible_fraction: share of the model's silhouette that the camera sees.
-    depth_inlier_fraction: share of the seen surface whose depth agrees. velocity (6,): of the object's centre in m/s
-    and about the camera's axes in rad/s, 0 where it isn't known. keyframe: the view from which tracking follows surface
-    points. time_s: wall time of the estimate.
+    T_cam_obj (4, 4) float32 maps points of the mesh's own frame to the camera, metres, OpenCV axes. score in 0..1: how
+    likely ADD-S is below a tenth of the diameter (see confidence). covariance (6, 6): x, y, z in m^2, then rotations
+    about the camera's x, y, z axes in rad^2 (REP-103 order). alternatives: runners-up, best first. visible_fraction:
+    share of the model's silhouette that the camera sees. depth_inlier_fraction: share of the seen surface whose depth
+    agrees. velocity (6,): of the object's centre in m/s and about the camera's axes in rad/s, 0 where it isn't known.
+    keyframe: the view from which tracking follows surface points. time_s: wall time of the estimate.
     """
 
     object_name: str

@@ -14,7 +14,7 @@ class TrackState(IntEnum):
 
 @dataclass(frozen=True)
 class StateSettings:
-    """Thresholds on the estimator's score (0..1, about 0.5 divides good from bad) and how long doubt may last.
+    """Thresholds on the estimator's score (0..1, the probability that a pose is right) and how long doubt may last.
 
     A track comes into doubt below `lose_score` and out of it only at `accept_score`; between the two the last
     opinion stands, so a score that wavers about one threshold doesn't make the state flicker. Doubt becomes LOST

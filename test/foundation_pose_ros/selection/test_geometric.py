@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import se3
-from foundation_pose_ros.observation import observe
+from foundation_pose_ros.observation import CropBox, observe
 from foundation_pose_ros.registration import crop_box
 from foundation_pose_ros.selection.geometric import GeometricScorer
 
@@ -71,3 +71,19 @@ def test_depth_noise_within_the_tolerance_costs_little(see, cube, cube_renderer,
     frame = type(view.frame)(view.frame.rgb, noisy, view.frame.camera)
     seen = observe(frame, crop_box(frame, view.mask, cube.diameter_m), 64, view.mask)
     assert scorer.score(cube_renderer, seen, cube_pose[None]).agreement[0] > 0.8
+
+
+def test_a_pose_inside_a_flat_wall_agrees_in_depth_but_has_no_border(see, cube, cube_renderer, cube_pose, scorer):
+    """Where an object was taken away, tracking comes to rest in what is behind."""
+    before_wall = scorer.score(cube_renderer, observe_cube(see(cube_pose), cube), cube_pose[None])
+    wall = see(cube_pose).frame
+    wall = type(wall)(wall.rgb, np.full_like(wall.depth_m, 1.0), wall.camera)
+    sunk = se3.from_rotation_translation(np.eye(3), [0, 0, 1.0] - np.array([0, 0, cube.vertices[:, 2].min()]))
+    seen = observe(wall, CropBox(100, 60, 1.15 * cube.diameter_m * 600), 64)
+    inside = scorer.score(cube_renderer, seen, sunk.astype(np.float32)[None])
+    assert inside.agreement[0] > 0.9 and before_wall.agreement[0] > 0.9
+    assert inside.border[0] < 0.1 and before_wall.border[0] > 0.8
+
+
+def observe_cube(view, cube):
+    return observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64)

@@ -1,0 +1,292 @@
+"""Poses that are right and poses that are wrong, each with what one look at a frame says of it.
+
+Right ones are what registration and tracking give. Wrong ones are what they give where they must fail (the mask of
+something else, an object that was taken away, covered or swapped, a start far off), and poses that were pushed and
+turned from the truth by amounts from small to large, as they are and after refinement.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+
+import cv2
+import numpy as np
+
+from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
+from foundation_pose_ros.candidates import Candidates
+from foundation_pose_ros.conditioned import ConditionedObject
+from foundation_pose_ros.evaluation.metrics import adds_m
+from foundation_pose_ros.evaluation.sequence import Sequence
+from foundation_pose_ros.registration import Registration
+from foundation_pose_ros.surface_points import Keyframe
+from foundation_pose_ros.track_step import TrackStep, predicted_box
+
+RIGHT_SHARE = 0.1
+_POINTS = 600
+# Of the object less than this is seen: whatever its pose, nobody can know it.
+_UNSEEN = 0.03
+
+
+@dataclass(frozen=True)
+class Sample:
+    """task: register or track. evidence: of one pose, by name. error_share: ADD-S in diameters, infinite where the
+    object isn't there, or where too little of it is seen to know. refined: as every pose is that is published.
+
+    twist, information, variance_m2: error (6,) about the centre against the nearest equivalent truth and what the last
+    step knew of it, where the pose is an estimator's.
+    """
+
+    task: str
+    kind: str
+    place: str
+    evidence: dict[str, float]
+    error_share: float
+    diameter_m: float = 0.0
+    twist: np.ndarray | None = None
+    information: np.ndarray | None = None
+    variance_m2: float = 0.0
+
+    @property
+    def refined(self) -> bool:
+        return not self.kind.startswith("pushed")
+
+    @property
+    def right(self) -> bool:
+        return self.error_share < RIGHT_SHARE
+
+
+class Sampler:
+    """Takes samples of one object in one recording."""
+
+    def __init__(self, model: ObjectModel, place: str, rng: np.random.Generator) -> None:
+        self._model, self._place, self._rng = model, place, rng
+        self._conditioned = ConditionedObject.on_cpu(model, 1)
+        self._registration, self._track_step = Registration(), TrackStep()
+        points = model.mesh.sample(_POINTS, seed=0)
+        self._points = np.asarray(points, np.float64)
+
+    def registrations(
+        self, frame: Frame, mask: np.ndarray, truth: np.ndarray | None, kind: str, perturbed: bool = False
+    ) -> Iterator[Sample]:
+        """The result of a registration and its first runners-up; with `perturbed`, also poses about the truth."""
+        try:
+            found = self._registration(self._conditioned, frame, mask)
+        except InputRefused:
+            return
+        for k in range(min(3, len(found.evidence.rank))):
+            yield self._sample("register", kind if k == 0 else "runner-up", found, k, truth)
+        if truth is None or not perturbed:
+            return
+        poses, kinds = self._around(truth)
+        conditioned = self._conditioned
+        evidence = conditioned.scorer.score(conditioned.renderer, found.observation, poses)
+        still = conditioned.refiner.refine(conditioned.renderer, found.observation, poses, 1, (0.02, 0.02))
+        as_they_are = Candidates(replace(still, T_cam_obj=poses), evidence, found.observation)
+        polish = self._registration.settings.final
+        error_m = polish.error_m(self._model.diameter_m)
+        refined = conditioned.refiner.refine(conditioned.renderer, found.observation, poses, polish.iterations, error_m)
+        evidence = conditioned.scorer.score(conditioned.renderer, found.observation, refined.T_cam_obj)
+        for name, candidates in (
+            ("pushed", as_they_are),
+            ("refined", Candidates(refined, evidence, found.observation)),
+        ):
+            for k, kind in enumerate(kinds):
+                yield self._sample("register", f"{name} {kind}", candidates, k, truth)
+
+    def steps(
+        self, frames: list[Frame], truths: Iterable[np.ndarray | None], start: np.ndarray, kind: str
+    ) -> Iterator[Sample]:
+        """A track through frames, from a pose (4, 4) believed in the first of them."""
+        pose = start.astype(np.float32)
+        keyframe = self._keyframe(frames[0], pose)
+        for k, (frame, truth) in enumerate(zip(frames[1:], list(truths)[1:], strict=True)):
+            try:
+                found = self._track_step(self._conditioned, frame, pose[None], keyframe)
+            except InputRefused:
+                return
+            yield self._sample("track", kind if k else f"{kind}, first step", found, 0, truth)
+            pose = found.refined.T_cam_obj[0]
+            if keyframe is None or keyframe.outdated(pose):
+                keyframe = self._keyframe(frame, pose)
+
+    def perturbed_steps(self, frame: Frame, truth: np.ndarray) -> Iterator[Sample]:
+        """Poses about the truth, as they are and after one tracking step."""
+        for T, kind in zip(*self._around(truth), strict=True):
+            try:
+                yield self._sample(
+                    "track", f"pushed {kind}", self._track_step.assess(self._conditioned, frame, T), 0, truth
+                )
+                found = self._track_step(self._conditioned, frame, T[None])
+                yield self._sample("track", f"refined {kind}", found, 0, truth)
+            except InputRefused:
+                continue
+
+    def elsewhere(self, frame: Frame, T_cam_obj: np.ndarray, kind: str) -> Iterator[Sample]:
+        """One tracking step from a pose where the object isn't."""
+        yield from self.steps([frame, frame], [None, None], T_cam_obj, kind)
+
+    def _keyframe(self, frame: Frame, pose: np.ndarray) -> Keyframe | None:
+        try:
+            box = predicted_box(self._conditioned, frame, pose, self._track_step.settings.margin)
+        except InputRefused:
+            return None
+        return Keyframe.of(frame, box, pose, self._conditioned.renderer, self._model.diameter_m)
+
+    def _around(self, truth: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        """The truth, pushed by shares of the diameter, and turned."""
+        rng, d = self._rng, self._model.diameter_m
+        twists, kinds = [np.zeros(6)], ["not"]
+        for share, degrees, kind in ((0.05, 5, "little"), (0.15, 15, "some"), (0.5, 30, "far")):
+            push, turn = unit(rng) * share * d * rng.uniform(0.3, 1.3), unit(rng) * np.deg2rad(degrees) * rng.random()
+            twists.append(np.concatenate([push, turn]))
+            kinds.append(kind)
+        for _ in range(2):
+            twists.append(np.concatenate([np.zeros(3), unit(rng) * rng.uniform(0.5, np.pi)]))
+            kinds.append("turned")
+        return se3.apply_twist(np.tile(truth, (len(twists), 1, 1)), np.array(twists), self._model.centre_m), kinds
+
+    def _sample(
+        self,
+        task: str,
+        kind: str,
+        candidates: Candidates,
+        index: int,
+        truth: np.ndarray | None,
+    ) -> Sample:
+        refined, model = candidates.refined, self._model
+        T_cam_obj = refined.T_cam_obj[index]
+        said = {
+            item.name: float(getattr(candidates.evidence, item.name)[index]) for item in fields(candidates.evidence)
+        }
+        if truth is None:
+            return Sample(task, kind, self._place, said, np.inf)
+        error_share = adds_m(T_cam_obj, truth, self._points) / model.diameter_m
+        equivalent = model.symmetries.nearest(T_cam_obj, truth)
+        return Sample(
+            task,
+            kind,
+            self._place,
+            said,
+            error_share,
+            model.diameter_m,
+            se3.twist_between(equivalent, truth, model.centre_m),
+            refined.information[index],
+            float(refined.variance_m2[index]),
+        )
+
+
+def unit(rng: np.random.Generator) -> np.ndarray:
+    v = rng.normal(size=3)
+    return v / np.linalg.norm(v)
+
+
+def damaged(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A mask as a segmenter may give it: too wide, too narrow, half of it, or beside the object."""
+    size = max(3, round(np.sqrt(mask.sum()) * rng.uniform(0.05, 0.2)))
+    kernel = np.ones((size, size), np.uint8)
+    how = rng.integers(4)
+    if how == 0:
+        return cv2.dilate(mask.astype(np.uint8), kernel) > 0
+    if how == 1:
+        return cv2.erode(mask.astype(np.uint8), kernel) > 0
+    if how == 2:
+        rows, columns = np.nonzero(mask)
+        along = unit(rng)[:2] @ np.stack([rows - rows.mean(), columns - columns.mean()])
+        kept = mask.copy()
+        kept[rows[along > 0], columns[along > 0]] = False
+        return kept
+    return np.roll(mask, tuple(rng.integers(-size, size + 1, 2)), (0, 1))
+
+
+def blob(shape: tuple[int, int], diameter_px: float, avoid: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """An ellipse as large as the object where nothing of it is."""
+    for _ in range(20):
+        middle = rng.uniform((0.15, 0.15), (0.85, 0.85)) * shape
+        axes = np.maximum(diameter_px * rng.uniform(0.25, 0.5, 2), 6).astype(int)
+        image = cv2.ellipse(
+            np.zeros(shape, np.uint8), (int(middle[1]), int(middle[0])), (int(axes[0]), int(axes[1])), 0, 0, 360, 1, -1
+        )
+        if not (image.astype(bool) & avoid).any():
+            break
+    return image.astype(bool) & ~avoid
+
+
+def sample_sequence(
+    sequence: Sequence,
+    name: str,
+    place: str,
+    seed: int,
+    changed: dict[str, Callable[[], Sequence]] | None = None,
+    registrations: int = 3,
+) -> list[Sample]:
+    """Samples of one object of a recording with true poses and masks.
+
+    changed: the same recording with the object taken away, covered or swapped from its middle on, by kind.
+    """
+    rng = np.random.default_rng([seed, *name.encode()])
+    sampler = Sampler(sequence.model(name), place, rng)
+    ids = sequence.frame_ids
+    frames = [sequence.frame(i) for i in ids]
+    truths = [sequence.truth(i, name) for i in ids]
+    masks = [sequence.mask(i, name) for i in ids]
+    samples: list[Sample] = []
+    for k in np.linspace(0, len(ids) - 1, registrations).astype(int):
+        samples += _registrations_of_frame(sequence, name, sampler, ids[k], rng)
+    if truths[0] is not None:
+        samples += sampler.steps(frames, truths, truths[0], "tracked")
+    for k in np.linspace(1, len(ids) - 1, 3).astype(int):
+        if truths[k] is None or masks[k] is None:
+            continue
+        samples += sampler.perturbed_steps(frames[k], truths[k])
+        T_far = se3.apply_twist(
+            truths[k],
+            np.concatenate([unit(rng) * sequence.model(name).diameter_m * rng.uniform(1.0, 2.0), unit(rng) * 0.5]),
+            sequence.model(name).centre_m,
+        )
+        samples += sampler.elsewhere(frames[k], T_far, "beside the object")
+        for other in sequence.object_names:
+            T_other = sequence.truth(ids[k], other)
+            if other != name and T_other is not None and sequence.model(other) is not sequence.model(name):
+                T = placed_like(sequence.model(name), sequence.model(other), T_other, rng)
+                samples += sampler.elsewhere(frames[k], T, "on another object")
+    middle = len(ids) // 2
+    for kind, make in (changed or {}).items():
+        other_sequence = make()
+        after = [other_sequence.frame(i) for i in ids[middle:]]
+        still_there = [other_sequence.truth(i, name) if _seen(other_sequence, i, name) else None for i in ids[middle:]]
+        before = truths[middle - 1]
+        if before is not None:
+            samples += sampler.steps([frames[middle - 1], *after], [before, *still_there], before, kind)
+    return samples
+
+
+def placed_like(model: ObjectModel, other: ObjectModel, T_other: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A pose of `model` about the place of another object."""
+    R = se3.apply_twist(np.eye(4), np.concatenate([np.zeros(3), unit(rng) * rng.uniform(0, np.pi)]))[:3, :3]
+    centre_cam = se3.transform_points(T_other, other.centre_m[None])[0]
+    return se3.from_rotation_translation(R, centre_cam - R @ model.centre_m).astype(np.float32)
+
+
+def _seen(sequence: Sequence, frame_id: str, name: str) -> bool:
+    fraction = getattr(sequence, "visible_fraction", None)
+    return fraction is None or fraction(frame_id, name) > _UNSEEN
+
+
+def _registrations_of_frame(
+    sequence: Sequence, name: str, sampler: Sampler, frame_id: str, rng: np.random.Generator
+) -> list[Sample]:
+    frame, mask, truth = sequence.frame(frame_id), sequence.mask(frame_id, name), sequence.truth(frame_id, name)
+    samples: list[Sample] = []
+    if mask is None or truth is None or mask.sum() < 60:
+        return samples
+    samples += sampler.registrations(frame, mask, truth, "registered", perturbed=True)
+    samples += sampler.registrations(frame, damaged(mask, rng), truth, "damaged mask")
+    others = [o for o in sequence.object_names if sequence.model(o) is not sequence.model(name)]
+    wrong = sequence.mask(frame_id, others[rng.integers(len(others))]) if others else None
+    if wrong is not None:
+        samples += sampler.registrations(frame, wrong, None, "mask of another object")
+    z_m = float(truth[:3, :3][2] @ sequence.model(name).centre_m + truth[2, 3])
+    diameter_px = frame.camera.fx * sequence.model(name).diameter_m / z_m
+    samples += sampler.registrations(
+        frame, blob(frame.depth_m.shape, diameter_px, mask, rng), None, "mask of the background"
+    )
+    return samples

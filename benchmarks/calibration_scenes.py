@@ -1,0 +1,98 @@
+"""The recordings that calibration learns from and is judged on: rendered scenes of every difficulty, real ones."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.calibration_samples import Sample, sample_sequence
+from foundation_pose_ros import ObjectModel
+from foundation_pose_ros.evaluation.sequence import Sequence, open_sequence
+from foundation_pose_ros.synthetic.events import covered, removed, swapped
+from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
+from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
+from foundation_pose_ros.synthetic.trajectory import Motion
+
+_FRAMES = 8
+_PLAIN_SHARE = 0.25
+RECORDINGS = ("ycbv_0000", "visp_rbt_desk")
+
+
+def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None) -> list[Sample]:
+    """Of one scene with two objects, made-up ones or two of `meshes`; everything about it follows from the seed."""
+    rng = np.random.default_rng([seed, 77])
+    if meshes is None:
+        chosen = rng.choice(sorted(DESIGNS), 2, replace=False)
+        models = [ObjectModel.from_mesh(make_mesh(name, seed), name=name) for name in chosen]
+    else:
+        models = [meshes[k] for k in rng.choice(len(meshes), 2, replace=False)]
+    # Many meshes come without colour.
+    models = [replace(model, appearance=None) if rng.random() < _PLAIN_SHARE else model for model in models]
+    nearest_m = rng.uniform(0.4, 0.9)
+    scene = make_scene(
+        seed=seed,
+        frames=_FRAMES,
+        objects=models,
+        clutter=int(rng.integers(1, 8)),
+        occlusion=float(rng.choice([0.0, 0.0, 0.25, 0.5])),
+        hand=bool(rng.random() < 0.3),
+        moving_object=bool(rng.random() < 0.25),
+        motion=Motion(float(rng.uniform(0.05, 0.5)), float(rng.uniform(10, 80))),
+        rate_hz=float(rng.choice([15.0, 30.0])),
+        distance_m=(nearest_m, nearest_m + 0.25),
+        depth_sensor=REALSENSE_D435 if rng.random() < 0.7 else KINECT_V1,
+        supersample=1,
+    )
+    samples: list[Sample] = []
+    for name in scene.object_names:
+        samples += sample_sequence(scene, name, f"rendered {seed}", seed, _events(scene, name, rng))
+    return samples
+
+
+def real_samples(folder: Path, name: str, most_frames: int = 10) -> list[Sample]:
+    """Of one recording in data/pose, every object in it, in runs of at most so many frames."""
+    sequence = open_sequence(folder / name)
+    samples: list[Sample] = []
+    for start in range(0, len(sequence.frame_ids), most_frames):
+        part = _Part(sequence, start, start + most_frames)
+        for object_name in sequence.object_names:
+            samples += sample_sequence(part, object_name, name, start, registrations=5)
+    return samples
+
+
+def mesh_models(folder: Path) -> list[ObjectModel]:
+    """Scanned objects, as far as there are any."""
+    return [
+        ObjectModel.from_mesh(path / "model.obj", name=path.name)
+        for path in sorted(folder.glob("*"))
+        if (path / "model.obj").is_file()
+    ]
+
+
+def _events(scene: SyntheticScene, name: str, rng: np.random.Generator) -> dict[str, Callable[[], Sequence]]:
+    middle = _FRAMES // 2
+    events: dict[str, Callable[[], Sequence]] = {"taken away": partial(removed, scene, name, middle)}
+    others = [o for o in scene.clutter_names if o != "hand"]
+    if others:
+        cover, other = rng.choice(others, 2)
+        along = float(rng.uniform(0.3, 0.7))
+        events["covered"] = partial(covered, scene, name, str(cover), middle, along)
+        events["swapped"] = partial(swapped, scene, name, str(other), middle)
+    return events
+
+
+class _Part:
+    """Some consecutive frames of a recording."""
+
+    def __init__(self, sequence: Sequence, start: int, stop: int) -> None:
+        self.name, self.object_names = sequence.name, sequence.object_names
+        self.frame_ids = sequence.frame_ids[start:stop]
+        self.frame, self.mask, self.truth, self.model = (
+            sequence.frame,
+            sequence.mask,
+            sequence.truth,
+            sequence.model,
+        )
