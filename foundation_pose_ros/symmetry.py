@@ -64,13 +64,19 @@ class Symmetries:
 
     @classmethod
     def from_bop(cls, model_info: dict[str, Any]) -> Symmetries:
-        """From one object's entry of BOP's models_info.json, which is in millimetres."""
-        discrete = np.array(model_info.get("symmetries_discrete", []), float).reshape(-1, 4, 4)
-        discrete[:, :3, 3] /= 1000.0
-        axes = tuple(
-            Axis(tuple(_direction(entry["axis"])), tuple(np.asarray(entry["offset"], float) / 1000.0))
-            for entry in model_info.get("symmetries_continuous", [])
-        )
+        """From one object's entry of BOP's models_info.json, which is in millimetres; raises InputRefused."""
+        try:
+            discrete = np.array(model_info.get("symmetries_discrete", []), float).reshape(-1, 4, 4)
+            discrete[:, :3, 3] /= 1000.0
+            axes = tuple(
+                Axis(tuple(_direction(entry["axis"])), tuple(np.asarray(entry["offset"], float) / 1000.0))
+                for entry in model_info.get("symmetries_continuous", [])
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InputRefused(
+                "bad_symmetries",
+                f"symmetries in models_info.json can't be read ({error}): take the file from the dataset",
+            ) from error
         return cls(discrete, axes)
 
     @property

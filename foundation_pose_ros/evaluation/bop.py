@@ -92,12 +92,19 @@ class BopScene:
         for frame_id in self.frame_ids:
             key, counted, instances = str(int(frame_id)), Counter[str](), {}
             for number, entry in enumerate(truths.get(key, [])):
-                label = f"obj_{int(entry['obj_id']):06d}"
+                source = f"{self._path / 'scene_gt.json'}: frame {key}, instance {number}"
+                try:
+                    label = f"obj_{int(entry['obj_id']):06d}"
+                    visible_fraction = infos[key][number].get("visib_fract", 1.0) if key in infos else 1.0
+                except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+                    raise InputRefused(
+                        "bad_json",
+                        f"{source} has no obj_id, or no entry in scene_gt_info.json ({error}): unpack them again",
+                    ) from None
                 counted[label] += 1
                 name = label if counted[label] == 1 else f"{label}_{counted[label]}"
-                if key in infos and infos[key][number].get("visib_fract", 1.0) < MIN_VISIBLE_FRACTION:
+                if visible_fraction < MIN_VISIBLE_FRACTION:
                     continue
-                source = f"{self._path / 'scene_gt.json'}: frame {key}, instance {number}"
                 instances[name] = (number, _pose(entry, source))
             frames[frame_id] = instances
         return frames
@@ -136,9 +143,12 @@ class BopScene:
 
 def _json_of(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except ValueError as error:
         raise InputRefused("bad_json", f"{path} is not JSON ({error}): unpack it again") from None
+    if not isinstance(content, dict):
+        raise InputRefused("bad_json", f"{path} holds no entries by number: unpack it again")
+    return content
 
 
 def _pose(entry: dict[str, Any], source: str) -> np.ndarray:

@@ -202,3 +202,18 @@ def test_of_a_boxs_turns_those_are_told_apart_that_its_own_symmetries_do_not_cov
 def test_turns_about_an_axis_are_told_apart_by_a_print():
     turns = Symmetries.none().told_apart(Symmetries.from_config({"continuous": [{"axis": [0, 0, 1]}]}), np.deg2rad(20))
     assert len(turns) == 12
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        [],
+        {"symmetries_discrete": [[1, 2]]},
+        {"symmetries_continuous": [{"axis": [0, 0, 0], "offset": [0, 0, 0]}]},
+        {"symmetries_continuous": [{"axis": [0, 0, 1]}]},
+    ],
+)
+def test_symmetries_of_a_broken_models_info_are_refused(info):
+    with pytest.raises(InputRefused, match=r"models_info\.json") as refusal:
+        Symmetries.from_bop(info)
+    assert refusal.value.reason == "bad_symmetries"

@@ -244,6 +244,23 @@ def test_bop_with_broken_json_is_refused(bop):
         open_sequence(bop)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("scene_gt.json", [1]),
+        ("scene_gt.json", {"0": [{"cam_R_m2c": [1, 2]}]}),
+        ("scene_gt.json", {"0": [{"obj_id": "five"}]}),
+        ("scene_gt_info.json", {"0": []}),
+        ("scene_camera.json", []),
+    ],
+)
+def test_bop_json_of_another_layout_is_refused(bop, name, content):
+    (bop / name).write_text(json.dumps(content))
+    with pytest.raises(InputRefused, match="unpack") as refusal:
+        open_sequence(bop)
+    assert name in str(refusal.value)
+
+
 @pytest.mark.parametrize("text", ["missing", ""])
 def test_a_path_that_is_no_recording_is_refused(tmp_path, text):
     with pytest.raises(InputRefused, match=str(tmp_path)):
