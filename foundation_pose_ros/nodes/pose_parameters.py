@@ -21,7 +21,13 @@ POSE_NODE = (
         [],
         "Folders of meshes: relative paths are looked up in them, and ~/add_object takes meshes from nowhere else.",
     ),
-    Row("device", "cpu", "Where the estimator computes.", choices=("cpu", "cuda"), taken=Taken.AT_START),
+    Row(
+        "device",
+        "cpu",
+        "Where the estimator computes; cuda is refused as yet.",
+        choices=("cpu", "cuda"),
+        taken=Taken.AT_START,
+    ),
     Row(
         "threads",
         2,
