@@ -10,8 +10,9 @@ from ..rendering import Renderer
 from .colour import ColourComparison
 from .scorer import Evidence
 
-# So many pixels beyond an outline, depth leaves the surface where it is so many tolerances from where that would be.
-_REACH, _STEP = 3, 3.0
+# This share of the crop beyond an outline, depth leaves the surface where it is so many tolerances from where that
+# would be.
+_REACH_SHARE, _STEP = 0.045, 3.0
 # Fewer pairs of pixels than this say little of an outline.
 _FEWEST_BORDER = 8.0
 
@@ -106,6 +107,7 @@ def _border(
     where it touches a neighbour. Where a pose lies in a table top whose depth agrees with it, it does.
     """
     batch, size, _ = rendered_m.shape
+    reach = max(1, round(_REACH_SHARE * size))
     observed_m = np.broadcast_to(observation.depth_m.reshape(size, size), rendered_m.shape)
     limit_m = np.broadcast_to((_STEP * tolerance_m).reshape(size, size), rendered_m.shape)
     agrees = agrees.reshape(rendered_m.shape)
@@ -116,8 +118,8 @@ def _border(
             rendered, observed, limit, trust = (
                 np.moveaxis(image, axis, 2)[..., ::step] for image in (rendered_m, observed_m, limit_m, agrees)
             )
-            inside, last, beyond = (np.s_[..., k : size - 2 * _REACH + k] for k in (0, _REACH, 2 * _REACH))
-            after = np.s_[..., _REACH + 1 : size - _REACH + 1]
+            inside, last, beyond = (np.s_[..., k : size - 2 * reach + k] for k in (0, reach, 2 * reach))
+            after = np.s_[..., reach + 1 : size - reach + 1]
             ends = (rendered[inside] > 0) & (rendered[last] > 0) & (rendered[after] == 0) & (rendered[beyond] == 0)
             weight = trust[inside] * (ends & (observed[beyond] > 0))
             expected = 2 * rendered[last] - rendered[inside]
