@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 import trimesh
 
+from .errors import InputRefused
+
 # cv2.remap takes maps of at most 32767 rows or columns.
 _REMAP_ROW = 8192
 _MAX_TEXTURE_PX = 4096
@@ -59,10 +61,11 @@ class Texture:
         return rgb.reshape(-1, 3)[: len(uv)] * np.float32(1 / 255)
 
 
-def from_visual(mesh: trimesh.Trimesh) -> Appearance | None:
+def from_visual(mesh: trimesh.Trimesh, source: str = "the mesh") -> Appearance | None:
     """What trimesh read of a mesh's colour; None where it has none. Accepts simple and PBR materials.
 
-    One plain colour counts as none: it tells no pose from another, and is often but the exporter's default.
+    One plain colour counts as none: it tells no pose from another, and is often but the exporter's default. Raises
+    InputRefused, naming the source, where texture coordinates are missing or not finite.
     """
     visual: Any = mesh.visual
     faces = np.asarray(mesh.faces)
@@ -73,7 +76,15 @@ def from_visual(mesh: trimesh.Trimesh) -> Appearance | None:
         if image is None or visual.uv is None:
             return None
         pixels = np.asarray(image.convert("RGB"))
-        return None if _is_plain(pixels) else Texture(pixels, np.asarray(visual.uv)[faces], mesh.vertices[faces])
+        if _is_plain(pixels):
+            return None
+        uv = np.asarray(visual.uv)
+        if len(uv) != len(mesh.vertices) or not np.isfinite(uv[faces]).all():
+            raise InputRefused(
+                "mesh_not_finite",
+                f"{source} has texture coordinates that are missing or not finite: unwrap it again, or export it plain",
+            )
+        return Texture(pixels, uv[faces], mesh.vertices[faces])
     if visual.kind == "face":
         corner_rgb = np.repeat(np.asarray(visual.face_colors)[:, None, :3], 3, axis=1)  # (F, 3, 3)
     else:

@@ -63,7 +63,7 @@ class ObjectModel:
             name=name or "object",
             vertices=np.ascontiguousarray(geometry.vertices, np.float32),
             faces=np.ascontiguousarray(geometry.faces, np.uint32),
-            appearance=from_visual(geometry),
+            appearance=from_visual(geometry, source),
             declared_symmetries=symmetries,
         )
 

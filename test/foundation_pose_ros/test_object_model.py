@@ -167,6 +167,15 @@ def test_a_size_that_no_object_has_is_refused_with_the_unit_to_set(scale, unit, 
 # Refused
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_texture_coordinates_that_are_no_numbers_are_refused(bad):
+    mesh = printed(box(), (200, 40, 40))
+    mesh.visual.uv[3] = bad
+    with pytest.raises(InputRefused, match="unwrap it again") as refusal:
+        ObjectModel.from_mesh(mesh)
+    assert refusal.value.reason == "mesh_not_finite"
+
+
 @pytest.mark.parametrize(
     ("file", "content", "reason", "fix"),
     [
