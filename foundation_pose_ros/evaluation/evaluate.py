@@ -107,7 +107,13 @@ def objects_to_judge(sequence: Sequence, settings: RunSettings, object_names: li
 
 
 def _any(sequence: Sequence, known: Callable[[str, str], np.ndarray | None], object_name: str) -> bool:
-    return any(known(frame_id, object_name) is not None for frame_id in sequence.frame_ids)
+    for frame_id in sequence.frame_ids:
+        try:
+            if known(frame_id, object_name) is not None:
+                return True
+        except InputRefused:  # there is one: why it can't be used is said of its frame
+            return True
+    return False
 
 
 def evaluate_all(

@@ -58,7 +58,11 @@ def read_matrix(path: Path, shape: tuple[int, int], meaning: str) -> np.ndarray:
     if not path.is_file():
         raise InputRefused("file_missing", f"{path} is missing: {fix}")
     try:
-        matrix = np.loadtxt(path, np.float64, delimiter="," if "," in path.read_text() else None, ndmin=2)
+        text = path.read_text()
+        delimiter = "," if "," in text else None
+        matrix = (
+            np.loadtxt(text.splitlines(), np.float64, delimiter=delimiter, ndmin=2) if text.strip() else np.empty(0)
+        )
     except ValueError as error:
         raise InputRefused("bad_matrix", f"{path} holds something other than numbers ({error}): {fix}") from None
     if matrix.size != shape[0] * shape[1] or not np.isfinite(matrix).all():

@@ -182,6 +182,18 @@ def test_misses_count_and_frames_without_truth_do_not():
     assert summary.median_translation_mm == pytest.approx(4, abs=1e-3)
 
 
+def test_a_first_mask_that_cannot_be_read_is_a_miss():
+    class Torn(Recording):
+        def mask(self, frame_id: str, object_name: str) -> np.ndarray | None:
+            if frame_id == FRAMES[0]:
+                raise InputRefused("unreadable_image", "masks/brick/000000.png is no image")
+            return super().mask(frame_id, object_name)
+
+    rows = judged(Torn(), Oracle([0.0] * 6), RunSettings())
+    assert [row.estimate.reason for row in rows] == ["unreadable_image"] + [""] * 5
+    assert all(row.counted for row in rows) and rows[0].add_m == np.inf
+
+
 def test_the_given_pose_of_a_track_is_not_counted():
     rows = judged(Recording(), Oracle(), RunSettings("track", init="gt"))
     assert [row.counted for row in rows] == [False] + [True] * 5

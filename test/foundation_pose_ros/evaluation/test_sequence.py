@@ -98,6 +98,8 @@ def spoil(folder: Path, case: str) -> None:
             (folder / "K.txt").write_text("fx fy cx cy")
         case "K too small":
             (folder / "K.txt").write_text("1 2\n3 4")
+        case "K empty":
+            (folder / "K.txt").write_text("\n")
         case "no depth":
             for path in (folder / "depth").iterdir():
                 path.unlink()
@@ -115,6 +117,7 @@ def spoil(folder: Path, case: str) -> None:
         ("no K", "K.txt"),
         ("K of words", "K.txt"),
         ("K too small", "K.txt"),
+        ("K empty", "K.txt"),
         ("no depth", "depth"),
         ("no rgb", "rgb"),
         ("no rgb folder", "rgb/"),
