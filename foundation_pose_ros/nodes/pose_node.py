@@ -157,15 +157,15 @@ class PoseNode(LifecycleNode):
         self.entries, self.unusable = {}, {}
         for name in settings["objects"]:
             rows = object_rows(name)
-            declare(self, rows)
-            own = {row.name.rpartition(".")[2]: self._value(row.name) for row in rows}
             try:
+                declare(self, rows)
+                own = {row.name.rpartition(".")[2]: self._value(row.name) for row in rows}
                 self.entries[name] = load_object(
                     name, own["mesh"], own["unit"], own["symmetries"], settings["mesh_directories"]
                 )
-            except InputRefused as refused:
+            except (ParameterException, ValueError) as refused:  # InputRefused among them
                 self.unusable[name] = str(refused)
-                self.refusals.count(refused.reason, f"{name}: {refused}")
+                self.refusals.count(getattr(refused, "reason", "bad_parameter"), f"{name}: {refused}")
                 self.get_logger().error(f"object {name} is left out: {refused}")
         self._estimator = PoseEstimator(
             [entry.model for entry in self.entries.values()],

@@ -393,11 +393,14 @@ def test_unusable_meshes_are_reported_and_the_others_tracked(
     (tmp_path / "garbage.glb").write_bytes(b"no mesh")
     bench = start(
         {
-            "objects": ["absent", "empty", "nan", "garbage", "mug"],
+            "objects": ["absent", "empty", "nan", "garbage", "furlongs", "number", "mug"],
             "absent.mesh": "absent.obj",
             "empty.mesh": "empty.obj",
             "nan.mesh": "nan.obj",
             "garbage.mesh": "garbage.glb",
+            "furlongs.mesh": "mug.glb",
+            "furlongs.unit": "furlong",
+            "number.mesh": 7,
             "mug.mesh": "mug.glb",
             "mesh_directories": [str(tmp_path), str(mesh_folder)],
         }
@@ -407,5 +410,6 @@ def test_unusable_meshes_are_reported_and_the_others_tracked(
 
     bench.wait(lambda: bench.diagnosed("objects", "mug") == "TRACKING", "the mug's state in /diagnostics")
     fixes = {"absent": "check the path", "empty": "export", "nan": "repair", "garbage": "export"}
+    fixes |= {"furlongs": "use one of m, ", "number": "STRING"}
     for name, fix in fixes.items():
         assert fix in bench.diagnosed("objects", name), name
