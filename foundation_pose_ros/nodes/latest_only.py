@@ -30,8 +30,8 @@ class LatestOnlyWorker:
         self._slots: dict[str, Any] = {}
         self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._wake = threading.Condition()
-        self._stopping = False
         self._thread: threading.Thread | None = None
+        self._last_thread: threading.Thread | None = None
 
     @property
     def running(self) -> bool:
@@ -40,21 +40,20 @@ class LatestOnlyWorker:
 
     def start(self) -> None:
         """Begin to work."""
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, args=(self._last_thread,), name=self._name, daemon=True)
+        self._thread = self._last_thread = thread
+        thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Finish the item at hand, drop the rest, and join; False where the thread didn't end in time."""
         with self._wake:
-            self._stopping = True
+            thread, self._thread = self._thread, None
             self._slots.clear()
             waiting = [future for _, future in self._calls]
             self._calls.clear()
             self._wake.notify()
         for future in waiting:
             future.cancel()
-        thread, self._thread = self._thread, None
         if thread is None:
             return True
         thread.join(timeout_s)
@@ -63,7 +62,7 @@ class LatestOnlyWorker:
     def put(self, slot: str, item: Any) -> None:
         """Hand over an item, in place of one that still waits; does nothing while stopped."""
         with self._wake:
-            if self._stopping or self._thread is None:
+            if self._thread is None:
                 return
             replaced = slot in self._slots
             self._slots[slot] = item
@@ -75,18 +74,21 @@ class LatestOnlyWorker:
         """Run a function in the worker's thread; its result or error is in the future, cancelled while stopped."""
         future: Future[Result] = Future()
         with self._wake:
-            if self._stopping or self._thread is None:
+            if self._thread is None:
                 future.cancel()
                 return future
             self._calls.append((function, future))
             self._wake.notify()
         return future
 
-    def _run(self) -> None:
+    def _run(self, before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join()  # one that was still busy when it was stopped: never two at once
+        me = threading.current_thread()
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._stopping or self._calls or self._slots)
-                if self._stopping:
+                self._wake.wait_for(lambda: self._thread is not me or self._calls or self._slots)
+                if self._thread is not me:
                     return
                 call = self._calls.popleft() if self._calls else None
                 slot = None if call else next(name for name in self._handlers if name in self._slots)

@@ -121,6 +121,21 @@ def test_stop_says_when_the_thread_did_not_end() -> None:
     bench.gate.set()
 
 
+def test_a_new_start_waits_for_the_thread_that_did_not_end() -> None:
+    bench = Bench()
+    bench.occupy()
+    assert not bench.worker.stop(timeout_s=0.01)
+    bench.worker.start()
+    threads: list[threading.Thread] = []
+    second = bench.worker.call(lambda: threads.append(threading.current_thread()))
+    with pytest.raises(TimeoutError):
+        second.result(timeout=0.1)
+    bench.gate.set()
+    second.result(timeout=PATIENCE_S)
+    assert [t for t in threading.enumerate() if t.name == threads[0].name] == threads
+    assert bench.worker.stop()
+
+
 def test_nothing_is_taken_while_stopped(bench: Bench) -> None:
     bench.worker.stop()
     bench.worker.put("frame", 1)
