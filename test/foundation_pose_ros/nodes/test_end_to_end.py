@@ -15,6 +15,7 @@ from foundation_perception.msg import TrackedObject
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 from visualization_msgs.msg import Marker
 
 from foundation_pose_ros.conditioned import ConditionedObject
@@ -221,6 +222,37 @@ def test_register_refuses_a_mask_of_something_else_and_the_track_goes_on(trackin
 
     assert not answer.success
     assert "tracked on as before" in answer.message
+
+
+def test_a_detectors_box_starts_a_track(bench: Any, scene: SyntheticScene) -> None:
+    bench.call("reset")
+    first = scene.frame_ids[0]
+    stamp_ns = bench.send(scene.frame(first))
+    assert bench.object_of(stamp_ns).state == TrackedObject.SEARCHING
+    rows, columns = np.nonzero(scene.mask(first, "mug"))
+    message = Detection2DArray()
+    message.header.stamp = to_stamp(stamp_ns)
+    # The mug is the detector's second guess at another box, and its best one at this.
+    for names, left in ((("cup", "mug"), 0), (("mug", "cup"), int(columns.min()))):
+        detection = Detection2D()
+        for name, score in zip(names, (0.9, 0.2), strict=True):
+            detection.results.append(ObjectHypothesisWithPose())
+            detection.results[-1].hypothesis.class_id, detection.results[-1].hypothesis.score = name, score
+        detection.bbox.size_x = float(np.ptp(columns) + 1)
+        detection.bbox.size_y = float(np.ptp(rows) + 1)
+        detection.bbox.center.position.x = left + detection.bbox.size_x / 2
+        detection.bbox.center.position.y = rows.min() + detection.bbox.size_y / 2
+        message.detections.append(detection)
+    publisher = bench.user.create_publisher(Detection2DArray, "boxes", 10)
+    bench.wait(publisher.get_subscription_count, "pose_node to listen to boxes")
+
+    publisher.publish(message)
+
+    tracked = bench.object_of(stamp_ns, TrackedObject.TRACKING)
+    error_m, error_deg = pose_error(from_pose(tracked.pose.pose), scene.truth(first, "mug"))
+    assert error_m < 0.003 and error_deg < 2.0
+    bench.user.destroy_publisher(publisher)
+    bench.call("reset")
 
 
 def test_reset_forgets(tracking: Any, scene: SyntheticScene) -> None:
