@@ -140,6 +140,10 @@ class PoseNode(LifecycleNode):
         self.outputs.remove_object(id)
         del self._estimator.models[id], self.entries[id]
 
+    def image_topic(self, base: str, transport: str) -> str:
+        """Of images by a transport: its name follows the base topic as remapped, as image_transport has it."""
+        return base if transport == "raw" else f"{self.resolve_topic_name(base)}/{transport}"
+
     def rectified(self, labels: np.ndarray) -> np.ndarray:
         """Labels (H, W) of a raw image as the frames are, free of distortion."""
         return labels if self.guardian is None else self.guardian.rectified(labels)
@@ -201,13 +205,13 @@ class PoseNode(LifecycleNode):
         table: tuple[tuple[type, str, Callable[[Any], None]], ...] = (
             (
                 Image if rgb_raw else CompressedImage,
-                "rgb/image" if rgb_raw else "rgb/image/compressed",
+                self.image_topic("rgb/image", settings["rgb_transport"]),
                 self._frames_of(guardian.colour),
             ),
             (CameraInfo, "rgb/camera_info", self._frames_of(guardian.camera_info)),
             (
                 Image if depth_raw else CompressedImage,
-                "depth/image" if depth_raw else "depth/image/compressedDepth",
+                self.image_topic("depth/image", settings["depth_transport"]),
                 self._frames_of(guardian.depth),
             ),
             (Image, "masks", self._masks_of(guardian.mask)),

@@ -63,10 +63,9 @@ class PoseReport:
 
     def _missing(self) -> str:
         node = self._node
-        transports = (node.get_parameter("rgb_transport").value, node.get_parameter("depth_transport").value)
         topics = (
-            "rgb/image" + ("" if transports[0] == "raw" else "/compressed"),
-            "depth/image" + ("" if transports[1] == "raw" else "/compressedDepth"),
+            node.image_topic("rgb/image", node.get_parameter("rgb_transport").value),
+            node.image_topic("depth/image", node.get_parameter("depth_transport").value),
             "rgb/camera_info",
         )
         silent = [

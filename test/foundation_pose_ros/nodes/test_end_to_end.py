@@ -13,6 +13,7 @@ pytest.importorskip("foundation_perception", reason="foundation_perception isn't
 
 from foundation_perception.msg import TrackedObject
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
@@ -24,6 +25,7 @@ from foundation_pose_ros.frame import Frame
 from foundation_pose_ros.nodes.image_conversion import fill_image
 from foundation_pose_ros.nodes.pose_collector import PoseCollector
 from foundation_pose_ros.nodes.pose_conversion import from_pose, stamp_to_ns, to_stamp
+from foundation_pose_ros.nodes.pose_node import PoseNode
 from foundation_pose_ros.nodes.replay_node import ReplayNode
 from foundation_pose_ros.nodes.replay_source import ReplaySource
 from foundation_pose_ros.se3 import from_quaternion_xyzw
@@ -445,3 +447,23 @@ def test_unusable_meshes_are_reported_and_the_others_tracked(
     fixes |= {"furlongs": "use one of m, ", "number": "STRING"}
     for name, fix in fixes.items():
         assert fix in bench.diagnosed("objects", name), name
+
+
+@pytest.mark.parametrize(
+    ("remapped", "colour"),
+    [
+        ("rgb/image:=/camera/color/image_raw", "/camera/color/image_raw/compressed"),
+        ("rgb/image/compressed:=/small", "/small"),
+    ],
+)
+def test_compressed_images_are_heard_beside_the_remapped_topic(ros_context: Any, remapped: str, colour: str) -> None:
+    settings = {"autostart": False, "rgb_transport": "compressed", "depth_transport": "compressedDepth"}
+    node = PoseNode(
+        context=ros_context,
+        parameter_overrides=[Parameter(name, value=value) for name, value in settings.items()],
+        cli_args=["--ros-args", "-r", remapped, "-r", "depth/image:=/camera/depth"],
+    )
+    assert node.trigger_configure() is TransitionCallbackReturn.SUCCESS
+    assert node.trigger_activate() is TransitionCallbackReturn.SUCCESS
+    assert {colour, "/camera/depth/compressedDepth"} <= {s.topic_name for s in node.subscriptions}
+    node.destroy_node()
