@@ -6,12 +6,15 @@ import numpy as np
 # Neighbours further apart in depth than this share of the depth lie on different surfaces.
 _EDGE_SHARE = 0.02
 _EDGE_FLOOR_M = 0.004
+# Depth per way across, of the steepest surface that cameras still measure: some 70 degrees.
+_STEEPEST = 2.7
 
 
-def normals_and_edges(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def normals_and_edges(points: np.ndarray, pitch: float) -> tuple[np.ndarray, np.ndarray]:
     """Unit normals (n, m, 3) towards the camera from organised points (n, m, 3), and which lie next to a depth jump.
 
-    Central differences over a lightly smoothed cloud; a normal is 0 where a neighbour is missing or across a jump.
+    pitch: distance of neighbouring rays at a depth of 1. Central differences over a lightly smoothed cloud; a normal is 0
+    where a neighbour is missing or across a jump.
     """
     depth_m = points[..., 2]
     valid = depth_m > 0
@@ -19,7 +22,8 @@ def normals_and_edges(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     near = np.where(valid, depth_m, np.float32(1e6))
     kernel = np.ones((3, 3), np.uint8)
     spread = cv2.dilate(far, kernel) - cv2.erode(near, kernel)
-    limit = np.maximum(_EDGE_SHARE * depth_m, _EDGE_FLOOR_M) * 2
+    # A slope is no jump: neighbours on a coarse grid are far apart, and so are their depths.
+    limit = np.maximum(max(_EDGE_SHARE, _STEEPEST * pitch) * depth_m, _EDGE_FLOOR_M) * 2
     on_edge = valid & ((spread > limit) | (cv2.erode(valid.astype(np.uint8), kernel) == 0))
     smooth = smoothed(points, valid)
     dx = np.zeros_like(smooth)

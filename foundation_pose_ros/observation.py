@@ -81,7 +81,7 @@ def observe(frame: Frame, box: CropBox, size: int, mask: np.ndarray | None = Non
     depth_m = np.where(inside, frame.depth_m[pick], np.float32(0))  # (n, n)
     # The sampled pixel's own ray, not the grid's: rounding must not shift points sideways.
     rays = frame.camera.rays(u[None, :], v[:, None])  # (n, n, 3)
-    normals, on_edge = depth.normals_and_edges(rays * depth_m[..., None])
+    normals, on_edge = depth.normals_and_edges(rays * depth_m[..., None], step / frame.camera.fx)
     return Observation(
         K=K,
         size=size,

@@ -16,7 +16,7 @@ from .surface_points import Keyframe, PointMatches
 
 # What a camera rate leaves of a motion that was foreseen, and what a jump or a lost frame may add.
 _NEAR = (Stage(32, 3, 2, (0.1, 0.04)), Stage(48, 3, 1, (0.04, 0.015)))
-_FAR = (Stage(32, 3, 2, (0.3, 0.1)), Stage(48, 3, 1, (0.1, 0.02)))
+_FAR = (Stage(40, 4, 2, (0.3, 0.1)), Stage(48, 4, 1, (0.1, 0.02)))
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class TrackStep:
                 [moved_to_points(matches, starts[0], model.centre_m, model.diameter_m)[None], starts]
             )
         found = self._stages(conditioned, frame, box, starts, matches, self.settings.near)
-        if found.evidence.agreement[0] < self.settings.doubt:
+        if matches is None or found.evidence.agreement[0] < self.settings.doubt:
             farther = self._stages(conditioned, frame, box, starts, matches, self.settings.far)
             return farther if farther.evidence.rank[0] > found.evidence.rank[0] else found
         if keyframe is not None and keyframe.outdated(found.refined.T_cam_obj[0]):
