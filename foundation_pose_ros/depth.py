@@ -13,8 +13,8 @@ _STEEPEST = 2.7
 def normals_and_edges(points: np.ndarray, pitch: float) -> tuple[np.ndarray, np.ndarray]:
     """Unit normals (n, m, 3) towards the camera from organised points (n, m, 3), and which lie next to a depth jump.
 
-    pitch: distance of neighbouring rays at a depth of 1. Central differences over a lightly smoothed cloud; a normal is 0
-    where a neighbour is missing or across a jump.
+    pitch: distance of neighbouring rays at a depth of 1. Central differences over a lightly smoothed cloud; a normal
+    is 0 where a neighbour is missing or across a jump.
     """
     depth_m = points[..., 2]
     valid = depth_m > 0
