@@ -28,7 +28,9 @@ class Camera:
                 "calibrate the camera, or let its driver publish CameraInfo",
             )
         if self.width <= 0 or self.height <= 0:
-            raise InputRefused("bad_intrinsics", f"camera size {self.width}x{self.height} is empty: set width and height")
+            raise InputRefused(
+                "bad_intrinsics", f"camera size {self.width}x{self.height} is empty: set width and height"
+            )
 
     @classmethod
     def from_K(cls, K: np.ndarray, width: int, height: int) -> "Camera":
