@@ -35,6 +35,7 @@ _FIRST_SEED = {"fit": 5000, "rendered": 9000, "scanned": 9500}
 # Weights are held back as if they came from a normal distribution this wide.
 _WEIGHT_SIGMA = 10.0
 _BINS = 10
+_OTHER_OPTIMUM_RAD = np.deg2rad(20.0)
 _ESTIMATED = ("registered", "tracked", "tracked, first step")
 
 
@@ -60,7 +61,7 @@ def main(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": version(),
         "commit": commit(),
-        "command": f"python -m benchmarks.calibrate --fit {fit} --held-out {held_out}",
+        "command": "python -m benchmarks.calibrate",
         "confidence": {},
         "covariance": {},
     }
@@ -109,24 +110,21 @@ def judged(confidence: Confidence, samples: list[Sample]) -> dict[str, Any] | No
         return None
     right = np.array([s.right for s in samples])
     p = confidence(_cues(samples))
-    weight = np.where(right, 0.5 / max(right.mean(), 1e-9), 0.5 / max(1 - right.mean(), 1e-9))
-    weight /= weight.sum()
-    which = np.minimum((p * _BINS).astype(int), _BINS - 1)
-    diagram, error = [], 0.0
-    for b in range(_BINS):
-        share = weight[which == b].sum()
-        if share > 0:
-            said = float((weight * p)[which == b].sum() / share)
-            was = float((weight * right)[which == b].sum() / share)
-            diagram.append({"n": int((which == b).sum()), "said": round(said, 3), "was": round(was, 3)})
-            error += share * abs(said - was)
+    diagram, error = reliability(p, right)
+    # Of labels drawn as the probabilities say, at this set's share of right poses.
+    odds = p / (1 - p) * right.mean() / max(1 - right.mean(), 1e-9)
+    rng = np.random.default_rng(0)
+    by_chance = [reliability(p, rng.random(len(p)) < odds / (1 + odds))[1] for _ in range(200)]
+    weight = _balanced(right)
     ranks, count = rankdata(p), int(right.sum())
     auc = (ranks[right].sum() - count * (count + 1) / 2) / max(count * (len(p) - count), 1)
     kinds = sorted({(s.kind, s.right) for s in samples})
     return {
         "n": len(samples),
+        "scenes": len({s.place for s in samples}),
         "right": round(float(right.mean()), 3),
         "expected_calibration_error": round(error, 4),
+        "of_that_by_chance": round(float(np.mean(by_chance)), 4),
         "auc": round(float(auc), 4),
         "brier": round(float((weight * np.square(p - right)).sum()), 4),
         "right_above_0.5": round(float((p[right] >= 0.5).mean()), 4),
@@ -145,6 +143,25 @@ def judged(confidence: Confidence, samples: list[Sample]) -> dict[str, Any] | No
     }
 
 
+def reliability(p: np.ndarray, right: np.ndarray) -> tuple[list[dict[str, float]], float]:
+    """What probabilities said and what was, in ten bins, and the expected calibration error."""
+    weight = _balanced(right)
+    which = np.minimum((p * _BINS).astype(int), _BINS - 1)
+    diagram, error = [], 0.0
+    for b in np.unique(which):
+        share = weight[which == b].sum()
+        said, was = ((weight * x)[which == b].sum() / share for x in (p, right))
+        diagram.append({"n": int((which == b).sum()), "said": round(float(said), 3), "was": round(float(was), 3)})
+        error += share * abs(said - was)
+    return diagram, float(error)
+
+
+def _balanced(right: np.ndarray) -> np.ndarray:
+    """Weights (n,), sum 1, in which right and wrong poses count the same."""
+    weight = np.where(right, 0.5 / max(right.mean(), 1e-9), 0.5 / max(1 - right.mean(), 1e-9))
+    return weight / weight.sum()
+
+
 def _cues(samples: list[Sample]) -> Cues:
     names = [name for name in Evidence.__dataclass_fields__ if name != "rank"]
     said = {name: np.array([s.evidence[name] for s in samples]) for name in names}
@@ -152,16 +169,25 @@ def _cues(samples: list[Sample]) -> Cues:
 
 
 def consistency(samples: list[Sample]) -> dict[str, Any] | None:
-    """Normalised estimation error squared (6 degrees of freedom) of right poses that an estimator gave."""
-    nees = [
-        float(s.twist @ np.linalg.solve(covariance_about_centre(s.information, s.variance_m2, s.diameter_m), s.twist))
-        for s in samples
-        if s.right and s.kind in _ESTIMATED and s.twist is not None and s.information is not None
-    ]
+    """Normalised estimation error squared (6 degrees of freedom) of right poses that an estimator gave.
+
+    Those that are turned the wrong way, and right by ADD-S all the same, are counted apart: they are in another local
+    optimum, which no covariance reaches.
+    """
+    estimated = [s for s in samples if s.right and s.kind in _ESTIMATED]
+    nees, turned = [], 0
+    for s in estimated:
+        assert s.twist is not None and s.information is not None
+        if np.linalg.norm(s.twist[3:]) > _OTHER_OPTIMUM_RAD:
+            turned += 1
+            continue
+        covariance = covariance_about_centre(s.information, s.variance_m2, s.diameter_m)
+        nees.append(float(s.twist @ np.linalg.solve(covariance, s.twist)))
     if not nees:
         return None
     return {
         "n": len(nees),
+        "turned_the_wrong_way": turned,
         "percentiles_10_50_90": np.percentile(nees, [10, 50, 90]).round(2).tolist(),
         "expected_10_50_90": chi2.ppf([0.1, 0.5, 0.9], 6).round(2).tolist(),
         "within_95_percent": round(float((np.array(nees) < chi2.ppf(0.95, 6)).mean()), 3),

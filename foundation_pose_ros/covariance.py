@@ -6,11 +6,11 @@ from . import se3
 from .refinement.refiner import Refinement
 
 # Residuals of neighbouring rays repeat each other: independent ones would give a covariance so many times too small.
-# benchmarks/calibrate.py, 2026-11-25: with 6 and no floor, the normalised error squared of right poses in rendered
-# scenes has its median near 5.3, that of chi-squared with 6 degrees of freedom.
+# benchmarks/calibrate.py, 2026-11-25: without the floor, 6 brings the median normalised error squared of right poses
+# in rendered scenes to 5.1 in registration (n = 119) and 3.7 in tracking (n = 243); that of chi-squared is 5.35.
 RESIDUALS_REPEAT = 6.0
 # What no residual shows: the camera's calibration, the mesh and its scale. Rendered scenes know nothing of it; on
-# recordings the median was 50 without this floor, and is 4 to 20 with it (docs/scores.md).
+# recordings the medians were 24 to 107 without this floor, and are 4 to 16 with it (docs/scores.md).
 FLOOR_M = 0.0003
 FLOOR_RAD = np.deg2rad(0.3)
 # Before anything is seen, a pose is known to this share of the diameter, and to this angle.
