@@ -51,6 +51,7 @@ def main(
 ) -> None:
     """Fit, judge, write."""
     data = data or Path(os.environ.get("FOUNDATION_PERCEPTION_DATA", ROOT.parent / "shared" / "data"))
+    fresh = samples is None or not samples.is_file()
     if samples is not None and samples.is_file():
         groups: dict[str, list[Sample]] = pickle.loads(samples.read_bytes())
     else:
@@ -62,6 +63,7 @@ def main(
         "version": version(),
         "commit": commit(),
         "command": "python -m benchmarks.calibrate",
+        "samples": "of this run" if fresh else "of earlier runs, read from a file: older than the commit above",
         "confidence": {},
         "covariance": {},
     }

@@ -10,7 +10,8 @@ from .refinement.refiner import Refinement
 # in rendered scenes to 5.1 in registration (n = 119) and 3.7 in tracking (n = 243); that of chi-squared is 5.35.
 RESIDUALS_REPEAT = 6.0
 # What no residual shows: the camera's calibration, the mesh and its scale. Rendered scenes know nothing of it; on
-# recordings the medians were 24 to 107 without this floor, and are 4 to 16 with it (docs/scores.md).
+# recordings the medians were 24 to 107 without this floor, and are 4 to 16 with it; it was chosen on them
+# (docs/scores.md).
 FLOOR_M = 0.0003
 FLOOR_RAD = np.deg2rad(0.3)
 # Before anything is seen, a pose is known to this share of the diameter, and to this angle.
