@@ -65,6 +65,7 @@ def initial_poses(
         T_cam_obj = se3.from_rotation_translation(rotations, centre_cam - rotations @ centre_obj)
         depth_m = renderer.render(T_cam_obj, observation.K, (observation.size,) * 2).depth_m
         depth_m = depth_m.reshape(len(rotations), -1)  # (B, N)
+        depth_m *= observation.in_image
         hit = depth_m > 0
         count = np.count_nonzero(hit, axis=1)  # (B,)
         share = 1 / np.maximum(count, 1)

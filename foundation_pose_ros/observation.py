@@ -38,6 +38,7 @@ class Observation:
 
     rays (N, 3) with z = 1; depth_m (N,), 0 = none; normals (N, 3) towards the camera, 0 = none; on_edge (N,) bool next
     to a jump in depth; mask (N,) bool or None; rgb (N, 3) float32 in 0..1, averaged over the grid's cells.
+    in_image (N,) bool: not beyond the image's border.
     """
 
     K: np.ndarray
@@ -48,6 +49,7 @@ class Observation:
     on_edge: np.ndarray
     mask: np.ndarray | None
     rgb: np.ndarray
+    in_image: np.ndarray
 
     @property
     def points(self) -> np.ndarray:
@@ -91,6 +93,7 @@ def observe(frame: Frame, box: CropBox, size: int, mask: np.ndarray | None = Non
         on_edge=on_edge.ravel(),
         mask=None if mask is None else (mask[pick].astype(bool) & inside).ravel(),
         rgb=resampled(frame.rgb, box, size).reshape(-1, 3).astype(np.float32) / 255,
+        in_image=inside.ravel(),
     )
 
 

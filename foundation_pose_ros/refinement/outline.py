@@ -14,8 +14,8 @@ _LONGEST_PULL = 0.1
 
 @dataclass(frozen=True)
 class Outline:
-    """Per pixel (N,): whether and how far outside the mask it is, in metres at the pivot's depth, the jacobian of that,
-    and the depth of what is seen there.
+    """Per pixel (N,): whether it is outside the mask but in the image, how far in metres at the pivot's depth, the
+    jacobian of that, and the depth of what is seen there.
     """
 
     outside: np.ndarray
@@ -36,7 +36,7 @@ class Outline:
         jacobian = twist_jacobian(observation.rays * pivot[2], away, pivot).astype(np.float32)
         metres_per_px = pivot[2] / observation.K[0, 0]
         return cls(
-            outside=outside.ravel(),
+            outside=outside.ravel() & observation.in_image,
             surroundings_m=observation.surroundings_m,
             distance_m=(np.minimum(distance_px, _LONGEST_PULL * size).ravel() * metres_per_px).astype(np.float32),
             jacobian=jacobian,

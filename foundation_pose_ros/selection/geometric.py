@@ -58,7 +58,8 @@ class GeometricScorer:
         else:
             mask = observation.mask
             core, surroundings = _core_and_surroundings(mask, size)
-            hidden = hit & ~mask & (observation.surroundings_m < covers_m)
+            # What lies beyond the image's border is as hidden as what something stands before.
+            hidden = hit & ~mask & ((observation.surroundings_m < covers_m) | ~observation.in_image)
             agrees = agrees * mask
             # Without depth only the outline speaks, half as loud; next to the mask's border nothing speaks against.
             loudness = np.where(seen, np.float32(1), np.float32(0.5))

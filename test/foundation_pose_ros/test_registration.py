@@ -32,6 +32,21 @@ def test_half_hidden_is_found_as_well(see, conditioned, cube_pose, error_mm_deg)
     assert mm < 1.5 and deg < 1.5
 
 
+@pytest.mark.parametrize("border", ["left", "right", "top", "bottom"])
+def test_half_outside_the_image_is_found_as_well(border, see, cube, conditioned, cube_pose, error_mm_deg):
+    T = cube_pose.copy()
+    centre = se3.transform_points(T, cube.centre_m[None])[0]
+    camera = see(T).frame.camera
+    u, v = camera.project(centre)
+    wanted = {"left": (0, v), "right": (camera.width, v), "top": (u, 0), "bottom": (u, camera.height)}[border]
+    T[:2, 3] += (np.array(wanted) - (u, v)) * centre[2] / (camera.fx, camera.fy)
+    view = see(T)
+    found = Registration()(conditioned, view.frame, view.mask)
+    mm, deg = error_mm_deg(found.refined.T_cam_obj[0], T)
+    assert mm < 1.5 and deg < 1.5
+    assert found.evidence.visible[0] == pytest.approx(0.5, abs=0.1)
+
+
 def test_runners_up_are_other_poses(see, cube, conditioned, cube_pose):
     view = see(cube_pose)
     poses = Registration()(conditioned, view.frame, view.mask).refined.T_cam_obj
