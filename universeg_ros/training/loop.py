@@ -87,7 +87,7 @@ class Trainer:
             return []
         if not self.ranks.first:
             self.ranks.wait()
-        objects = object_tasks(self.settings.rendered, self.folder / "rendered", self.say)
+        objects = object_tasks(self.settings.objects, self.folder / "rendered", self.say)
         if self.ranks.first:
             self.ranks.wait()
         return objects

@@ -52,7 +52,7 @@ class TrainSettings:
     features: tuple[int, ...] = (32, 32, 32, 32)
     stages: tuple[Stage, ...] = (Stage(64, 0.58, (1, 10)), Stage(128, 0.42, (1, 16)))
     mix: Mix = field(default_factory=Mix)
-    rendered: RenderedObjects = field(default_factory=RenderedObjects)
+    objects: RenderedObjects = field(default_factory=RenderedObjects)
     augmentation: Augmentation = field(default_factory=Augmentation)
     steps: int = 0
     minutes: float = 0.0
@@ -107,7 +107,7 @@ class TrainSettings:
         return len(self.stages) - 1
 
 
-_PARTS: dict[str, Any] = {"mix": Mix, "rendered": RenderedObjects, "augmentation": Augmentation}
+_PARTS: dict[str, Any] = {"mix": Mix, "objects": RenderedObjects, "augmentation": Augmentation}
 
 
 def _made(kind: Any, content: Mapping[str, Any], where: str) -> Any:
