@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import track
 from scipy.stats import chi2, rankdata
 
+from benchmarks import tables
 from benchmarks.calibration_samples import Sample
 from benchmarks.calibration_scenes import RECORDINGS, mesh_models, real_samples, rendered_samples
 from foundation_pose_ros.confidence import REGISTERED, TRACKED, Confidence, Cues
@@ -79,6 +80,8 @@ def main(
     for task in TASKS:
         report["covariance"][task] = {g: consistency([s for s in part if s.task == task]) for g, part in groups.items()}
     output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
+    if output == RESULT:
+        tables.write(RESULT.name, report)
     Console(stderr=True).print(f"written to {output}")
 
 

@@ -45,7 +45,7 @@ def main(
     report["accuracy"] += accuracy.on_recordings(data / "pose", quick)
     output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
     if output == RESULT and not quick:
-        tables.write(report)
+        tables.write(RESULT.name, report)
     console.print(f"written to {output}")
     print(tables.headline(report))
 

@@ -50,8 +50,9 @@ class Confidence:
         return np.asarray(1 / (1 + np.exp(-logit)))
 
 
-# Fitted by benchmarks/calibrate.py on 2026-11-25: 17 and 13 rendered scenes of two objects, n = 1836 and 1116 poses.
+# Fitted by `python -m benchmarks.calibrate --fit 20 --held-out 8` on 2026-11-25: 20 rendered scenes of two objects each,
+# n = 2159 and 1715 poses.
 REGISTERED = Confidence(
-    -13.57, (("agreement", 4.0), ("outline", 5.46), ("visible", 5.47), ("border", 4.47), ("colour", 0.31))
+    -14.71, (("agreement", 5.09), ("outline", 5.24), ("visible", 5.98), ("border", 5.4), ("colour", 0.61))
 )
-TRACKED = Confidence(-10.7, (("agreement", 7.4), ("visible", 3.92), ("border", 6.41), ("colour", 1.37)))
+TRACKED = Confidence(-13.63, (("agreement", 8.96), ("visible", 5.36), ("border", 7.22), ("colour", 1.75)))

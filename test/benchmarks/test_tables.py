@@ -10,10 +10,10 @@ from benchmarks import tables
 
 @pytest.mark.parametrize("name", tables.FILES)
 def test_documents_hold_the_measured_figures(name: str, repository: Path):
-    report = json.loads((repository / "benchmarks/results/cpu.json").read_text())
+    report = json.loads((repository / "benchmarks/results" / tables.FILES[name]).read_text())
     text = (repository / name).read_text(encoding="utf-8")
     assert text.count("<!-- measured:") == text.count("<!-- end -->") > 0
-    assert tables.filled(text, report) == text, "run make bench, or undo the change by hand"
+    assert tables.filled(text, report) == text, "measure again, or undo the change by hand"
 
 
 def test_the_measurement_says_where_it_comes_from(repository: Path):

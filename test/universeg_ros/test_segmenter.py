@@ -10,6 +10,7 @@ pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros.errors import InputRefused
 from universeg_ros import MaskResult, Preparation, Segmenter, SegmenterSettings, SupportSet, UniverSeg
+from universeg_ros.checkpoints import load_checkpoint
 from universeg_ros.mask_result import expected_dice
 from universeg_ros.regions import around, tiles
 from universeg_ros.support_selection import draw, most_useful
@@ -236,3 +237,23 @@ def test_refusals(by_intensity: UniverSeg, scenes: Scenes) -> None:
             replace(SegmenterSettings(), **wrong)  # type: ignore[arg-type]
     with pytest.raises(InputRefused, match="give random or similar"):
         SegmenterSettings(selection="best")  # type: ignore[arg-type]
+
+
+def test_the_shipped_weights_segment_what_they_were_never_shown(rng):
+    """Bright discs on noise, at the source's size, from a dozen examples; the file says what may be done with it."""
+
+    def disc() -> tuple[np.ndarray, np.ndarray]:
+        y, x = np.mgrid[:96, :120]
+        row, column, radius = rng.uniform((30, 30, 10), (66, 90, 20))
+        mask = (y - row) ** 2 + (x - column) ** 2 < radius**2
+        return (np.where(mask, 170, 80) + rng.normal(0, 12, mask.shape)).clip(0, 255).astype(np.uint8), mask
+
+    examples = [disc() for _ in range(12)]
+    support = SupportSet.from_arrays([image for image, _ in examples], [mask for _, mask in examples])
+    segmenter = Segmenter(weights="default", device="cpu").set_support(support)
+    image, mask = disc()
+    found = segmenter.segment(image).mask.astype(bool)
+    assert found.shape == mask.shape
+    assert 2 * (found & mask).sum() / (found.sum() + mask.sum()) > 0.9
+    _, info = load_checkpoint("default")
+    assert info.licence == "Apache-2.0" and "axon_sem_axon" in info.trained_on
