@@ -50,7 +50,7 @@ class Confidence:
         return np.asarray(1 / (1 + np.exp(-logit)))
 
 
-# Fitted by `python -m benchmarks.calibrate --fit 20 --held-out 8` on 2026-11-25: 20 rendered scenes of two objects each,
+# Fitted by `python -m benchmarks.calibrate --fit 20 --held-out 8`, 2026-11-25: 20 rendered scenes of two objects each,
 # n = 2159 and 1715 poses.
 REGISTERED = Confidence(
     -14.71, (("agreement", 5.09), ("outline", 5.24), ("visible", 5.98), ("border", 5.4), ("colour", 0.61))
