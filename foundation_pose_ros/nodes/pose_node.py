@@ -1,19 +1,13 @@
 """pose_node: 6D poses of objects never trained on, from RGB-D images, meshes and masks."""
 
 import os
-import signal
 import sys
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
-import rclpy
-from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -32,15 +26,13 @@ from .pose_parameters import POSE_NODE, object_rows, tracker_settings
 from .pose_pipeline import PosePipeline
 from .pose_report import PoseReport
 from .pose_services import PoseServices
-from .refusals import RefusalCounter
 from .results_publisher import OutputSettings, ResultsPublisher
 from .state_log import StateLog
 from .warm_up import warm_up
+from .working_node import WorkingNode, run
 
-REFUSAL_LOG_PERIOD_S = 5.0
 
-
-class PoseNode(LifecycleNode):
+class PoseNode(WorkingNode):
     """Configure loads meshes and makes outputs and services; activate subscribes and starts the worker.
 
     A mesh that can't be used is reported in /diagnostics and left out; the other objects are tracked all the same.
@@ -50,14 +42,12 @@ class PoseNode(LifecycleNode):
         super().__init__("pose_node", **node_arguments)
         declare(self, POSE_NODE)
         self.add_on_set_parameters_callback(self._on_set_parameters)
-        self.refusals = RefusalCounter()
         self.pipeline: PosePipeline
         self.outputs: ResultsPublisher
         self.entries: dict[str, CatalogueEntry] = {}
         self.unusable: dict[str, str] = {}
         self.guardian: InputGuardian | None = None
         self.last_frame_s = 0.0
-        self.active = False
         self._estimator: PoseEstimator
         self._services_offered: PoseServices
         self._inputs: list[Any] = []
@@ -65,25 +55,11 @@ class PoseNode(LifecycleNode):
         self._state_log = StateLog()
         report = PoseReport(self)
         self._diagnostics = DiagnosticsPublisher(self, {"input": report.input, "objects": report.objects})
-        self._autostart = None
-        if self._value("autostart"):
-            # Not the node's clock, which stands still under use_sim_time until a recording is played.
-            steady = Clock(clock_type=ClockType.STEADY_TIME)
-            self._autostart = self.create_timer(0.0, self._start_by_itself, clock=steady)
+        if self.value("autostart"):
+            self.start_by_itself()
 
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Load everything, so that the first image isn't the slow one."""
-        try:
-            self._configure()
-        except Exception as error:
-            self.refusals.count(getattr(error, "reason", "configuration_failed"), str(error))
-            self.get_logger().error(f"can't configure: {error}")
-            self.get_logger().debug(traceback.format_exc())
-            return TransitionCallbackReturn.FAILURE
-        return super().on_configure(state)
-
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Subscribe and work."""
+    def begin(self) -> None:
+        """Subscribe and start the worker."""
         settings = values(self, POSE_NODE)
         self.guardian = InputGuardian(
             InputSettings(
@@ -99,29 +75,6 @@ class PoseNode(LifecycleNode):
         self.pipeline.start()
         self._subscribe(self.guardian, settings)
         self.last_frame_s = self._now_s()
-        self.active = True
-        return super().on_activate(state)
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop working: no TF, no markers, no memory of where things were."""
-        self._deactivate()
-        return super().on_deactivate(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Give models and outputs back."""
-        self._clean_up()
-        return super().on_cleanup(state)
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """From any state."""
-        self._deactivate()
-        self._clean_up()
-        return super().on_shutdown(state)
-
-    def destroy_node(self) -> None:
-        """Stop the worker first: it publishes."""
-        self._deactivate()
-        super().destroy_node()
 
     def prepare(self, entry: CatalogueEntry) -> None:
         """Do beforehand, in any thread, what takes seconds, so that the worker goes on with the other objects."""
@@ -148,13 +101,8 @@ class PoseNode(LifecycleNode):
         """Labels (H, W) of a raw image as the frames are, free of distortion."""
         return labels if self.guardian is None else self.guardian.rectified(labels)
 
-    def _start_by_itself(self) -> None:
-        if self._autostart is not None:
-            self._autostart.cancel()
-        if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
-
-    def _configure(self) -> None:
+    def set_up(self) -> None:
+        """Load meshes, make outputs and services, and do once what the first image would otherwise wait for."""
         settings = values(self, POSE_NODE)
         if settings["threads"]:
             cv2.setNumThreads(settings["threads"])
@@ -163,7 +111,7 @@ class PoseNode(LifecycleNode):
             rows = object_rows(name)
             try:
                 declare(self, rows)
-                own = {row.name.rpartition(".")[2]: self._value(row.name) for row in rows}
+                own = {row.name.rpartition(".")[2]: self.value(row.name) for row in rows}
                 self.entries[name] = load_object(
                     name, own["mesh"], own["unit"], own["symmetries"], settings["mesh_directories"]
                 )
@@ -184,7 +132,7 @@ class PoseNode(LifecycleNode):
             self._publish,
             self.outputs.ask_for_masks,
             self.refusals,
-            self._worker_failed,
+            self.failed,
         )
         for name, entry in self.entries.items():
             tracker.add(name)
@@ -252,7 +200,7 @@ class PoseNode(LifecycleNode):
             try:
                 callback(message)
             except Exception as error:
-                self._worker_failed("input", error)
+                self.failed("input", error)
 
         return guarded
 
@@ -260,11 +208,6 @@ class PoseNode(LifecycleNode):
         for line in self._state_log.changes(objects):
             self.get_logger().info(line)
         self.outputs.publish(frame, objects)
-
-    def _worker_failed(self, what: str, error: Exception) -> None:
-        self.refusals.count("internal_error", f"{what}: {error!r}")
-        trace = "".join(traceback.format_exception(error))
-        self.get_logger().error(f"{what} failed, going on: {trace}", throttle_duration_sec=REFUSAL_LOG_PERIOD_S)
 
     def _on_set_parameters(self, changed: list[Any]) -> Any:
         result = validator(POSE_NODE)(changed)
@@ -287,13 +230,8 @@ class PoseNode(LifecycleNode):
     def _now_s(self) -> float:
         return float(self.get_clock().now().nanoseconds * 1e-9)
 
-    def _value(self, name: str) -> Any:
-        return self.get_parameter(name).value
-
-    def _deactivate(self) -> None:
-        if not self.active:
-            return
-        self.active = False
+    def pause(self) -> None:
+        """Stop working: no TF, no markers, no memory of where things were."""
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
         self._inputs.clear()
@@ -302,7 +240,8 @@ class PoseNode(LifecycleNode):
         self.outputs.hide_all()
         self.guardian = None
 
-    def _clean_up(self) -> None:
+    def give_back(self) -> None:
+        """Give models and outputs back."""
         if not hasattr(self, "outputs"):
             return
         self._services_offered.destroy()
@@ -313,23 +252,7 @@ class PoseNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> None:
     """Run the node until it is told to stop."""
-    rclpy.init(args=args)
-    try:
-        node = PoseNode()
-    except (ParameterException, ValueError) as fault:
-        sys.exit(f"pose_node: {fault}")
-    executor = MultiThreadedExecutor(num_threads=2)
-    executor.add_node(node)
-    try:
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        # Ctrl-C under ros2 launch comes twice, from the terminal and from launch: the second must not break the end.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        executor.shutdown()
-        node.destroy_node()
-        rclpy.try_shutdown()
+    run(PoseNode, "pose_node", args)
 
 
 if __name__ == "__main__":

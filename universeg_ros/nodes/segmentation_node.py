@@ -1,14 +1,10 @@
 """segmentation_node: masks from a handful of examples, over services and, live, over topics."""
 
 import sys
-import traceback
 from typing import Any
 
 import cv2
-import rclpy
 import torch
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CompressedImage, Image
@@ -18,7 +14,7 @@ from foundation_pose_ros.nodes.diagnostics import DiagnosticsPublisher
 from foundation_pose_ros.nodes.image_conversion import compressed_to_rgb, fill_image
 from foundation_pose_ros.nodes.latest_only import LatestOnlyWorker
 from foundation_pose_ros.nodes.parameters import declare, validator, values
-from foundation_pose_ros.nodes.refusals import RefusalCounter
+from foundation_pose_ros.nodes.working_node import REFUSAL_LOG_PERIOD_S, WorkingNode, run
 
 from ..checkpoints import load_checkpoint
 from ..mask_result import MaskResult
@@ -32,11 +28,10 @@ from .segmentation_report import SegmentationReport
 from .segmentation_services import SegmentationServices
 from .support_shelf import Limits, SupportShelf
 
-REFUSAL_LOG_PERIOD_S = 5.0
 LIVE = "image"
 
 
-class SegmentationNode(LifecycleNode):
+class SegmentationNode(WorkingNode):
     """Configure reads the weights and the configured sets and offers the services; activate starts to work.
 
     A set that can't be read is reported in /diagnostics and left out. model: a network in place of the one whose
@@ -47,18 +42,16 @@ class SegmentationNode(LifecycleNode):
         super().__init__("segmentation_node", **node_arguments)
         declare(self, SEGMENTATION_NODE)
         self.add_on_set_parameters_callback(validator(SEGMENTATION_NODE))
-        self.refusals = RefusalCounter()
         self.limits = Limits()
         self.shelf: SupportShelf
         self.unusable: dict[str, str] = {}
-        self.active = False
         self.count = self.live_images = self.live_masks = 0
         self.last_time_s = 0.0
         self.last_image_s: float | None = None
         self.weights_note = ""
         self.worker = LatestOnlyWorker(
             {LIVE: self._segment_live},
-            self._failed,
+            self.failed,
             lambda _slot: self.refusals.count("image_replaced"),
             "segmentation",
         )
@@ -69,53 +62,20 @@ class SegmentationNode(LifecycleNode):
         self._subscription: Any = None
         report = SegmentationReport(self)
         self._diagnostics = DiagnosticsPublisher(self, {"segmentation": report.segmentation, "live": report.live})
-        self._autostart = self.create_timer(0.0, self._start_by_itself) if self._value("autostart") else None
+        if self.value("autostart"):
+            self.start_by_itself()
 
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Read everything, so that the first request isn't the slow one."""
-        try:
-            self._configure()
-        except Exception as error:
-            self.refusals.count(getattr(error, "reason", "configuration_failed"), str(error))
-            self.get_logger().error(f"can't configure: {error}")
-            self.get_logger().debug(traceback.format_exc())
-            return TransitionCallbackReturn.FAILURE
-        return super().on_configure(state)
-
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def begin(self) -> None:
         """Start the worker and subscribe."""
         self.worker.start()
-        raw = self._value("image_transport") == "raw"
+        raw = self.value("image_transport") == "raw"
         self._subscription = self.create_subscription(
             Image if raw else CompressedImage,
-            "image" if raw else "image/compressed",
+            self.image_topic(),
             self._take_live,
             qos_profile_sensor_data,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
-        self.active = True
-        return super().on_activate(state)
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop working; the sets stay."""
-        self._deactivate()
-        return super().on_deactivate(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Give network, sets and services back."""
-        self._clean_up()
-        return super().on_cleanup(state)
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """From any state."""
-        self._deactivate()
-        self._clean_up()
-        return super().on_shutdown(state)
-
-    def destroy_node(self) -> None:
-        """Stop the worker first: it publishes."""
-        self._deactivate()
-        super().destroy_node()
 
     def preparation(self) -> Preparation:
         """How sets made here prepare images; raises InputRefused where the parameters don't fit."""
@@ -123,24 +83,20 @@ class SegmentationNode(LifecycleNode):
 
     def live_support(self) -> str:
         """Name of the set of the live mode; '' without it."""
-        return self._value("live_support")
+        return self.value("live_support")
 
     def image_topic(self) -> str:
         """Where live images are expected."""
-        return self.resolve_topic_name("image" if self._value("image_transport") == "raw" else "image/compressed")
+        base = self.resolve_topic_name("image")
+        return base if self.value("image_transport") == "raw" else f"{base}/compressed"
 
     def segmented(self, result: MaskResult) -> None:
         """Count one."""
         self.count += 1
         self.last_time_s = result.time_s
 
-    def _start_by_itself(self) -> None:
-        if self._autostart is not None:
-            self._autostart.cancel()
-        if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
-
-    def _configure(self) -> None:
+    def set_up(self) -> None:
+        """Read the weights and the sets, and offer the services."""
         given = values(self, SEGMENTATION_NODE)
         if given["threads"]:
             torch.set_num_threads(given["threads"])
@@ -175,7 +131,7 @@ class SegmentationNode(LifecycleNode):
             if self.live_support():
                 self.worker.put(LIVE, message)
         except Exception as error:
-            self._failed("image", error)
+            self.failed("image", error)
 
     def _segment_live(self, message: Any) -> None:
         name = self.live_support()
@@ -198,30 +154,21 @@ class SegmentationNode(LifecycleNode):
             self._overlay.publish(fill_image(Image(header=message.header), picture, "bgr8"))
         if not result.mask.any():
             self.refusals.count("nothing_found")
-        elif result.confidence < self._value("live_least_confidence"):
+        elif result.confidence < self.value("live_least_confidence"):
             self.refusals.count("low_confidence")
         else:
             self._masks.publish(mask_message(result, message.header))
             self.live_masks += 1
 
-    def _failed(self, what: str, error: Exception) -> None:
-        self.refusals.count("internal_error", f"{what}: {error!r}")
-        trace = "".join(traceback.format_exception(error))
-        self.get_logger().error(f"{what} failed, going on: {trace}", throttle_duration_sec=REFUSAL_LOG_PERIOD_S)
-
-    def _value(self, name: str) -> Any:
-        return self.get_parameter(name).value
-
-    def _deactivate(self) -> None:
-        if not self.active:
-            return
-        self.active = False
+    def pause(self) -> None:
+        """Stop working; the sets stay."""
         self.destroy_subscription(self._subscription)
         if not self.worker.stop():
             self.get_logger().warning("the worker is still busy with its last image")
         self.last_image_s = None
 
-    def _clean_up(self) -> None:
+    def give_back(self) -> None:
+        """Give network, sets and services back."""
         if self._services_offered is None:
             return
         self._services_offered.destroy()
@@ -233,18 +180,7 @@ class SegmentationNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> None:
     """Run the node until it is told to stop."""
-    rclpy.init(args=args)
-    node = SegmentationNode()
-    executor = MultiThreadedExecutor(num_threads=2)
-    executor.add_node(node)
-    try:
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        executor.shutdown()
-        node.destroy_node()
-        rclpy.try_shutdown()
+    run(SegmentationNode, "segmentation_node", args)
 
 
 if __name__ == "__main__":
