@@ -92,6 +92,8 @@ class WorkingNode(LifecycleNode):
 
     def failed(self, what: str, error: Exception) -> None:
         """Count and log what should not have happened; the node goes on."""
+        if not self.context.ok():
+            return  # the process was told to end while a worker published: no failure
         self.refusals.count("internal_error", f"{what}: {error!r}")
         trace = "".join(traceback.format_exception(error))
         self.get_logger().error(f"{what} failed, going on: {trace}", throttle_duration_sec=REFUSAL_LOG_PERIOD_S)
