@@ -47,6 +47,6 @@ def waited_for(future: "Future[Any]", timeout_s: float = WORKER_TIMEOUT_S) -> An
             raise
     if future.cancelled():
         raise InputRefused(
-            "not_active", "the node was deactivated before this could be done: activate it and ask again"
+            "not_active", "the node isn't active, or ceased to be before this was done: activate it and ask again"
         )
     return future.result()

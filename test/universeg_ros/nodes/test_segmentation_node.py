@@ -113,6 +113,9 @@ def bench(ros_context: Any, by_intensity: UniverSeg, tmp_path: Path) -> Iterator
     def make(**parameters: Any) -> Bench:
         given = {"support_directories": [str(tmp_path)]} | parameters
         made.append(Bench(ros_context, by_intensity, **given))
+        if given.get("autostart", True):
+            # Services are there from configuration on, and do their work from activation on.
+            made[-1].wait(lambda: made[-1].node.active, "activation")
         return made[-1]
 
     yield make
