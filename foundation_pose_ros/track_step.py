@@ -36,7 +36,7 @@ class TrackStep:
     """Refines from where the object was, from where it was going, and from where its points are seen.
 
     Surfaces are matched only as near as a foreseen motion can leave them, so that what touches or covers the object
-    isn't taken for it; only when that finds too little, farther away.
+    isn't taken for it; farther away only when that finds too little, or no points say where to.
     """
 
     def __init__(self, settings: TrackStepSettings | None = None) -> None:
