@@ -3,6 +3,7 @@
 import signal
 import sys
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from .refusals import RefusalCounter
 REFUSAL_LOG_PERIOD_S = 5.0
 
 
-class WorkingNode(LifecycleNode):
+class WorkingNode(LifecycleNode, ABC):
     """A lifecycle node whose transitions are the methods `set_up`, `begin`, `pause` and `give_back`.
 
     `set_up` may raise: the node then stays unconfigured, and says why. `pause` is called before the node ends as well,
@@ -30,21 +31,21 @@ class WorkingNode(LifecycleNode):
         self.active = False
         self._autostart: Any = None
 
+    @abstractmethod
     def set_up(self) -> None:
         """Load everything and offer outputs and services."""
-        raise NotImplementedError
 
+    @abstractmethod
     def begin(self) -> None:
         """Subscribe and work."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pause(self) -> None:
         """Stop working."""
-        raise NotImplementedError
 
+    @abstractmethod
     def give_back(self) -> None:
         """Undo `set_up`, whether or not it was done."""
-        raise NotImplementedError
 
     def start_by_itself(self) -> None:
         """Configure and activate as soon as the node is spun."""
