@@ -31,7 +31,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Refined poses, best first, with what speaks for them and the observation that they were refined on."""
+    """Refined poses with what speaks for them, and the observation that they were refined on."""
 
     refined: Refinement
     evidence: Evidence

@@ -19,9 +19,4 @@ def colours_aligned(
     matches = painted.follow(frame, box, first[0])
     if matches is None:
         return None
-    error_m = stage.error_m(model.diameter_m)
-    observation = candidates.observation
-    refined = conditioned.refiner.refine(conditioned.renderer, observation, first, stage.iterations, error_m, matches)
-    return Candidates(
-        refined, conditioned.scorer.score(conditioned.renderer, observation, refined.T_cam_obj), observation
-    )
+    return conditioned.refined(candidates.observation, first, stage, matches)

@@ -4,14 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .candidates import Candidates, Stage
 from .hypotheses import rotation_grid, thinned
 from .object_model import ObjectModel
+from .observation import Observation
 from .refinement.geometric import GeometricRefiner
 from .refinement.refiner import Refiner
 from .rendering import Renderer
 from .rendering.embree import EmbreeRenderer
 from .selection.geometric import GeometricScorer
 from .selection.scorer import Scorer
+from .surface_points import PointMatches
 
 _TURNS_APART_RAD = np.deg2rad(20.0)
 
@@ -30,6 +33,14 @@ class ConditionedObject:
     scorer: Scorer
     rotations: np.ndarray
     turns: np.ndarray
+
+    def refined(
+        self, observation: Observation, T_cam_obj: np.ndarray, stage: Stage, matches: PointMatches | None = None
+    ) -> Candidates:
+        """Poses (B, 4, 4) moved by a stage's steps, and what then speaks for them."""
+        error_m = stage.error_m(self.model.diameter_m)
+        refined = self.refiner.refine(self.renderer, observation, T_cam_obj, stage.iterations, error_m, matches)
+        return Candidates(refined, self.scorer.score(self.renderer, observation, refined.T_cam_obj), observation)
 
     @classmethod
     def on_cpu(cls, model: ObjectModel, threads: int) -> "ConditionedObject":

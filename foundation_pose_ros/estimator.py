@@ -68,10 +68,9 @@ class PoseEstimator:
         """Follow an object from its pose in an earlier frame; raises InputRefused where it has left the view."""
         started = perf_counter()
         conditioned = self._condition(previous.object_name)
-        dt_s = (frame.stamp_ns - previous.stamp_ns) * 1e-9
+        dt_s = _step_s(frame, previous)
         starts = previous.T_cam_obj[None]
-        moving = 0 < dt_s < _LONGEST_STEP_S and bool(np.any(previous.velocity))
-        if moving:
+        if dt_s is not None and np.any(previous.velocity):
             centre = conditioned.model.centre_m
             starts = np.stack([se3.apply_twist(previous.T_cam_obj, previous.velocity * dt_s, centre), starts[0]])
         candidates = self._track_step(conditioned, frame, starts, previous.keyframe)
@@ -136,8 +135,8 @@ class PoseEstimator:
         velocity = np.zeros(6)
         if previous is not None:
             T_cam_obj = model.symmetries.nearest(T_cam_obj, previous.T_cam_obj)
-            dt_s = (frame.stamp_ns - previous.stamp_ns) * 1e-9
-            if 0 < dt_s < _LONGEST_STEP_S:
+            dt_s = _step_s(frame, previous)
+            if dt_s is not None:
                 velocity = se3.twist_between(previous.T_cam_obj, T_cam_obj, model.centre_m) / dt_s
         return PoseResult(
             object_name=model.name,
@@ -156,3 +155,9 @@ class PoseEstimator:
             keyframe=self._keyframe(conditioned, frame, T_cam_obj, previous),
             time_s=perf_counter() - started,
         )
+
+
+def _step_s(frame: Frame, previous: PoseResult) -> float | None:
+    """Seconds since the last pose; None where they say nothing of motion."""
+    dt_s = (frame.stamp_ns - previous.stamp_ns) * 1e-9
+    return dt_s if 0 < dt_s < _LONGEST_STEP_S else None

@@ -75,15 +75,11 @@ class Observation:
 def observe(frame: Frame, box: CropBox, size: int, mask: np.ndarray | None = None) -> Observation:
     """Sample a frame, and a mask (H, W) of it, on a size x size grid over a box; costs grow with size alone."""
     K = box.intrinsics(frame.camera, size)
-    step = box.side / size
-    u = np.round(box.left - 0.5 + (np.arange(size) + 0.5) * step).astype(int)
-    v = np.round(box.top - 0.5 + (np.arange(size) + 0.5) * step).astype(int)
-    inside = ((u >= 0) & (u < frame.camera.width))[None, :] & ((v >= 0) & (v < frame.camera.height))[:, None]
-    pick = np.ix_(np.clip(v, 0, frame.camera.height - 1), np.clip(u, 0, frame.camera.width - 1))
-    depth_m = np.where(inside, frame.depth_m[pick], np.float32(0))  # (n, n)
+    grid = _Grid(frame.camera, box, size)
+    depth_m = grid.sampled(frame.depth_m)  # (n, n)
     # The sampled pixel's own ray, not the grid's: rounding must not shift points sideways.
-    rays = frame.camera.rays(u[None, :], v[:, None])  # (n, n, 3)
-    normals, on_edge = depth.normals_and_edges(rays * depth_m[..., None], step / frame.camera.fx)
+    rays = frame.camera.rays(grid.u[None, :], grid.v[:, None])  # (n, n, 3)
+    normals, on_edge = depth.normals_and_edges(rays * depth_m[..., None], box.side / size / frame.camera.fx)
     return Observation(
         K=K,
         size=size,
@@ -91,10 +87,31 @@ def observe(frame: Frame, box: CropBox, size: int, mask: np.ndarray | None = Non
         depth_m=depth_m.ravel(),
         normals=normals.reshape(-1, 3),
         on_edge=on_edge.ravel(),
-        mask=None if mask is None else (mask[pick].astype(bool) & inside).ravel(),
+        mask=None if mask is None else grid.sampled(mask).astype(bool).ravel(),
         rgb=resampled(frame.rgb, box, size).reshape(-1, 3).astype(np.float32) / 255,
-        in_image=inside.ravel(),
+        in_image=grid.in_image.ravel(),
     )
+
+
+def sampled_depth(frame: Frame, box: CropBox, size: int) -> np.ndarray:
+    """Depth (size, size) of the pixels nearest to the middles of a box's cells; 0 outside the image."""
+    return _Grid(frame.camera, box, size).sampled(frame.depth_m)
+
+
+class _Grid:
+    """The pixels u, v (n,) nearest to the middles of a box's cells, and which of them (n, n) are in the image."""
+
+    def __init__(self, camera: Camera, box: CropBox, size: int) -> None:
+        middles = (np.arange(size) + 0.5) * (box.side / size)
+        self.u = np.round(box.left - 0.5 + middles).astype(int)
+        self.v = np.round(box.top - 0.5 + middles).astype(int)
+        inside_u, inside_v = (self.u >= 0) & (self.u < camera.width), (self.v >= 0) & (self.v < camera.height)
+        self.in_image = inside_u[None, :] & inside_v[:, None]
+        self._pick = np.ix_(np.clip(self.v, 0, camera.height - 1), np.clip(self.u, 0, camera.width - 1))
+
+    def sampled(self, image: np.ndarray) -> np.ndarray:
+        """An image (H, W) on the grid, 0 outside."""
+        return np.where(self.in_image, image[self._pick], image.dtype.type(0))
 
 
 def resampled(rgb: np.ndarray, box: CropBox, size: int) -> np.ndarray:

@@ -66,10 +66,7 @@ class Registration:
     def _stage(
         self, conditioned: ConditionedObject, observation: Observation, poses: np.ndarray, stage: Stage
     ) -> Candidates:
-        error_m = stage.error_m(conditioned.model.diameter_m)
-        refined = conditioned.refiner.refine(conditioned.renderer, observation, poses, stage.iterations, error_m)
-        evidence = conditioned.scorer.score(conditioned.renderer, observation, refined.T_cam_obj)
-        return self._best(conditioned, Candidates(refined, evidence, observation), stage.keep)
+        return self._best(conditioned, conditioned.refined(observation, poses, stage), stage.keep)
 
     def _best(self, conditioned: ConditionedObject, candidates: Candidates, keep: int) -> Candidates:
         """The best distinct poses, in order."""

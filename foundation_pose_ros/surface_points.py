@@ -8,7 +8,7 @@ import numpy as np
 
 from . import se3
 from .frame import Frame
-from .observation import CropBox, resampled
+from .observation import CropBox, resampled, sampled_depth
 from .rendering import Renderer
 
 # Side of the crop, in pixels, in which points are followed: a corner is then a few percent of the object.
@@ -144,7 +144,7 @@ class _View:
         rendering = renderer.render(T_cam_obj[None], self.K, (_SIZE, _SIZE), colour=colour)
         self.depth_m = rendering.depth_m[0]
         self.hit = self.depth_m > 0
-        observed_m = _observed_depth(frame, box)
+        observed_m = sampled_depth(frame, box, _SIZE)
         tolerance_m = max(_AGREES_SHARE * diameter_m, _AGREES_M)
         self.visible = self.hit & (observed_m > 0) & (np.abs(observed_m - self.depth_m) < tolerance_m)
         if rendering.rgb is not None:
@@ -162,14 +162,6 @@ def _levelled(gray: np.ndarray) -> np.ndarray:
     # A running sum of squares may end a little below zero.
     spread = np.sqrt(np.maximum(cv2.blur(detail * detail, (61, 61)), 0)) + 4
     return np.clip(detail / spread * 40 + 128, 0, 255).astype(np.uint8)
-
-
-def _observed_depth(frame: Frame, box: CropBox) -> np.ndarray:
-    at = (np.arange(_SIZE) + 0.5) * box.side / _SIZE - 0.5
-    u, v = np.round(box.left + at).astype(int), np.round(box.top + at).astype(int)
-    height, width = frame.depth_m.shape
-    inside = ((v >= 0) & (v < height))[:, None] & ((u >= 0) & (u < width))
-    return np.where(inside, frame.depth_m[np.ix_(v.clip(0, height - 1), u.clip(0, width - 1))], 0)
 
 
 def _rays(pixels: np.ndarray, K: np.ndarray) -> np.ndarray:

@@ -75,12 +75,7 @@ class TrackStep:
     ) -> Candidates:
         for stage in stages:
             observation = observe(frame, box, stage.size)
-            error_m = stage.error_m(conditioned.model.diameter_m)
-            refined = conditioned.refiner.refine(
-                conditioned.renderer, observation, poses, stage.iterations, error_m, matches
-            )
-            evidence = conditioned.scorer.score(conditioned.renderer, observation, refined.T_cam_obj)
-            candidates = Candidates(refined, evidence, observation)
+            candidates = conditioned.refined(observation, poses, stage, matches)
             candidates = candidates.picked(candidates.ranked[: stage.keep])
             poses = candidates.refined.T_cam_obj
         return candidates
