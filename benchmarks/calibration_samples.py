@@ -6,7 +6,7 @@ turned from the truth by amounts from small to large, as they are and after refi
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -77,17 +77,9 @@ class Sampler:
         if truth is None or not perturbed:
             return
         poses, kinds = self._around(truth)
-        conditioned = self._conditioned
-        evidence = conditioned.scorer.score(conditioned.renderer, found.observation, poses)
-        still = conditioned.refiner.refine(conditioned.renderer, found.observation, poses, 1, (0.02, 0.02))
-        as_they_are = Candidates(replace(still, T_cam_obj=poses), evidence, found.observation)
-        polish = self._registration.settings.final
-        error_m = polish.error_m(self._model.diameter_m)
-        refined = conditioned.refiner.refine(conditioned.renderer, found.observation, poses, polish.iterations, error_m)
-        evidence = conditioned.scorer.score(conditioned.renderer, found.observation, refined.T_cam_obj)
         for name, candidates in (
-            ("pushed", as_they_are),
-            ("refined", Candidates(refined, evidence, found.observation)),
+            ("pushed", self._conditioned.as_they_are(found.observation, poses, 0.02)),
+            ("refined", self._conditioned.refined(found.observation, poses, self._registration.settings.final)),
         ):
             for k, kind in enumerate(kinds):
                 yield self._sample("register", f"{name} {kind}", candidates, k, truth)

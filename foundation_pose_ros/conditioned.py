@@ -1,6 +1,6 @@
 """An object model made ready for estimation: all that depends on the object alone, computed once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,12 @@ class ConditionedObject:
         error_m = stage.error_m(self.model.diameter_m)
         refined = self.refiner.refine(self.renderer, observation, T_cam_obj, stage.iterations, error_m, matches)
         return Candidates(refined, self.scorer.score(self.renderer, observation, refined.T_cam_obj), observation)
+
+    def as_they_are(self, observation: Observation, T_cam_obj: np.ndarray, error_m: float) -> Candidates:
+        """Poses (B, 4, 4) that aren't moved, and what speaks for them; error_m: how far surfaces may be off."""
+        refined = self.refiner.refine(self.renderer, observation, T_cam_obj, 1, (error_m, error_m))
+        evidence = self.scorer.score(self.renderer, observation, T_cam_obj)
+        return Candidates(replace(refined, T_cam_obj=T_cam_obj), evidence, observation)
 
     @classmethod
     def on_cpu(cls, model: ObjectModel, threads: int) -> "ConditionedObject":

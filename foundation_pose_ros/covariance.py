@@ -7,7 +7,7 @@ from .refinement.refiner import Refinement
 
 # Residuals of neighbouring rays repeat each other: independent ones would give a covariance so many times too small.
 # benchmarks/calibrate.py, 2026-11-25: without the floor, 6 brings the median normalised error squared of right poses
-# in rendered scenes to 5.1 in registration (n = 119) and 3.7 in tracking (n = 243); that of chi-squared is 5.35.
+# in rendered scenes to 5.1 in registration (n = 161) and 2.8 in tracking (n = 389); that of chi-squared is 5.35.
 RESIDUALS_REPEAT = 6.0
 # What no residual shows: the camera's calibration, the mesh and its scale. Rendered scenes know nothing of it; on
 # recordings the medians were 24 to 107 without this floor, and are 4 to 16 with it; it was chosen on them

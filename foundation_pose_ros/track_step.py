@@ -1,6 +1,6 @@
 """Tracking: from the pose in the last frame to that in this one, with no mask."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -84,10 +84,8 @@ class TrackStep:
         """Evidence for one pose (4, 4), which isn't moved."""
         stage = self.settings.near[-1]
         observation = observe(frame, predicted_box(conditioned, frame, T_cam_obj, self.settings.margin), stage.size)
-        gate_m = stage.error_m(conditioned.model.diameter_m)[1]
-        refined = conditioned.refiner.refine(conditioned.renderer, observation, T_cam_obj[None], 1, (gate_m, gate_m))
-        evidence = conditioned.scorer.score(conditioned.renderer, observation, T_cam_obj[None])
-        return Candidates(replace(refined, T_cam_obj=T_cam_obj[None]), evidence, observation)
+        error_m = stage.error_m(conditioned.model.diameter_m)[1]
+        return conditioned.as_they_are(observation, T_cam_obj[None], error_m)
 
 
 def predicted_box(conditioned: ConditionedObject, frame: Frame, T_cam_obj: np.ndarray, margin: float) -> CropBox:

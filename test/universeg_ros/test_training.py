@@ -1,7 +1,6 @@
 """Tasks are what they say, batches repeat, and the loop learns, stops and goes on."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -187,7 +186,8 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
         f"output: {tmp_path}/run\nsteps: 4\nfeatures: [2, 2]\nmix: {{real: 0}}\n"
         "stages: [{size: 16, support: [1, 2], batch: 1}]\n"
     )
-    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port())]
+    # Standalone: the launcher binds a port itself, so that nobody takes it between being found free and being used.
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     outcome = subprocess.run(
         [sys.executable, *command, "-m", "universeg_ros.cli", "train", str(run)],
         capture_output=True,
@@ -198,12 +198,6 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
     )
     assert outcome.returncode == 0, outcome.stderr
     assert "4 steps in 0 min on 2 x cpu" in load_checkpoint(tmp_path / "run" / "weights.safetensors")[1].note
-
-
-def free_port() -> int:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return holder.getsockname()[1]
 
 
 def test_files_and_names_of_tasks(tmp_path: Path) -> None:
