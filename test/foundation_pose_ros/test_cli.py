@@ -11,6 +11,7 @@ import pytest
 import trimesh
 
 from foundation_pose_ros.cli import app as cli
+from foundation_pose_ros.cli import evaluation
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.evaluation.sequence import open_sequence
 from foundation_pose_ros.frame import Frame
@@ -85,7 +86,8 @@ class Oracle:
 
 @pytest.fixture
 def oracle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "PoseEstimator", Oracle)
+    for module in (cli, evaluation):
+        monkeypatch.setattr(module, "PoseEstimator", Oracle)
 
 
 def lines(text: str) -> list[dict]:
