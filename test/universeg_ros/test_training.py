@@ -11,7 +11,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros.errors import InputRefused
-from universeg_ros.checkpoints import load_checkpoint
+from universeg_ros import UniverSeg
+from universeg_ros.checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
 from universeg_ros.training.augmentation import Augmentation
 from universeg_ros.training.batches import TaskBatches, batches_from, mixture
 from universeg_ros.training.deformation import affine_map, warped
@@ -127,6 +128,10 @@ def test_loss_and_dice_by_hand() -> None:
     assert hard_dice(half, wanted).tolist() == pytest.approx([2 * 4 / (4 + 8), 1.0])
 
 
+def quiet(_line: str) -> None:
+    """In place of printing."""
+
+
 def settings(folder: Path, **changes: object) -> TrainSettings:
     values: dict[str, object] = {
         "output": str(folder),
@@ -156,16 +161,31 @@ def test_a_short_run_learns_and_leaves_weights_log_and_picture(tmp_path: Path) -
 
 def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None:
     run = {"mix": PROCEDURAL, "steps": 6, "stages": (Stage(16, 1.0, (1, 2), 2),), "final_learning_rate": 5e-3}
-    whole = load_checkpoint(Trainer(settings(tmp_path / "whole", **run), [], [], str).run())[0]
-    part = Trainer(settings(tmp_path / "parts", **run), [], [], str)
+    whole = load_checkpoint(Trainer(settings(tmp_path / "whole", **run), [], [], quiet).run())[0]
+    part = Trainer(settings(tmp_path / "parts", **run), [], [], quiet)
     for number in range(3):
         part._step(part._batches(0).__next__(), number / 6)
     part.state.save()
-    resumed = Trainer(settings(tmp_path / "parts", **run), [], [], str)
+    resumed = Trainer(settings(tmp_path / "parts", **run), [], [], quiet)
     finished = load_checkpoint(resumed.run())[0]
     assert resumed.state.step == 6
     for (name, a), (_, b) in zip(whole.state_dict().items(), finished.state_dict().items(), strict=True):
         assert torch.allclose(a, b, atol=1e-6), name
+
+
+def test_a_run_can_begin_with_weights_that_are_there(tmp_path: Path) -> None:
+    before = tmp_path / "before.safetensors"
+    torch.manual_seed(3)
+    save_checkpoint(UniverSeg((8, 8)), before, WeightsInfo(licence="CC0-1.0", trained_on="a set of cells"))
+    given = settings(tmp_path / "run", mix=PROCEDURAL, steps=1, initial_weights=str(before))
+    begun = Trainer(given, [], [], quiet)
+    for model in (begun.model, begun.average):
+        for name, tensor in load_checkpoint(before)[0].state_dict().items():
+            assert torch.equal(model.state_dict()[name], tensor), name
+    assert begun.model.training
+    assert load_checkpoint(train(given, quiet))[1].trained_on == "procedural tasks, before that: a set of cells"
+    with pytest.raises(InputRefused, match="give the run the same"):
+        Trainer(settings(tmp_path / "wide", features=(4, 4), initial_weights=str(before)), [], [], quiet)
 
 
 def test_rendered_objects_are_made_once(tmp_path: Path) -> None:

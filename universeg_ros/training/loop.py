@@ -1,6 +1,7 @@
 """The training loop: stages, moving average, checkpoints to go on from, log and picture."""
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -11,7 +12,9 @@ import cv2
 import numpy as np
 import torch
 
-from ..checkpoints import WeightsInfo, save_checkpoint
+from foundation_pose_ros.errors import InputRefused
+
+from ..checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
 from ..model import UniverSeg
 from .batches import Batch, TaskBatches, batches_from, mixture
 from .losses import hard_dice, segmentation_loss
@@ -48,7 +51,7 @@ class Trainer:
         self.source = mixture(settings.mix, recorded, self._objects())
         self.validation = Validation(held_apart)
         torch.manual_seed(settings.seed)
-        self.model = UniverSeg(settings.features).to(self.ranks.device)
+        self.model = initial_model(settings).to(self.ranks.device)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.99)
         )
@@ -164,3 +167,17 @@ class Trainer:
             save_checkpoint(self.average, weights, info)
         self.ranks.close()
         return weights
+
+
+def initial_model(settings: TrainSettings) -> UniverSeg:
+    """The network that training begins with; raises InputRefused where the initial weights have other widths."""
+    if not settings.initial_weights:
+        return UniverSeg(settings.features)
+    model, _ = load_checkpoint(os.path.expandvars(settings.initial_weights))
+    if model.features != settings.features:
+        raise InputRefused(
+            "bad_settings",
+            f"initial_weights {settings.initial_weights} have features {list(model.features)}, "
+            f"the run {list(settings.features)}: give the run the same",
+        )
+    return model.train()

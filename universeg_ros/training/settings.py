@@ -43,12 +43,14 @@ class TrainSettings:
     output: folder of its checkpoint, log, picture and weights. data: `.npz` files or patterns of tasks to train on;
     exclude and validation: patterns of names among them that are left out, the latter to be measured with. The budget
     is a number of steps, or minutes of work (whichever is above 0; resuming goes on counting). precision: fp32 or bf16.
+    initial_weights: what training begins with (a file, or the name of shipped weights) in place of random numbers.
     """
 
     output: str
     data: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     validation: tuple[str, ...] = ()
+    initial_weights: str = ""
     features: tuple[int, ...] = (32, 32, 32, 32)
     stages: tuple[Stage, ...] = (Stage(64, 0.58, (1, 10)), Stage(128, 0.42, (1, 16)))
     mix: Mix = field(default_factory=Mix)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from foundation_pose_ros.errors import InputRefused
 
-from ..checkpoints import WeightsInfo
+from ..checkpoints import WeightsInfo, load_checkpoint
 from .loop import Trainer
 from .settings import TrainSettings
 from .tasks import RecordedTask, read_tasks
@@ -24,6 +24,7 @@ def train(settings: TrainSettings, say: Callable[[str], None] = print) -> Path:
             ["procedural tasks"]
             + (["rendered objects"] if settings.mix.rendered else [])
             + ([f"{len(recorded)} sets: {names}"] if recorded else [])
+            + ([f"before that: {before}"] if (before := _learnt_before(settings)) else [])
         ),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         note=settings.note,
@@ -46,6 +47,14 @@ def read_data(settings: TrainSettings) -> tuple[list[RecordedTask], list[Recorde
         read_tasks([file for file in kept if not _matches(file, settings.validation)]),
         read_tasks([file for file in kept if _matches(file, settings.validation)]),
     )
+
+
+def _learnt_before(settings: TrainSettings) -> str:
+    """What the initial weights were trained on: data that the new weights owe something to, too."""
+    if not settings.initial_weights:
+        return ""
+    _, info = load_checkpoint(os.path.expandvars(settings.initial_weights))
+    return info.trained_on or settings.initial_weights
 
 
 def _matches(file: Path, patterns: tuple[str, ...]) -> bool:
