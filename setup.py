@@ -35,6 +35,7 @@ setup(
     ],
     extras_require={
         "bags": ["rosbags>=0.10"],
+        "onnx": ["onnx>=1.15", "onnxruntime>=1.17"],
         "segmentation": ["safetensors>=0.4", "torch>=2.2"],
         "segmentation-evaluation": ["safetensors>=0.4", "scikit-learn>=1.3", "torch>=2.2"],
         "test": ["hypothesis>=6", "mypy>=1.10", "pytest>=8,<9", "ruff>=0.6"],

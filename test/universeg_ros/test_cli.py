@@ -85,6 +85,15 @@ def test_evaluate(tmp_path: Path, scenes: Scenes, weights: str, capsys: pytest.C
     assert report["settings"]["ensemble"] == 2 and report["tasks"]["discs"]["n"] == 3
 
 
+def test_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnxruntime", reason="onnxruntime isn't installed here")
+    save_checkpoint(UniverSeg([2, 2]), tmp_path / "small.safetensors", WeightsInfo(licence="CC0-1.0"))
+    out, _ = said(
+        capsys, 0, "export", "--weights", tmp_path / "small.safetensors", "--output", tmp_path / "a" / "b.onnx"
+    )
+    assert "CC0-1.0" in out and (tmp_path / "a" / "b.onnx").stat().st_size > 1000
+
+
 def test_make_show_and_check_a_support_set(tmp_path: Path, scenes: Scenes, capsys: pytest.CaptureFixture[str]) -> None:
     for kind, arrays in (("photos", scenes[0]), ("drawn", scenes[1])):
         (tmp_path / kind).mkdir()

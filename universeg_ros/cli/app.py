@@ -11,6 +11,7 @@ from foundation_pose_ros.evaluation.provenance import version
 from ..training.settings import DEFAULT_RUN, TrainSettings
 from ..training.train import train as train_as_set
 from .evaluate import evaluate
+from .export import export
 from .segment import segment
 from .support import app as support_app
 
@@ -27,6 +28,7 @@ app.command(
     "- `universeg evaluate wbc.npz spine.npz --output report.json`\n"
     "- `universeg evaluate wbc.npz --weights runs/mine/weights.safetensors --support-size 1 --no-baselines`\n"
 )(evaluate)
+app.command(epilog="**Example**\n\n- `universeg export --output universeg.onnx`\n")(export)
 app.add_typer(support_app, name="support")
 
 
@@ -45,7 +47,7 @@ def _root(
     """Masks from a handful of examples: a support set says what to segment, nothing is trained for it.
 
     **segment** does it on images, **support** makes and checks sets of examples, **evaluate** measures, **train** makes
-    the weights that all tasks share. `universeg COMMAND --help` says more.
+    the weights that all tasks share, **export** writes them as ONNX. `universeg COMMAND --help` says more.
     """
 
 
