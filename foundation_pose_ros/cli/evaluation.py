@@ -1,17 +1,19 @@
 """The command evaluate: estimated beside known poses."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from ..errors import InputRefused
 from ..estimator import PoseEstimator
-from ..evaluation import report
+from ..evaluation import bop_report, report
+from ..evaluation.bop import BopScene
+from ..evaluation.bop_results import read_results, write_results
 from ..evaluation.evaluate import Row, evaluate_all
 from ..evaluation.run import RunSettings
-from ..evaluation.sequence import open_sequence
+from ..evaluation.sequence import Sequence, open_sequence
 from .options import Device, DeviceOption, Init, Masks, MasksOption, Mode, ModelsOption, OverlayOption, UnitOption
 from .output import OverlayWriter, prepared, with_progress
 
@@ -20,6 +22,8 @@ EXAMPLES = (
     "- `foundation-pose evaluate recordings/desk`\n"
     "- `foundation-pose evaluate recordings/* --mode track --output report.json`\n"
     "- `foundation-pose evaluate ycbv/test/000048 --object obj_000014 --mask truth`\n"
+    "- `foundation-pose evaluate ycbv/test/* --bop-csv ours_ycbv-test.csv`\n"
+    "- `foundation-pose evaluate ycbv/test/* --poses theirs_ycbv-test.csv`\n"
 )
 
 
@@ -54,15 +58,40 @@ def evaluate(
             "--output", metavar="report.json", help="Also write a report with every frame.", show_default=False
         ),
     ] = None,
+    bop_csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--bop-csv", metavar="FILE.csv", help="Also write the poses as the BOP challenge wants.", show_default=False
+        ),
+    ] = None,
+    poses: Annotated[
+        Path | None,
+        typer.Option(
+            "--poses",
+            metavar="FILE.csv",
+            help="Estimate nothing: judge the poses of this file in the BOP challenge's format.",
+            show_default=False,
+        ),
+    ] = None,
     overlay: OverlayOption = None,
 ) -> None:
     """Compare estimated with known poses: recall, area under the curve, errors and time, per object and overall.
 
-    A frame in which the object is known to be, but for which no pose came out, counts as a miss.
+    A frame in which the object is known to be, but for which no pose came out, counts as a miss. Of scenes of a BOP
+    dataset also the challenge's average recall.
     """
     opened = [open_sequence(path, models, unit) for path in sequences]
-    if output is not None:
-        prepared(output)
+    scenes = _bop_scenes(opened, poses or bop_csv)
+    for path in (output, bop_csv):
+        if path is not None:
+            prepared(path)
+    if poses is not None:
+        scores = bop_report.scores_of_results(scenes, read_results(poses))
+        Console().print(bop_report.table(scores))
+        if output is not None:
+            judged_file = {"sequences": [str(path) for path in sequences], "poses": str(poses)}
+            report.write(output, report.provenance(judged_file) | {"bop": bop_report.as_json(scores)})
+        return
     settings = RunSettings(mode.value, init.value, masks.value)
     draw = OverlayWriter(overlay)
     rows: list[Row] = []
@@ -74,8 +103,13 @@ def evaluate(
     if not any(row.counted for row in rows):
         raise InputRefused("nothing_counted", f"no frame of {sequences[0]} could be judged: {_reasons(rows)}")
     Console().print(report.table(rows, f"{mode.value}, {len(opened)} recordings" if len(opened) > 1 else mode.value))
+    scores = bop_report.scores_of_rows(scenes, rows)
+    if scores:
+        Console().print(bop_report.table(scores))
+    if bop_csv is not None:
+        write_results(bop_csv, [result for scene in scenes for result in bop_report.results_of(scene, rows)])
     if output is not None:
-        used = {
+        used: dict[str, Any] = {
             "sequences": [str(path) for path in sequences],
             "objects": objects,
             "mode": mode.value,
@@ -84,7 +118,17 @@ def evaluate(
             "device": device.value,
             "unit": unit.value if unit else None,
         }
-        report.write(output, report.as_json(rows, used))
+        report.write(output, report.as_json(rows, used) | ({"bop": bop_report.as_json(scores)} if scores else {}))
+
+
+def _bop_scenes(opened: list[Sequence], needed_for: Path | None) -> list[BopScene]:
+    scenes = [sequence for sequence in opened if isinstance(sequence, BopScene)]
+    if needed_for is not None and len(scenes) < len(opened):
+        raise InputRefused(
+            "not_bop",
+            f"{needed_for} numbers scenes, images and objects as BOP datasets do: give scenes of a BOP dataset",
+        )
+    return scenes
 
 
 def _reasons(rows: list[Row]) -> str:

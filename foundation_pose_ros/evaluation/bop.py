@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from .sequence import FRAME_ID, ModelCache, known_object, position_of, stamp_ns_
 # The BOP challenge leaves instances out of its targets of which less than this share is visible.
 MIN_VISIBLE_FRACTION = 0.1
 MODEL_ROOMS = ("models", "models_eval", "models_cad")
+# The meshes that the challenge measures errors with: simplified, without colour.
+JUDGED_ROOMS = ("models_eval", "models")
+TARGETS = "test_targets_bop19.json"
 
 
 class BopScene:
@@ -48,6 +52,7 @@ class BopScene:
         self._instances = self._index_instances()
         self.object_names = sorted({name for instances in self._instances.values() for name in instances})
         self._model = ModelCache(self._load_model)
+        self.scene_id = int(path.resolve().name) if path.resolve().name.isdigit() else 0
 
     def frame(self, frame_id: str) -> Frame:
         index = position_of(frame_id, self.frame_ids, self._path)
@@ -79,6 +84,43 @@ class BopScene:
     def model(self, object_name: str) -> ObjectModel:
         return self._model(_class_of(known_object(object_name, self.object_names, self._path)))
 
+    def object_id(self, object_name: str) -> int:
+        """The dataset's number of an instance's class."""
+        return int(_class_of(object_name).removeprefix("obj_"))
+
+    def targets(self) -> list[tuple[str, str]]:
+        """Frame id and object name of every instance that the challenge asks for.
+
+        Those of test_targets_bop19.json in the dataset's root; without that file, all with a true pose.
+        """
+        instances = [(frame_id, name) for frame_id, names in self._instances.items() for name in names]
+        roots = [root for root in list(self._path.resolve().parents)[:3] if (root / TARGETS).is_file()]
+        if not roots:
+            return instances
+        path = roots[0] / TARGETS
+        try:
+            entries = json.loads(path.read_text())
+            wanted = {(int(e["scene_id"]), int(e["im_id"]), int(e["obj_id"])) for e in entries}
+        except (ValueError, TypeError, KeyError) as error:
+            raise InputRefused("bad_json", f"{path} can't be read ({error}): unpack it again, or remove it") from None
+        return [(f, name) for f, name in instances if (self.scene_id, int(f), self.object_id(name)) in wanted]
+
+    def evaluation_model(self, object_id: int) -> ObjectModel:
+        """The mesh that errors are measured with: of models_eval/ where that is there."""
+        judged = self._load_model(_label(object_id), JUDGED_ROOMS)
+        # Without models_info.json the print tells sides apart, and only the other mesh has it.
+        return replace(judged, declared_symmetries=self._model(_label(object_id)).symmetries)
+
+    def diameter_m(self, object_id: int) -> float:
+        """As models_info.json has it; that of the mesh without one."""
+        info = self._model_info(self._models_root(_label(object_id), JUDGED_ROOMS), _label(object_id))
+        try:
+            return float(info["diameter"]) / 1000 if "diameter" in info else self._model(_label(object_id)).diameter_m
+        except (TypeError, ValueError):
+            raise InputRefused(
+                "bad_json", f"models_info.json: the diameter of object {object_id} is no number: unpack it again"
+            ) from None
+
     def _instance(self, frame_id: str, object_name: str) -> tuple[int, np.ndarray] | None:
         known_object(object_name, self.object_names, self._path)
         position_of(frame_id, self.frame_ids, self._path)
@@ -94,7 +136,7 @@ class BopScene:
             for number, entry in enumerate(truths.get(key, [])):
                 source = f"{self._path / 'scene_gt.json'}: frame {key}, instance {number}"
                 try:
-                    label = f"obj_{int(entry['obj_id']):06d}"
+                    label = _label(int(entry["obj_id"]))
                     visible_fraction = infos[key][number].get("visib_fract", 1.0) if key in infos else 1.0
                 except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
                     raise InputRefused(
@@ -109,11 +151,11 @@ class BopScene:
             frames[frame_id] = instances
         return frames
 
-    def _models_root(self, label: str) -> Path:
+    def _models_root(self, label: str, rooms: tuple[str, ...] = MODEL_ROOMS) -> Path:
         if self._models is not None:
             roots = [self._models]
         else:
-            roots = [parent / room for parent in list(self._path.resolve().parents)[:3] for room in MODEL_ROOMS]
+            roots = [parent / room for parent in list(self._path.resolve().parents)[:3] for room in rooms]
         for root in roots:
             if (root / f"{label}.ply").is_file():
                 return root
@@ -128,13 +170,16 @@ class BopScene:
         label = _class_of(known_object(object_name, self.object_names, self._path))
         return self._models_root(label) / f"{label}.ply", self._unit
 
-    def _load_model(self, label: str) -> ObjectModel:
-        root = self._models_root(label)
-        symmetries = None
-        if (root / "models_info.json").is_file():
-            info = _json_of(root / "models_info.json").get(str(int(label.removeprefix("obj_"))))
-            symmetries = None if info is None else Symmetries.from_bop(info)
+    def _load_model(self, label: str, rooms: tuple[str, ...] = MODEL_ROOMS) -> ObjectModel:
+        root = self._models_root(label, rooms)
+        info = self._model_info(root, label)
+        symmetries = Symmetries.from_bop(info) if info else None
         return ObjectModel.from_mesh(root / f"{label}.ply", name=label, unit=self._unit, symmetries=symmetries)
+
+    def _model_info(self, root: Path, label: str) -> dict[str, Any]:
+        """The object's entry in models_info.json; empty where there is none."""
+        path = root / "models_info.json"
+        return (_json_of(path).get(str(int(label.removeprefix("obj_")))) or {}) if path.is_file() else {}
 
     def _read_json(self, name: str, needed: bool = True) -> dict[str, Any]:
         path = self._path / name
@@ -162,6 +207,10 @@ def _pose(entry: dict[str, Any], source: str) -> np.ndarray:
             f"{source} has no cam_R_m2c (9 numbers) and cam_t_m2c (3, millimetres) ({error}): unpack it again",
         ) from None
     return checked_pose(T, source)
+
+
+def _label(object_id: int) -> str:
+    return f"obj_{object_id:06d}"
 
 
 def _class_of(object_name: str) -> str:

@@ -103,15 +103,21 @@ def table(rows: list[Row], title: str) -> Table:
     return result
 
 
-def as_json(rows: list[Row], settings: dict[str, Any]) -> dict[str, Any]:
-    """The whole report: where and how it was made, figures per object and overall, and every row."""
-    per_object, overall = summaries(rows)
+def provenance(settings: dict[str, Any]) -> dict[str, Any]:
+    """Where and how a report was made."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": version(),
         "commit": commit(),
         "machine": machine(),
         "settings": settings,
+    }
+
+
+def as_json(rows: list[Row], settings: dict[str, Any]) -> dict[str, Any]:
+    """The whole report: where and how it was made, figures per object and overall, and every row."""
+    per_object, overall = summaries(rows)
+    return provenance(settings) | {
         "objects": {name: summary.as_json() for name, summary in per_object.items()},
         "overall": overall.as_json(),
         "overall_is": "over all instances, each with the same weight",

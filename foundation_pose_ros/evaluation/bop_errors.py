@@ -1,0 +1,110 @@
+"""How wrong a pose is by the measures of the BOP benchmark: VSD, MSSD and MSPD (Hodan et al., ECCV 2018 and 2020).
+
+Poses are T_cam_obj (4, 4), vertices (n, 3) all those of the mesh in the object's frame, metres. `symmetries` (S, 4, 4)
+are transforms in the object's frame that leave it unchanged, the identity included. Computed in float64.
+"""
+
+import numpy as np
+from scipy.spatial import ConvexHull, QhullError
+
+from ..se3 import transform_points
+from ..symmetry import Symmetries, turn_about
+
+# How far behind the measured surface a rendered one may be and still count as seen.
+VISIBILITY_TOLERANCE_M = 0.015
+# Shares of the diameter by which depth may be off at a pixel.
+VSD_TAUS = np.arange(1, 11) * 0.05
+# A continuous symmetry moves no vertex by more than this share of the diameter from one step to the next.
+_LARGEST_STEP = 0.01
+
+
+def symmetry_transforms(symmetries: Symmetries) -> np.ndarray:
+    """(S, 4, 4), continuous symmetries in the benchmark's 315 steps.
+
+    Several axes (a sphere) give the turns about each, not those about both.
+    """
+    discrete = np.concatenate([np.eye(4)[None], symmetries.discrete])
+    steps = int(np.ceil(np.pi / _LARGEST_STEP))
+    angles_rad = 2 * np.pi * np.arange(1, steps) / steps
+    turns = [turn_about(np.asarray(a.direction), angles_rad, np.asarray(a.point_m)) for a in symmetries.axes]
+    continuous = np.concatenate([np.eye(4)[None], *turns])
+    return (continuous[None] @ discrete[:, None]).reshape(-1, 4, 4)
+
+
+def mssd_m(T_estimate: np.ndarray, T_truth: np.ndarray, vertices: np.ndarray, symmetries: np.ndarray) -> float:
+    """Largest distance in metres of a vertex from where it should be, the least over symmetries."""
+    # The distance is a convex function of the point: it is largest at a corner of the convex hull.
+    corners = _hull_corners(np.asarray(vertices, np.float64))
+    estimated = transform_points(np.asarray(T_estimate, np.float64), corners)
+    truths = np.asarray(T_truth, np.float64) @ symmetries
+    return min(float(np.linalg.norm(transform_points(T, corners) - estimated, axis=1).max()) for T in truths)
+
+
+def mspd_px(
+    T_estimate: np.ndarray, T_truth: np.ndarray, vertices: np.ndarray, K: np.ndarray, symmetries: np.ndarray
+) -> float:
+    """Largest distance in pixels of a vertex's projection from where it should be, the least over symmetries.
+
+    K (3, 3). Infinite where the estimate puts a vertex behind the camera.
+    """
+    vertices = np.asarray(vertices, np.float64)
+    estimated = _projected(transform_points(np.asarray(T_estimate, np.float64), vertices), K)
+    if not np.isfinite(estimated).all():
+        return np.inf
+    truths = np.asarray(T_truth, np.float64) @ symmetries
+    return min(
+        float(np.linalg.norm(_projected(transform_points(T, vertices), K) - estimated, axis=1).max()) for T in truths
+    )
+
+
+def vsd(
+    estimate_depth_m: np.ndarray,
+    truth_depth_m: np.ndarray,
+    depth_m: np.ndarray,
+    K: np.ndarray,
+    diameter_m: float,
+    taus: np.ndarray = VSD_TAUS,
+) -> np.ndarray:
+    """Visible surface discrepancy (taus,) in 0..1: share of the visible pixels of either pose that don't agree.
+
+    All three images (H, W) are depth along the optical axis, 0 = none: the object rendered in the estimate and in the
+    truth, and the measured one. A pixel without measured depth counts as visible. 1 where neither is visible.
+    """
+    to_distance = _distance_per_depth(depth_m.shape, K)
+    estimate_m, truth_m, measured_m = (image * to_distance for image in (estimate_depth_m, truth_depth_m, depth_m))
+    seen_truth = _visible(truth_m, measured_m)
+    # What the estimate hides from itself, for lying behind the measured surface, is compared where the truth is seen.
+    seen_estimate = _visible(estimate_m, measured_m) | (seen_truth & (estimate_m > 0))
+    both, either = seen_truth & seen_estimate, seen_truth | seen_estimate
+    count = np.count_nonzero(either)
+    if count == 0:
+        return np.ones(len(taus))
+    off = np.abs(truth_m[both] - estimate_m[both]) / diameter_m
+    disagreeing = np.array([np.count_nonzero(off >= tau) for tau in taus])
+    return (disagreeing + count - np.count_nonzero(both)) / count
+
+
+def _visible(rendered_m: np.ndarray, measured_m: np.ndarray) -> np.ndarray:
+    near_enough = rendered_m - measured_m <= VISIBILITY_TOLERANCE_M
+    return (rendered_m > 0) & (near_enough | (measured_m == 0))
+
+
+def _distance_per_depth(shape: tuple[int, ...], K: np.ndarray) -> np.ndarray:
+    """(H, W): length of the ray through each pixel that is 1 along the optical axis."""
+    x = (np.arange(shape[1]) - K[0, 2]) / K[0, 0]
+    y = (np.arange(shape[0]) - K[1, 2]) / K[1, 1]
+    return np.sqrt(1 + x[None] ** 2 + y[:, None] ** 2)
+
+
+def _projected(points_cam: np.ndarray, K: np.ndarray) -> np.ndarray:
+    """(n, 2) pixels; infinitely far away where the point isn't before the camera."""
+    z = points_cam[:, 2:]
+    pixels = points_cam[:, :2] / np.where(z > 0, z, 1) * [K[0, 0], K[1, 1]] + [K[0, 2], K[1, 2]]
+    return np.where(z > 0, pixels, np.inf)
+
+
+def _hull_corners(vertices: np.ndarray) -> np.ndarray:
+    try:
+        return vertices[ConvexHull(vertices).vertices]
+    except QhullError:  # flat: the vertices themselves do
+        return vertices

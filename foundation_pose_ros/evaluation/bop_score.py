@@ -1,0 +1,130 @@
+"""Average recall as the BOP benchmark has it, over VSD, MSSD and MSPD (Hodan et al., ECCV Workshops 2020)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..object_model import ObjectModel
+from ..rendering.embree import EmbreeRenderer
+from .bop import BopScene
+from .bop_errors import VSD_TAUS, mspd_px, mssd_m, symmetry_transforms, vsd
+from .bop_results import BopResult
+
+# An estimate is right below these: VSD itself, MSSD in diameters, MSPD in pixels of an image 640 wide.
+VSD_LIMITS = np.arange(1, 11) * 0.05
+MSSD_LIMITS = np.arange(1, 11) * 0.05
+MSPD_LIMITS_PX = np.arange(1, 11) * 5.0
+_WIDTH_PX = 640
+
+
+@dataclass(frozen=True)
+class BopScore:
+    """targets: instances to be found. Counts of those that were: vsd (taus, limits), mssd (limits,), mspd (limits,)."""
+
+    targets: int
+    vsd: np.ndarray
+    mssd: np.ndarray
+    mspd: np.ndarray
+
+    @classmethod
+    def none(cls) -> "BopScore":
+        """Nothing looked for, nothing found."""
+        return cls(0, *(np.zeros(shape, int) for shape in ((len(VSD_TAUS), len(VSD_LIMITS)), (10,), (10,))))
+
+    def __add__(self, other: "BopScore") -> "BopScore":
+        found = (getattr(self, name) + getattr(other, name) for name in ("vsd", "mssd", "mspd"))
+        return BopScore(self.targets + other.targets, *found)
+
+    def average_recall(self) -> dict[str, float]:
+        """AR_VSD, AR_MSSD, AR_MSPD, and AR, their mean; NaN where there was nothing to find."""
+        if self.targets == 0:
+            return dict.fromkeys(("AR_VSD", "AR_MSSD", "AR_MSPD", "AR"), np.nan)
+        recalls = {f"AR_{name.upper()}": float(getattr(self, name).mean()) / self.targets for name in _ERRORS}
+        return recalls | {"AR": float(np.mean(list(recalls.values())))}
+
+
+_ERRORS = ("vsd", "mssd", "mspd")
+
+
+class BopJudge:
+    """Scores estimates for one scene; the objects' meshes come from models_eval where the dataset has it."""
+
+    def __init__(self, scene: BopScene) -> None:
+        self._scene = scene
+        self._renderers: dict[int, EmbreeRenderer] = {}
+        self._symmetries: dict[int, np.ndarray] = {}
+
+    def score(
+        self, results: Iterable[BopResult], instances: Iterable[tuple[str, str]] | None = None
+    ) -> dict[int, BopScore]:
+        """Per object id. instances: frame id and object name of what is to be found; None takes the scene's targets.
+
+        Of an object's estimates in an image, the best-scored as many as there are targets are looked at.
+        """
+        estimates = defaultdict(list)
+        for result in results:
+            if result.scene_id == self._scene.scene_id:
+                estimates[result.image_id, result.object_id].append(result)
+        targets: dict[str, dict[int, list[np.ndarray]]] = defaultdict(lambda: defaultdict(list))
+        for frame_id, name in self._scene.targets() if instances is None else instances:
+            T_truth = self._scene.truth(frame_id, name)
+            if T_truth is not None:
+                targets[frame_id][self._scene.object_id(name)].append(T_truth)
+        scores: dict[int, BopScore] = defaultdict(BopScore.none)
+        for frame_id, truths in targets.items():
+            for object_id, T_truths in truths.items():
+                found = sorted(estimates[int(frame_id), object_id], key=lambda result: -result.score)
+                scores[object_id] += self._score_image(frame_id, object_id, found[: len(T_truths)], T_truths)
+        return dict(scores)
+
+    def _score_image(
+        self, frame_id: str, object_id: int, found: list[BopResult], T_truths: list[np.ndarray]
+    ) -> BopScore:
+        score = replace(BopScore.none(), targets=len(T_truths))
+        if not found:
+            return score
+        frame, renderer = self._scene.frame(frame_id), self._renderer(object_id)
+        K, model, diameter_m = frame.camera.K, renderer.model, self._scene.diameter_m(object_id)
+        symmetries = self._symmetries[object_id]
+        poses = np.stack([*(r.T_cam_obj for r in found), *T_truths]).astype(np.float32)
+        rendered = [renderer.render(T[None], K, frame.depth_m.shape).depth_m[0] for T in poses]
+        errors = {name: np.zeros((len(found), len(T_truths))) for name in ("mssd", "mspd")}
+        discrepancy = np.zeros((len(found), len(T_truths), len(VSD_TAUS)))
+        for i, result in enumerate(found):
+            for j, T_truth in enumerate(T_truths):
+                T = result.T_cam_obj
+                errors["mssd"][i, j] = mssd_m(T, T_truth, model.vertices, symmetries) / diameter_m
+                errors["mspd"][i, j] = mspd_px(T, T_truth, model.vertices, K, symmetries)
+                truth_depth_m = rendered[len(found) + j]
+                discrepancy[i, j] = vsd(rendered[i], truth_depth_m, frame.depth_m, K, diameter_m)
+        width_scale = frame.camera.width / _WIDTH_PX
+        return replace(
+            score,
+            vsd=np.array([[matches(discrepancy[..., t], x) for x in VSD_LIMITS] for t in range(len(VSD_TAUS))]),
+            mssd=np.array([matches(errors["mssd"], x) for x in MSSD_LIMITS]),
+            mspd=np.array([matches(errors["mspd"], x * width_scale) for x in MSPD_LIMITS_PX]),
+        )
+
+    def _renderer(self, object_id: int) -> EmbreeRenderer:
+        if object_id not in self._renderers:
+            model: ObjectModel = self._scene.evaluation_model(object_id)
+            self._renderers[object_id] = EmbreeRenderer(model)
+            self._symmetries[object_id] = symmetry_transforms(model.symmetries)
+        return self._renderers[object_id]
+
+
+def matches(errors: np.ndarray, limit: float) -> int:
+    """How many truths are found below a limit: errors (estimates, truths), estimates best-scored first.
+
+    Each estimate takes the truth that it is nearest to, of those that are left.
+    """
+    left = np.array(errors, np.float64)
+    count = 0
+    for row in left:
+        nearest = int(np.argmin(row))
+        if row[nearest] < limit:
+            count += 1
+            left[:, nearest] = np.inf
+    return count
