@@ -1,13 +1,12 @@
 """Markdown from the measured JSON: nobody types a figure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-# Which measurement the tables of a document come from.
-FILES = {"docs/benchmarks.md": "cpu.json", "README.md": "cpu.json", "docs/scores.md": "calibration.json"}
+DOCUMENTS = ("docs/benchmarks.md", "README.md", "docs/scores.md")
 _GROUPS = {
     "rendered": "rendered, held out",
     "scanned": "rendered, scanned objects",
@@ -18,17 +17,17 @@ _TASKS = {"register": "registration", "track": "tracking"}
 
 
 def write(result: str, report: dict[str, Any]) -> None:
-    """Replace what stands between the markers `<!-- measured: NAME -->` and `<!-- end -->` in a result's documents."""
-    for name in (name for name, source in FILES.items() if source == result):
-        path = ROOT / name
-        path.write_text(filled(path.read_text(encoding="utf-8"), report), encoding="utf-8")
+    """Replace what stands between the markers `<!-- measured: NAME -->` and `<!-- end -->` of a result's tables."""
+    for path in (ROOT / name for name in DOCUMENTS):
+        path.write_text(filled(path.read_text(encoding="utf-8"), result, report), encoding="utf-8")
 
 
-def filled(text: str, report: dict[str, Any]) -> str:
-    """A document with its tables made from the report; raises KeyError for a marker that names no table."""
+def filled(text: str, result: str, report: dict[str, Any]) -> str:
+    """A document with a result's tables made from its report; raises KeyError for a marker that names no table."""
 
     def replaced(match: re.Match[str]) -> str:
-        return f"<!-- measured: {match[1]} -->\n{TABLES[match[1]](report)}\n<!-- end -->"
+        source, table = TABLES[match[1]]
+        return f"<!-- measured: {match[1]} -->\n{table(report)}\n<!-- end -->" if source == result else match[0]
 
     return re.sub(r"<!-- measured: (\w+) -->\n.*?<!-- end -->", replaced, text, flags=re.DOTALL)
 
@@ -176,11 +175,12 @@ def _judged(part: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield task_name, group_name, part[task][group]
 
 
-TABLES = {
-    "summary": summary,
-    "speed": speed,
-    "accuracy": accuracy,
-    "calibration": calibration,
-    "percentiles": percentiles,
-    "consistency": consistency,
+# Which measurement a table comes from, and how it is made.
+TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    "summary": ("cpu.json", summary),
+    "speed": ("cpu.json", speed),
+    "accuracy": ("cpu.json", accuracy),
+    "calibration": ("calibration.json", calibration),
+    "percentiles": ("calibration.json", percentiles),
+    "consistency": ("calibration.json", consistency),
 }
