@@ -26,32 +26,35 @@ class Appearance(Protocol):
 
 
 class CornerColours:
-    """Colours (F, 3, 3) in 0..1 at the corners of each face, interpolated over it."""
+    """Colours `corner_rgb` (F, 3, 3) in 0..1 at the corners of each face, interpolated over it."""
 
     def __init__(self, corner_rgb: np.ndarray) -> None:
-        self._corner_rgb = np.ascontiguousarray(corner_rgb, np.float32)
+        self.corner_rgb = np.ascontiguousarray(corner_rgb, np.float32)
 
     def sample(self, faces: np.ndarray, barycentric: np.ndarray, footprint_m: float) -> np.ndarray:
-        return _interpolate(self._corner_rgb[faces], barycentric)
+        return _interpolate(self.corner_rgb[faces], barycentric)
 
 
 class Texture:
-    """An image (Ht, Wt, 3) uint8 with coordinates (F, 3, 2) at the corners of each face, OpenGL convention (v up)."""
+    """An image (Ht, Wt, 3) uint8 with coordinates (F, 3, 2) at the corners of each face, OpenGL convention (v up).
+
+    levels: the image, halved again and again; texel_m: what a texel of the first covers on the surface.
+    """
 
     def __init__(self, image: np.ndarray, corner_uv: np.ndarray, corner_points_m: np.ndarray) -> None:
         while max(image.shape[:2]) > _MAX_TEXTURE_PX:
             image = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        self._corner_uv = np.ascontiguousarray(corner_uv, np.float32)
+        self.corner_uv = np.ascontiguousarray(corner_uv, np.float32)
         height, width = image.shape[:2]
         corner_px = corner_uv * (width, -height) + (0.0, height) - 0.5
-        self._levels = _mip_levels(_with_gutters_filled(image, corner_px))
-        self._texel_m = _texel_size_m(corner_px, corner_points_m)
+        self.levels = _mip_levels(_with_gutters_filled(image, corner_px))
+        self.texel_m = _texel_size_m(corner_px, corner_points_m)
 
     def sample(self, faces: np.ndarray, barycentric: np.ndarray, footprint_m: float) -> np.ndarray:
-        level = int(np.clip(np.round(np.log2(max(footprint_m / self._texel_m, 1.0))), 0, len(self._levels) - 1))
-        image = self._levels[level]
+        level = int(np.clip(np.round(np.log2(max(footprint_m / self.texel_m, 1.0))), 0, len(self.levels) - 1))
+        image = self.levels[level]
         height, width = image.shape[:2]
-        uv = _interpolate(self._corner_uv[faces], barycentric)  # (N, 2)
+        uv = _interpolate(self.corner_uv[faces], barycentric)  # (N, 2)
         rows = -(-len(uv) // _REMAP_ROW)
         map_x, map_y = np.zeros((2, rows * _REMAP_ROW), np.float32)
         map_x[: len(uv)] = uv[:, 0] * width - 0.5
