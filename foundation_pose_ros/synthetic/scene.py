@@ -72,8 +72,8 @@ class SyntheticScene:
         self._depth_sensor, self._colour_sensor = depth_sensor, colour_sensor
         self._rendered = lru_cache(maxsize=cached_frames)(self._render)
 
-    def with_paths(self, paths: Mapping[str, np.ndarray]) -> "SyntheticScene":
-        """The same scene in which the named bodies, objects or clutter, move along T_world_obj (frames, 4, 4)."""
+    def with_paths(self, paths: Mapping[str, np.ndarray], T_world_cam: np.ndarray | None = None) -> "SyntheticScene":
+        """The same scene with bodies that move along T_world_obj, and a camera along T_world_cam (frames, 4, 4)."""
         changed = [replace(body, T_world_obj=paths.get(body.name, body.T_world_obj)) for body in self._painter.bodies]
         count = len(self.object_names)
         return SyntheticScene(
@@ -82,7 +82,7 @@ class SyntheticScene:
             changed[count:],
             self._painter.with_bodies(changed),
             self.camera,
-            self.T_world_cam,
+            self.T_world_cam if T_world_cam is None else T_world_cam,
             self._stamps,
             self._depth_sensor,
             self._colour_sensor,

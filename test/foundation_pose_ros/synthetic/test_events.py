@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from foundation_pose_ros.synthetic.events import covered, removed, swapped
+from foundation_pose_ros.se3 import transform_points
+from foundation_pose_ros.synthetic.events import covered, jumped, looked_away, removed, swapped
 from foundation_pose_ros.synthetic.scene import make_scene
 
 
@@ -39,3 +40,23 @@ def test_the_nearer_a_cover_the_more_it_hides(scene):
     assert seen[0] < 0.05 < seen[1] < scene.visible_fraction(last, "mug") + 1e-9
     changed = covered(scene, "mug", scene.clutter_names[0], 2)
     np.testing.assert_array_equal(changed.truth(last, "mug"), scene.truth(last, "mug"))
+
+
+def test_a_jump_leaves_the_object_on_the_table_in_view_and_free_of_others(scene, rng):
+    changed = jumped(scene, "mug", 2, rng)
+    before, after = scene.path("mug")[2], changed.path("mug")[2]
+    np.testing.assert_array_equal(changed.path("mug")[1], scene.path("mug")[1])
+    diameter_m = scene.model("mug").diameter_m
+    assert diameter_m - 0.03 < np.linalg.norm((after - before)[:2, 3]) < diameter_m + 0.28
+    assert transform_points(after, scene.model("mug").vertices)[:, 2].min() == pytest.approx(0, abs=1e-6)
+    last = scene.frame_ids[-1]
+    assert changed.visible_fraction(last, "mug") > 0.3
+    rows, columns = np.nonzero(changed.mask(last, "mug"))
+    assert 0 < rows.mean() < scene.camera.height and 0 < columns.mean() < scene.camera.width
+
+
+def test_looking_away_takes_everything_out_of_the_picture(scene):
+    changed = looked_away(scene, 2)
+    np.testing.assert_array_equal(changed.frame(scene.frame_ids[1]).rgb, scene.frame(scene.frame_ids[1]).rgb)
+    assert changed.mask(scene.frame_ids[2], "mug") is None
+    assert changed.truth(scene.frame_ids[2], "mug")[0, 3] < -0.2
