@@ -1,0 +1,184 @@
+"""`python -m benchmarks.losses`: what a tracker says after its object has gone, and how soon it finds it again.
+
+Events are spliced from rendered scenes, and from recordings where there are any. A track starts from a mask; no mask is
+given after that. Writes benchmarks/results/losses.json and its table.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from benchmarks import tables
+from benchmarks.loss_events import AFTER, KINDS, LossEvent, recorded_pieces, rendered_pieces, spliced
+from benchmarks.places import data_folder, result_file
+from foundation_pose_ros import ObjectModel, PoseEstimator
+from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.evaluation.metrics import RECALL_FRACTION, adds_m
+from foundation_pose_ros.evaluation.report import provenance
+from foundation_pose_ros.evaluation.sequence import open_sequence
+from foundation_pose_ros.tracking import ObjectTracker, TrackState
+from foundation_pose_ros.tracking.object_tracker import Estimator
+
+RESULT = result_file("losses.json")
+RECORDINGS = {"visp_rbt_desk": (0, 14, 28)}
+# Of less of the object than this, a tracker can't know; of more than that, it has to.
+GONE, SEEN = 0.1, 0.5
+FALSE_S, RECOVERED_S = 0.5, 1.0
+# A recovery must last this many frames more.
+_PROOF = 4
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """false_tracking_s: the longest time in which TRACKING was said of a wrong pose, or of an object out of sight.
+
+    called_lost: a right track was given up before the event or after it, though the object was seen. recovered_s: from
+    the object's return to the first right pose, None where that never came. started: the first registration was right.
+    """
+
+    kind: str
+    source: str
+    object_name: str
+    started: bool
+    false_tracking_s: float = 0.0
+    called_lost: bool = False
+    recovered_s: float | None = None
+
+
+def main(
+    scenes: Annotated[int, typer.Option(help="Rendered scenes, each with another object.")] = 8,
+    repeats: Annotated[int, typer.Option(help="Events of each kind from each scene.")] = 4,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of recordings; FOUNDATION_PERCEPTION_DATA, or ../shared/data.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+) -> None:
+    """Measure, and write JSON and table."""
+    command = f"python -m benchmarks.losses --scenes {scenes} --repeats {repeats}"
+    report = measure(scenes, repeats, data_folder(data)) | {"command": command}
+    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
+    if output == RESULT:
+        tables.write(RESULT.name, report)
+    print(table(report))
+
+
+def measure(scenes: int, repeats: int, data: Path) -> dict[str, Any]:
+    """Outcomes of all events, and their shares by kind."""
+    outcomes: list[Outcome] = []
+    for source, model, events in _batches(scenes, repeats, data):
+        estimator = PoseEstimator([model])
+        for event in track(events, description=source, console=Console(stderr=True)):
+            outcomes.append(followed(event, estimator, model, source))
+    return provenance({"scenes": scenes, "repeats": repeats}) | {
+        "kinds": {kind: shares([o for o in outcomes if o.kind == kind]) for kind in KINDS},
+        "losses": shares([o for o in outcomes if o.kind != "nothing"]),
+        "all": shares(outcomes),
+        "outcomes": [asdict(outcome) for outcome in outcomes],
+    }
+
+
+def followed(event: LossEvent, estimator: Estimator, model: ObjectModel, source: str) -> Outcome:
+    """Run a tracker through an event, from its first mask on."""
+    tracker = ObjectTracker(event.object_name, model.name, estimator)
+    points, limit_m = model.surface_points(500), RECALL_FRACTION * model.diameter_m
+    false_since_ns: int | None = None
+    false_tracking_s, called_lost, recovered_s = 0.0, False, None
+    right, proof = False, 0
+    for k, moment in enumerate(event.moments):
+        stamp_ns = moment.frame.stamp_ns
+        if k == 0:
+            assert moment.mask is not None, f"{event.object_name} is hidden at the start"
+            tracked = tracker.register(moment.frame, moment.mask)
+        else:
+            tracked = tracker.track(moment.frame)
+        was_right = right
+        says_so = tracked.state is TrackState.TRACKING
+        right = says_so and tracked.result is not None and moment.visible >= GONE
+        if right and tracked.result is not None:
+            right = adds_m(tracked.result.T_cam_obj, moment.T_cam_obj, points) < limit_m
+        if k == 0 and not right:
+            return Outcome(event.kind, source, event.object_name, started=False)
+        if says_so and not right:
+            false_since_ns = stamp_ns if false_since_ns is None else false_since_ns
+            false_tracking_s = max(false_tracking_s, (stamp_ns - false_since_ns) * 1e-9)
+        else:
+            false_since_ns = None
+        undisturbed = not event.begins <= k < event.returns and moment.visible >= SEEN
+        called_lost |= undisturbed and was_right and not says_so
+        if k >= event.returns:
+            if right and recovered_s is None:
+                recovered_s = (stamp_ns - event.moments[event.returns].frame.stamp_ns) * 1e-9
+            proof += recovered_s is not None
+            if proof > _PROOF and k >= len(event.moments) - AFTER:
+                break
+    return Outcome(event.kind, source, event.object_name, True, false_tracking_s, called_lost, recovered_s)
+
+
+def shares(outcomes: list[Outcome]) -> dict[str, Any]:
+    """Of the tracks that started: false TRACKING for too long, right tracks called LOST, recovered in time."""
+    started = [o for o in outcomes if o.started]
+    if not started:
+        return {"n": 0, "not_started": len(outcomes)}
+    recovered_s = [np.inf if o.recovered_s is None else o.recovered_s for o in started]
+    median_s = float(np.median(recovered_s))
+    return {
+        "n": len(started),
+        "not_started": len(outcomes) - len(started),
+        "false_tracking": float(np.mean([o.false_tracking_s > FALSE_S + 1e-6 for o in started])),
+        "called_lost": float(np.mean([o.called_lost for o in started])),
+        "recovered": float(np.mean(np.array(recovered_s) <= RECOVERED_S + 1e-6)),
+        "median_recovery_s": round(median_s, 3) if np.isfinite(median_s) else None,
+    }
+
+
+def table(report: dict[str, Any]) -> str:
+    """Shares by kind of event."""
+    lines = [
+        "| event | n | TRACKING though wrong or out of sight, over 0.5 s | right track called LOST "
+        "| right pose within 1 s of the return | median |",
+        "|---|---|---|---|---|---|",
+    ]
+    for kind, row in [*report["kinds"].items(), ("all but nothing", report["losses"])]:
+        if row["n"]:
+            median = "never" if row["median_recovery_s"] is None else f"{row['median_recovery_s']:.2f} s"
+            lines.append(
+                f"| {kind} | {row['n']} | {100 * row['false_tracking']:.1f} % | {100 * row['called_lost']:.1f} % | "
+                f"{100 * row['recovered']:.1f} % | {median} |"
+            )
+    return "\n".join([*lines, "", tables.provenance(report)])
+
+
+def _batches(scenes: int, repeats: int, data: Path) -> Iterator[tuple[str, ObjectModel, list[LossEvent]]]:
+    """Source, model and events of every rendered scene, then of every piece of a recording."""
+    for seed in range(scenes):
+        rng = np.random.default_rng([seed, 57])
+        scene, name, pieces = rendered_pieces(seed)
+        yield (
+            f"rendered {seed}, {name}",
+            scene.model(name),
+            [spliced(kind, name, pieces, rng) for kind in KINDS for _ in range(repeats)],
+        )
+    for recording, starts in RECORDINGS.items():
+        try:
+            sequence = open_sequence(data / "pose" / recording)
+        except InputRefused as refused:
+            Console(stderr=True).print(f"left out: {refused}")
+            continue
+        for name in sequence.object_names:
+            for start in starts:
+                rng = np.random.default_rng([start, 58])
+                pieces = recorded_pieces(sequence, name, start)
+                kinds = [kind for kind in KINDS if kind in pieces or (kind == "nothing" and pieces)]
+                if pieces:
+                    yield f"{recording} {start}", sequence.model(name), [spliced(k, name, pieces, rng) for k in kinds]
+
+
+if __name__ == "__main__":
+    typer.run(main)

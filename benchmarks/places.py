@@ -1,0 +1,16 @@
+"""Where recordings are read from, and where measurements are written to."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def data_folder(given: Path | None = None) -> Path:
+    """The folder given, or that of FOUNDATION_PERCEPTION_DATA, or the one beside the repository."""
+    return given or Path(os.environ.get("FOUNDATION_PERCEPTION_DATA", ROOT.parent / "shared" / "data"))
+
+
+def result_file(name: str) -> Path:
+    """benchmarks/results/NAME."""
+    return ROOT / "benchmarks" / "results" / name
