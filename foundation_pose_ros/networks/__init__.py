@@ -5,7 +5,8 @@ try:
 except ImportError as error:
     raise ImportError(f"learned refinement and scoring need PyTorch: pip install torch safetensors ({error})") from None
 
+from .checkpoints import load_checkpoint
 from .refine_net import RefineNet
 from .score_net import ScoreNet
 
-__all__ = ["RefineNet", "ScoreNet"]
+__all__ = ["RefineNet", "ScoreNet", "load_checkpoint"]

@@ -7,6 +7,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..errors import InputRefused
 
@@ -60,6 +61,19 @@ class PositionEmbedding(nn.Module):
         return tokens + self.pe[:, : tokens.shape[1]]
 
 
+class SelfAttention(nn.MultiheadAttention):
+    """Each of T tokens looks at all T: (B, T, 512) -> (B, T, 512); no residual, no norm."""
+
+    def __init__(self) -> None:
+        super().__init__(WIDTH, HEADS, batch_first=True)
+
+    def forward(self, tokens: Tensor) -> Tensor:  # type: ignore[override]
+        joined = functional.linear(tokens, self.in_proj_weight, self.in_proj_bias)  # (B, T, 3 * 512)
+        query, key, value = (part.unflatten(2, (HEADS, -1)).transpose(1, 2) for part in joined.chunk(3, dim=2))
+        seen = functional.scaled_dot_product_attention(query, key, value)  # (B, 4, T, 128)
+        return self.out_proj(seen.transpose(1, 2).flatten(2))
+
+
 def image_encoder() -> nn.Sequential:
     """(B, 6, 160, 160) -> (B, 128, 40, 40), of the rendered and of the observed image alike."""
     return nn.Sequential(
@@ -89,9 +103,9 @@ def pair_tokens(
     Observed of batch 1 is shared by all: it is encoded once. Raises InputRefused for any other shape.
     """
     check_inputs(rendered, observed)
+    count = rendered.shape[0]  # not len(): an exported graph keeps it free
     features = images(torch.cat([rendered, observed]))
-    of_rendered, of_observed = features.split([len(rendered), len(observed)])
-    joined = torch.cat([of_rendered, of_observed.expand(len(rendered), -1, -1, -1)], dim=1)
+    joined = torch.cat([features[:count], features[count:].expand(count, -1, -1, -1)], dim=1)
     return embedding(pair(joined).flatten(2).transpose(1, 2))
 
 

@@ -3,12 +3,13 @@
 from torch import Tensor, nn
 
 from .blocks import HEADS, WIDTH, PositionEmbedding, image_encoder, pair_encoder, pair_tokens
+from .weights_info import PUBLISHED_SETTINGS, WeightsInfo
 
 
 class RefineNet(nn.Module):
     """The refiner of FoundationPose (Wen et al. 2024), 16.8 M parameters.
 
-    In evaluation mode from the start: nothing here trains unless told to with `train()`.
+    In evaluation mode from the start: nothing here trains unless told to with `train()`. info: of its weights.
     """
 
     def __init__(self) -> None:
@@ -18,6 +19,7 @@ class RefineNet(nn.Module):
         self.pos_embed = PositionEmbedding()
         self.trans_head = _head()
         self.rot_head = _head()
+        self.info = WeightsInfo("refine", PUBLISHED_SETTINGS["refine"], note="untrained")
         self.eval()
 
     def forward(self, rendered: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:

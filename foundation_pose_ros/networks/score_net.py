@@ -3,13 +3,14 @@
 from torch import Tensor, nn
 
 from ..errors import InputRefused
-from .blocks import HEADS, WIDTH, PositionEmbedding, image_encoder, pair_encoder, pair_tokens
+from .blocks import WIDTH, PositionEmbedding, SelfAttention, image_encoder, pair_encoder, pair_tokens
+from .weights_info import PUBLISHED_SETTINGS, WeightsInfo
 
 
 class ScoreNet(nn.Module):
     """The scorer of FoundationPose (Wen et al. 2024), 15.8 M parameters.
 
-    In evaluation mode from the start: nothing here trains unless told to with `train()`.
+    In evaluation mode from the start: nothing here trains unless told to with `train()`. info: of its weights.
     """
 
     def __init__(self) -> None:
@@ -17,9 +18,10 @@ class ScoreNet(nn.Module):
         self.encoderA = image_encoder()
         self.encoderAB = pair_encoder()
         self.pos_embed = PositionEmbedding()
-        self.att = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
-        self.att_cross = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
+        self.att = SelfAttention()
+        self.att_cross = SelfAttention()
         self.linear = nn.Linear(WIDTH, 1)
+        self.info = WeightsInfo("score", PUBLISHED_SETTINGS["score"], note="untrained")
         self.eval()
 
     def forward(self, rendered: Tensor, observed: Tensor, group_size: int) -> Tensor:
@@ -33,7 +35,7 @@ class ScoreNet(nn.Module):
     def features(self, rendered: Tensor, observed: Tensor) -> Tensor:
         """(B, 512), of each pair alone: a large group may be fed in parts."""
         tokens = pair_tokens(self.encoderA, self.encoderAB, self.pos_embed, rendered, observed)
-        return self.att(tokens, tokens, tokens, need_weights=False)[0].mean(dim=1)
+        return self.att(tokens).mean(dim=1)
 
     def compared(self, features: Tensor, group_size: int) -> Tensor:
         """Logits (B / group_size, group_size) of features (B, 512), each group against itself."""
@@ -41,5 +43,5 @@ class ScoreNet(nn.Module):
             raise InputRefused(
                 "bad_network_input", f"{len(features)} poses aren't groups of {group_size}: give whole groups"
             )
-        groups = features.unflatten(0, (-1, group_size))  # (G, L, 512)
-        return self.linear(self.att_cross(groups, groups, groups, need_weights=False)[0]).squeeze(-1)
+        groups = features.reshape(-1, group_size, WIDTH)  # (G, L, 512)
+        return self.linear(self.att_cross(groups)).squeeze(-1)

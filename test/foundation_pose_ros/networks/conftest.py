@@ -22,12 +22,17 @@ def seeded(network: Any, seed: int) -> Any:
     """The network with weights of one stream of random numbers, in order of their names."""
     import torch
 
+    from foundation_pose_ros.networks.blocks import PositionEmbedding
+
     random = np.random.RandomState(seed)
     tensors = {}
     for name, tensor in sorted(network.state_dict().items()):
         shape = tuple(tensor.shape)
-        if name.endswith("num_batches_tracked") or name == "pos_embed.pe":
-            tensors[name] = tensor
+        if name.endswith("num_batches_tracked"):
+            tensors[name] = torch.zeros((), dtype=torch.long)
+            continue
+        if name == "pos_embed.pe":
+            tensors[name] = PositionEmbedding().pe
             continue
         if name.endswith("running_var"):
             values = 0.5 + random.uniform(0, 1, size=shape)
@@ -40,21 +45,25 @@ def seeded(network: Any, seed: int) -> Any:
             gain = 0.1 if name.endswith("in_proj_weight") else 2.0
             values = random.standard_normal(size=shape) * np.sqrt(gain / np.prod(shape[1:]))
         tensors[name] = torch.from_numpy(np.asarray(values, np.float32))
-    network.load_state_dict(tensors, strict=True)
+    network.load_state_dict(tensors, strict=True, assign=True)
     return network
 
 
 @pytest.fixture(scope="session")
 def refine_net() -> Any:
-    pytest.importorskip("torch", reason="PyTorch isn't installed here")
+    torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
     from foundation_pose_ros.networks import RefineNet
 
-    return seeded(RefineNet(), SEEDS["refine"])
+    with torch.device("meta"):
+        network = RefineNet()
+    return seeded(network, SEEDS["refine"])
 
 
 @pytest.fixture(scope="session")
 def score_net() -> Any:
-    pytest.importorskip("torch", reason="PyTorch isn't installed here")
+    torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
     from foundation_pose_ros.networks import ScoreNet
 
-    return seeded(ScoreNet(), SEEDS["score"])
+    with torch.device("meta"):
+        network = ScoreNet()
+    return seeded(network, SEEDS["score"])

@@ -1,0 +1,127 @@
+"""Tensors in files: PyTorch's own, safetensors and ONNX, told apart by their content, read with limits."""
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import InputRefused
+
+# The largest published file has 181 MiB.
+LARGEST_BYTES = 1 << 30
+_MOST_TENSORS = 4096
+# Scalars of NumPy stand beside the tensors in checkpoints of training loops; they carry numbers alone.
+_NUMBERS: list[Any] = [
+    np.dtype,
+    np.ndarray,
+    type(np.dtype(np.float64)),
+    type(np.dtype(np.float32)),
+    type(np.dtype(np.int64)),
+    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),  # type: ignore[attr-defined]
+    (np._core.multiarray.scalar, "numpy._core.multiarray.scalar"),  # type: ignore[attr-defined]
+]
+
+
+class FileFormat(StrEnum):
+    TORCH = "PyTorch"
+    SAFETENSORS = "safetensors"
+    ONNX = "ONNX"
+
+
+def format_of(path: Path) -> FileFormat:
+    """By the first bytes. Raises InputRefused where there is no such file, it is too large, or is something else."""
+    if not path.is_file():
+        raise InputRefused("no_weights", f"{path} isn't a file: `foundation-pose weights` says where to get weights")
+    size = path.stat().st_size
+    if size > LARGEST_BYTES:
+        raise InputRefused(
+            "bad_weights", f"{path} has {size >> 20} MiB, more than any file of these networks: check which file it is"
+        )
+    with path.open("rb") as file:
+        head = file.read(9)
+    if head.startswith((b"PK\x03\x04", b"\x80\x02")):
+        return FileFormat.TORCH
+    if len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") < size:
+        return FileFormat.SAFETENSORS
+    # A model's first field is its ir_version, a small number.
+    if len(head) == 9 and head[0] == 0x08 and head[1] < 0x20:
+        return FileFormat.ONNX
+    advice = "it is an LFS pointer: run git lfs pull" if head.startswith(b"version ") else "fetch it again"
+    raise InputRefused("bad_weights", f"{path} is no file of PyTorch, safetensors or ONNX: {advice}")
+
+
+def read_torch(path: Path) -> dict[str, Tensor]:
+    """The state dict in a checkpoint, under `model` where that key is; optimizer and counters are left out.
+
+    Nothing in the file is executed. Raises InputRefused where it is damaged, or holds more than numbers.
+    """
+    try:
+        _check_unpacked_size(path)
+        with torch.serialization.safe_globals(_NUMBERS):
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise InputRefused(
+            "bad_weights",
+            f"{path} holds more than tensors and numbers, and isn't trusted with that ({_in_one_line(error)}): "
+            "where you trust it, save its state dict alone with torch.save(torch.load(FILE)['model'], NEW)",
+        ) from None
+    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise InputRefused(
+            "bad_weights", f"{path} is damaged or cut off ({_in_one_line(error)}): fetch it again"
+        ) from None
+    if isinstance(found, Mapping) and isinstance(found.get("model"), Mapping):
+        found = found["model"]
+    if not isinstance(found, Mapping) or not all(isinstance(tensor, Tensor) for tensor in found.values()):
+        raise InputRefused("bad_weights", f"{path} holds no state dict: save network.state_dict()")
+    return {str(name).removeprefix("module."): tensor for name, tensor in found.items()}
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and the header's texts. Raises InputRefused where safetensors is missing or the file is damaged."""
+    safetensors = _safetensors()
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            names = list(file.keys())
+            if len(names) > _MOST_TENSORS:
+                raise InputRefused("bad_weights", f"{path} holds {len(names)} tensors: check which file it is")
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+    except (safetensors.SafetensorError, OSError) as error:
+        raise InputRefused(
+            "bad_weights", f"{path} is damaged or cut off ({_in_one_line(error)}): fetch or convert it again"
+        ) from None
+
+
+def write_safetensors(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
+    """Write tensors as they are, with texts in the header, over a file that may be there."""
+    _safetensors()
+    from safetensors.torch import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path, metadata)
+
+
+def _safetensors() -> Any:
+    try:
+        import safetensors
+    except ModuleNotFoundError:
+        raise InputRefused("no_safetensors", "safetensors isn't installed: pip install safetensors") from None
+    return safetensors
+
+
+def _check_unpacked_size(path: Path) -> None:
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > LARGEST_BYTES:
+        raise InputRefused("bad_weights", f"{path} unpacks to {unpacked >> 20} MiB: check which file it is")
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
