@@ -107,8 +107,7 @@ def hidden_table(report: dict[str, Any]) -> str:
                 low, high = (round(100 * value) for value in row["hidden"])
                 lines.append(
                     f"| {group} | {low} to {high} % | {row['n']} | {row['add_recall_0.1d']:.3f} | "
-                    f"{row['adds_recall_0.1d']:.3f} | {row['recall_5mm_3deg']:.3f} | "
-                    f"{row['median_translation_mm']:.1f} mm | {row['median_rotation_deg']:.1f} deg |"
+                    f"{row['adds_recall_0.1d']:.3f} | {row['recall_5mm_3deg']:.3f} | {_medians(row)} |"
                 )
     return "\n".join([*lines, "", tables.provenance(report)])
 
@@ -124,10 +123,15 @@ def hurried_table(report: dict[str, Any]) -> str:
         lines.append(
             f"| {row['object']} | {row['n']} | {row['speed_m_s']:.2f} m/s, {row['turn_deg_s']:.0f} deg/s "
             f"| {row['lost']} | {row['adds_recall_0.1d']:.3f} | {row['add_recall_0.1d']:.3f} "
-            f"| {row['recall_5mm_3deg']:.3f} | {row['median_translation_mm']:.1f} mm "
-            f"| {row['median_rotation_deg']:.1f} deg |"
+            f"| {row['recall_5mm_3deg']:.3f} | {_medians(row)} |"
         )
     return "\n".join([*lines, "", tables.provenance(report)])
+
+
+def _medians(row: dict[str, Any]) -> str:
+    if row["median_translation_mm"] is None:
+        return "no pose | "
+    return f"{row['median_translation_mm']:.1f} mm | {row['median_rotation_deg']:.1f} deg"
 
 
 def _registered(
