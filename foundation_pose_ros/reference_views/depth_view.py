@@ -1,0 +1,95 @@
+"""A reference view made ready for fusion: depth cleaned, and every pixel told apart by what it says of space."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .. import depth
+from .view import ReferenceView
+
+# Faces seen at less than this cosine are mostly noise (some 75 degrees).
+_GLANCING = 0.26
+# Normals are those of depth averaged over this many pixels: noise of one pixel would turn them by tens of degrees.
+_NORMAL_BLUR_PX = 3.0
+# A mask's border is uncertain by so many pixels: there it neither shows the object nor free space.
+RIM_PX = 2
+
+
+@dataclass(frozen=True, eq=False)
+class DepthView:
+    """What one view measured, per pixel (H, W).
+
+    depth_m: of the object where `weight` > 0, its gaps filled from the nearest pixel; weight 0..1: trust, which falls
+    towards glancing angles, edges and the mask's rim; cosine: between ray and surface, turns a difference in depth into
+    a distance from the surface. free_m: how far along each ray space is known to be free, 0 where it isn't.
+    """
+
+    view: ReferenceView
+    depth_m: np.ndarray
+    weight: np.ndarray
+    cosine: np.ndarray
+    free_m: np.ndarray
+
+    @classmethod
+    def of(cls, view: ReferenceView, reach_m: tuple[float, float], band_m: float) -> "DepthView":
+        """reach_m: nearest and farthest depth at which the object can be; what lies outside is no part of it.
+
+        band_m: so far before a surface space isn't called free yet.
+        """
+        measured_m = view.frame.depth_m
+        inside = view.seen & (measured_m > reach_m[0]) & (measured_m < reach_m[1])
+        normals, on_edge = _normals_and_edges(view, inside)
+        cosine = np.einsum("hwc,hwc->hw", normals, _unit_rays(view))
+        cosine = np.abs(cosine).astype(np.float32)
+        # Distance from the rim in pixels: the lens and the mask blend object and surroundings there.
+        rim_px = cv2.distanceTransform(view.mask.astype(np.uint8), cv2.DIST_L2, 3)
+        weight = np.clip((cosine - _GLANCING) / (1 - _GLANCING), 0, 1) * np.clip(rim_px / (2 * RIM_PX), 0, 1)
+        weight *= inside & ~on_edge
+        return cls(
+            view=view,
+            depth_m=depth.filled_from_nearest(measured_m, inside & ~on_edge),
+            weight=weight.astype(np.float32),
+            cosine=np.where(cosine > 0, np.maximum(cosine, _GLANCING), 1).astype(np.float32),
+            free_m=np.maximum(_free_beside(view, reach_m), _free_before(measured_m, inside & ~on_edge, band_m)),
+        )
+
+
+def _free_beside(view: ReferenceView, reach_m: tuple[float, float]) -> np.ndarray:
+    """(H, W): beside the mask nothing of the object is seen, so the ray is free up to what is seen there instead.
+
+    What stands nearer than the object may hide some of it; behind that nothing is known.
+    """
+    measured_m = view.frame.depth_m
+    outside = cv2.dilate(view.mask.astype(np.uint8), np.ones((2 * RIM_PX + 1,) * 2, np.uint8)) == 0
+    known = outside & (measured_m > 0)
+    surroundings_m = depth.filled_from_nearest(measured_m, known) if known.any() else np.full_like(measured_m, np.inf)
+    # An occluder's own border is as uncertain as the mask's: the nearest depth around a pixel counts.
+    nearest_m = cv2.erode(np.where(outside, surroundings_m, np.float32(np.inf)), np.ones((5, 5), np.uint8))
+    behind = nearest_m > reach_m[0]
+    # Beside a mask that is right even the depth of a wall just behind the object leaves its whole ray free.
+    return np.where(outside & behind, np.maximum(nearest_m, reach_m[1]), 0).astype(np.float32)
+
+
+def _free_before(measured_m: np.ndarray, inside: np.ndarray, band_m: float) -> np.ndarray:
+    """(H, W): up to the nearest depth around a pixel of the object, less the band."""
+    nearest_m = cv2.erode(np.where(inside, measured_m, np.float32(0)), np.ones((3, 3), np.uint8))
+    return np.maximum(nearest_m - np.float32(band_m), 0)
+
+
+def _normals_and_edges(view: ReferenceView, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    camera = view.frame.camera
+    measured_m = np.where(inside, view.frame.depth_m, 0)
+    rays = camera.rays(np.arange(camera.width)[None], np.arange(camera.height)[:, None])
+    _, on_edge = depth.normals_and_edges(rays * measured_m[..., None], 1 / camera.fx)
+    smooth = inside & ~on_edge
+    share = cv2.GaussianBlur(smooth.astype(np.float32), (0, 0), _NORMAL_BLUR_PX)
+    blurred_m = cv2.GaussianBlur(np.where(smooth, measured_m, 0), (0, 0), _NORMAL_BLUR_PX) / np.maximum(share, 1e-6)
+    normals, _ = depth.normals_and_edges(rays * np.where(smooth, blurred_m, 0)[..., None], 1 / camera.fx)
+    return normals, on_edge
+
+
+def _unit_rays(view: ReferenceView) -> np.ndarray:
+    camera = view.frame.camera
+    rays = camera.rays(np.arange(camera.width)[None], np.arange(camera.height)[:, None])
+    return rays / np.linalg.norm(rays, axis=-1, keepdims=True)
