@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from benchmarks import accuracy, speed, tables
+from benchmarks import accuracy, segmentation, speed, tables
 from foundation_pose_ros.evaluation.provenance import commit, machine, version
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +47,8 @@ def main(
     if output == RESULT and not quick:
         tables.write(RESULT.name, report)
     console.print(f"written to {output}")
+    console.print("segmentation: time, memory, and Dice of the shipped weights")
+    segmentation.main(data, quick=quick)
     print(tables.headline(report))
 
 

@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks import segmentation_tables
+from benchmarks.origin import provenance
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("docs/benchmarks.md", "README.md", "docs/scores.md")
 _GROUPS = {
@@ -103,15 +106,6 @@ def _right(rows: list[dict[str, Any]]) -> str:
     return f"ADD-S below 0.1 diameter in {100 * recall:.1f} % of {n}; median {medians}"
 
 
-def provenance(report: dict[str, Any]) -> str:
-    """Where the figures come from."""
-    machine = report["machine"]
-    return (
-        f"`{report['command']}`, {machine['cpu']}, {machine['cores']} cores, {report['created'][:10]}, "
-        f"commit {report['commit']}."
-    )
-
-
 def headline(report: dict[str, Any]) -> str:
     """One line."""
     data = report["speed"]
@@ -183,4 +177,10 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "calibration": ("calibration.json", calibration),
     "percentiles": ("calibration.json", percentiles),
     "consistency": ("calibration.json", consistency),
+    "segmentation_speed": ("segmentation_speed.json", segmentation_tables.speed),
+    "segmentation_memory": ("segmentation_speed.json", segmentation_tables.memory),
+    "segmentation_recorded": ("segmentation_accuracy.json", segmentation_tables.recorded),
+    "segmentation_tasks": ("segmentation_accuracy.json", segmentation_tables.tasks),
+    "segmentation_rendered": ("segmentation_accuracy.json", segmentation_tables.rendered),
+    "segmentation_selection": ("segmentation_accuracy.json", segmentation_tables.selection),
 }

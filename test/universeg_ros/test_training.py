@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
@@ -198,6 +199,16 @@ def test_rendered_objects_are_made_once(tmp_path: Path) -> None:
         assert 0.002 < task.labels.mean() < 0.3
     again = object_tasks(objects, tmp_path, lines.append)
     assert len(lines) == 1 and np.array_equal(again[0].images, tasks[0].images)
+
+
+def test_a_mesh_of_one_s_own_is_rendered(tmp_path: Path) -> None:
+    red = trimesh.creation.box((0.08, 0.06, 0.1))
+    red.visual = trimesh.visual.ColorVisuals(red, face_colors=np.tile([255, 0, 0, 255], (12, 1)))
+    (tmp_path / "brick").mkdir()
+    red.export(tmp_path / "brick" / "model.ply")
+    objects = RenderedObjects((str(tmp_path / "brick" / "model.ply"),), groups=1, scenes=1, frames=1, clutter=0)
+    for task in object_tasks(objects, tmp_path / "rendered", quiet):
+        assert 0.005 < task.labels.mean() < 0.3
 
 
 def test_two_processes_train_one_network(tmp_path: Path) -> None:

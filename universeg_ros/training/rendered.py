@@ -1,14 +1,16 @@
 """Object tasks: an object among clutter on a table, its support other views of it, as a robot sees it."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import trimesh
 
 from foundation_pose_ros.object_model import ObjectModel
-from foundation_pose_ros.synthetic.meshes import make_mesh
+from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
 
 from .tasks import RecordedTask, read_tasks
@@ -24,8 +26,8 @@ LEAST_VISIBLE = 0.4
 class RenderedObjects:
     """Which made-up objects are rendered how often.
 
-    designs: kinds of objects, of which each group of three gets new instances. scenes: tables per group; frames: views
-    of each.
+    designs: kinds of made-up objects, or files of meshes; each group of three gets some, made-up ones as new instances.
+    scenes: tables per group; frames: views of each.
     """
 
     designs: tuple[str, ...] = ("mug", "soda_can", "bottle", "sticker_cube", "book", "ball")
@@ -53,9 +55,9 @@ def object_tasks(
 def _group(objects: RenderedObjects, group: int) -> Sequence[RecordedTask]:
     rng = np.random.default_rng([objects.seed, group])
     designs = rng.choice(objects.designs, TOGETHER, replace=len(objects.designs) < TOGETHER)
-    names = [f"{design}_{i}" for i, design in enumerate(designs)]
+    names = [f"{Path(design).parent.name or design}_{i}" for i, design in enumerate(designs)]
     models = [
-        ObjectModel.from_mesh(make_mesh(str(design), int(rng.integers(1 << 30))), name=name)
+        ObjectModel.from_mesh(_mesh(str(design), int(rng.integers(1 << 30))), name=name)
         for design, name in zip(designs, names, strict=True)
     ]
     views: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {name: [] for name in names}
@@ -79,3 +81,7 @@ def _group(objects: RenderedObjects, group: int) -> Sequence[RecordedTask]:
         RecordedTask(name, np.stack([v[0] for v in seen]), np.stack([v[1] for v in seen]).astype(np.uint8))
         for name, seen in views.items()
     ]
+
+
+def _mesh(design: str, seed: int) -> trimesh.Trimesh | Path:
+    return make_mesh(design, seed) if design in DESIGNS else Path(os.path.expandvars(design))
