@@ -8,6 +8,7 @@ from .candidates import Candidates, Stage
 from .hypotheses import rotation_grid, thinned
 from .object_model import ObjectModel
 from .observation import Observation
+from .proposals import ModelLook
 from .refinement.geometric import GeometricRefiner
 from .refinement.refiner import Refiner
 from .rendering import Renderer
@@ -24,7 +25,8 @@ class ConditionedObject:
     """Model, renderer, refiner and scorer of one object, and its first rotations.
 
     rotations (R, 3, 3): the grid without those that the shape's symmetries repeat. turns (S, 4, 4): what noisy depth
-    may mistake for the identity, which comes first, but colour or a closer look tells apart.
+    may mistake for the identity, which comes first, but colour or a closer look tells apart. look: what things in a
+    frame are compared with.
     """
 
     model: ObjectModel
@@ -33,6 +35,7 @@ class ConditionedObject:
     scorer: Scorer
     rotations: np.ndarray
     turns: np.ndarray
+    look: ModelLook
 
     def refined(
         self, observation: Observation, T_cam_obj: np.ndarray, stage: Stage, matches: PointMatches | None = None
@@ -58,4 +61,5 @@ class ConditionedObject:
             scorer=GeometricScorer(model.diameter_m, model.has_colour),
             rotations=thinned(rotation_grid(), model.shape_symmetries),
             turns=model.symmetries.told_apart(model.near_symmetries, _TURNS_APART_RAD),
+            look=ModelLook(model),
         )

@@ -1,5 +1,6 @@
 """PoseEstimator: the one entry to registration and tracking, for any number of objects."""
 
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -14,6 +15,7 @@ from .errors import InputRefused
 from .frame import Frame
 from .object_model import ObjectModel
 from .pose_result import Alternative, PoseResult
+from .proposals import Proposal, propose
 from .registration import Registration
 from .surface_points import Keyframe
 from .track_step import TrackStep, predicted_box
@@ -22,6 +24,8 @@ from .track_step import TrackStep, predicted_box
 _ONE_BLAS_THREAD = ThreadpoolController().wrap(limits=1, user_api="blas")
 # Older than this, a velocity says nothing any more.
 _LONGEST_STEP_S = 0.5
+# Of a found object so much may lie so many diameters deep in a table: masks, planes and poses are never exact.
+_SUNK_SHARE, _SUNK_REACH_SHARE = 0.04, 0.08
 
 
 class PoseEstimator:
@@ -89,6 +93,19 @@ class PoseEstimator:
             raise InputRefused("bad_pose", f"the pose has shape {T_cam_obj.shape}: give the 4x4 T_cam_obj")
         candidates = self._track_step.assess(conditioned, frame, T_cam_obj)
         return self._result(conditioned, frame, candidates, started)
+
+    @_ONE_BLAS_THREAD
+    def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
+        """Things in a frame that may be the object, the likeliest first: where to look for it without a mask."""
+        return propose(frame, self._condition(object_name).look)
+
+    def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
+        """Register a thing as the object; scored 0 where that would stick in a table or wall. Raises as `register`."""
+        result = self.register(frame, proposal.mask, object_name)
+        conditioned = self._condition(object_name)
+        reach_m = _SUNK_REACH_SHARE * conditioned.model.diameter_m
+        sunk = proposal.planes.sunk_share(conditioned.renderer, result.T_cam_obj, reach_m)
+        return replace(result, score=0.0) if sunk > _SUNK_SHARE else result
 
     def prepare(self, model: ObjectModel) -> None:
         """Condition a model before it goes into `models`; may run in a thread beside the one that does the rest."""

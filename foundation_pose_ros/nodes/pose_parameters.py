@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..tracking import StateSettings, TrackerSettings
+from ..tracking import RecoverySettings, StateSettings, TrackerSettings
 from .parameters import Row, Taken
 
 STATE = StateSettings()
@@ -85,6 +85,11 @@ POSE_NODE = (
     Row("lost_after_s", STATE.lost_after_s, "Doubt that lasts this long is a loss.", 0.0, 60.0),
     Row("lost_after_frames", STATE.lost_after_frames, "... and this many frames.", 1, 1000),
     Row(
+        "recovery",
+        True,
+        "Look for a lost object without a mask: where it was, then among things of its size.",
+    ),
+    Row(
         "retry_first_s",
         TRACKER.retry_first_s,
         "Pause after a registration that failed; doubles with each failure.",
@@ -141,4 +146,5 @@ def tracker_settings(values: dict[str, float]) -> TrackerSettings:
         lost_after_s=values["lost_after_s"],
         lost_after_frames=int(values["lost_after_frames"]),
     )
-    return TrackerSettings(state, values["retry_first_s"], values["retry_longest_s"])
+    recovery = RecoverySettings(enabled=bool(values["recovery"]))
+    return TrackerSettings(state, recovery, values["retry_first_s"], values["retry_longest_s"])

@@ -6,7 +6,7 @@ from ..camera import Camera
 from ..frame import Frame
 from ..object_model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
-from ..tracking.object_tracker import Estimator
+from ..tracking.estimator import Estimator
 
 
 def warm_up(estimator: Estimator, model: ObjectModel) -> None:

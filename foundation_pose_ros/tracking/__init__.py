@@ -3,12 +3,14 @@
 from .frame_buffer import FrameBuffer
 from .multi_object import MultiObjectTracker
 from .object_tracker import ObjectTracker, TrackedObject, TrackerSettings
+from .recovery import RecoverySettings
 from .state_machine import StateSettings, TrackState
 
 __all__ = [
     "FrameBuffer",
     "MultiObjectTracker",
     "ObjectTracker",
+    "RecoverySettings",
     "StateSettings",
     "TrackState",
     "TrackedObject",

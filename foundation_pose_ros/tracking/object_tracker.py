@@ -1,37 +1,28 @@
-"""One object: registered on the frame of a mask, followed from frame to frame, asked for again when lost."""
+"""One object: registered on the frame of a mask, followed from frame to frame, looked for again when lost."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
+from .estimator import Estimator, finite
+from .recovery import Recovery, RecoverySettings
 from .state_machine import Observation, StateSettings, TrackState, TrackStatus, advance
-
-
-class Estimator(Protocol):
-    """What a tracker asks of `PoseEstimator`; both raise InputRefused for an input that can't be used."""
-
-    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
-        """Pose without a guess, from a mask (H, W) bool of the same frame."""
-        ...
-
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
-        """Pose near the last one."""
-        ...
-
 
 Refused = Callable[[str, InputRefused], None]
 
 
 @dataclass(frozen=True)
 class TrackerSettings:
-    """State thresholds, and the back-off with which masks are taken after registrations that failed (seconds)."""
+    """State thresholds, the search for lost objects, and the back-off with which masks are taken after registrations
+    that failed (seconds).
+    """
 
     state: StateSettings = field(default_factory=StateSettings)
+    recovery: RecoverySettings = field(default_factory=RecoverySettings)
     retry_first_s: float = 0.2
     retry_longest_s: float = 5.0
 
@@ -67,6 +58,7 @@ class ObjectTracker:
         self._pose: PoseResult | None = None
         self._pose_is_current = False
         self._last_believed: PoseResult | None = None
+        self._recovery: Recovery | None = None
         self._stamp_ns: int | None = None
         self._failures = 0
         self._next_try_ns: int | None = None
@@ -104,15 +96,17 @@ class ObjectTracker:
         if not accepted:
             self._back_off(frame.stamp_ns)
             return self.snapshot(frame.stamp_ns)
-        self._failures, self._next_try_ns = 0, None
-        self._pose, self._pose_is_current, self._last_believed = result, True, result
+        self._begin(result)
         self._stamp_ns = frame.stamp_ns
         for later in later_frames:
             self.track(later)
         return self.snapshot(self._stamp_ns)
 
     def track(self, frame: Frame, refused: Refused | None = None) -> TrackedObject:
-        """Follow into the next frame; without a track this only takes note of the time. Refusals count as no pose."""
+        """Follow into the next frame, or look there for an object that was lost; refusals count as no pose.
+
+        Before the first registration this only takes note of the time.
+        """
         self._stamp_ns = frame.stamp_ns
         self._pose_is_current = False
         if self.state is TrackState.TRACKING and self._pose is not None:
@@ -128,12 +122,18 @@ class ObjectTracker:
             self._advance(seen)
             if self.state is TrackState.TRACKING and seen.score is not None and self._status.doubt_since_ns is None:
                 self._last_believed = self._pose
+        elif self._recovery is not None and self.settings.recovery.enabled:
+            found = self._recovery.step(frame)
+            if found is not None:
+                self._advance(Observation(frame.stamp_ns, found.score, registration=True))
+                self._begin(found)
         return self.snapshot(frame.stamp_ns)
 
     def reset(self, reason: str = "reset: waiting for a mask") -> None:
         """Forget the track; masks are taken at once."""
         self._status = TrackStatus(reason=reason)
         self._pose, self._pose_is_current, self._last_believed, self._stamp_ns = None, False, None, None
+        self._recovery = None
         self._failures, self._next_try_ns = 0, None
 
     def snapshot(self, stamp_ns: int) -> TrackedObject:
@@ -156,20 +156,19 @@ class ObjectTracker:
         self._status = advance(self._status, seen, self.settings.state)
         if before is TrackState.TRACKING and self.state is TrackState.LOST:
             self._pose, self._pose_is_current = None, False
+            if self._last_believed is not None and self.settings.recovery.enabled:
+                self._recovery = Recovery(self._last_believed, self._estimator, self.settings.recovery)
+
+    def _begin(self, result: PoseResult) -> None:
+        """A track, from a pose that is believed."""
+        self._recovery = None
+        self._failures, self._next_try_ns = 0, None
+        self._pose, self._pose_is_current, self._last_believed = result, True, result
 
     def _back_off(self, stamp_ns: int) -> None:
         wait_s = min(self.settings.retry_first_s * 2.0**self._failures, self.settings.retry_longest_s)
         self._failures += 1
         self._next_try_ns = stamp_ns + int(wait_s * 1e9)
-
-
-def finite(result: PoseResult) -> PoseResult:
-    """The result, an unusable covariance set to zero ("unknown"); raises InputRefused where the pose isn't finite."""
-    if not (np.all(np.isfinite(result.T_cam_obj)) and np.isfinite(result.score)):
-        raise InputRefused("pose_not_finite", f"the estimate of {result.object_name} isn't finite: it was dropped")
-    if np.all(np.isfinite(result.covariance)):
-        return result
-    return replace(result, covariance=np.zeros((6, 6), np.float32))
 
 
 def _seconds_between(earlier_ns: int | None, later_ns: int) -> float | None:

@@ -24,7 +24,7 @@ class StateSettings:
 
     accept_score: float = 0.5
     lose_score: float = 0.35
-    lost_after_s: float = 0.5
+    lost_after_s: float = 0.3
     lost_after_frames: int = 3
 
 

@@ -1,0 +1,121 @@
+"""Finding a lost object again with no mask: where it was, then among things of its size; then it must prove itself."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import InputRefused
+from ..frame import Frame
+from ..pose_result import PoseResult
+from ..proposals import Proposal
+from .estimator import Estimator, finite
+
+
+@dataclass(frozen=True)
+class RecoverySettings:
+    """near_score, far_score: what a pose must score in the mean over `confirm_frames`, where the object was and
+    anywhere else: there the wrong answers are many. doubt_score: below which no frame of these may fall.
+
+    near_period_s, far_period_s: between looks at where the object was, and at another thing in the frame; far looks
+    grow rarer by `patience` each, down to one in far_longest_s. forget_s: after which a thing that was not the object
+    is looked at again as if it were new.
+    """
+
+    enabled: bool = True
+    near_score: float = 0.6
+    far_score: float = 0.88
+    doubt_score: float = 0.5
+    confirm_frames: int = 4
+    near_period_s: float = 0.1
+    far_period_s: float = 0.2
+    far_longest_s: float = 0.4
+    patience: float = 1.1
+    forget_s: float = 1.5
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A pose that has to prove itself, its scores so far, and what their mean must reach."""
+
+    pose: PoseResult
+    scores: tuple[float, ...]
+    asked: float
+
+
+class Recovery:
+    """The search for one object since it was lost; in one frame it costs at most a tracking step and a registration."""
+
+    def __init__(self, last: PoseResult, estimator: Estimator, settings: RecoverySettings) -> None:
+        """last: where the object was seen last."""
+        self._last = last
+        self._estimator, self._settings = estimator, settings
+        self._candidate: _Candidate | None = None
+        self._looked_near_ns = self._looked_far_ns = last.stamp_ns
+        self._far_period_s = settings.far_period_s
+        self._tried: list[tuple[int, np.ndarray]] = []
+
+    def step(self, frame: Frame) -> PoseResult | None:
+        """Look at the next frame; the pose, once it has proved itself."""
+        candidate = self._candidate
+        if candidate is None:
+            self._candidate = self._look(frame)
+            return None
+        pose = self._followed(frame, candidate.pose)
+        if pose is None:
+            self._candidate = None
+            return None
+        scores = (*candidate.scores, pose.score)
+        if len(scores) < self._settings.confirm_frames:
+            self._candidate = _Candidate(pose, scores, candidate.asked)
+            return None
+        self._candidate = None
+        return pose if np.mean(scores) >= candidate.asked else None
+
+    def _look(self, frame: Frame) -> _Candidate | None:
+        if self._due(frame, self._looked_near_ns, self._settings.near_period_s):
+            self._looked_near_ns = frame.stamp_ns
+            pose = self._followed(frame, self._last)
+            if pose is not None:
+                return _Candidate(pose, (pose.score,), self._settings.near_score)
+        if self._due(frame, self._looked_far_ns, self._far_period_s):
+            self._looked_far_ns = frame.stamp_ns
+            self._far_period_s = min(self._far_period_s * self._settings.patience, self._settings.far_longest_s)
+            pose = self._among_things(frame)
+            if pose is not None:
+                return _Candidate(pose, (pose.score,), self._settings.far_score)
+        return None
+
+    def _due(self, frame: Frame, last_ns: int, period_s: float) -> bool:
+        return frame.stamp_ns - last_ns >= int(period_s * 1e9)
+
+    def _followed(self, frame: Frame, previous: PoseResult) -> PoseResult | None:
+        try:
+            return self._undoubted(self._estimator.track(frame, previous))
+        except InputRefused:
+            return None
+
+    def _among_things(self, frame: Frame) -> PoseResult | None:
+        """The object as the likeliest thing that wasn't tried of late."""
+        proposals = self._estimator.propose(frame, self._last.object_name)
+        if not proposals:
+            return None
+        best = max(proposals, key=lambda proposal: self._priority(proposal, frame.stamp_ns))
+        self._tried.append((frame.stamp_ns, best.centre_m))
+        try:
+            return self._undoubted(self._estimator.find(frame, best, self._last.object_name))
+        except InputRefused:
+            return None
+
+    def _undoubted(self, result: PoseResult) -> PoseResult | None:
+        return finite(result) if result.score >= self._settings.doubt_score else None
+
+    def _priority(self, proposal: Proposal, stamp_ns: int) -> float:
+        """Likeness, more where the object may have come to since it was lost, less the oftener it was tried."""
+        lost_s = (stamp_ns - self._last.stamp_ns) * 1e-9
+        reach_m = proposal.diameter_m * (1 + 2 * lost_s)
+        away_m = float(np.linalg.norm(proposal.centre_m - self._last.T_cam_obj[:3, 3]))
+        near = float(np.exp(-0.5 * np.square(away_m / reach_m)))
+        since_ns = stamp_ns - int(self._settings.forget_s * 1e9)
+        self._tried = [(tried_ns, centre) for tried_ns, centre in self._tried if tried_ns > since_ns]
+        times = sum(np.linalg.norm(centre - proposal.centre_m) < 0.4 * proposal.diameter_m for _, centre in self._tried)
+        return proposal.likeness * (0.3 + 0.7 * near) * 0.2**times
