@@ -38,9 +38,10 @@ class Observation:
 
     rays (N, 3) with z = 1; depth_m (N,), 0 = none; normals (N, 3) towards the camera, 0 = none; on_edge (N,) bool next
     to a jump in depth; mask (N,) bool or None; rgb (N, 3) float32 in 0..1, averaged over the grid's cells.
-    in_image (N,) bool: not beyond the image's border.
+    in_image (N,) bool: not beyond the image's border. frame: what the samples are of.
     """
 
+    frame: Frame
     K: np.ndarray
     size: int
     rays: np.ndarray
@@ -81,6 +82,7 @@ def observe(frame: Frame, box: CropBox, size: int, mask: np.ndarray | None = Non
     rays = frame.camera.rays(grid.u[None, :], grid.v[:, None])  # (n, n, 3)
     normals, on_edge = depth.normals_and_edges(rays * depth_m[..., None], box.side / size / frame.camera.fx)
     return Observation(
+        frame=frame,
         K=K,
         size=size,
         rays=rays.reshape(-1, 3),
