@@ -19,6 +19,8 @@ UNIT_IN_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001, "in": 0.0254}
 # What a robot or an AR user handles: from a small screw to a piece of furniture.
 SMALLEST_DIAMETER_M, LARGEST_DIAMETER_M = 0.003, 3.0
 _MAX_FACES = 2_000_000
+# Vertex attribute of mesh files (glTF wants the underscore): see ObjectModel.sigma_m; -1 stands for inf.
+SIGMA_ATTRIBUTE = "_sigma_m"
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +28,8 @@ class ObjectModel:
     """A mesh in its own frame, in metres.
 
     vertices (V, 3) float32, faces (F, 3) uint32; `appearance` is None for a mesh with no colour;
-    `declared_symmetries` overrides what is found from mesh and texture.
+    `declared_symmetries` overrides what is found from mesh and texture. sigma_m (V,) float32: standard deviation of the
+    surface along its normal, inf where it was never seen but only closed; None for a mesh that is known all over.
     """
 
     name: str
@@ -34,6 +37,7 @@ class ObjectModel:
     faces: np.ndarray
     appearance: Appearance | None = None
     declared_symmetries: Symmetries | None = None
+    sigma_m: np.ndarray | None = None
 
     @classmethod
     def from_mesh(
@@ -58,13 +62,15 @@ class ObjectModel:
         _check_geometry(geometry, source)
         geometry = geometry.copy()
         geometry.remove_unreferenced_vertices()
-        geometry.apply_scale(_unit_scale_m(_diameter(np.asarray(geometry.vertices)), unit, source))
+        scale_m = _unit_scale_m(_diameter(np.asarray(geometry.vertices)), unit, source)
+        geometry.apply_scale(scale_m)
         return cls(
             name=name or "object",
             vertices=np.ascontiguousarray(geometry.vertices, np.float32),
             faces=np.ascontiguousarray(geometry.faces, np.uint32),
             appearance=from_visual(geometry, source),
             declared_symmetries=symmetries,
+            sigma_m=_sigma_m(geometry, scale_m),
         )
 
     @cached_property
@@ -86,6 +92,11 @@ class ObjectModel:
     def diameter_m(self) -> float:
         """Largest distance between two vertices."""
         return _diameter(self.vertices)
+
+    @cached_property
+    def face_sigma_m(self) -> np.ndarray | None:
+        """(F,) float32: the largest sigma_m of a face's corners; None where sigma_m is."""
+        return None if self.sigma_m is None else self.sigma_m[self.faces].max(axis=1)
 
     @property
     def has_colour(self) -> bool:
@@ -152,6 +163,14 @@ def _check_geometry(mesh: trimesh.Trimesh, source: str) -> None:
         raise InputRefused(
             "mesh_too_large", f"{source} has {len(faces)} faces: decimate it to {_MAX_FACES} or fewer (20000 is plenty)"
         )
+
+
+def _sigma_m(mesh: trimesh.Trimesh, scale_m: float) -> np.ndarray | None:
+    stored = mesh.vertex_attributes.get(SIGMA_ATTRIBUTE)
+    if stored is None or np.size(stored) != len(mesh.vertices):
+        return None
+    sigma_m = np.asarray(stored, np.float32).ravel() * np.float32(scale_m)
+    return np.where(sigma_m >= 0, sigma_m, np.float32(np.inf))
 
 
 def _diameter(vertices: np.ndarray) -> float:

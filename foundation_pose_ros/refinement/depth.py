@@ -55,7 +55,8 @@ class DepthPixels:
         )
 
     def along_observed_normals(self, behind_m: np.ndarray, hit: np.ndarray, gate_m: float) -> DepthEquations:
-        """behind_m (B, N): observed behind rendered depth, where the rendering hits (B, N)."""
+        """behind_m (B, N): observed behind rendered depth; hit (B, N) 0..1: how far the surface there is to be trusted,
+        0 where the rendering hits none."""
         residual = behind_m * self.incidence
         weight = tukey(residual / np.float32(gate_m))
         weight *= self.shared_trust
@@ -68,7 +69,7 @@ class DepthPixels:
         )
 
     def along_rendered_normals(
-        self, depth_m: np.ndarray, normals: np.ndarray, behind_m: np.ndarray, gate_m: float
+        self, depth_m: np.ndarray, normals: np.ndarray, behind_m: np.ndarray, hit: np.ndarray, gate_m: float
     ) -> DepthEquations:
         """The same with depth (B, N) and normals (B, N, 3) of the rendering, both 0 where nothing was hit."""
         observation = self.observation
@@ -76,6 +77,7 @@ class DepthPixels:
         residual = behind_m * incidence
         weight = tukey(residual / np.float32(gate_m))
         weight *= self.trust
+        weight *= hit
         weight *= np.clip(incidence * np.float32(-1 / _GLANCING), 0, 1)
         same = np.einsum("bni,ni->bn", normals, observation.normals)
         weight *= (same > _SAME_SURFACE) | ~observation.normals.any(axis=1)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import se3
 from ..observation import Observation
-from ..rendering import Renderer
+from ..rendering import Renderer, Rendering
 from ..surface_points import PointMatches
 from .depth import DepthPixels
 from .equations import DepthEquations, NormalEquations
@@ -63,16 +63,18 @@ class GeometricRefiner:
     def _depth_equations(
         self, renderer: Renderer, pixels: DepthPixels, T_cam_obj: np.ndarray, gate_m: float
     ) -> tuple[DepthEquations, np.ndarray]:
-        """And the rendered depth (B, N)."""
+        """And the rendered depth (B, N), 0 where the model never saw its surface."""
         observation = pixels.observation
         few = len(T_cam_obj) <= self._settings.few
         rendering = renderer.render(T_cam_obj, observation.K, (observation.size,) * 2, normals=few)
         depth_m = rendering.depth_m.reshape(len(T_cam_obj), -1)
         behind_m = observation.depth_m - depth_m
+        hit = _trusted(rendering, gate_m)
+        known_m = depth_m * (hit > 0)
         if rendering.normals_cam is None:
-            return pixels.along_observed_normals(behind_m, depth_m > 0, gate_m), depth_m
+            return pixels.along_observed_normals(behind_m, hit, gate_m), known_m
         normals = rendering.normals_cam.reshape(*depth_m.shape, 3)
-        return pixels.along_rendered_normals(depth_m, normals, behind_m, gate_m), depth_m
+        return pixels.along_rendered_normals(depth_m, normals, behind_m, hit, gate_m), known_m
 
     def _centre(self, T_cam_obj: np.ndarray) -> np.ndarray:
         return T_cam_obj[:, :3, :3] @ self._centre_obj + T_cam_obj[:, :3, 3]  # (B, 3)
@@ -98,3 +100,12 @@ class GeometricRefiner:
         twist *= np.minimum(shrink, 0.5 * self._diameter_m / np.maximum(reach, 1e-9))
         twist[:, :3] += np.cross(twist[:, 3:], self._centre(T_cam_obj) - pivot)
         return se3.apply_twist(T_cam_obj, twist, self._centre_obj)
+
+
+def _trusted(rendering: Rendering, gate_m: float) -> np.ndarray:
+    """(B, N): 1 on surface that the model knows to well below the gate, 0 where it never saw it or there is none."""
+    hit = (rendering.depth_m > 0).reshape(len(rendering.depth_m), -1)
+    if rendering.sigma_m is None:
+        return hit
+    sigma_m = rendering.sigma_m.reshape(hit.shape)
+    return hit * np.float32(gate_m**2) / (np.float32(gate_m**2) + np.square(sigma_m))

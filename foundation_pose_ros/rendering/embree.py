@@ -43,6 +43,8 @@ class EmbreeRenderer:
         normals_cam = np.zeros((batch, height * width, 3), np.float32) if normals else None
         appearance = self.model.appearance if colour else None
         rgb = np.zeros((batch, height * width, 3), np.float32) if appearance is not None else None
+        face_sigma_m = self.model.face_sigma_m
+        sigma_m = np.zeros((batch, height * width), np.float32) if face_sigma_m is not None else None
         step = max(1, _CHUNK_RAYS // (height * width))
         for start in range(0, batch, step):
             part = slice(start, min(start + step, batch))
@@ -52,6 +54,8 @@ class EmbreeRenderer:
             np.copyto(depth_m[part], np.where(hit, distance, 0))
             if normals_cam is not None:
                 normals_cam[part] = _facing_normals(hits["primitive_normals"].numpy(), T_cam_obj[part], rays_cam, hit)
+            if face_sigma_m is not None and sigma_m is not None:
+                sigma_m[part][hit] = face_sigma_m[hits["primitive_ids"].numpy()[hit]]
             if appearance is not None and rgb is not None and hit.any():
                 focal_px = float(np.max(np.asarray(K)[..., 0, 0]))
                 rgb[part][hit] = appearance.sample(
@@ -64,6 +68,7 @@ class EmbreeRenderer:
             depth_m.reshape(shape),
             normals_cam.reshape(*shape, 3) if normals_cam is not None else None,
             rgb.reshape(*shape, 3) if rgb is not None else None,
+            sigma_m.reshape(shape) if sigma_m is not None else None,
         )
 
     def _cast(self, T_cam_obj: np.ndarray, rays_cam: np.ndarray) -> dict:

@@ -64,6 +64,8 @@ class HitRenderer(ABC):
         depth_m = np.empty((len(T), *size), np.float32)
         normals_cam = np.empty((len(T), *size, 3), np.float32) if normals else None
         rgb = np.empty((len(T), *size, 3), np.float32) if colour else None
+        face_sigma_m = self.model.face_sigma_m
+        sigma_m = np.empty((len(T), *size), np.float32) if face_sigma_m is not None else None
         for part in self._chunks(len(T), size):
             hits = self.hits(T[part], cameras[part], size)
             depth_m[part] = hits.depth_m.cpu().numpy()
@@ -71,7 +73,10 @@ class HitRenderer(ABC):
                 normals_cam[part] = self._facing_normals(hits, T[part], cameras[part]).cpu().numpy()
             if rgb is not None:
                 rgb[part] = self._shaded(hits, T[part], cameras[part], ALBEDO).cpu().numpy()
-        return Rendering(depth_m, normals_cam, rgb)
+            if face_sigma_m is not None and sigma_m is not None:
+                face = hits.face.cpu().numpy()
+                sigma_m[part] = np.where(face >= 0, face_sigma_m[face], 0)
+        return Rendering(depth_m, normals_cam, rgb, sigma_m)
 
     def _on_device(self, T_cam_obj: Tensor, K: Tensor) -> tuple[Tensor, Tensor]:
         T_cam_obj = T_cam_obj.to(self.device, torch.float32)

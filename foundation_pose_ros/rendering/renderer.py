@@ -11,12 +11,14 @@ class Rendering:
     """B images of one object. Pixels that miss it have depth 0, normal 0 and colour 0.
 
     depth_m (B, h, w) float32 along the optical axis; normals_cam (B, h, w, 3) float32 unit, towards the camera, or
-    None; rgb (B, h, w, 3) float32 in 0..1, or None.
+    None; rgb (B, h, w, 3) float32 in 0..1, or None. sigma_m (B, h, w) float32: how well the model knows its surface
+    there (ObjectModel.sigma_m), inf where it was never seen; None for a model that is known all over.
     """
 
     depth_m: np.ndarray
     normals_cam: np.ndarray | None = None
     rgb: np.ndarray | None = None
+    sigma_m: np.ndarray | None = None
 
 
 class Renderer(Protocol):

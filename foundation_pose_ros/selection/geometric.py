@@ -15,6 +15,8 @@ from .scorer import Evidence
 _REACH_SHARE, _STEP = 0.045, 3.0
 # Fewer pairs of pixels than this say little of an outline.
 _FEWEST_BORDER = 8.0
+# Share of what a pose should explain that counts at least, where the model has never seen its own surface.
+_LEAST_KNOWN = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,10 @@ class SelectionSettings:
 
 
 class GeometricScorer:
-    """Depth agreement over the union of mask and rendering; what hides the object counts neither for nor against."""
+    """Depth agreement over the union of mask and rendering; what hides the object counts neither for nor against.
+
+    Nor does what the model never saw of itself; where it knows its surface less well, depth may differ more.
+    """
 
     def __init__(self, diameter_m: float, colour: bool, settings: SelectionSettings | None = None) -> None:
         self._diameter_m = diameter_m
@@ -46,30 +51,35 @@ class GeometricScorer:
         seen = observation.depth_m > 0  # (N,)
         behind_m = observation.depth_m - rendered_m  # observed behind rendered where positive
         tolerance_m = self.tolerance_m(observation)
+        unknown = np.zeros_like(hit)
+        if rendering.sigma_m is not None:
+            sigma_m = rendering.sigma_m.reshape(batch, -1)
+            unknown = np.isinf(sigma_m)
+            tolerance_m = np.hypot(tolerance_m, np.where(unknown, 0, sigma_m))  # (B, N)
         # Along the surface's normal: at a glancing angle a small shift is a large step in depth.
         off_m = behind_m * _steepness(observation)
-        agrees = np.exp(np.square(off_m / tolerance_m) * np.float32(-0.5)) * (hit & seen)  # (B, N)
+        agrees = np.exp(np.square(off_m / tolerance_m) * np.float32(-0.5)) * (hit & seen & ~unknown)  # (B, N)
         covers_m = rendered_m - np.maximum(4 * tolerance_m, 0.01)  # what is nearer than this hides the object
 
         if observation.mask is None:
             hidden = hit & seen & (observation.depth_m < covers_m)
-            counted = (hit & seen & ~hidden).astype(np.float32)
+            asked = (hit & seen & ~hidden).astype(np.float32)
             outline = np.ones(batch)
         else:
             mask = observation.mask
             core, surroundings = _core_and_surroundings(mask, size)
-            # What lies beyond the image's border is as hidden as what something stands before.
-            hidden = hit & ~mask & ((observation.surroundings_m < covers_m) | ~observation.in_image)
+            hidden = hit & ~mask & ((observation.surroundings_m < covers_m) | ~observation.in_image | unknown)
             agrees = agrees * mask
             # Without depth only the outline speaks, half as loud; next to the mask's border nothing speaks against.
             loudness = np.where(seen, np.float32(1), np.float32(0.5))
-            counted = ((core & ~(hit & ~seen)) | (hit & surroundings & ~hidden)) * loudness
-            counted = np.maximum(counted, agrees)
+            asked = ((core & ~(hit & ~seen)) | (hit & surroundings & ~hidden)) * loudness
+            asked = np.maximum(asked, agrees)
             both = (hit & mask).sum(axis=1)
             either = ((hit & ~hidden) | mask).sum(axis=1)
             outline = both / np.maximum(either, 1)
-        total = np.maximum(counted.sum(axis=1), 1e-3)
-        surface = np.maximum((hit & seen & ~hidden).sum(axis=1), 1)
+        # A pose that shows the side that the model never saw must not rest on a sliver of the rest.
+        total = np.maximum((asked * ~unknown).sum(axis=1), _LEAST_KNOWN * asked.sum(axis=1))
+        surface = np.maximum((hit & seen & ~hidden & ~unknown).sum(axis=1), 1)
         agreement = agrees.sum(axis=1) / np.maximum(total, 1)
         colour = expected = np.zeros(batch)
         if rendering.rgb is not None:
@@ -110,7 +120,7 @@ def _border(
     batch, size, _ = rendered_m.shape
     reach = max(1, round(_REACH_SHARE * size))
     observed_m = np.broadcast_to(observation.depth_m.reshape(size, size), rendered_m.shape)
-    limit_m = np.broadcast_to((_STEP * tolerance_m).reshape(size, size), rendered_m.shape)
+    limit_m = np.broadcast_to((_STEP * tolerance_m).reshape(-1, size, size), rendered_m.shape)
     agrees = agrees.reshape(rendered_m.shape)
     away, total = np.full(batch, _FEWEST_BORDER / 2), np.full(batch, _FEWEST_BORDER)
     for axis in (1, 2):

@@ -82,3 +82,21 @@ def error_mm_deg(cube: ObjectModel) -> Callable[..., tuple[float, float]]:
         return 1000 * float(np.linalg.norm(centres[0] - centres[1])), float(np.rad2deg(angle))
 
     return error
+
+
+@pytest.fixture
+def guessed(cube: ObjectModel, cube_pose: np.ndarray) -> Callable[..., ObjectModel]:
+    """guessed(mm, sigma_m): the cube with one of the sides seen at `cube_pose` so far out of place, its sigma there."""
+
+    def guess(mm: float, sigma_m: float | None) -> ObjectModel:
+        # The side that faces the camera most.
+        towards = -cube_pose[:3, :3].T @ cube_pose[:3, :3] @ cube.centre_m - cube_pose[:3, :3].T @ cube_pose[:3, 3]
+        axis = int(np.argmax(np.abs(towards)))
+        sign = np.sign(towards[axis])
+        side = sign * (cube.vertices[:, axis] - cube.centre_m[axis]) > 0.49 * cube.extents_m[axis]
+        vertices = cube.vertices.copy()
+        vertices[side, axis] += sign * mm / 1000
+        sigma = None if sigma_m is None else np.where(side, sigma_m, 0).astype(np.float32)
+        return ObjectModel("guessed", vertices, cube.faces, cube.appearance, sigma_m=sigma)
+
+    return guess

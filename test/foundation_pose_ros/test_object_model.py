@@ -130,6 +130,20 @@ def test_vertices_all_of_one_colour_count_as_uncoloured():
     assert not ObjectModel.from_mesh(mesh).has_colour
 
 
+def test_how_well_the_surface_is_known_goes_through_a_file(tmp_path):
+    mesh = printed(box(1000), (200, 40, 40))
+    mesh.vertex_attributes["_sigma_m"] = np.array([1, 2, -1, 3, 4, 5, 6, 7], np.float32)
+    mesh.export(tmp_path / "box.glb")
+    model = ObjectModel.from_mesh(tmp_path / "box.glb", unit="mm")
+    assert model.sigma_m is not None and model.face_sigma_m is not None
+    # In the order of the file's vertices, which a corner of the box tells.
+    for vertex, sigma in zip(mesh.vertices / 1000, (1, 2, np.inf, 3, 4, 5, 6, 7), strict=True):
+        at = np.linalg.norm(model.vertices - vertex, axis=1) < 1e-5
+        assert model.sigma_m[at] == pytest.approx(sigma / 1000)
+    assert np.isinf(model.face_sigma_m).sum() == (model.faces == np.flatnonzero(np.isinf(model.sigma_m))).any(1).sum()
+    assert ObjectModel.from_mesh(box()).sigma_m is None
+
+
 def test_the_mesh_that_is_handed_in_stays_as_it_was():
     mesh = painted(box(1000))
     before = mesh.vertices.copy(), mesh.visual.vertex_colors.copy()

@@ -50,7 +50,8 @@ def test_depth_alone_brings_a_pushed_object_back(normals, observed, cube, cube_r
     if normals == "observed":
         equations = pixels.along_observed_normals(behind_m, depth_m > 0, 0.02)
     else:
-        equations = pixels.along_rendered_normals(depth_m, rendering.normals_cam.reshape(1, -1, 3), behind_m, 0.02)
+        normals = rendering.normals_cam.reshape(1, -1, 3)
+        equations = pixels.along_rendered_normals(depth_m, normals, behind_m, depth_m > 0, 0.02)
     twist = np.linalg.solve(equations.information[0], equations.gradient[0])
     np.testing.assert_allclose(twist[:3] * 1000, (-1.0, 0.6, -0.8), atol=0.15)
     np.testing.assert_allclose(np.rad2deg(twist[3:]), (-0.5, -0.4, 0.6), atol=0.25)

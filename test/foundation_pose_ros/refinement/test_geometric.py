@@ -8,6 +8,7 @@ from foundation_pose_ros import se3
 from foundation_pose_ros.observation import observe
 from foundation_pose_ros.refinement.geometric import GeometricRefiner, GeometricSettings
 from foundation_pose_ros.registration import crop_box
+from foundation_pose_ros.rendering import EmbreeRenderer
 
 
 @pytest.fixture
@@ -69,3 +70,23 @@ def test_information_knows_the_direction_that_a_flat_face_leaves_open(see, cube,
     radius = cube.diameter_m / 4
     known = np.diag(information) / np.array([1, 1, 1, *[radius**2] * 3])
     assert known[[2, 3, 4]].min() > 50 * known[[0, 1, 5]].max()
+
+
+@pytest.mark.parametrize("few", [0, 100], ids=["observed normals", "rendered normals"])
+@pytest.mark.parametrize("masked", [True, False])
+def test_surface_that_the_model_never_saw_pulls_nowhere(
+    few, masked, see, cube, cube_pose, moved, error_mm_deg, guessed
+):
+    view = see(cube_pose)
+    box = crop_box(view.frame, view.mask, cube.diameter_m)
+    seen = observe(view.frame, box, 64, view.mask if masked else None)
+    start = moved(cube_pose, (2, -2, 3), (2, 3, -2))[None]
+    refiner = GeometricRefiner(cube.centre_m, cube.diameter_m, GeometricSettings(few=few))
+    marked, taken_for_true = (
+        error_mm_deg(
+            refiner.refine(EmbreeRenderer(guessed(8, sigma_m)), seen, start, 12, (0.03, 0.01)).T_cam_obj[0], cube_pose
+        )[0]
+        for sigma_m in (np.inf, None)
+    )
+    assert marked < 0.6
+    assert taken_for_true > 1.5 * marked

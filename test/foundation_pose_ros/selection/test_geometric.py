@@ -1,5 +1,7 @@
 """The scorer prefers the truth: before pushed, turned and wrongly coloured poses, and says what is hidden."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -7,6 +9,7 @@ from scipy.spatial.transform import Rotation
 from foundation_pose_ros import se3
 from foundation_pose_ros.observation import CropBox, observe
 from foundation_pose_ros.registration import crop_box
+from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.selection.geometric import GeometricScorer
 
 
@@ -87,3 +90,35 @@ def test_a_pose_inside_a_flat_wall_agrees_in_depth_but_has_no_border(see, cube, 
 
 def observe_cube(view, cube):
     return observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_surface_that_the_model_never_saw_counts_neither_for_nor_against(masked, see, cube, cube_pose, scorer, guessed):
+    view = see(cube_pose)
+    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask if masked else None)
+    marked, taken_for_true = (
+        scorer.score(EmbreeRenderer(guessed(8, sigma_m)), seen, cube_pose[None]) for sigma_m in (np.inf, None)
+    )
+    assert marked.agreement[0] > 0.9 and marked.inliers[0] > 0.95
+    assert taken_for_true.agreement[0] < 0.7 and taken_for_true.inliers[0] < 0.7
+
+
+def test_surface_that_the_model_knows_less_well_may_be_off(see, cube, cube_pose, scorer, guessed):
+    view = see(cube_pose)
+    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask)
+    agreement = [
+        scorer.score(EmbreeRenderer(guessed(3, sigma_m)), seen, cube_pose[None]).agreement[0]
+        for sigma_m in (0.0, 0.001, 0.004)
+    ]
+    assert agreement[0] < agreement[1] < agreement[2] and agreement[2] > 0.85
+
+
+def test_a_pose_that_shows_little_but_unseen_surface_ranks_low(see, cube, cube_renderer, cube_pose, scorer):
+    """All sides were never seen but for a few faces, which agree."""
+    view = see(cube_pose)
+    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask)
+    sigma_m = np.full(len(cube.vertices), np.inf, np.float32)
+    nearest = np.argsort(se3.transform_points(cube_pose, cube.vertices)[:, 2])[: len(sigma_m) // 12]
+    sigma_m[nearest] = 0
+    sliver = EmbreeRenderer(replace(cube, sigma_m=sigma_m))
+    assert scorer.score(sliver, seen, cube_pose[None]).agreement[0] < 0.5
