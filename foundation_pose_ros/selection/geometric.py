@@ -62,7 +62,8 @@ class GeometricScorer:
         covers_m = rendered_m - np.maximum(4 * tolerance_m, 0.01)  # what is nearer than this hides the object
 
         if observation.mask is None:
-            hidden = hit & seen & (observation.depth_m < covers_m)
+            # What lies beyond the image's border is as hidden as what something stands before.
+            hidden = hit & ((seen & (observation.depth_m < covers_m)) | ~observation.in_image)
             asked = (hit & seen & ~hidden).astype(np.float32)
             outline = np.ones(batch)
         else:
