@@ -36,6 +36,7 @@ setup(
     extras_require={
         "bags": ["rosbags>=0.10"],
         "onnx": ["onnx>=1.15", "onnxruntime>=1.17"],
+        "reconstruction": ["xatlas>=0.0.9"],
         "segmentation": ["safetensors>=0.4", "torch>=2.2"],
         "segmentation-evaluation": ["safetensors>=0.4", "scikit-learn>=1.3", "torch>=2.2"],
         # Ray casting on CUDA; a wheel of 149 MB, so that tests run it on the CPU as well.

@@ -1,6 +1,6 @@
 """A dense grid of truncated signed distances around an object (Curless and Levoy 1996), filled view by view."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ class Volume:
     distance: np.ndarray
     square: np.ndarray
     free: np.ndarray
-    axes: tuple[np.ndarray, np.ndarray, np.ndarray] = field(repr=False)
+    axes: tuple[np.ndarray, ...]
 
     @classmethod
     def around(cls, low_m: np.ndarray, high_m: np.ndarray, voxel_m: float, band_m: float) -> "Volume":
@@ -35,9 +35,9 @@ class Volume:
         count = np.ceil((high_m - low_m + 2 * margin) / voxel_m).astype(int) + 1
         middle = (low_m + high_m) / 2
         origin = middle - (count - 1) / 2 * voxel_m
-        x, y, z = (np.float32(origin[k] + voxel_m * np.arange(count[k])) for k in range(3))
-        zeros = [np.zeros(tuple(count), np.float32) for _ in range(3)]
-        return cls(origin, voxel_m, band_m, *zeros, np.zeros(tuple(count), np.uint8), (x, y, z))
+        axes = tuple((origin[k] + voxel_m * np.arange(count[k])).astype(np.float32) for k in range(3))
+        weight, distance, square = np.zeros((3, *count), np.float32)
+        return cls(origin, voxel_m, band_m, weight, distance, square, np.zeros(count, np.uint8), axes)
 
     def integrate(self, view: DepthView) -> None:
         """Add what a view says of every voxel, slab by slab: the temporaries stay in the cache."""
