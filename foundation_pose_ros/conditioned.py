@@ -26,7 +26,7 @@ class ConditionedObject:
 
     rotations (R, 3, 3): the grid without those that the shape's symmetries repeat. turns (S, 4, 4): what noisy depth
     may mistake for the identity, which comes first, but colour or a closer look tells apart. look: what things in a
-    frame are compared with.
+    frame are compared with. judge: has the last word on a registration's poses, all at once, where it isn't None.
     """
 
     model: ObjectModel
@@ -36,6 +36,7 @@ class ConditionedObject:
     rotations: np.ndarray
     turns: np.ndarray
     look: ModelLook
+    judge: Scorer | None = None
 
     def refined(
         self, observation: Observation, T_cam_obj: np.ndarray, stage: Stage, matches: PointMatches | None = None

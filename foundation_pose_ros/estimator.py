@@ -13,12 +13,12 @@ from .confidence import REGISTERED, TRACKED, Cues
 from .covariance import covariance_about_origin
 from .errors import InputRefused
 from .frame import Frame
+from .methods import GeometricMethods, Methods
 from .object_model import ObjectModel
 from .pose_result import Alternative, PoseResult
 from .proposals import Proposal, propose
-from .registration import Registration
 from .surface_points import Keyframe
-from .track_step import TrackStep, predicted_box
+from .track_step import predicted_box
 
 # Products of matrices here are too small to share: a second BLAS thread only spins, and takes the ray caster's core.
 _ONE_BLAS_THREAD = ThreadpoolController().wrap(limits=1, user_api="blas")
@@ -35,17 +35,22 @@ class PoseEstimator:
     and removed at any time, and are conditioned at their first use. Calls are not safe from several threads at once.
     """
 
-    def __init__(self, models: list[ObjectModel], device: str = "cpu", threads: int = 2) -> None:
-        """device: "cpu", the only one that the learning-free methods need. threads: of the ray caster."""
-        if device != "cpu":
+    def __init__(
+        self, models: list[ObjectModel], device: str = "cpu", threads: int = 2, methods: Methods | None = None
+    ) -> None:
+        """methods: learned ones (see learned_methods), which have a device of their own; None: the learning-free ones.
+
+        device: "cpu", the only one that the learning-free methods need. threads: of their ray caster.
+        """
+        if device != "cpu" and methods is None:
             raise InputRefused("device", f"device '{device}' is not supported: the learning-free methods run on 'cpu'")
         self.models = {model.name: model for model in models}
         if len(self.models) < len(models):
             raise InputRefused("object_exists", "several models have the same name: give each ObjectModel its own")
-        self._threads = threads
+        self._methods = methods or GeometricMethods(threads)
         self._conditioned: dict[str, ConditionedObject] = {}
-        self._registration = Registration()
-        self._track_step = TrackStep()
+        self._registration = self._methods.registration
+        self._track_step = self._methods.track_step
         for name in self.models:
             self._condition(name)
 
@@ -111,7 +116,7 @@ class PoseEstimator:
         """Condition a model before it goes into `models`; may run in a thread beside the one that does the rest."""
         for gone in self._conditioned.keys() - self.models.keys():
             del self._conditioned[gone]
-        self._conditioned[model.name] = ConditionedObject.on_cpu(model, self._threads)
+        self._conditioned[model.name] = self._methods.condition(model)
 
     def _condition(self, object_name: str | None) -> ConditionedObject:
         if object_name is None and len(self.models) == 1:
@@ -122,7 +127,7 @@ class PoseEstimator:
         model = self.models[object_name]
         conditioned = self._conditioned.get(object_name)
         if conditioned is None or conditioned.model is not model:
-            conditioned = self._conditioned[object_name] = ConditionedObject.on_cpu(model, self._threads)
+            conditioned = self._conditioned[object_name] = self._methods.condition(model)
         return conditioned
 
     def _keyframe(
