@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from foundation_pose_ros.errors import InputRefused
 
 from .checkpoints import WeightsInfo, load_checkpoint
+from .inference import PRECISIONS, Inference, Precision
 from .mask_result import LabelResult, MaskResult, expected_dice
 from .model import DEFAULT_MEMORY_BUDGET, UniverSeg
 from .preparation import Encoding
@@ -29,8 +29,8 @@ class SegmenterSettings:
     to the query. ensemble: predictions that are averaged, each from a random draw of its own. flips: average over
     mirror images of query and support as well (four times the work). tile_px: cut larger images into squares of this
     side, each segmented alone; 0 doesn't. zoom: segment once more what was found, cut out of image and support alike,
-    where that is a small part of the image. threshold: of the probability. precision: fp32 or bf16, for CPUs and GPUs
-    that have it. memory_budget: bytes.
+    where that is a small part of the image. threshold: of the probability. precision, compiled, memory_budget: see
+    Inference.
     """
 
     support_size: int = 16
@@ -40,9 +40,10 @@ class SegmenterSettings:
     tile_px: int = 0
     zoom: bool = False
     threshold: float = 0.5
-    precision: str = "fp32"
+    precision: Precision = "fp32"
     seed: int = 0
     memory_budget: int = DEFAULT_MEMORY_BUDGET
+    compiled: bool = False
 
     def __post_init__(self) -> None:
         check_selection(self.selection)
@@ -50,8 +51,8 @@ class SegmenterSettings:
             raise InputRefused("bad_settings", "support_size and ensemble must be 1 or more")
         if not 0 < self.threshold < 1:
             raise InputRefused("bad_settings", f"threshold {self.threshold}: give a probability between 0 and 1")
-        if self.precision not in ("fp32", "bf16"):
-            raise InputRefused("bad_settings", f"precision {self.precision!r}: give fp32 or bf16")
+        if self.precision not in PRECISIONS:
+            raise InputRefused("bad_settings", f"precision {self.precision!r}: give one of {', '.join(PRECISIONS)}")
         if self.tile_px and self.tile_px < 32:
             raise InputRefused("bad_settings", f"tile_px {self.tile_px}: give 32 or more, or 0 for no tiles")
 
@@ -68,16 +69,9 @@ class Segmenter:
     def __init__(
         self, weights: str | Path | UniverSeg = "default", device: str = "cpu", settings: SegmenterSettings = DEFAULTS
     ) -> None:
-        if device.startswith("cuda") and not torch.cuda.is_available():
-            raise InputRefused("no_cuda", "there is no CUDA device here: use device cpu")
         self.settings = settings
-        self.device = device
-        self.info = WeightsInfo()
-        if isinstance(weights, UniverSeg):
-            self.model = weights
-        else:
-            self.model, self.info = load_checkpoint(weights)
-        self.model = self.model.to(device).eval()
+        model, self.info = (weights, WeightsInfo()) if isinstance(weights, UniverSeg) else load_checkpoint(weights)
+        self._logits = Inference(model, device, settings.precision, settings.compiled, settings.memory_budget)
         self._support: SupportSet | None = None
         self._pools: Pools = {}
         self._close_pools: Pools | None = None
@@ -91,10 +85,10 @@ class Segmenter:
 
     def set_support(self, support: SupportSet) -> "Segmenter":
         """Say what to segment from now on; returns itself. A set that is changed afterwards must be set again."""
-        if support.preparation.size % self.model.stride:
+        stride = self._logits.model.stride
+        if support.preparation.size % stride:
             raise InputRefused(
-                "bad_size",
-                f"images of {support.preparation.size} don't suit the network: multiples of {self.model.stride}",
+                "bad_size", f"images of {support.preparation.size} don't suit the network: multiples of {stride}"
             )
         self._support = support
         self._pools = whole_images(support)
@@ -185,14 +179,6 @@ class Segmenter:
         if self.settings.selection == "similar" or len(images) <= size:
             return [most_useful(query, images, size)]
         return [draw(rng, len(images), size) for _ in range(self.settings.ensemble)]
-
-    @torch.inference_mode()
-    def _logits(self, query: np.ndarray, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
-        tensors = [torch.from_numpy(array).to(self.device) for array in (query[None], images[:, None], masks[:, None])]
-        kind = torch.device(self.device).type
-        with torch.autocast(kind, torch.bfloat16, enabled=self.settings.precision == "bf16"):
-            logits = self.model(*(tensor[None] for tensor in tensors), self.settings.memory_budget)
-        return logits[0, 0].float().cpu().numpy()
 
     def _result(
         self, members: np.ndarray, whole: Box, shape: tuple[int, int], used: set[str], begin: float

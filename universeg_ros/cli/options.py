@@ -15,6 +15,7 @@ class Device(StrEnum):
 class Precision(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
+    FP16 = "fp16"
 
 
 class Choice(StrEnum):
@@ -33,7 +34,8 @@ WeightsOption = Annotated[
 ]
 DeviceOption = Annotated[Device, typer.Option("--device", help="Where to compute.")]
 PrecisionOption = Annotated[
-    Precision, typer.Option("--precision", help="bf16 is faster on processors that have it, and a little less exact.")
+    Precision,
+    typer.Option("--precision", help="bf16 is faster on processors that have it, and a little less exact; fp16: CUDA."),
 ]
 SupportOption = Annotated[
     Path,

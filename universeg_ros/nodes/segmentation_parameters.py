@@ -4,6 +4,7 @@ from typing import Any
 
 from foundation_pose_ros.nodes.parameters import Row, Taken
 
+from ..inference import PRECISIONS
 from ..preparation import Preparation
 from ..segmenter import SegmenterSettings
 from .support_shelf import Limits
@@ -20,10 +21,11 @@ SEGMENTATION_NODE = (
     Row(
         "precision",
         "fp32",
-        "bf16 is faster on processors that have it.",
-        choices=("fp32", "bf16"),
+        "bf16 is faster on processors that have it; fp16 is for CUDA.",
+        choices=PRECISIONS,
         taken=Taken.ON_CONFIGURE,
     ),
+    Row("compiled", False, "Use torch.compile, which works long on the first image.", taken=Taken.ON_CONFIGURE),
     Row("threads", 2, "Threads of the network; 0 leaves it to the library.", 0, 256, taken=Taken.ON_CONFIGURE),
     Row(
         "support_directories",
@@ -83,7 +85,7 @@ SEGMENTATION_NODE = (
 
 def segmenter_settings(values: dict[str, Any]) -> SegmenterSettings:
     """How images are segmented, from parameters."""
-    names = ("support_size", "selection", "ensemble", "flips", "zoom", "threshold", "precision")
+    names = ("support_size", "selection", "ensemble", "flips", "zoom", "threshold", "precision", "compiled")
     return SegmenterSettings(**{name: values[name] for name in names})
 
 
