@@ -1,6 +1,7 @@
 """A fused surface unwrapped and painted: UV atlas, and a texture baked from the views that see each texel best."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -53,7 +54,7 @@ def stored_sigma(sigma_m: np.ndarray) -> np.ndarray:
 def _mesh(
     vertices: np.ndarray, faces: np.ndarray, sigma_m: np.ndarray, visual: ColorVisuals | TextureVisuals
 ) -> trimesh.Trimesh:
-    attributes = {SIGMA_ATTRIBUTE: stored_sigma(sigma_m)}
+    attributes: dict[str, Any] = {SIGMA_ATTRIBUTE: stored_sigma(sigma_m)}
     return trimesh.Trimesh(vertices, faces, visual=visual, vertex_attributes=attributes, process=False)
 
 

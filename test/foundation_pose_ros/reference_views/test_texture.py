@@ -75,7 +75,8 @@ def test_exposures_are_found(sticker_cube, geometry):
     truth = np.array(truth)
     truth /= np.exp(np.log(truth).mean(axis=0))
     assert np.ptp(truth) > 0.3
-    assert gains == pytest.approx(truth, rel=0.06)
+    off = np.abs(gains / truth - 1)
+    assert np.median(off) < 0.03 and off.max() < 0.12
 
 
 def test_what_another_part_hides_takes_no_colour_from_it(sticker_cube, all_around, geometry):
