@@ -99,6 +99,19 @@ class ObservedImage:
         return torch.stack([x * depth_m, y * depth_m, depth_m], dim=1)
 
 
+class ImageSource:
+    """Images of frames on a device; the last one is kept, for all networks and steps that look at it."""
+
+    def __init__(self, device: torch.device | str = "cpu") -> None:
+        self._device = device
+        self._last: tuple[Frame, ObservedImage] | None = None
+
+    def of(self, frame: Frame) -> ObservedImage:
+        if self._last is None or self._last[0] is not frame:
+            self._last = frame, ObservedImage.of(frame, self._device)
+        return self._last[1]
+
+
 def _places(steps: Tensor, first: Tensor, last: Tensor, count: int) -> Tensor:
     """Where along an axis of `count` pixels a crop from first to last (B,) reads its pixels steps (n,) or (B, n)."""
     plain = first[:, None] + steps * ((last - first) / INPUT_SIZE)[:, None]

@@ -1,0 +1,92 @@
+"""Registration with networks: refine all hypotheses with RefineNet, choose with ScoreNet, polish what is left."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .candidates import Candidates, Stage
+from .conditioned import ConditionedObject
+from .frame import Frame
+from .network_input.observed_image import ObservedImage
+from .network_input.start_poses import masked_translation, start_poses
+from .observation import observe
+from .refinement.learned import LearnedRefiner
+from .registration import Registration, RegistrationSettings, crop_box
+from .selection.learned import LearnedScorer
+
+Start = Literal["grid", "geometric"]
+_FINAL = Stage(64, 3, 6, (0.04, 0.02))
+
+
+@dataclass(frozen=True)
+class LearnedRegistrationSettings:
+    """start: from the grid of rotations at the mask's place, as published, or from what the geometric registration
+    finds: six poses instead of 252. iterations: of RefineNet. most: at most so many of the grid, evenly picked.
+    final: rays of the evidence, and how many distinct poses are kept.
+    """
+
+    start: Start = "grid"
+    iterations: int = 5
+    most: int | None = None
+    final: Stage = _FINAL
+
+
+class LearnedRegistration(Registration):
+    """For objects conditioned with a LearnedRefiner."""
+
+    def __init__(self, learned: LearnedRegistrationSettings | None = None) -> None:
+        super().__init__(RegistrationSettings())
+        self.learned = learned or LearnedRegistrationSettings()
+
+    def __call__(self, conditioned: ConditionedObject, frame: Frame, mask: np.ndarray) -> Candidates:
+        refiner, final = conditioned.refiner, self.learned.final
+        assert isinstance(refiner, LearnedRefiner)
+        observation = observe(frame, crop_box(frame, mask, conditioned.model.diameter_m), final.size, mask)
+        image = refiner.images.of(frame)
+        shared = self.learned.start == "grid"
+        starts = self._grid(conditioned, image, mask) if shared else self._found(conditioned, frame, mask)
+        centred = refiner.moved(image, starts, self.learned.iterations, shared)
+
+        poses = refiner.pairs.uncentred(centred).cpu().numpy()
+        if isinstance(conditioned.judge, LearnedScorer):
+            ranks = conditioned.judge.logits(image, centred).cpu().numpy()
+        else:
+            ranks = conditioned.scorer.score(conditioned.renderer, observation, poses).rank
+        order = np.argsort(-ranks)
+        kept = order[self._distinct(poses[order], conditioned, final.keep)]
+
+        error_m = final.error_m(conditioned.model.diameter_m)
+        refined = refiner.polished(conditioned.renderer, observation, poses[kept], error_m)
+        evidence = conditioned.scorer.score(conditioned.renderer, observation, refined.T_cam_obj)
+        if conditioned.judge is not None:
+            evidence = replace(evidence, rank=ranks[kept])
+        candidates = Candidates(refined, evidence, observation)
+        return candidates.picked(candidates.ranked)
+
+    def _grid(self, conditioned: ConditionedObject, image: ObservedImage, mask: np.ndarray) -> Tensor:
+        rotations = conditioned.rotations
+        if self.learned.most is not None:
+            rotations = rotations[:: -(-len(rotations) // self.learned.most)]
+        return start_poses(rotations, masked_translation(image, mask))
+
+    def _found(self, conditioned: ConditionedObject, frame: Frame, mask: np.ndarray) -> Tensor:
+        refiner = conditioned.refiner
+        assert isinstance(refiner, LearnedRefiner)
+        found = super().__call__(replace(conditioned, refiner=refiner.geometric), frame, mask)
+        device = refiner.images.of(frame).rgb.device
+        return refiner.pairs.centred(torch.from_numpy(found.refined.T_cam_obj).to(device))
+
+
+class JudgedRegistration(Registration):
+    """The geometric registration, whose last candidates ScoreNet puts in order."""
+
+    def __call__(self, conditioned: ConditionedObject, frame: Frame, mask: np.ndarray) -> Candidates:
+        candidates = super().__call__(conditioned, frame, mask)
+        judge = conditioned.judge
+        assert isinstance(judge, LearnedScorer)
+        ranks = judge.ranks(candidates.observation, candidates.refined.T_cam_obj)
+        candidates = replace(candidates, evidence=replace(candidates.evidence, rank=ranks))
+        return candidates.picked(candidates.ranked)
