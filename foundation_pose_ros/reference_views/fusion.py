@@ -45,7 +45,7 @@ def fuse(views: Sequence[ReferenceView], settings: FusionSettings = FusionSettin
     carved from space that nobody saw. sigma_m of the surface's vertices is that of the average, inf where no view
     measured. Raises InputRefused for views without poses, and where they leave no object.
     """
-    low_m, high_m, reaches_m = _extent(views, settings)
+    low_m, high_m, reaches_m = extent(views, settings)
     noise_m = settings.noise_per_m2 * float(np.median([np.mean(reach) for reach in reaches_m])) ** 2
     voxel_m = max(float(np.cbrt(np.prod(high_m - low_m) / settings.voxels)), settings.smallest_voxel_m)
     volume = Volume.around(low_m, high_m, voxel_m, max(settings.band_voxels * voxel_m, settings.band_noise * noise_m))
@@ -54,10 +54,13 @@ def fuse(views: Sequence[ReferenceView], settings: FusionSettings = FusionSettin
     return _extracted(volume, noise_m, settings.faces)
 
 
-def _extent(
-    views: Sequence[ReferenceView], settings: FusionSettings
+def extent(
+    views: Sequence[ReferenceView], settings: FusionSettings = FusionSettings()
 ) -> tuple[np.ndarray, np.ndarray, list[tuple[float, float]]]:
-    """Box (3,), (3,) around the object, and per view the nearest and farthest depth of that box."""
+    """Box (3,), (3,) around the object, and per view the nearest and farthest depth of that box.
+
+    Raises InputRefused for views without poses, and where they agree on next to no points.
+    """
     clouds = []
     for view in views:
         stride = max(1, int(np.sqrt(view.mask.sum() / 4000)))
@@ -110,14 +113,14 @@ def _extracted(volume: Volume, noise_m: float, faces: int) -> Surface:
     # What nobody measured is known to a voxel at best: its steps are rounded off.
     field = ndimage.gaussian_filter(hull, 1.0)
     field[measured] = volume.distance[measured] / volume.weight[measured]
-    field = _largest_solid(field)
+    field = largest_solid(field)
     for axis in range(3):  # closed at the border of the grid as well
         edge = np.moveaxis(field, axis, 0)
         edge[[0, -1]] = np.maximum(edge[[0, -1]], np.float32(0.5 * volume.voxel_m))
-    vertices, triangles = _isosurface(field)
+    vertices, triangles = isosurface(field)
     if len(triangles) == 0:
         raise InputRefused("no_overlap", "the views leave no surface: check poses, masks and the unit of depth")
-    vertices, triangles = _decimated(vertices, triangles, faces)
+    vertices, triangles = decimated(vertices, triangles, faces)
     return Surface(
         (volume.origin_m + volume.voxel_m * vertices).astype(np.float32),
         triangles.astype(np.uint32),
@@ -125,7 +128,7 @@ def _extracted(volume: Volume, noise_m: float, faces: int) -> Surface:
     )
 
 
-def _largest_solid(field: np.ndarray) -> np.ndarray:
+def largest_solid(field: np.ndarray) -> np.ndarray:
     """The field with crumbs and inner bubbles filled in: one body, and one space around it."""
     for sign in (-1, 1):
         labels, count = ndimage.label(sign * field > 0)
@@ -137,7 +140,7 @@ def _largest_solid(field: np.ndarray) -> np.ndarray:
     return field
 
 
-def _isosurface(field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def isosurface(field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Vertices (V, 3) in voxels and triangles (F, 3), outwards, of a field that is negative inside."""
     mesh = o3d.t.geometry.TriangleMesh.create_isosurfaces(
         o3d.core.Tensor.from_numpy(np.ascontiguousarray(field, np.float32)), [0.0]
@@ -148,7 +151,7 @@ def _isosurface(field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mesh.vertex.positions.numpy()[:, ::-1].astype(np.float64), mesh.triangle.indices.numpy()
 
 
-def _decimated(vertices: np.ndarray, triangles: np.ndarray, faces: int) -> tuple[np.ndarray, np.ndarray]:
+def decimated(vertices: np.ndarray, triangles: np.ndarray, faces: int) -> tuple[np.ndarray, np.ndarray]:
     """Quadric decimation (Garland and Heckbert 1997)."""
     mesh = o3d.geometry.TriangleMesh(
         o3d.utility.Vector3dVector(vertices), o3d.utility.Vector3iVector(triangles.astype(np.int32))
