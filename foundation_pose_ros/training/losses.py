@@ -1,0 +1,38 @@
+"""What the networks are trained to: the step to the true pose, and the order of poses."""
+
+import torch
+from torch import Tensor
+
+TRANSLATION_WEIGHT, ROTATION_WEIGHT = 1.0, 0.1
+MARGIN = 0.1
+POSITIVE_WITHIN_RAD = 0.17453292519943295  # 10 degrees
+
+
+def step_loss(
+    translation: Tensor,
+    rotation: Tensor,
+    true_translation: Tensor,
+    true_rotation: Tensor,
+    weights: tuple[float, float] = (TRANSLATION_WEIGHT, ROTATION_WEIGHT),
+) -> Tensor:
+    """Weighted squares of what is missing to the true step, mean over the batch (Wen et al. 2024).
+
+    translation and rotation (..., 3) are RefineNet's outputs, rotation before the tanh; the true ones are what
+    `steps.true_steps` gives: object radii, and shares of the largest turn.
+    """
+    off = (translation - true_translation).square().sum(dim=-1)
+    turned_off = (torch.tanh(rotation) - true_rotation).square().sum(dim=-1)
+    return (weights[0] * off + weights[1] * turned_off).mean()
+
+
+def ranking_loss(scores: Tensor, error_m: Tensor, angle_rad: Tensor, margin: float = MARGIN) -> Tensor:
+    """Hinge on all pairs of one group in which the better pose isn't scored higher by the margin (Wen et al. 2024).
+
+    scores (G, L); error_m (G, L): mean distance of model points from where they are; angle_rad (G, L): from the true
+    rotation. Only poses turned by less than 10 degrees stand as the better one of a pair: among poses that are all
+    far off there is no order to be learned. Zero where there is no such pair.
+    """
+    better = error_m[:, :, None] < error_m[:, None, :]  # (G, L, L): the first against the second
+    counted = better & (angle_rad < POSITIVE_WITHIN_RAD)[:, :, None]
+    lacking = (scores[:, None, :] - scores[:, :, None] + margin).clamp(min=0)
+    return (lacking * counted).sum() / counted.sum().clamp(min=1)

@@ -1,0 +1,39 @@
+"""RefineNet's steps: from the true pose to what the network should say, and from what it says to a pose."""
+
+import torch
+from torch import Tensor
+
+from ..network_input.pose_update import updated
+
+
+def true_steps(
+    T_start: Tensor, T_true: Tensor, centre_obj: Tensor, radius_m: float, turn_rad: float
+) -> tuple[Tensor, Tensor]:
+    """What RefineNet should say of poses (B, 4, 4): translation (B, 3) in radii, rotation (B, 3) after the tanh.
+
+    centre_obj (3,), radius_m: of the object; turn_rad: the largest turn about each axis. The centre moves by the
+    translation; the object turns by the transpose of the rotation's exponential, in the camera's axes, as the published
+    networks have it.
+    """
+    centres = [T[:, :3, :3] @ centre_obj + T[:, :3, 3] for T in (T_start, T_true)]
+    turn = T_true[:, :3, :3] @ T_start[:, :3, :3].transpose(1, 2)
+    return (centres[1] - centres[0]) / radius_m, -_rotation_vectors(turn) / turn_rad
+
+
+def stepped(
+    T_start: Tensor, translation: Tensor, rotation: Tensor, centre_obj: Tensor, radius_m: float, turn_rad: float
+) -> Tensor:
+    """Poses (B, 4, 4) moved by RefineNet's outputs (B, 3), rotation before the tanh."""
+    centred = T_start.clone()
+    centred[:, :3, 3] += T_start[:, :3, :3] @ centre_obj
+    moved = updated(centred, translation, rotation, 2 * radius_m, turn_rad)
+    moved[:, :3, 3] -= moved[:, :3, :3] @ centre_obj
+    return moved
+
+
+def _rotation_vectors(R: Tensor) -> Tensor:
+    """(B, 3) of rotations (B, 3, 3) by less than half a turn."""
+    sine_axis = torch.stack([R[:, 2, 1] - R[:, 1, 2], R[:, 0, 2] - R[:, 2, 0], R[:, 1, 0] - R[:, 0, 1]], dim=1) / 2
+    sine = sine_axis.norm(dim=1, keepdim=True)
+    cosine = (R.diagonal(dim1=1, dim2=2).sum(dim=1, keepdim=True) - 1) / 2
+    return sine_axis * (torch.atan2(sine, cosine) / sine.clamp(min=1e-8))
