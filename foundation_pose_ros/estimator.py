@@ -8,6 +8,7 @@ from threadpoolctl import ThreadpoolController
 
 from . import se3
 from .candidates import Candidates
+from .coarse_image import CoarseDepth
 from .conditioned import ConditionedObject
 from .confidence import REGISTERED, TRACKED, Cues
 from .covariance import covariance_about_origin
@@ -15,6 +16,7 @@ from .errors import InputRefused
 from .frame import Frame
 from .methods import GeometricMethods, Methods
 from .object_model import ObjectModel
+from .overlap import Placed, contested_share
 from .pose_result import Alternative, PoseResult
 from .proposals import Proposal, propose
 from .surface_points import Keyframe
@@ -111,6 +113,15 @@ class PoseEstimator:
         reach_m = _SUNK_REACH_SHARE * conditioned.model.diameter_m
         sunk = proposal.planes.sunk_share(conditioned.renderer, result.T_cam_obj, reach_m)
         return replace(result, score=0.0) if sunk > _SUNK_SHARE else result
+
+    def contested(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
+        """0..1: share of the pixels explained by the one that explains fewer that the other explains as well."""
+        placed = (
+            Placed(conditioned.model, conditioned.renderer, result.T_cam_obj)
+            for result in (first, second)
+            for conditioned in (self._condition(result.object_name),)
+        )
+        return contested_share(CoarseDepth.of(frame), *placed)
 
     def prepare(self, model: ObjectModel) -> None:
         """Condition a model before it goes into `models`; may run in a thread beside the one that does the rest."""

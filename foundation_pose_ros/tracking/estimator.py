@@ -30,6 +30,10 @@ class Estimator(Protocol):
         """Pose of a thing taken as the object, scored 0 where the object can't be."""
         ...
 
+    def contested(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
+        """0..1: share of the pixels explained by the one that explains fewer that the other explains as well."""
+        ...
+
 
 def finite(result: PoseResult) -> PoseResult:
     """The result, an unusable covariance set to zero ("unknown"); raises InputRefused where the pose isn't finite."""

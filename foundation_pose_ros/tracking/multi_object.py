@@ -6,8 +6,13 @@ import numpy as np
 
 from ..errors import InputRefused
 from ..frame import Frame
-from .object_tracker import Estimator, ObjectTracker, Refused, TrackedObject, TrackerSettings
+from ..pose_result import PoseResult
+from .estimator import Estimator
+from .object_tracker import ObjectTracker, Refused, TrackedObject, TrackerSettings
 from .state_machine import TrackState
+
+# Two poses that share more than this of the pixels which they explain can't both be right.
+_SAME_SURFACE = 0.5
 
 
 class MultiObjectTracker:
@@ -78,14 +83,46 @@ class MultiObjectTracker:
         newest_ns = frame.stamp_ns
         for later in later_frames:
             newest_ns = later.stamp_ns
-            for track in self._tracks.values():
-                if track.stamp_ns is None or track.stamp_ns < later.stamp_ns:
-                    track.track(later, refused)
+            behind = {
+                id: track
+                for id, track in self._tracks.items()
+                if track.stamp_ns is None or track.stamp_ns < later.stamp_ns
+            }
+            self._advance(later, behind, refused)
         return [track.snapshot(newest_ns) for track in self._tracks.values()]
 
     def track(self, frame: Frame, refused: Refused | None = None) -> list[TrackedObject]:
-        """Follow all tracks into a frame; refusals go to `refused(id, error)`, and count as no pose."""
-        return [track.track(frame, refused) for track in self._tracks.values()]
+        """Follow all tracks into a frame; refusals go to `refused(id, error)`, and count as no pose.
+
+        No two of them end up explaining the same pixels.
+        """
+        self._advance(frame, self._tracks, refused)
+        return [track.snapshot(frame.stamp_ns) for track in self._tracks.values()]
+
+    def _advance(self, frame: Frame, tracks: Mapping[str, ObjectTracker], refused: Refused | None) -> None:
+        followed = {id: found for id, track in tracks.items() if (found := track.followed(frame)) is not None}
+        poses = {id: found for id, found in followed.items() if isinstance(found, PoseResult)}
+        kept: dict[str, PoseResult] = {}
+        # Whoever had the pixels keeps them: two equal scores would take turns, and neither be lost.
+        for id in sorted(poses, key=lambda id: (tracks[id].in_doubt, -poses[id].score)):
+            other = self._rival(frame, poses[id], kept)
+            if other is None:
+                kept[id] = poses[id]
+            else:
+                followed[id] = InputRefused("same_surface", f"{other} is seen there, and is surer")
+        for id, found in followed.items():
+            tracks[id].conclude(frame, found, refused)
+        for id, track in tracks.items():
+            if id not in followed:
+                found = track.look(frame, lambda pose: self._rival(frame, pose, kept) is not None).result
+                if found is not None:
+                    kept[id] = found
+
+    def _rival(self, frame: Frame, pose: PoseResult, others: Mapping[str, PoseResult]) -> str | None:
+        """The object that explains the pixels which the pose explains, if there is one."""
+        return next(
+            (id for id, other in others.items() if self._estimator.contested(frame, pose, other) > _SAME_SURFACE), None
+        )
 
     def states(self) -> dict[str, TrackState]:
         """State by id; may be asked from any thread."""

@@ -9,7 +9,7 @@ from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
 from .estimator import Estimator, finite
-from .recovery import Recovery, RecoverySettings
+from .recovery import Recovery, RecoverySettings, Taken
 from .state_machine import Observation, StateSettings, TrackState, TrackStatus, advance
 
 Refused = Callable[[str, InputRefused], None]
@@ -69,6 +69,11 @@ class ObjectTracker:
         return self._status.state
 
     @property
+    def in_doubt(self) -> bool:
+        """True while it is tracked, but the last frame didn't confirm it."""
+        return self._status.doubt_since_ns is not None
+
+    @property
     def stamp_ns(self) -> int | None:
         """Stamp of the last frame that was looked at."""
         return self._stamp_ns
@@ -107,23 +112,43 @@ class ObjectTracker:
 
         Before the first registration this only takes note of the time.
         """
+        followed = self.followed(frame)
+        return self.look(frame) if followed is None else self.conclude(frame, followed, refused)
+
+    def followed(self, frame: Frame) -> PoseResult | InputRefused | None:
+        """Where the next frame shows it, or why it doesn't; None where there is no track. Nothing is believed yet."""
+        if self.state is not TrackState.TRACKING or self._pose is None:
+            return None
+        try:
+            return finite(self._estimator.track(frame, self._pose))
+        except InputRefused as error:
+            return error
+
+    def conclude(
+        self, frame: Frame, followed: PoseResult | InputRefused, refused: Refused | None = None
+    ) -> TrackedObject:
+        """Take up what a frame showed."""
+        self._stamp_ns = frame.stamp_ns
+        self._pose_is_current = isinstance(followed, PoseResult)
+        if isinstance(followed, PoseResult):
+            seen = Observation(frame.stamp_ns, followed.score)
+            # A doubtful pose is still the best guess to step from, until the state machine gives the track up.
+            self._pose = followed
+        else:
+            seen = Observation(frame.stamp_ns, None, reason=str(followed))
+            if refused is not None:
+                refused(self.id, followed)
+        self._advance(seen)
+        if self.state is TrackState.TRACKING and seen.score is not None and not self.in_doubt:
+            self._last_believed = self._pose
+        return self.snapshot(frame.stamp_ns)
+
+    def look(self, frame: Frame, taken: Taken | None = None) -> TrackedObject:
+        """Look for it if it was lost; what is `taken` by another track isn't it."""
         self._stamp_ns = frame.stamp_ns
         self._pose_is_current = False
-        if self.state is TrackState.TRACKING and self._pose is not None:
-            try:
-                result = finite(self._estimator.track(frame, self._pose))
-                seen = Observation(frame.stamp_ns, result.score)
-                # A doubtful pose is still the best guess to step from, until the state machine gives the track up.
-                self._pose, self._pose_is_current = result, True
-            except InputRefused as error:
-                seen = Observation(frame.stamp_ns, None, reason=str(error))
-                if refused is not None:
-                    refused(self.id, error)
-            self._advance(seen)
-            if self.state is TrackState.TRACKING and seen.score is not None and self._status.doubt_since_ns is None:
-                self._last_believed = self._pose
-        elif self._recovery is not None and self.settings.recovery.enabled:
-            found = self._recovery.step(frame)
+        if self._recovery is not None and self.settings.recovery.enabled:
+            found = self._recovery.step(frame, taken)
             if found is not None:
                 self._advance(Observation(frame.stamp_ns, found.score, registration=True))
                 self._begin(found)

@@ -1,5 +1,6 @@
 """Finding a lost object again with no mask: where it was, then among things of its size; then it must prove itself."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,8 @@ from ..frame import Frame
 from ..pose_result import PoseResult
 from ..proposals import Proposal
 from .estimator import Estimator, finite
+
+Taken = Callable[[PoseResult], bool]
 
 
 @dataclass(frozen=True)
@@ -54,60 +57,55 @@ class Recovery:
         self._far_period_s = settings.far_period_s
         self._tried: list[tuple[int, np.ndarray]] = []
 
-    def step(self, frame: Frame) -> PoseResult | None:
-        """Look at the next frame; the pose, once it has proved itself."""
-        candidate = self._candidate
+    def step(self, frame: Frame, taken: Taken | None = None) -> PoseResult | None:
+        """Look at the next frame; the pose, once it has proved itself. What is `taken` by another track isn't it."""
+        candidate, self._candidate = self._candidate, None
         if candidate is None:
-            self._candidate = self._look(frame)
+            self._candidate = self._look(frame, taken)
             return None
-        pose = self._followed(frame, candidate.pose)
+        pose = self._believable(lambda: self._estimator.track(frame, candidate.pose), taken)
         if pose is None:
-            self._candidate = None
             return None
         scores = (*candidate.scores, pose.score)
-        if len(scores) < self._settings.confirm_frames:
-            self._candidate = _Candidate(pose, scores, candidate.asked)
-            return None
-        self._candidate = None
-        return pose if np.mean(scores) >= candidate.asked else None
+        if len(scores) == self._settings.confirm_frames:
+            return pose if np.mean(scores) >= candidate.asked else None
+        self._candidate = _Candidate(pose, scores, candidate.asked)
+        return None
 
-    def _look(self, frame: Frame) -> _Candidate | None:
-        if self._due(frame, self._looked_near_ns, self._settings.near_period_s):
+    def _look(self, frame: Frame, taken: Taken | None) -> _Candidate | None:
+        settings = self._settings
+        if self._due(frame, self._looked_near_ns, settings.near_period_s):
             self._looked_near_ns = frame.stamp_ns
-            pose = self._followed(frame, self._last)
+            pose = self._believable(lambda: self._estimator.track(frame, self._last), taken)
             if pose is not None:
-                return _Candidate(pose, (pose.score,), self._settings.near_score)
+                return _Candidate(pose, (pose.score,), settings.near_score)
         if self._due(frame, self._looked_far_ns, self._far_period_s):
             self._looked_far_ns = frame.stamp_ns
-            self._far_period_s = min(self._far_period_s * self._settings.patience, self._settings.far_longest_s)
-            pose = self._among_things(frame)
-            if pose is not None:
-                return _Candidate(pose, (pose.score,), self._settings.far_score)
+            self._far_period_s = min(self._far_period_s * settings.patience, settings.far_longest_s)
+            thing = self._next_thing(frame)
+            if thing is not None:
+                pose = self._believable(lambda: self._estimator.find(frame, thing, self._last.object_name), taken)
+                return None if pose is None else _Candidate(pose, (pose.score,), settings.far_score)
         return None
 
     def _due(self, frame: Frame, last_ns: int, period_s: float) -> bool:
         return frame.stamp_ns - last_ns >= int(period_s * 1e9)
 
-    def _followed(self, frame: Frame, previous: PoseResult) -> PoseResult | None:
+    def _believable(self, estimate: Callable[[], PoseResult], taken: Taken | None) -> PoseResult | None:
         try:
-            return self._undoubted(self._estimator.track(frame, previous))
+            pose = finite(estimate())
         except InputRefused:
             return None
+        return None if pose.score < self._settings.doubt_score or (taken is not None and taken(pose)) else pose
 
-    def _among_things(self, frame: Frame) -> PoseResult | None:
-        """The object as the likeliest thing that wasn't tried of late."""
+    def _next_thing(self, frame: Frame) -> Proposal | None:
+        """The likeliest thing that wasn't tried of late."""
         proposals = self._estimator.propose(frame, self._last.object_name)
         if not proposals:
             return None
         best = max(proposals, key=lambda proposal: self._priority(proposal, frame.stamp_ns))
         self._tried.append((frame.stamp_ns, best.centre_m))
-        try:
-            return self._undoubted(self._estimator.find(frame, best, self._last.object_name))
-        except InputRefused:
-            return None
-
-    def _undoubted(self, result: PoseResult) -> PoseResult | None:
-        return finite(result) if result.score >= self._settings.doubt_score else None
+        return best
 
     def _priority(self, proposal: Proposal, stamp_ns: int) -> float:
         """Likeness, more where the object may have come to since it was lost, less the oftener it was tried."""

@@ -23,6 +23,8 @@ class Willing:
         self.refuses = refuses
         self.registered: list[tuple[str, float]] = []
         self.tracked: list[tuple[str, float]] = []
+        self.scores: dict[str, float] = {}
+        self.same: set[frozenset[str]] = set()
 
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
         assert object_name is not None
@@ -36,7 +38,14 @@ class Willing:
     def _answer(self, frame: Frame, name: str) -> PoseResult:
         if name in self.refuses:
             raise InputRefused("no_depth", f"no depth on {name}")
-        return PoseResult(name, np.eye(4, dtype=np.float32), 0.9, np.eye(6), stamp_ns=frame.stamp_ns)
+        score = self.scores.get(name, 0.9)
+        return PoseResult(name, np.eye(4, dtype=np.float32), score, np.eye(6), stamp_ns=frame.stamp_ns)
+
+    def contested(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
+        return float(frozenset((first.object_name, second.object_name)) in self.same)
+
+    def propose(self, frame: Frame, object_name: str | None = None) -> list:
+        return []
 
 
 def tracker(*ids: str, refuses: tuple[str, ...] = ()) -> tuple[MultiObjectTracker, Willing]:
@@ -100,6 +109,34 @@ def test_a_refusal_is_raised_where_nobody_listens():
     tracks, _ = tracker("mug", refuses=("mug",))
     with pytest.raises(InputRefused, match="no depth on mug"):
         tracks.register(frame(1.0), {"mug": MASK})
+
+
+def test_of_two_that_explain_the_same_pixels_the_surer_has_the_pose():
+    tracks, estimator = tracker("mug", "can", "box")
+    tracks.register(frame(1.0), {"mug": MASK, "can": MASK, "box": MASK})
+    estimator.scores, estimator.same = {"mug": 0.7, "can": 0.8}, {frozenset(("mug", "can"))}
+    refused = []
+    found = tracks.track(frame(1.1), lambda id, error: refused.append((id, error.reason)))
+    assert [t.result is not None for t in found] == [False, True, True]
+    assert refused == [("mug", "same_surface")]
+    assert found[0].reason == "in doubt: can is seen there, and is surer"
+    estimator.scores = {"mug": 0.85, "can": 0.8}  # they don't take turns
+    for time_s in (1.2, 1.3, 1.4):
+        found = tracks.track(frame(time_s))
+    assert [t.state for t in found] == [TrackState.LOST, TrackState.TRACKING, TrackState.TRACKING]
+
+
+def test_a_lost_object_is_not_found_where_another_is():
+    tracks, estimator = tracker("mug", "can")
+    tracks.register(frame(1.0), {"mug": MASK, "can": MASK})
+    estimator.scores, estimator.same = {"mug": 0.7}, {frozenset(("mug", "can"))}
+    states = {tracks.track(frame(1.0 + 0.1 * k))[0].state for k in range(5, 40)}
+    assert states == {TrackState.TRACKING, TrackState.LOST}
+    assert tracks.states()["mug"] is TrackState.LOST
+    estimator.same = set()
+    for k in range(40, 50):
+        tracks.track(frame(1.0 + 0.1 * k))
+    assert tracks.states()["mug"] is TrackState.TRACKING
 
 
 def test_one_or_all_are_reset():

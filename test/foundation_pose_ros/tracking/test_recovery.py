@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Camera, Frame, InputRefused
+from foundation_pose_ros.coarse_image import CoarseDepth
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.proposals import Proposal, WidePlanes
 from foundation_pose_ros.tracking import ObjectTracker, RecoverySettings, StateSettings, TrackerSettings, TrackState
@@ -13,11 +14,13 @@ from foundation_pose_ros.tracking.recovery import Recovery
 
 CAMERA = Camera(1.0, 1.0, 0.0, 0.0, 1, 1)
 MASK = np.ones((1, 1), bool)
-NO_PLANES = WidePlanes(np.eye(3), np.ones((1, 1)), np.zeros((1, 1), bool))
 
 
 def frame(time_s: float) -> Frame:
     return Frame(np.zeros((1, 1, 3), np.uint8), np.ones((1, 1), np.float32), CAMERA, stamp_ns=round(time_s * 1e9))
+
+
+NO_PLANES = WidePlanes(CoarseDepth.of(frame(0.0)), np.zeros((1, 1), bool))
 
 
 def pose(x_m: float, score: float, stamp_ns: int = 0) -> PoseResult:

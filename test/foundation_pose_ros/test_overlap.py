@@ -1,0 +1,77 @@
+"""Which pixels poses explain in rendered scenes, and what becomes of two tracks that want the same ones."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from foundation_pose_ros import PoseEstimator
+from foundation_pose_ros.coarse_image import CoarseDepth
+from foundation_pose_ros.overlap import Placed, contested_share
+from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.tracking import MultiObjectTracker, TrackState
+
+FIRST, SECOND, BOX = "soda_can", "soda_can_2", "cracker_box"
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return make_scene(
+        seed=5,
+        frames=6,
+        objects=["soda_can", "soda_can", "cracker_box"],
+        clutter=2,
+        width=320,
+        height=240,
+        supersample=1,
+        rate_hz=15.0,
+    )
+
+
+def placed(scene, name: str, T_cam_obj: np.ndarray) -> Placed:
+    model = scene.model(name)
+    return Placed(model, EmbreeRenderer(model, 1), T_cam_obj)
+
+
+def test_an_object_explains_the_pixels_of_its_mask(scene):
+    first = scene.frame_ids[0]
+    depth = CoarseDepth.of(scene.frame(first))
+    mask = scene.mask(first, BOX)[np.ix_(depth.v, depth.u)]
+    explained = placed(scene, BOX, scene.truth(first, BOX)).explained(depth)
+    assert (explained & mask).sum() > 0.8 * mask.sum()
+    assert (explained & ~mask).sum() < 0.05 * mask.sum()
+
+
+def test_poses_contest_pixels_only_where_both_explain_them(scene):
+    first = scene.frame_ids[0]
+    depth = CoarseDepth.of(scene.frame(first))
+    truth = {name: scene.truth(first, name) for name in scene.object_names}
+    can, other = placed(scene, FIRST, truth[FIRST]), placed(scene, SECOND, truth[SECOND])
+    assert contested_share(depth, can, can) == 1
+    assert contested_share(depth, can, other) == 0
+    turned = replace(can, T_cam_obj=truth[FIRST] @ np.diag([-1, -1, 1, 1]).astype(np.float32))
+    assert contested_share(depth, can, turned) > 0.9
+    behind = truth[FIRST].copy()
+    behind[:3, 3] *= 1 + 0.05 / np.linalg.norm(behind[:3, 3])
+    assert contested_share(depth, can, replace(can, T_cam_obj=behind)) < 0.2
+
+
+def test_the_second_of_two_tracks_on_one_can_goes_over_to_the_other(scene):
+    estimator = PoseEstimator([scene.model(FIRST)], threads=1)
+    tracks = MultiObjectTracker(estimator)
+    for id in (FIRST, SECOND):
+        tracks.add(id, class_id=FIRST)
+    to_and_fro = [*scene.frame_ids, *scene.frame_ids[-2:0:-1]]
+    frames = [replace(scene.frame(to_and_fro[k % len(to_and_fro)]), stamp_ns=round(k / 15 * 1e9)) for k in range(31)]
+    mask = scene.mask(scene.frame_ids[0], FIRST)
+    tracks.register(frames[0], {FIRST: mask, SECOND: mask})
+    for frame in frames[1:]:
+        found = {tracked.id: tracked for tracked in tracks.track(frame)}
+        poses = [tracked.result for tracked in found.values() if tracked.result is not None]
+        assert len(poses) < 2 or estimator.contested(frame, *poses) < 0.5
+    assert {tracked.state for tracked in found.values()} == {TrackState.TRACKING}
+    last = to_and_fro[30 % len(to_and_fro)]
+    centres = sorted(float(tracked.result.T_cam_obj[0, 3]) for tracked in found.values())
+    truths = sorted(float(scene.truth(last, name)[0, 3]) for name in (FIRST, SECOND))
+    assert np.abs(np.subtract(centres, truths)).max() < 0.005
