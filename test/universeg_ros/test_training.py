@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -252,6 +253,8 @@ def test_settings_file(tmp_path: Path) -> None:
     )
     read = TrainSettings.from_yaml(file, steps=3, output=str(tmp_path / "run"))
     assert read.steps == 3 and read.mix.real == 0 and read.stages == (Stage(16, 1.0, (1, 2)),)
+    (tmp_path / "longer.yaml").write_text("based_on: run.yaml\nsteps: 9\n")
+    assert TrainSettings.from_yaml(tmp_path / "longer.yaml") == replace(TrainSettings.from_yaml(file), steps=9)
     weights = train(read, say=lambda _line: None)
     assert load_checkpoint(weights)[1].trained_on == "procedural tasks"
     for text, said in (

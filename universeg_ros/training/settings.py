@@ -90,13 +90,13 @@ class TrainSettings:
 
     @classmethod
     def from_yaml(cls, path: Path, **changes: Any) -> "TrainSettings":
-        """Read a file, with some values replaced; raises InputRefused for keys that don't exist."""
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError) as error:
-            raise InputRefused("bad_settings", f"{path} can't be read: {' '.join(str(error).split())}") from None
-        if not isinstance(content, dict):
-            raise InputRefused("bad_settings", f"{path} must hold keys and values, such as output: runs/first")
+        """Read a file, with some values replaced; raises InputRefused for keys that don't exist.
+
+        A file may begin with `based_on`, the name of one beside it whose values hold where it has none of its own.
+        """
+        content = _read(path)
+        if base := content.pop("based_on", ""):
+            content = _read(path.parent / str(base)) | content
         return _made(cls, content | {key: value for key, value in changes.items() if value is not None}, str(path))
 
     def stage_at(self, progress: float) -> int:
@@ -110,6 +110,16 @@ class TrainSettings:
 
 
 _PARTS: dict[str, Any] = {"mix": Mix, "objects": RenderedObjects, "augmentation": Augmentation}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise InputRefused("bad_settings", f"{path} can't be read: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise InputRefused("bad_settings", f"{path} must hold keys and values, such as output: runs/first")
+    return content
 
 
 def _made(kind: Any, content: Mapping[str, Any], where: str) -> Any:
