@@ -19,7 +19,10 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["foundation_pose_ros*", "universeg_ros*"]),
-    package_data={"foundation_pose_ros": ["py.typed", "training/*.yaml"], "universeg_ros": ["weights/*", "training/*.yaml"]},
+    package_data={
+        "foundation_pose_ros": ["py.typed", "training/*.yaml"],
+        "universeg_ros": ["weights/*", "training/*.yaml"],
+    },
     install_requires=[
         "numpy>=1.26",
         "scipy>=1.12",
