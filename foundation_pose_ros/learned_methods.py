@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from .conditioned import ConditionedObject
 from .errors import InputRefused
 from .learned_registration import JudgedRegistration, LearnedRegistration, LearnedRegistrationSettings
 from .learned_tracking import LearnedTrackStep
+from .methods import Method
 from .network_input.observed_image import ImageSource
 from .network_input.pairs import PairMaker
 from .network_input.start_poses import clustered, published_rotations
@@ -24,8 +24,6 @@ from .rendering import make_tensor_renderer
 from .selection.geometric import GeometricScorer
 from .selection.learned import LearnedScorer
 from .track_step import TrackStep
-
-Method = Literal["geometric", "learned"]
 
 
 @dataclass(frozen=True)

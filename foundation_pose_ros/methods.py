@@ -1,22 +1,26 @@
 """Which methods an estimator works with: what it makes of a model, and how it registers and tracks."""
 
-from collections.abc import Callable
-from typing import Protocol
+from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
 
-from .candidates import Candidates
 from .conditioned import ConditionedObject
-from .frame import Frame
+from .errors import InputRefused
 from .object_model import ObjectModel
 from .registration import Registration
 from .track_step import TrackStep
+
+Method = Literal["geometric", "learned"]
+DEFAULT_WEIGHTS = Path("weights")
+WITH_TORCH = "learned methods need PyTorch: pip install torch safetensors (docs/learned.md)"
 
 
 class Methods(Protocol):
     """registration and track_step work on what `condition` makes."""
 
-    registration: Callable[[ConditionedObject, Frame, np.ndarray], Candidates]
+    registration: Registration
     track_step: TrackStep
 
     def condition(self, model: ObjectModel) -> ConditionedObject:
@@ -35,3 +39,47 @@ class GeometricMethods:
 
     def condition(self, model: ObjectModel) -> ConditionedObject:
         return ConditionedObject.on_cpu(model, self._threads)
+
+
+@dataclass(frozen=True)
+class MethodChoice:
+    """What a user asks for.
+
+    scorer: of a registration's last choice; None: as the refiner. weights: folder of the networks' weights. device:
+    cpu, cuda or cuda:N, of the networks. polish: end with point-to-plane steps. hypotheses: RefineNet starts from the
+    grid of rotations, or from what the geometric registration finds. precision: fp32, fp16, bf16, or auto.
+    """
+
+    refiner: Method = "geometric"
+    scorer: Method | None = None
+    weights: Path = DEFAULT_WEIGHTS
+    device: str = "cpu"
+    threads: int = 2
+    polish: bool = True
+    hypotheses: Literal["grid", "geometric"] = "grid"
+    precision: str = "auto"
+
+    def methods(self) -> Methods:
+        """Made ready; raises InputRefused, saying the fix, where weights, packages or the device aren't there."""
+        scorer = self.scorer or self.refiner
+        if "learned" not in (self.refiner, scorer):
+            if self.device != "cpu":
+                raise InputRefused(
+                    "device", f"device {self.device!r} is for learned methods: the geometric ones run on cpu"
+                )
+            return GeometricMethods(self.threads)
+        try:
+            from .learned_methods import LearnedMethods, LearnedMethodsSettings
+            from .learned_registration import LearnedRegistrationSettings
+            from .networks.prepared import InferenceSettings
+            from .refinement.learned import LearnedSettings
+        except ImportError as error:
+            raise InputRefused("no_torch", f"{WITH_TORCH} ({error})") from None
+        settings = LearnedMethodsSettings(
+            device=self.device,
+            threads=self.threads,
+            inference=InferenceSettings(None if self.precision == "auto" else self.precision),
+            refinement=LearnedSettings() if self.polish else LearnedSettings(polish=0),
+            registration=LearnedRegistrationSettings(start=self.hypotheses),
+        )
+        return LearnedMethods.from_folder(self.weights, self.refiner, scorer, settings)

@@ -12,15 +12,29 @@ from ..evaluation import bop_report, report
 from ..evaluation.bop import BopScene
 from ..evaluation.bop_results import read_results, write_results
 from ..evaluation.evaluate import Row, evaluate_all
+from ..evaluation.html_report import write_html
 from ..evaluation.run import RunSettings
 from ..evaluation.sequence import Sequence, open_sequence
+from .methods import (
+    DEFAULT_WEIGHTS,
+    Hypotheses,
+    HypothesesOption,
+    Method,
+    PolishOption,
+    Precision,
+    PrecisionOption,
+    RefinerOption,
+    ScorerOption,
+    WeightsOption,
+    method_choice,
+)
 from .options import Device, DeviceOption, Init, Masks, MasksOption, Mode, ModelsOption, OverlayOption, UnitOption
 from .output import OverlayWriter, prepared, with_progress
 
 EXAMPLES = (
     "**Examples**\n\n"
     "- `foundation-pose evaluate recordings/desk`\n"
-    "- `foundation-pose evaluate recordings/* --mode track --output report.json`\n"
+    "- `foundation-pose evaluate recordings/* --mode track --output report.json --html report.html`\n"
     "- `foundation-pose evaluate ycbv/test/000048 --object obj_000014 --mask truth`\n"
     "- `foundation-pose evaluate ycbv/test/* --bop-csv ours_ycbv-test.csv`\n"
     "- `foundation-pose evaluate ycbv/test/* --poses theirs_ycbv-test.csv`\n"
@@ -49,6 +63,12 @@ def evaluate(
         typer.Option("--init", help="A track's start: the first known pose, or a registration from the first mask."),
     ] = Init.GT,
     masks: MasksOption = Masks.FILE,
+    refiner: RefinerOption = Method.GEOMETRIC,
+    scorer: ScorerOption = None,
+    weights: WeightsOption = DEFAULT_WEIGHTS,
+    polish: PolishOption = True,
+    hypotheses: HypothesesOption = Hypotheses.GRID,
+    precision: PrecisionOption = Precision.AUTO,
     device: DeviceOption = Device.CPU,
     unit: UnitOption = None,
     models: ModelsOption = None,
@@ -56,6 +76,12 @@ def evaluate(
         Path | None,
         typer.Option(
             "--output", metavar="report.json", help="Also write a report with every frame.", show_default=False
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", metavar="report.html", help="Also write a page with curves and worst cases.", show_default=False
         ),
     ] = None,
     bop_csv: Annotated[
@@ -82,7 +108,7 @@ def evaluate(
     """
     opened = [open_sequence(path, models, unit) for path in sequences]
     scenes = _bop_scenes(opened, poses or bop_csv)
-    for path in (output, bop_csv):
+    for path in (output, html, bop_csv):
         if path is not None:
             prepared(path)
     if poses is not None:
@@ -93,9 +119,10 @@ def evaluate(
             report.write(output, report.provenance(judged_file) | {"bop": bop_report.as_json(scores)})
         return
     settings = RunSettings(mode.value, init.value, masks.value)
+    choice = method_choice(refiner, scorer, weights, device, polish, hypotheses, precision)
     draw = OverlayWriter(overlay)
     rows: list[Row] = []
-    judged = evaluate_all(opened, lambda found: PoseEstimator(found, device=device.value), settings, objects)
+    judged = evaluate_all(opened, lambda found: PoseEstimator(found, methods=choice.methods()), settings, objects)
     total = sum(len(sequence.frame_ids) for sequence in opened)
     for sequence, frame, frame_rows in with_progress(judged, total, "evaluate", lines_on_stdout=False):
         draw(sequence, frame, [row.estimate for row in frame_rows])
@@ -108,7 +135,7 @@ def evaluate(
         Console().print(bop_report.table(scores))
     if bop_csv is not None:
         write_results(bop_csv, [result for scene in scenes for result in bop_report.results_of(scene, rows)])
-    if output is not None:
+    if output is not None or html is not None:
         used: dict[str, Any] = {
             "sequences": [str(path) for path in sequences],
             "objects": objects,
@@ -116,9 +143,15 @@ def evaluate(
             "init": init.value if mode is Mode.TRACK else None,
             "masks": masks.value,
             "device": device.value,
+            "refiner": refiner.value,
+            "scorer": (scorer or refiner).value,
             "unit": unit.value if unit else None,
         }
-        report.write(output, report.as_json(rows, used) | ({"bop": bop_report.as_json(scores)} if scores else {}))
+        found = report.as_json(rows, used) | ({"bop": bop_report.as_json(scores)} if scores else {})
+        if output is not None:
+            report.write(output, found)
+        if html is not None:
+            write_html(html, found, opened, rows)
 
 
 def _bop_scenes(opened: list[Sequence], needed_for: Path | None) -> list[BopScene]:

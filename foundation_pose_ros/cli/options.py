@@ -48,7 +48,7 @@ ObjectOption = Annotated[
         "--object", metavar="NAME", help="Which object. Not needed where there is only one.", show_default=False
     ),
 ]
-DeviceOption = Annotated[Device, typer.Option("--device", help="Where to compute; cuda is refused as yet.")]
+DeviceOption = Annotated[Device, typer.Option("--device", help="Where networks compute; the rest runs on the cpu.")]
 UnitOption = Annotated[
     Unit | None,
     typer.Option(

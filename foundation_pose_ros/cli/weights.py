@@ -1,0 +1,121 @@
+"""The command weights: where to get them, what is there, and other formats."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ..errors import InputRefused
+from ..methods import DEFAULT_WEIGHTS, WITH_TORCH
+
+if TYPE_CHECKING:
+    from ..networks.weights_report import WeightsReport
+
+EXAMPLES = (
+    "**Examples**\n\n"
+    "- `foundation-pose weights`\n"
+    "- `foundation-pose weights downloads/weights --convert`\n"
+    "- `foundation-pose weights downloads/weights --onnx engines`\n"
+)
+
+
+def weights(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with files of weights, or with one folder for each.", show_default=True)
+    ] = DEFAULT_WEIGHTS,
+    convert: Annotated[
+        bool, typer.Option("--convert", help="Also write what was found as .safetensors into the folder.")
+    ] = False,
+    onnx: Annotated[
+        Path | None,
+        typer.Option("--onnx", metavar="DIR", help="Also write what was found as .onnx there.", show_default=False),
+    ] = None,
+) -> None:
+    """Check the weights of RefineNet and ScoreNet in a folder, and say where to get them.
+
+    Each file is read, which network it holds is found out, and the network is run once. Status 0 if both were found.
+    """
+    try:
+        from ..networks.weights_folder import weights_in
+        from ..networks.weights_report import examined
+    except ImportError:
+        raise InputRefused("no_torch", WITH_TORCH) from None
+    console = Console()
+    try:
+        files = weights_in(folder)
+    except InputRefused:
+        console.print(_sources())
+        raise
+    found: dict[str, WeightsReport] = {}
+    problems = []
+    for file in files:
+        try:
+            report = examined(file.path)
+        except InputRefused as refused:
+            problems.append(str(refused))
+            continue
+        console.print(_described(report), soft_wrap=True, highlight=False)
+        found.setdefault(report.network.info.kind, report)
+    for problem in problems:
+        console.print(f"unusable: {problem}", soft_wrap=True, highlight=False)
+    for report in found.values():
+        if convert:
+            console.print(f"written: {_converted(report, folder)}", soft_wrap=True, highlight=False)
+        if onnx is not None:
+            console.print(f"written: {_exported(report, onnx)}", soft_wrap=True, highlight=False)
+    missing = [name for kind, name in (("refine", "RefineNet"), ("score", "ScoreNet")) if kind not in found]
+    if missing:
+        console.print(_sources())
+        raise InputRefused("no_weights", f"{folder} holds no usable {' and no '.join(missing)}: get it as shown above")
+
+
+def _described(report: WeightsReport) -> str:
+    settings = report.network.info.settings
+    compared = "" if report.difference is None else f", {report.difference:.1e} from onnxruntime"
+    return (
+        f"{report.path}\n"
+        f"  {report.name} ({report.form}, run by {report.runs}), {report.parameters / 1e6:.2f} M parameters\n"
+        f"  sha256 {report.sha256}\n"
+        f"  crop {settings.crop_ratio:g} diameters; licence: {report.licence or 'unknown'}\n"
+        f"  trial run: outputs {report.spread[0]:.3g} to {report.spread[1]:.3g}{compared}"
+    )
+
+
+def _converted(report: WeightsReport, folder: Path) -> Path:
+    from ..networks.checkpoints import save_checkpoint
+    from ..networks.weights_report import exportable
+
+    path = folder / f"{report.name.lower()}.safetensors"
+    if path == report.path:
+        return path
+    date = datetime.now(UTC).date().isoformat()
+    info = replace(report.network.info, licence=report.licence, source_sha256=report.sha256, date=date)
+    save_checkpoint(exportable(report), path, info)
+    return path
+
+
+def _exported(report: WeightsReport, folder: Path) -> Path:
+    from ..networks.onnx_export import export_onnx
+    from ..networks.weights_report import exportable
+
+    path = folder / f"{report.name.lower()}.onnx"
+    export_onnx(exportable(report), path, replace(report.network.info, licence=report.licence))
+    return path
+
+
+def _sources() -> Table:
+    from ..networks.published import SOURCES
+
+    table = Table(title="Weights to fetch: both networks of one row, into one folder", show_lines=True)
+    for column in ("what", "where", "licence"):
+        table.add_column(column, overflow="fold")
+    for source in SOURCES.values():
+        files = "\n".join(source.files.values())
+        table.add_row(f"{source.name}\n{files}", source.where, f"{source.licence}\n{source.terms}")
+    return table

@@ -1,0 +1,97 @@
+"""What is in a file of weights, and whether it works: its hash, its network, a forward pass."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ..errors import InputRefused
+from .checkpoints import NAMES, Network, file_sha256, load_checkpoint
+from .onnx_session import OnnxNetwork
+from .published import licence_of, trial_images
+from .refine_net import RefineNet
+from .score_net import ScoreNet
+from .weights_file import FileFormat, format_of
+
+_TRIAL = 2
+TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class WeightsReport:
+    """What a file holds. runs: "torch", or "onnxruntime" where a graph's tensors couldn't be taken over; spread: range
+    of the outputs of a trial; difference: of the same between the file's graph and the network, None where there is
+    no graph or no onnxruntime.
+    """
+
+    path: Path
+    network: Network
+    form: FileFormat
+    sha256: str
+    licence: str
+    parameters: int
+    runs: str
+    spread: tuple[float, float]
+    difference: float | None = None
+
+    @property
+    def name(self) -> str:
+        return NAMES[self.network.info.kind]
+
+
+def examined(path: Path) -> WeightsReport:
+    """Read a file, run its network once, and for an ONNX file once more by onnxruntime.
+
+    Raises InputRefused where it can't be used, where outputs aren't finite, or where the two runs differ.
+    """
+    form = format_of(path)
+    network = load_checkpoint(path)
+    outputs = _outputs(network)
+    if not bool(torch.isfinite(outputs).all()):
+        raise InputRefused("bad_weights", f"{path} gives outputs that aren't finite: fetch it again")
+    difference = None
+    if form is FileFormat.ONNX and not isinstance(network, OnnxNetwork):
+        difference = _difference(path, outputs)
+        if difference is not None and difference > TOLERANCE:
+            raise InputRefused(
+                "bad_weights",
+                f"{path} computes something else than {NAMES[network.info.kind]} (off by {difference:.2g}): "
+                "use a file of the published model",
+            )
+    return WeightsReport(
+        path=path,
+        network=network,
+        form=form,
+        sha256=file_sha256(path),
+        licence=network.info.licence or licence_of(form),
+        parameters=0 if isinstance(network, OnnxNetwork) else sum(p.numel() for p in network.parameters()),
+        runs="onnxruntime" if isinstance(network, OnnxNetwork) else "torch",
+        spread=(float(outputs.min()), float(outputs.max())),
+        difference=difference,
+    )
+
+
+def exportable(report: WeightsReport) -> RefineNet | ScoreNet:
+    """The network, for writing it anew; raises InputRefused where it is a graph that only onnxruntime can run."""
+    if isinstance(report.network, OnnxNetwork):
+        raise InputRefused(
+            "bad_weights",
+            f"{report.path} can only be run by onnxruntime, its tensors aren't told from each other: keep it as it is",
+        )
+    return report.network
+
+
+@torch.no_grad()
+def _outputs(network: Network) -> torch.Tensor:
+    group = () if network.info.kind == "refine" else (_TRIAL,)
+    found = network(*trial_images(_TRIAL), *group)
+    return torch.cat(found if isinstance(found, tuple) else (found,), dim=-1)
+
+
+def _difference(path: Path, outputs: torch.Tensor) -> float | None:
+    try:
+        return float((_outputs(OnnxNetwork(path)) - outputs).abs().max())
+    except InputRefused as refused:
+        if refused.reason == "no_onnx":
+            return None
+        raise
