@@ -29,7 +29,7 @@ def main(
     """Measure, and write JSON and tables."""
     data = data or Path(os.environ.get("FOUNDATION_PERCEPTION_DATA", ROOT.parent / "shared" / "data"))
     if only != "accuracy":
-        found = {"speed": segmentation_speed.measure(rounds=1 if quick else 5)}
+        found = {"speed": segmentation_speed.measure(rounds=1 if quick else 3)}
         _write("segmentation_speed.json", "python -m benchmarks.segmentation --only speed", found, quick)
     if only != "speed":
         found = segmentation_accuracy.measure(data, quick)

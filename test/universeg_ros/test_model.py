@@ -133,6 +133,19 @@ def test_order_of_the_support_does_not_matter_but_its_content_does(rng: np.rando
 
 
 @torch.no_grad()
+def test_what_becomes_of_each_example_keeps_its_place(rng: np.random.Generator) -> None:
+    """A block is invariant in its target and equivariant in its support."""
+    block = UniverSeg([8, 8]).decoder[0]
+    target, support = (torch.from_numpy(rng.random(shape, np.float32)) for shape in ((1, 16, 8, 8), (1, 4, 16, 8, 8)))
+    order = torch.tensor([2, 0, 3, 1])
+    new_target, new_support = block(target, support)
+    same_target, moved = block(target, support[:, order])
+    assert torch.allclose(same_target, new_target, atol=1e-5)
+    assert torch.allclose(moved, new_support[:, order], atol=1e-5)
+    assert not torch.allclose(moved, new_support, atol=1e-3)
+
+
+@torch.no_grad()
 def test_items_of_a_batch_do_not_mix(rng: np.random.Generator) -> None:
     model = UniverSeg([8, 8, 8])
     target, images, labels = random_task(rng, 3, 2, (16, 16))

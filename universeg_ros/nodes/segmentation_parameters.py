@@ -48,6 +48,12 @@ SEGMENTATION_NODE = (
         choices=("stretch", "keep"),
     ),
     Row(
+        "window_low",
+        0.0,
+        "Value that becomes black, as for CT, of sets made here; as large as window_high: each image's own least.",
+    ),
+    Row("window_high", 0.0, "Value that becomes white; as small as window_low: each image's own largest."),
+    Row(
         "support_size", 16, "Most examples that are shown to the network at a time.", 1, 1024, taken=Taken.ON_CONFIGURE
     ),
     Row(
@@ -60,6 +66,14 @@ SEGMENTATION_NODE = (
     Row("ensemble", 1, "Random draws of the support that are averaged.", 1, 64, taken=Taken.ON_CONFIGURE),
     Row("flips", False, "Average over mirror images too: four times the work.", taken=Taken.ON_CONFIGURE),
     Row("zoom", False, "Look once more from closer at what was found, if small.", taken=Taken.ON_CONFIGURE),
+    Row(
+        "tile_px",
+        0,
+        "Cut larger images into squares of this side, each segmented alone; 0 doesn't, else at least 32.",
+        0,
+        8192,
+        taken=Taken.ON_CONFIGURE,
+    ),
     Row("threshold", 0.5, "Least probability of the mask.", 0.01, 0.99, taken=Taken.ON_CONFIGURE),
     Row("live_support", "", "Set that images on the topic are segmented with; empty: no live mode."),
     Row(
@@ -85,7 +99,7 @@ SEGMENTATION_NODE = (
 
 def segmenter_settings(values: dict[str, Any]) -> SegmenterSettings:
     """How images are segmented, from parameters."""
-    names = ("support_size", "selection", "ensemble", "flips", "zoom", "threshold", "precision", "compiled")
+    names = ("support_size", "selection", "ensemble", "flips", "tile_px", "zoom", "threshold", "precision", "compiled")
     return SegmenterSettings(**{name: values[name] for name in names})
 
 
@@ -96,4 +110,5 @@ def limits(values: dict[str, Any]) -> Limits:
 
 def preparation(values: dict[str, Any]) -> Preparation:
     """How sets made here prepare images, from parameters; raises InputRefused."""
-    return Preparation(values["size"], values["aspect"])
+    low, high = values["window_low"], values["window_high"]
+    return Preparation(values["size"], values["aspect"], (low, high) if low != high else None)

@@ -8,6 +8,7 @@ import yaml
 pytest.importorskip("torch", reason="PyTorch isn't installed here")
 pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
 
+from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.nodes.parameters import markdown_table
 from universeg_ros.nodes.segmentation_parameters import SEGMENTATION_NODE, limits, preparation, segmenter_settings
 from universeg_ros.nodes.support_shelf import Limits
@@ -32,3 +33,10 @@ def test_defaults_are_those_of_the_library() -> None:
     assert segmenter_settings(defaults) == SegmenterSettings()
     assert limits(defaults) == Limits()
     assert preparation(defaults) == Preparation()
+
+
+def test_a_window_is_taken_where_it_is_one() -> None:
+    values = {row.name: row.default for row in SEGMENTATION_NODE}
+    assert preparation(values | {"window_low": -160.0, "window_high": 240.0}).window == (-160.0, 240.0)
+    with pytest.raises(InputRefused, match="lower value first"):
+        preparation(values | {"window_low": 240.0, "window_high": -160.0})
