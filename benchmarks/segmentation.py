@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from benchmarks import segmentation_accuracy, segmentation_speed, tables
+from foundation_pose_ros import InputRefused
 from foundation_pose_ros.evaluation.provenance import commit, machine, version
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +33,11 @@ def main(
         found = {"speed": segmentation_speed.measure(rounds=1 if quick else 3)}
         _write("segmentation_speed.json", "python -m benchmarks.segmentation --only speed", found, quick)
     if only != "speed":
-        found = segmentation_accuracy.measure(data, quick)
+        try:
+            found = segmentation_accuracy.measure(data, quick)
+        except InputRefused as refused:
+            Console(stderr=True).print(f"accuracy: left out: {refused}")
+            return
         _write("segmentation_accuracy.json", "python -m benchmarks.segmentation --only accuracy", found, quick)
 
 

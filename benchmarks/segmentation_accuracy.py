@@ -32,13 +32,16 @@ FEW = 4
 
 
 def measure(data: Path, quick: bool) -> dict[str, Any]:
-    """All that can be measured with the data at hand, for each file of weights that is shipped."""
+    """For each file of weights that is shipped; raises InputRefused where there are no recorded tasks or meshes."""
     recorded = [read_task(path) for path in sorted((data / "segmentation" / "eval").glob("*.npz"))]
     meshes = sorted((data / "meshes").glob("*/*.obj"))
+    if not recorded or not meshes:
+        raise InputRefused("no_data", f"{data} holds no segmentation/eval/*.npz or no meshes/*/*.obj: set --data")
     limit = 1 if quick else 0
-    rendered = {"made_up": made_up_objects(groups=1 if quick else 2)}
-    if meshes:
-        rendered["scanned"] = scanned_objects(meshes[:3] if quick else meshes)
+    rendered = {
+        "made_up": made_up_objects(groups=1 if quick else 2),
+        "scanned": scanned_objects(meshes[:3] if quick else meshes),
+    }
     result: dict[str, Any] = {"weights": {}}
     for name in WEIGHTS:
         try:
@@ -46,25 +49,26 @@ def measure(data: Path, quick: bool) -> dict[str, Any]:
         except InputRefused as refused:
             Console(stderr=True).print(str(refused))
             continue
+        # What learns nothing across tasks is the same beside any weights.
+        shown = replace(SHOWN, limit=limit, baselines=not result["weights"])
         own: dict[str, Any] = {"licence": info.licence, "note": info.note}
         result["weights"][name] = own
-        if recorded:
-            own["recorded"] = _judged(model, recorded, replace(SHOWN, limit=limit), f"{name}, 16 examples")
-            own["recorded_1"] = _judged(
-                model,
-                recorded,
-                EvaluationSettings(support_size=1, ensemble=5, baselines=False, limit=limit),
-                f"{name}, 1 example",
-            )
-            own["patients_apart"] = _judged(
-                model,
-                [task for task in recorded if task.patients != task.sources],
-                replace(SHOWN, patients_apart=True, baselines=False, limit=limit),
-                f"{name}, patients apart",
-            )
-            own["selection"] = _selections(model, recorded, limit)
+        own["recorded"] = _judged(model, recorded, shown, f"{name}, 16 examples")
+        own["recorded_1"] = _judged(
+            model,
+            recorded,
+            EvaluationSettings(support_size=1, ensemble=5, baselines=False, limit=limit),
+            f"{name}, 1 example",
+        )
+        own["patients_apart"] = _judged(
+            model,
+            [task for task in recorded if task.patients != task.sources],
+            replace(SHOWN, patients_apart=True, baselines=False, limit=limit),
+            f"{name}, patients apart",
+        )
+        own["selection"] = _selections(model, recorded, limit)
         for kind, tasks in rendered.items():
-            own[kind] = _judged(model, tasks, replace(SHOWN, limit=limit), f"{name}, {kind} objects")
+            own[kind] = _judged(model, tasks, shown, f"{name}, {kind} objects")
     return result
 
 

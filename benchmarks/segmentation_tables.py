@@ -66,12 +66,17 @@ def tasks(report: dict[str, Any]) -> str:
 
 def rendered(report: dict[str, Any]) -> str:
     """Mean Dice on rendered objects that training never saw."""
-    lines = ["| | objects | images | Dice | random forest |", "|---|---|---|---|---|"]
-    for name, own in report["weights"].items():
-        for key, title in (("scanned", "scanned meshes"), ("made_up", "made-up designs")):
-            part = own[key]
-            dices = (f"{part['overall'][method]['mean_dice']:.3f}" for method in ("universeg", "random forest"))
-            lines.append(f"| `{name}`, {title} | {len(part['tasks'])} | {part['images']} | {' | '.join(dices)} |")
+    given = report["weights"]
+    first = next(iter(given.values()))
+    titles = {"scanned": "scanned meshes", "made_up": "made-up designs"}
+    counts = [f"{titles[key]}: {len(first[key]['tasks'])} objects, {first[key]['images']} images" for key in titles]
+    lines = [f"| | {' | '.join(counts)} |", "|---|---|---|"]
+    for name, own in given.items():
+        dices = (f"{own[key]['overall']['universeg']['mean_dice']:.3f}" for key in titles)
+        lines.append(f"| `{name}` | {' | '.join(dices)} |")
+    for method, title in list(_METHODS.items())[1:]:
+        dices = (f"{first[key]['overall'][method]['mean_dice']:.3f}" for key in titles)
+        lines.append(f"| {title} | {' | '.join(dices)} |")
     return "\n".join([*lines, "", provenance(report)])
 
 
