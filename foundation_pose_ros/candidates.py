@@ -5,6 +5,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from . import se3
+from .object_model import ObjectModel
 from .observation import Observation
 from .refinement.refiner import Refinement
 from .selection.scorer import Evidence
@@ -51,6 +53,27 @@ class Candidates:
     def ranked(self) -> np.ndarray:
         """Indices, best first."""
         return np.argsort(-self.evidence.rank)
+
+
+# Poses nearer to each other than this, in angle or in shares of the diameter, are one.
+DISTINCT_RAD, DISTINCT_SHARE = np.deg2rad(12.0), 0.1
+
+
+def margin(candidates: Candidates, model: ObjectModel) -> float:
+    """By how much the first outranks the best that isn't the same pose, symmetries considered; its rank for none."""
+    first, *others = candidates.refined.T_cam_obj
+    ranks = [
+        float(rank)
+        for T, rank in zip(others, candidates.evidence.rank[1:], strict=True)
+        if _differ(model.symmetries.nearest(T, first), first, model)
+    ]
+    return float(candidates.evidence.rank[0]) - max(ranks, default=0.0)
+
+
+def _differ(T: np.ndarray, other: np.ndarray, model: ObjectModel) -> bool:
+    centres = [pose[:3, :3] @ model.centre_m + pose[:3, 3] for pose in (T, other)]
+    apart = np.linalg.norm(centres[0] - centres[1]) > DISTINCT_SHARE * model.diameter_m
+    return bool(apart or se3.rotation_angle_rad(T[:3, :3], other[:3, :3]) > DISTINCT_RAD)
 
 
 def _picked(batch: Batch, kept: np.ndarray) -> Batch:

@@ -7,7 +7,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from . import se3
-from .candidates import Candidates
+from .candidates import Candidates, margin
 from .coarse_image import CoarseDepth
 from .conditioned import ConditionedObject
 from .confidence import REGISTERED, TRACKED, Cues
@@ -182,6 +182,9 @@ class PoseEstimator:
             ),
             visible_fraction=float(evidence.visible[0]),
             depth_inlier_fraction=float(evidence.inliers[0]),
+            colour_agreement=float(evidence.colour[0]),
+            silhouette_agreement=float(evidence.border[0]),
+            margin=margin(candidates, model) if previous is None else previous.margin,
             stamp_ns=frame.stamp_ns,
             frame_id=frame.frame_id,
             velocity=velocity,

@@ -23,8 +23,12 @@ class PoseResult:
     likely ADD-S is below a tenth of the diameter (see confidence). covariance (6, 6): x, y, z in m^2, then rotations
     about the camera's x, y, z axes in rad^2 (REP-103 order). alternatives: runners-up, best first. visible_fraction:
     share of the model's silhouette that the camera sees. depth_inlier_fraction: share of the seen surface whose depth
-    agrees. velocity (6,): of the object's centre in m/s and about the camera's axes in rad/s, 0 where it isn't known.
-    keyframe: the view from which tracking follows surface points. time_s: wall time of the estimate.
+    agrees. colour_agreement: -1..1, correlation of rendered and observed colours, 0 for a plain model.
+    silhouette_agreement: 0..1, share of the outline beside which the observed depth leaves the surface, 0.5 where
+    nothing is known. margin: by how much depth and colour (0..1.5) speak louder for it than for the best pose of the
+    registration that really differs from it, or than for nothing. velocity (6,): of the object's centre in m/s and
+    about the camera's axes in rad/s, 0 where it isn't known. keyframe: the view from which tracking follows surface
+    points. time_s: wall time of the estimate.
     """
 
     object_name: str
@@ -34,6 +38,9 @@ class PoseResult:
     alternatives: tuple[Alternative, ...] = ()
     visible_fraction: float = 1.0
     depth_inlier_fraction: float = 1.0
+    colour_agreement: float = 0.0
+    silhouette_agreement: float = 0.5
+    margin: float = 0.0
     stamp_ns: int = 0
     frame_id: str = ""
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(6))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import se3
-from .candidates import Candidates, Stage
+from .candidates import DISTINCT_RAD, DISTINCT_SHARE, Candidates, Stage
 from .colour_alignment import colours_aligned
 from .conditioned import ConditionedObject
 from .errors import InputRefused
@@ -33,8 +33,8 @@ class RegistrationSettings:
     turned: int = 3
     final: Stage = _FINAL
     polish: Stage = _POLISH
-    distinct_rad: float = np.deg2rad(12.0)
-    distinct_share: float = 0.1
+    distinct_rad: float = DISTINCT_RAD
+    distinct_share: float = DISTINCT_SHARE
 
 
 class Registration:

@@ -131,6 +131,9 @@ def to_tracked_object(tracked: TrackedObject, pose: PoseWithCovariance | None, h
     message.score = float(result.score)
     message.visible_fraction = float(result.visible_fraction)
     message.depth_inlier_fraction = float(result.depth_inlier_fraction)
+    message.colour_agreement = float(result.colour_agreement)
+    message.silhouette_agreement = float(result.silhouette_agreement)
+    message.margin = float(result.margin)
     alternatives = [a for a in result.alternatives if np.all(np.isfinite(a.T_cam_obj)) and np.isfinite(a.score)]
     message.alternatives = [to_pose(a.T_cam_obj) for a in alternatives]
     message.alternative_scores = [float(a.score) for a in alternatives]

@@ -1,5 +1,6 @@
 """PoseEstimator on rendered recordings with sensor noise: accuracy, what a result carries, and refusals."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseEstimator, se3
 from foundation_pose_ros.conditioned import ConditionedObject
+from foundation_pose_ros.symmetry import Symmetries
 from foundation_pose_ros.synthetic.scene import make_scene
 
 OBJECTS = ("mug", "cracker_box", "bracket")
@@ -51,6 +53,7 @@ def test_a_result_carries_everything_that_a_message_needs(scene, estimator):
     assert result.object_name == "mug" and result.stamp_ns == frame.stamp_ns and result.frame_id == frame.frame_id
     assert result.T_cam_obj.shape == (4, 4) and result.T_cam_obj.dtype == np.float32
     assert 0 < result.score <= 1 and 0 < result.visible_fraction <= 1 and 0 < result.depth_inlier_fraction <= 1
+    assert 0.3 < result.colour_agreement <= 1 and 0.5 < result.silhouette_agreement <= 1
     assert np.linalg.eigvalsh(result.covariance).min() > 0
     assert len(result.alternatives) > 0
     assert all(0 <= a.score <= 1 and a.T_cam_obj.shape == (4, 4) for a in result.alternatives)
@@ -59,6 +62,19 @@ def test_a_result_carries_everything_that_a_message_needs(scene, estimator):
     dt_s = (scene.frame(second).stamp_ns - frame.stamp_ns) * 1e-9
     expected = se3.twist_between(scene.truth(first, "mug"), scene.truth(second, "mug"), scene.model("mug").centre_m)
     np.testing.assert_allclose(tracked.velocity[:3] * dt_s, expected[:3], atol=0.002)
+
+
+def test_the_margin_is_small_where_two_poses_look_the_same(scene):
+    model, first = scene.model("cracker_box"), scene.frame_ids[0]
+    margins = []
+    # Without its print, and not told that it is symmetric, a box may stand either way round.
+    for seen in (model, replace(model, appearance=None, declared_symmetries=Symmetries.none())):
+        estimator = PoseEstimator([seen], threads=1)
+        result = estimator.register(scene.frame(first), scene.mask(first, "cracker_box"))
+        assert estimator.track(scene.frame(scene.frame_ids[1]), result).margin == result.margin
+        margins.append(result.margin)
+    assert margins[0] > 0.1
+    assert abs(margins[1]) < 0.05
 
 
 def test_a_pose_from_elsewhere_is_assessed_and_tracked_on(scene, estimator):
