@@ -1,9 +1,11 @@
 """ObjectModel: everything the estimator knows of one rigid object."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import trimesh
@@ -14,6 +16,10 @@ from .appearance import Appearance, from_visual
 from .errors import InputRefused
 from .symmetry import Symmetries
 from .symmetry_search import find_symmetries
+
+if TYPE_CHECKING:
+    from .reference_views.reconstruction import ReconstructionSettings
+    from .reference_views.view import ReferenceView
 
 UNIT_IN_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001, "in": 0.0254}
 # What a robot or an AR user handles: from a small screw to a piece of furniture.
@@ -72,6 +78,28 @@ class ObjectModel:
             declared_symmetries=symmetries,
             sigma_m=_sigma_m(geometry, scale_m),
         )
+
+    @classmethod
+    def from_reference_views(
+        cls,
+        views: "str | Path | Sequence[ReferenceView]",
+        name: str | None = None,
+        symmetries: Symmetries | None = None,
+        settings: "ReconstructionSettings | None" = None,
+    ) -> "ObjectModel":
+        """Instead of a mesh: a few RGB-D views with masks and poses, as a folder (see `reference_views.reading`) or as
+        `ReferenceView`s; the object's frame is that of their poses.
+
+        name: also which object of the folder, where it has several. Raises InputRefused, saying the fix, for views
+        that no model can be made of.
+        """
+        # Reconstruction makes object models, and so can't be imported before there is one.
+        from .reference_views.reading import read_views
+        from .reference_views.reconstruction import ReconstructionSettings, reconstruct
+
+        if isinstance(views, str | Path):
+            views = read_views(views, name)
+        return reconstruct(views, name or "object", settings or ReconstructionSettings(), symmetries).model
 
     @cached_property
     def mesh(self) -> trimesh.Trimesh:

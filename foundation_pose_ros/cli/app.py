@@ -12,7 +12,21 @@ from ..estimator import PoseEstimator
 from ..evaluation.provenance import version
 from ..evaluation.run import RunSettings, run
 from ..evaluation.sequence import Sequence, known_object, open_sequence, position_of
+from ..methods import MethodChoice
 from .evaluation import EXAMPLES, evaluate
+from .methods import (
+    DEFAULT_WEIGHTS,
+    Hypotheses,
+    HypothesesOption,
+    Method,
+    PolishOption,
+    Precision,
+    PrecisionOption,
+    RefinerOption,
+    ScorerOption,
+    WeightsOption,
+    method_choice,
+)
 from .options import (
     Device,
     DeviceOption,
@@ -27,7 +41,10 @@ from .options import (
     UnitOption,
 )
 from .output import OverlayWriter, line_writer, with_progress
+from .reconstruct import EPILOG, reconstruct_command
 from .status import run_app
+from .weights import EXAMPLES as WEIGHTS_EXAMPLES
+from .weights import weights as weights_command
 
 PROGRAM = "foundation-pose"
 
@@ -53,8 +70,9 @@ def _root(
 ) -> None:
     """6D poses of objects in RGB-D recordings, from a mesh of each object: no training, no GPU, no ROS.
 
-    **register** finds an object in single frames, **track** follows it through all frames, and **evaluate** compares
-    either with known poses. `foundation-pose COMMAND --help` says more.
+    **register** finds an object in single frames, **track** follows it through all frames, **evaluate** compares
+    either with known poses, and **reconstruct** makes a model of an object from a few views of it.
+    `foundation-pose COMMAND --help` says more.
     """
 
 
@@ -72,6 +90,12 @@ def register(
         typer.Option("--frame", metavar="F", help="Only this frame, such as 000001 or 1.", show_default="every frame"),
     ] = None,
     masks: MasksOption = Masks.FILE,
+    refiner: RefinerOption = Method.GEOMETRIC,
+    scorer: ScorerOption = None,
+    weights: WeightsOption = DEFAULT_WEIGHTS,
+    polish: PolishOption = True,
+    hypotheses: HypothesesOption = Hypotheses.GRID,
+    precision: PrecisionOption = Precision.AUTO,
     device: DeviceOption = Device.CPU,
     unit: UnitOption = None,
     models: ModelsOption = None,
@@ -83,9 +107,10 @@ def register(
     Prints one JSON line per frame with T_cam_obj (object to camera, 4x4, metres), a score in 0..1 and the time. A frame
     without the object has "T_cam_obj": null and the reason.
     """
+    choice = method_choice(refiner, scorer, weights, device, polish, hypotheses, precision)
     opened = open_sequence(sequence, models, unit)
     frame_ids = opened.frame_ids if frame is None else [_frame_id(frame, opened, sequence)]
-    _run(opened, object_name, RunSettings("register", masks=masks.value), frame_ids, device, output, overlay)
+    _run(opened, object_name, RunSettings("register", masks=masks.value), frame_ids, choice, output, overlay)
 
 
 @app.command(
@@ -100,6 +125,12 @@ def track(
         Init, typer.Option("--init", help="Start from the first mask, or from the first known pose (gt/).")
     ] = Init.MASK,
     masks: MasksOption = Masks.FILE,
+    refiner: RefinerOption = Method.GEOMETRIC,
+    scorer: ScorerOption = None,
+    weights: WeightsOption = DEFAULT_WEIGHTS,
+    polish: PolishOption = True,
+    hypotheses: HypothesesOption = Hypotheses.GRID,
+    precision: PrecisionOption = Precision.AUTO,
     device: DeviceOption = Device.CPU,
     unit: UnitOption = None,
     models: ModelsOption = None,
@@ -112,10 +143,15 @@ def track(
     """
     opened = open_sequence(sequence, models, unit)
     settings = RunSettings("track", init.value, masks.value)
-    _run(opened, object_name, settings, opened.frame_ids, device, output, overlay)
+    choice = method_choice(refiner, scorer, weights, device, polish, hypotheses, precision)
+    _run(opened, object_name, settings, opened.frame_ids, choice, output, overlay)
 
 
 app.command(epilog=EXAMPLES)(evaluate)
+app.command(epilog=WEIGHTS_EXAMPLES)(weights_command)
+
+
+app.command("reconstruct", epilog=EPILOG)(reconstruct_command)
 
 
 def _run(
@@ -123,12 +159,12 @@ def _run(
     object_name: str | None,
     settings: RunSettings,
     frame_ids: list[str],
-    device: Device,
+    choice: MethodChoice,
     output: Path | None,
     overlay: Path | None,
 ) -> None:
     name = _the_object(object_name, sequence)
-    estimator = PoseEstimator([sequence.model(name)], device=device.value)
+    estimator = PoseEstimator([sequence.model(name)], methods=choice.methods())
     draw = OverlayWriter(overlay)
     without: Counter[str] = Counter()
     message = ""

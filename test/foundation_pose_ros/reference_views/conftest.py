@@ -1,12 +1,14 @@
 """Rendered reference views of two made-up objects, and distances to their true surfaces."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import cv2
 import numpy as np
 import open3d as o3d
 import pytest
 
-from foundation_pose_ros import ObjectModel
+from foundation_pose_ros import ObjectModel, se3
 from foundation_pose_ros.reference_views.view import ReferenceView
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.meshes import make_mesh
@@ -40,3 +42,30 @@ def distance_to() -> Callable[[ObjectModel, np.ndarray], np.ndarray]:
         return EmbreeRenderer(model).scene.compute_distance(query).numpy()
 
     return distance
+
+
+@pytest.fixture(scope="session")
+def write_views() -> Callable[..., Path]:
+    """write_views(folder, views): to the disk, as people record them."""
+
+    def write(
+        folder: Path,
+        views: tuple[ReferenceView, ...],
+        masks: str = "masks",
+        poses: str = "cam_in_ob",
+        depth: str = "depth",
+    ) -> Path:
+        """`poses` and `masks` may go on with an object's name, "" writes none."""
+        for room in ("rgb", depth, masks, poses):
+            (folder / room).mkdir(parents=True, exist_ok=True)
+        np.savetxt(folder / "K.txt", views[0].frame.camera.K)
+        for view in views:
+            cv2.imwrite(str(folder / "rgb" / f"{view.name}.png"), cv2.cvtColor(view.frame.rgb, cv2.COLOR_RGB2BGR))
+            cv2.imwrite(str(folder / depth / f"{view.name}.png"), np.round(view.frame.depth_m * 1000).astype(np.uint16))
+            cv2.imwrite(str(folder / masks / f"{view.name}.png"), view.mask.astype(np.uint8) * 255)
+            if poses:
+                T = se3.inverse(view.pose) if poses.startswith("cam_in_ob") else view.pose
+                np.savetxt(folder / poses / f"{view.name}.txt", T)
+        return folder
+
+    return write

@@ -1,0 +1,96 @@
+"""The command reconstruct: a model from reference views, with a picture and a report."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ..errors import InputRefused
+from ..reference_views.picture import beside_views
+from ..reference_views.reading import read_views
+from ..reference_views.reconstruction import STEPS, Reconstruction, ReconstructionSettings, reconstruct
+from ..reference_views.texture import PaintSettings
+from ..reference_views.view import ReferenceView
+from .options import ObjectOption
+from .output import prepared
+
+EPILOG = (
+    "**Examples**\n\n"
+    "- `foundation-pose reconstruct views/mug --output mug.glb`\n"
+    "- `foundation-pose reconstruct recordings/desk --object mug --output mug.glb --views 24`\n"
+    "- `foundation-pose reconstruct ycbv/train_real/000014 --object obj_000014 --output mug.ply --texture 0`\n"
+)
+_SUFFIXES = (".glb", ".ply", ".obj")
+_WHAT = {"check": "checking views", "fuse": "fusing", "paint": "painting", "compare": "comparing"}
+
+
+def reconstruct_command(
+    views: Annotated[
+        Path,
+        typer.Argument(
+            metavar="VIEWS",
+            help="Folder with rgb/, depth/ (16 bits, mm), masks/, K.txt, cam_in_ob/ or gt/; or a BOP scene.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            metavar="model.glb",
+            help="The model: .glb, .ply or .obj. A picture (.png) and a report (.json) are written beside it.",
+            show_default=False,
+        ),
+    ],
+    object_name: ObjectOption = None,
+    most_views: Annotated[
+        int, typer.Option("--views", min=3, help="Use at most so many, spread over all sides; the rest judge.")
+    ] = 16,
+    texture: Annotated[
+        int, typer.Option("--texture", min=0, max=4096, help="Side of the texture in pixels; 0 colours vertices alone.")
+    ] = 1024,
+) -> None:
+    """Make a model of an object from a dozen RGB-D views with masks and poses, instead of a mesh.
+
+    The model is in the frame of the poses, in metres, and goes wherever a mesh does. It remembers which of its surface
+    no view has seen (.glb and .ply).
+    """
+    if output.suffix.lower() not in _SUFFIXES:
+        raise InputRefused("output", f"{output} is no mesh: give --output a name that ends in {', '.join(_SUFFIXES)}")
+    prepared(output)
+    settings = replace(ReconstructionSettings(), views=most_views, paint=PaintSettings(texture))
+    result = _with_bar(read_views(views, object_name), object_name or output.stem, settings)
+    _write(result, output)
+    for line in result.report.lines():
+        print(line)
+
+
+def _with_bar(views: tuple[ReferenceView, ...], name: str, settings: ReconstructionSettings) -> Reconstruction:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=len(STEPS))
+        return reconstruct(
+            views,
+            name,
+            settings,
+            on_step=lambda step: bar.update(task, description=_WHAT[step], completed=STEPS.index(step)),
+        )
+
+
+def _write(result: Reconstruction, output: Path) -> None:
+    report = json.dumps({"model": output.name, **result.report.as_json()}, indent=1)
+    picture = cv2.cvtColor(beside_views(result), cv2.COLOR_RGB2BGR)
+    try:
+        result.mesh.export(output)
+        output.with_suffix(".json").write_text(report + "\n")
+        written = cv2.imwrite(str(output.with_suffix(".png")), picture)
+    except OSError as error:
+        raise InputRefused("output", f"{output} can't be written ({error.strerror}): give another --output") from None
+    if not written:
+        raise InputRefused("output", f"{output.with_suffix('.png')} can't be written: give another --output")

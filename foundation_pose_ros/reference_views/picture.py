@@ -1,0 +1,46 @@
+"""A picture of a reconstructed model beside the views it was made from."""
+
+import cv2
+import numpy as np
+
+from ..overlay import contact_sheet
+from ..rendering.embree import EmbreeRenderer
+from .reconstruction import Reconstruction
+from .selection import choose
+from .view import ReferenceView
+
+_CELL_PX = 240
+_MOST_VIEWS = 8
+_GROUND = 40
+
+
+def beside_views(result: Reconstruction) -> np.ndarray:
+    """(H, W, 3) uint8 RGB: pairs of view and rendering at the view's pose, spare views first, cut to the object."""
+    renderer = EmbreeRenderer(result.model)
+    views = [*choose(result.spare, _MOST_VIEWS // 2), *choose(result.used, _MOST_VIEWS)][:_MOST_VIEWS]
+    cells, captions = [], []
+    for view in views:
+        camera = view.frame.camera
+        rendering = renderer.render(view.pose[None], camera.K, (camera.height, camera.width), colour=True)
+        shown = np.full_like(view.frame.rgb, _GROUND)
+        hit = rendering.depth_m[0] > 0
+        colour = 180 * np.ones(3, np.float32) if rendering.rgb is None else 255 * rendering.rgb[0][hit]
+        shown[hit] = np.clip(colour, 0, 255)
+        window = _window(view)
+        cells += [_cut(view.frame.rgb, window), _cut(shown, window)]
+        captions += [f"{view.name}{'' if view in result.used else ' (spare)'}", "model"]
+    return contact_sheet(cells, columns=4, captions=captions, cell_width_px=_CELL_PX)
+
+
+def _window(view: ReferenceView) -> tuple[int, int, int]:
+    """Left, top and side of a square around the mask."""
+    left, top, width, height = cv2.boundingRect(view.mask.astype(np.uint8))
+    side = round(1.25 * max(width, height))
+    return left + (width - side) // 2, top + (height - side) // 2, side
+
+
+def _cut(image: np.ndarray, window: tuple[int, int, int]) -> np.ndarray:
+    left, top, side = window
+    padded = cv2.copyMakeBorder(image, side, side, side, side, cv2.BORDER_CONSTANT, value=(_GROUND,) * 3)
+    part = padded[top + side : top + 2 * side, left + side : left + 2 * side]
+    return cv2.resize(part, (_CELL_PX, _CELL_PX), interpolation=cv2.INTER_AREA)

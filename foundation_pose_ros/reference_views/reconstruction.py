@@ -1,0 +1,115 @@
+"""From reference views to an object model: checked, chosen, fused, painted, and compared with the views."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+import trimesh
+
+from ..errors import InputRefused
+from ..object_model import ObjectModel
+from ..symmetry import Symmetries
+from .checks import checked
+from .fusion import FusionSettings, fuse
+from .report import ReconstructionReport, coverage, fits_of
+from .selection import choose
+from .surface import Surface
+from .texture import PaintSettings, painted
+from .view import ReferenceView
+from .view_colours import ViewColours
+
+STEPS = ("check", "fuse", "paint", "compare")
+# Spare views only judge; so many are enough.
+_MOST_SPARE = 8
+
+
+@dataclass(frozen=True)
+class ReconstructionSettings:
+    """views: at most so many are used, spread over the viewing sphere; fusion and paint: see there."""
+
+    views: int = 16
+    fusion: FusionSettings = field(default_factory=FusionSettings)
+    paint: PaintSettings = field(default_factory=PaintSettings)
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """model as estimation takes it, mesh as files keep it (the model's frame is that of the views' poses), and how
+    good they are; used views, and spare ones that only judged."""
+
+    model: ObjectModel
+    mesh: trimesh.Trimesh
+    report: ReconstructionReport
+    used: tuple[ReferenceView, ...]
+    spare: tuple[ReferenceView, ...]
+
+
+def reconstruct(
+    views: Sequence[ReferenceView],
+    name: str = "object",
+    settings: ReconstructionSettings = ReconstructionSettings(),
+    symmetries: Symmetries | None = None,
+    make_surface: Callable[[Sequence[ReferenceView]], Surface] | None = None,
+    on_step: Callable[[str], None] = lambda step: None,
+) -> Reconstruction:
+    """A model of the object that posed views show.
+
+    make_surface: how, where it isn't by fusion in a volume. on_step: called with each of STEPS before it begins. Raises
+    InputRefused for views that can't be used, as `checks.checked` and `fusion.fuse` do.
+    """
+    if settings.views < 3:
+        raise InputRefused(
+            "too_few_views", f"at most {settings.views} views make no model: allow at least 4, better 16"
+        )
+    clock = _Clock(on_step)
+    clock.begin("check")
+    fit = checked(views)
+    used = choose(fit.views, settings.views)
+    spare = choose([view for view in fit.views if view not in used], _MOST_SPARE)
+    clock.begin("fuse")
+    surface = fuse(used, settings.fusion) if make_surface is None else make_surface(used)
+    clock.begin("paint")
+    bare = ObjectModel(name, surface.vertices, surface.faces)
+    normals = np.asarray(trimesh.Trimesh(surface.vertices, surface.faces, process=False).vertex_normals, np.float32)
+    mesh = painted(surface, normals, ViewColours.of(used, bare), settings.paint)
+    model = ObjectModel.from_mesh(mesh, name, symmetries=symmetries)
+    clock.begin("compare")
+    seen_share, unseen_sides = coverage(model)
+    fits = fits_of(model, used, spare)
+    report = ReconstructionReport(
+        fits,
+        seen_share,
+        unseen_sides,
+        1000 * float(np.median(surface.sigma_m[surface.seen])) if surface.seen.any() else float("inf"),
+        model.diameter_m,
+        len(model.faces),
+        bool(bare.mesh.is_watertight),
+        fit.notes,
+        clock.ended(),
+    )
+    return Reconstruction(model, mesh, report, used, spare)
+
+
+class _Clock:
+    """Seconds that each step took."""
+
+    def __init__(self, on_step: Callable[[str], None]) -> None:
+        self._on_step = on_step
+        self._times: dict[str, float] = {}
+        self._step, self._since = "", perf_counter()
+
+    def begin(self, step: str) -> None:
+        self._close()
+        self._step = step
+        self._on_step(step)
+
+    def ended(self) -> dict[str, float]:
+        self._close()
+        return self._times
+
+    def _close(self) -> None:
+        now = perf_counter()
+        if self._step:
+            self._times[self._step] = round(now - self._since, 3)
+        self._since = now
