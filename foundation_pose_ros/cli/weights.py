@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from ..errors import InputRefused
 from ..methods import DEFAULT_WEIGHTS, WITH_TORCH
@@ -50,7 +49,7 @@ def weights(
     try:
         files = weights_in(folder)
     except InputRefused:
-        console.print(_sources())
+        console.print(_sources(), soft_wrap=True, highlight=False)
         raise
     found: dict[str, WeightsReport] = {}
     problems = []
@@ -71,7 +70,7 @@ def weights(
             console.print(f"written: {_exported(report, onnx)}", soft_wrap=True, highlight=False)
     missing = [name for kind, name in (("refine", "RefineNet"), ("score", "ScoreNet")) if kind not in found]
     if missing:
-        console.print(_sources())
+        console.print(_sources(), soft_wrap=True, highlight=False)
         raise InputRefused("no_weights", f"{folder} holds no usable {' and no '.join(missing)}: get it as shown above")
 
 
@@ -109,13 +108,11 @@ def _exported(report: WeightsReport, folder: Path) -> Path:
     return path
 
 
-def _sources() -> Table:
+def _sources() -> str:
     from ..networks.published import SOURCES
 
-    table = Table(title="Weights to fetch: both networks of one row, into one folder", show_lines=True)
-    for column in ("what", "where", "licence"):
-        table.add_column(column, overflow="fold")
+    lines = ["Fetch both networks of one kind into one folder:"]
     for source in SOURCES.values():
-        files = "\n".join(source.files.values())
-        table.add_row(f"{source.name}\n{files}", source.where, f"{source.licence}\n{source.terms}")
-    return table
+        lines += [f"{source.name}: {source.where}", f"  {source.licence} ({source.terms})"]
+        lines += [f"  {files}" for files in source.files.values()]
+    return "\n".join(lines)

@@ -62,7 +62,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Oracle:
     """Knows the poses; registration is 1 mm off, a tracking step 2 mm, and frame 3 is refused."""
 
-    def __init__(self, models: list[ObjectModel], device: str = "cpu") -> None:
+    def __init__(self, models: list[ObjectModel], methods: object = None) -> None:
         self.models = {model.name: model for model in models}
 
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
