@@ -25,6 +25,7 @@ def main(
         Path | None, typer.Option(help="Folder of data; FOUNDATION_PERCEPTION_DATA, else ../shared/data.")
     ] = None,
     only: Annotated[str, typer.Option(help="speed or accuracy; both where empty.")] = "",
+    weights: Annotated[str, typer.Option(help="Accuracy of these alone: default or research; the others' stays.")] = "",
     quick: Annotated[bool, typer.Option("--quick", help="A little of everything: writes nothing.")] = False,
 ) -> None:
     """Measure, and write JSON and tables."""
@@ -34,11 +35,14 @@ def main(
         _write("segmentation_speed.json", "python -m benchmarks.segmentation --only speed", found, quick)
     if only != "speed":
         try:
-            found = segmentation_accuracy.measure(data, quick)
+            found = segmentation_accuracy.measure(data, quick, [weights] if weights else segmentation_accuracy.WEIGHTS)
         except InputRefused as refused:
             Console(stderr=True).print(f"accuracy: left out: {refused}")
             return
-        _write("segmentation_accuracy.json", "python -m benchmarks.segmentation --only accuracy", found, quick)
+        former = RESULTS / "segmentation_accuracy.json"
+        if weights and former.is_file():
+            found["weights"] = json.loads(former.read_text())["weights"] | found["weights"]
+        _write(former.name, "python -m benchmarks.segmentation --only accuracy", found, quick)
 
 
 def _write(name: str, command: str, found: dict[str, Any], quick: bool) -> None:

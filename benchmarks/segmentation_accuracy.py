@@ -31,8 +31,8 @@ FEW = 4
 """Examples shown where ways of choosing them are compared: with 16 of pools of 40 there is little to choose."""
 
 
-def measure(data: Path, quick: bool) -> dict[str, Any]:
-    """For each file of weights that is shipped; raises InputRefused where there are no recorded tasks or meshes."""
+def measure(data: Path, quick: bool, names: Sequence[str] = WEIGHTS) -> dict[str, Any]:
+    """For each of these weights that is shipped; raises InputRefused where there are no recorded tasks or meshes."""
     recorded = [read_task(path) for path in sorted((data / "segmentation" / "eval").glob("*.npz"))]
     meshes = sorted((data / "meshes").glob("*/*.obj"))
     if not recorded or not meshes:
@@ -43,14 +43,14 @@ def measure(data: Path, quick: bool) -> dict[str, Any]:
         "scanned": scanned_objects(meshes[:3] if quick else meshes),
     }
     result: dict[str, Any] = {"weights": {}}
-    for name in WEIGHTS:
+    for name in names:
         try:
             model, info = load_checkpoint(name)
         except InputRefused as refused:
             Console(stderr=True).print(str(refused))
             continue
         # What learns nothing across tasks is the same beside any weights.
-        shown = replace(SHOWN, limit=limit, baselines=not result["weights"])
+        shown = replace(SHOWN, limit=limit, baselines=name == WEIGHTS[0])
         own: dict[str, Any] = {"licence": info.licence, "note": info.note}
         result["weights"][name] = own
         own["recorded"] = _judged(model, recorded, shown, f"{name}, 16 examples")

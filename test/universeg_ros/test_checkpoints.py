@@ -76,6 +76,21 @@ def test_what_is_not_a_universeg_is_refused(tmp_path: Path) -> None:
     assert refused(tmp_path / "absent.pt").reason == "no_weights"
 
 
+@pytest.mark.parametrize(
+    ("name", "licence", "sets"), [("default", "Apache-2.0", "68 sets"), ("research", "research only", "198 sets")]
+)
+def test_shipped_weights_say_what_may_be_done_with_them(name: str, licence: str, sets: str, repository: Path) -> None:
+    model, info = load_checkpoint(name)
+    assert model.features == (32, 32, 32, 32) and checkpoints.SHIPPED[name].stat().st_size <= 5_000_000
+    assert info.licence == licence and sets in info.trained_on and info.date and info.note
+    # The card's table names every set, and each in the file is one of them.
+    column = {"default": -3, "research": -2}[name]
+    rows = [line.split("|") for line in (repository / "docs/universeg_weights_data.md").read_text().splitlines()]
+    listed = {row[1].strip() for row in rows if len(row) == 7 and row[column].strip() == "yes"}
+    stated = re.search(r"\d+ sets: ([\w, ]+)", info.trained_on)
+    assert stated is not None and set(re.split(r", (?!before)", stated[1].split(", before")[0])) == listed
+
+
 def test_weights_that_are_not_shipped_are_refused_with_the_fix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(checkpoints.SHIPPED, "default", tmp_path / "default.safetensors")
     with pytest.raises(InputRefused) as refusal:
