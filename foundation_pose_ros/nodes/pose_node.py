@@ -22,7 +22,7 @@ from .input_guardian import InputGuardian, InputSettings
 from .mask_inputs import MaskInput
 from .object_catalogue import CatalogueEntry, load_object
 from .parameters import declare, validator, values
-from .pose_parameters import POSE_NODE, object_rows, tracker_settings
+from .pose_parameters import POSE_NODE, method_choice, object_rows, tracker_settings
 from .pose_pipeline import PosePipeline
 from .pose_report import PoseReport
 from .pose_services import PoseServices
@@ -121,8 +121,7 @@ class PoseNode(WorkingNode):
                 self.get_logger().error(f"object {name} is left out: {refused}")
         self._estimator = PoseEstimator(
             [entry.model for entry in self.entries.values()],
-            device=settings["device"],
-            threads=settings["threads"] or len(os.sched_getaffinity(0)),
+            methods=method_choice(settings, settings["threads"] or len(os.sched_getaffinity(0))).methods(),
         )
         self.outputs = ResultsPublisher(self, self._output_settings(settings))
         tracker = MultiObjectTracker(self._estimator, tracker_settings(settings))

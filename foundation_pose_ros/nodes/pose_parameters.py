@@ -1,7 +1,10 @@
 """The parameters of pose_node."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+from ..methods import DEFAULT_WEIGHTS, MethodChoice
 from ..tracking import RecoverySettings, StateSettings, TrackerSettings
 from .parameters import Row, Taken
 
@@ -24,9 +27,44 @@ POSE_NODE = (
     Row(
         "device",
         "cpu",
-        "Where the estimator computes; cuda is refused as yet.",
+        "Where networks compute; the rest runs on the cpu.",
         choices=("cpu", "cuda"),
         taken=Taken.AT_START,
+    ),
+    Row(
+        "refiner",
+        "geometric",
+        "Learning-free, or RefineNet with weights of your own.",
+        choices=("geometric", "learned"),
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row(
+        "scorer",
+        "geometric",
+        "Who chooses the best pose of a registration: learned is ScoreNet.",
+        choices=("geometric", "learned"),
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row(
+        "weights_directory",
+        "",
+        "Folder of the networks' weights; they are read from nowhere else.",
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row(
+        "hypotheses",
+        "grid",
+        "RefineNet starts from a grid of 252 rotations, or from the best few of the geometric registration.",
+        choices=("grid", "geometric"),
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row("polish", True, "End with point-to-plane steps after RefineNet.", taken=Taken.ON_CONFIGURE),
+    Row(
+        "precision",
+        "auto",
+        "Of the networks; auto: fp16 on CUDA, fp32 else.",
+        choices=("auto", "fp32", "fp16", "bf16"),
+        taken=Taken.ON_CONFIGURE,
     ),
     Row(
         "threads",
@@ -136,6 +174,20 @@ PER_OBJECT = (
 def object_rows(name: str) -> tuple[Row, ...]:
     """The parameters of one object: `<name>.mesh`, `<name>.unit`, ..."""
     return tuple(replace(row, name=f"{name}.{row.name}") for row in PER_OBJECT)
+
+
+def method_choice(values: dict[str, Any], threads: int) -> MethodChoice:
+    """From the node's values by name."""
+    return MethodChoice(
+        refiner=values["refiner"],
+        scorer=values["scorer"],
+        weights=Path(values["weights_directory"] or DEFAULT_WEIGHTS),
+        device=values["device"],
+        threads=threads,
+        polish=values["polish"],
+        hypotheses=values["hypotheses"],
+        precision=values["precision"],
+    )
 
 
 def tracker_settings(values: dict[str, float]) -> TrackerSettings:
