@@ -1,12 +1,13 @@
 """Events after which a track must not go on as if nothing had happened, put together from pieces of recordings."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from foundation_pose_ros import Frame
+from foundation_pose_ros import Frame, InputRefused
 from foundation_pose_ros.evaluation.sequence import Sequence
 from foundation_pose_ros.synthetic.events import covered, jumped, looked_away, removed, swapped
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
@@ -66,7 +67,10 @@ def rendered_pieces(seed: int, size: tuple[int, int] = (320, 240)) -> tuple[Synt
         "swapped": lambda: swapped(scene, name, str(other), 0),
         "jumps": lambda: jumped(scene, name, 0, rng),
     }
-    pieces = {kind: _moments(make(), name) for kind, make in changed.items()}
+    pieces: dict[str, Piece] = {}
+    for kind, make in changed.items():
+        with suppress(InputRefused):  # no free place to jump to
+            pieces[kind] = _moments(make(), name)
     return scene, name, pieces | _sensor_failures(pieces[""], rng)
 
 
@@ -81,6 +85,11 @@ def recorded_pieces(sequence: Sequence, name: str, start: int) -> dict[str, Piec
             return {}
         plain.append(Moment(sequence.frame(frame_id), T_cam_obj, 1.0, sequence.mask(frame_id, name)))
     return {"": plain, "leaves the view": _shifted(plain)} | _sensor_failures(plain, rng)
+
+
+def possible_kinds(pieces: dict[str, Piece]) -> list[str]:
+    """Those of KINDS for which there is a piece."""
+    return [kind for kind in KINDS if kind in pieces or (kind == "nothing" and pieces)]
 
 
 def spliced(kind: str, name: str, pieces: dict[str, Piece], rng: np.random.Generator) -> LossEvent:

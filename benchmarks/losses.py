@@ -5,8 +5,11 @@ given after that. Writes benchmarks/results/losses.json and its table.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks import tables
-from benchmarks.loss_events import AFTER, KINDS, LossEvent, recorded_pieces, rendered_pieces, spliced
+from benchmarks.loss_events import AFTER, KINDS, LossEvent, possible_kinds, recorded_pieces, rendered_pieces, spliced
 from benchmarks.places import data_folder, result_file
 from foundation_pose_ros import ObjectModel, PoseEstimator
 from foundation_pose_ros.errors import InputRefused
@@ -33,6 +36,9 @@ GONE, SEEN = 0.1, 0.5
 FALSE_S, RECOVERED_S = 0.5, 1.0
 # A recovery must last this many frames more.
 _PROOF = 4
+
+
+Batch = tuple[str, ObjectModel, list[LossEvent]]
 
 
 @dataclass(frozen=True)
@@ -69,13 +75,12 @@ def main(
     print(table(report))
 
 
-def measure(scenes: int, repeats: int, data: Path) -> dict[str, Any]:
-    """Outcomes of all events, and their shares by kind."""
-    outcomes: list[Outcome] = []
-    for source, model, events in _batches(scenes, repeats, data):
-        estimator = PoseEstimator([model])
-        for event in track(events, description=source, console=Console(stderr=True)):
-            outcomes.append(followed(event, estimator, model, source))
+def measure(scenes: int, repeats: int, data: Path, processes: int = 2) -> dict[str, Any]:
+    """Outcomes of all events, and their shares by kind; processes: at work side by side."""
+    jobs = [*(partial(_rendered, seed, repeats) for seed in range(scenes)), *_recorded_jobs(data)]
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        done = track(pool.map(_outcomes, jobs), "events", total=len(jobs), console=Console(stderr=True))
+        outcomes = [outcome for batch in done for outcome in batch]
     return provenance({"scenes": scenes, "repeats": repeats}) | {
         "kinds": {kind: shares([o for o in outcomes if o.kind == kind]) for kind in KINDS},
         "losses": shares([o for o in outcomes if o.kind != "nothing"]),
@@ -95,7 +100,10 @@ def followed(event: LossEvent, estimator: Estimator, model: ObjectModel, source:
         stamp_ns = moment.frame.stamp_ns
         if k == 0:
             assert moment.mask is not None, f"{event.object_name} is hidden at the start"
-            tracked = tracker.register(moment.frame, moment.mask)
+            try:
+                tracked = tracker.register(moment.frame, moment.mask)
+            except InputRefused:
+                return Outcome(event.kind, source, event.object_name, started=False)
         else:
             tracked = tracker.track(moment.frame)
         was_right = right
@@ -155,29 +163,37 @@ def table(report: dict[str, Any]) -> str:
     return "\n".join([*lines, "", tables.provenance(report)])
 
 
-def _batches(scenes: int, repeats: int, data: Path) -> Iterator[tuple[str, ObjectModel, list[LossEvent]]]:
-    """Source, model and events of every rendered scene, then of every piece of a recording."""
-    for seed in range(scenes):
-        rng = np.random.default_rng([seed, 57])
-        scene, name, pieces = rendered_pieces(seed)
-        yield (
-            f"rendered {seed}, {name}",
-            scene.model(name),
-            [spliced(kind, name, pieces, rng) for kind in KINDS for _ in range(repeats)],
-        )
+def _outcomes(job: Callable[[], Batch]) -> list[Outcome]:
+    source, model, events = job()
+    estimator = PoseEstimator([model], threads=1)
+    return [followed(event, estimator, model, source) for event in events]
+
+
+def _rendered(seed: int, repeats: int) -> Batch:
+    """Events of each kind from one scene."""
+    rng = np.random.default_rng([seed, 57])
+    scene, name, pieces = rendered_pieces(seed)
+    events = [spliced(kind, name, pieces, rng) for kind in possible_kinds(pieces) for _ in range(repeats)]
+    return f"rendered {seed}", scene.model(name), events
+
+
+def _recorded(folder: Path, name: str, start: int) -> Batch:
+    """One event of each kind that can be made of a piece of a recording."""
+    sequence, rng = open_sequence(folder), np.random.default_rng([start, 58])
+    pieces = recorded_pieces(sequence, name, start)
+    events = [spliced(kind, name, pieces, rng) for kind in possible_kinds(pieces)]
+    return f"{folder.name} {start}", sequence.model(name), events
+
+
+def _recorded_jobs(data: Path) -> Iterator[Callable[[], Batch]]:
     for recording, starts in RECORDINGS.items():
+        folder = data / "pose" / recording
         try:
-            sequence = open_sequence(data / "pose" / recording)
+            names = open_sequence(folder).object_names
         except InputRefused as refused:
             Console(stderr=True).print(f"left out: {refused}")
             continue
-        for name in sequence.object_names:
-            for start in starts:
-                rng = np.random.default_rng([start, 58])
-                pieces = recorded_pieces(sequence, name, start)
-                kinds = [kind for kind in KINDS if kind in pieces or (kind == "nothing" and pieces)]
-                if pieces:
-                    yield f"{recording} {start}", sequence.model(name), [spliced(k, name, pieces, rng) for k in kinds]
+        yield from (partial(_recorded, folder, name, start) for name in names for start in starts)
 
 
 if __name__ == "__main__":
