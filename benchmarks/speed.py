@@ -35,13 +35,13 @@ def measure(rounds: int) -> dict[str, Any]:
         "image": "640x480",
         "threads": THREADS,
         "objects": {name: {"faces": len(subject.model.faces)} for name, subject in subjects.items()},
-        "floor_rays_per_s": _summary(rows["rays"]),
-        "register_s": _summary(rows["register"])
+        "floor_rays_per_s": summary(rows["rays"]),
+        "register_s": summary(rows["register"])
         | {"rays": int(np.median([subject.register_rays for subject in subjects.values()]))},
-        "track_s": _summary(rows["track"])
+        "track_s": summary(rows["track"])
         | {"rays": int(np.median([subject.track_rays for subject in subjects.values()]))},
-        "register_over_floor": _summary(rows["register_over"]),
-        "track_over_floor": _summary(rows["track_over"]),
+        "register_over_floor": summary(rows["register_over"]),
+        "track_over_floor": summary(rows["track_over"]),
     }
 
 
@@ -120,7 +120,8 @@ class _Counting:
         EmbreeRenderer.render = self._render  # type: ignore[method-assign]
 
 
-def _summary(values: list[float]) -> dict[str, float | int]:
+def summary(values: list[float]) -> dict[str, float | int]:
+    """n, median and quartiles."""
     low, median, high = np.quantile(values, (0.25, 0.5, 0.75))
     return {"n": len(values), "median": _short(median), "q1": _short(low), "q3": _short(high)}
 

@@ -98,7 +98,7 @@ class LearnedMethods:
                     settings.refinement,
                 ),
             )
-            if settings.registration.start == "grid":
+            if settings.registration.start != "geometric":
                 conditioned = replace(conditioned, rotations=clustered(published_rotations(), model.symmetries))
         if self._scorer is not None:
             pairs = PairMaker(renderer, model, self._scorer.info)

@@ -17,19 +17,21 @@ from .refinement.learned import LearnedRefiner
 from .registration import Registration, RegistrationSettings, crop_box
 from .selection.learned import LearnedScorer
 
-Start = Literal["grid", "geometric"]
+Start = Literal["grid", "pruned", "geometric"]
 _FINAL = Stage(64, 3, 6, (0.04, 0.02))
 
 
 @dataclass(frozen=True)
 class LearnedRegistrationSettings:
-    """start: from the grid of rotations at the mask's place, as published, or from what the geometric registration
-    finds: six poses instead of 252. iterations: of RefineNet. most: at most so many of the grid, evenly picked.
+    """start: from the grid of rotations at the mask's place, as published; from the same, of which fewer go into each
+    step; or from what the geometric registration finds, six poses instead of 252. iterations: of RefineNet. entering:
+    the share of the grid that goes into each step where it is pruned. most: at most so many of the grid, evenly picked.
     final: rays of the evidence, and how many distinct poses are kept.
     """
 
     start: Start = "grid"
     iterations: int = 5
+    entering: tuple[float, ...] = (1.0, 1.0, 0.5, 0.25, 0.125)
     most: int | None = None
     final: Stage = _FINAL
 
@@ -46,9 +48,9 @@ class LearnedRegistration(Registration):
         assert isinstance(refiner, LearnedRefiner)
         observation = observe(frame, crop_box(frame, mask, conditioned.model.diameter_m), final.size, mask)
         image = refiner.images.of(frame)
-        shared = self.learned.start == "grid"
+        shared = self.learned.start != "geometric"
         starts = self._grid(conditioned, image, mask) if shared else self._found(conditioned, frame, mask)
-        centred = refiner.moved(image, starts, self.learned.iterations, shared)
+        centred = refiner.moved(image, starts, self.learned.iterations, shared, self._entering(len(starts)))
 
         poses = refiner.pairs.uncentred(centred).cpu().numpy()
         if isinstance(conditioned.judge, LearnedScorer):
@@ -71,6 +73,13 @@ class LearnedRegistration(Registration):
         if self.learned.most is not None:
             rotations = rotations[:: -(-len(rotations) // self.learned.most)]
         return start_poses(rotations, masked_translation(image, mask))
+
+    def _entering(self, count: int) -> tuple[int, ...] | None:
+        """How many of so many hypotheses go into each step; None: all. More than the final choice keeps stay."""
+        if self.learned.start != "pruned":
+            return None
+        shares = (*self.learned.entering, *self.learned.entering[-1:] * self.learned.iterations)
+        return tuple(max(self.learned.final.keep, round(share * count)) for share in shares)
 
     def _found(self, conditioned: ConditionedObject, frame: Frame, mask: np.ndarray) -> Tensor:
         refiner = conditioned.refiner

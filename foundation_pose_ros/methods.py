@@ -47,7 +47,8 @@ class MethodChoice:
 
     scorer: of a registration's last choice; None: as the refiner. weights: folder of the networks' weights. device:
     cpu, cuda or cuda:N, of the networks. polish: end with point-to-plane steps. hypotheses: RefineNet starts from the
-    grid of rotations, or from what the geometric registration finds. precision: fp32, fp16, bf16, or auto.
+    grid of rotations, all or ever fewer of which go into each step, or from what the geometric registration finds.
+    precision: fp32, fp16, bf16, or auto.
     """
 
     refiner: Method = "geometric"
@@ -56,7 +57,7 @@ class MethodChoice:
     device: str = "cpu"
     threads: int = 2
     polish: bool = True
-    hypotheses: Literal["grid", "geometric"] = "grid"
+    hypotheses: Literal["grid", "pruned", "geometric"] = "grid"
     precision: str = "auto"
 
     def methods(self) -> Methods:

@@ -17,6 +17,7 @@ class Method(StrEnum):
 
 class Hypotheses(StrEnum):
     GRID = "grid"
+    PRUNED = "pruned"
     GEOMETRIC = "geometric"
 
 
@@ -59,7 +60,8 @@ HypothesesOption = Annotated[
     Hypotheses,
     typer.Option(
         "--hypotheses",
-        help="RefineNet starts from a grid of 252 rotations, or from the best few of the geometric registration.",
+        help="RefineNet starts from 252 rotations (pruned: ever fewer of them go on), or from the best few of the "
+        "geometric registration.",
         rich_help_panel=_PANEL,
     ),
 ]

@@ -24,7 +24,7 @@ class PairMaker:
     def __init__(self, renderer: TensorRenderer, model: ObjectModel, info: WeightsInfo) -> None:
         self.diameter_m = model.diameter_m
         self.info = info
-        self._renderer = renderer
+        self.renderer = renderer
         self._centre_m = torch.from_numpy(model.centre_m).to(renderer.device, torch.float32)
 
     def __call__(self, image: ObservedImage, T_cam_obj: Tensor, shared: bool = False) -> tuple[Tensor, Tensor]:
@@ -34,7 +34,7 @@ class PairMaker:
         """
         translations = T_cam_obj[:, :3, 3]
         boxes = crop_boxes(translations, image.K, self.diameter_m, self.info.settings.crop_ratio)
-        rendering = self._renderer.render_tensors(
+        rendering = self.renderer.render_tensors(
             self.uncentred(T_cam_obj), render_cameras(boxes, image.K), (INPUT_SIZE, INPUT_SIZE)
         )
         rendered = self._joined(rendering.rgb, rendering.xyz_cam, translations)

@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..methods import DEFAULT_WEIGHTS, MethodChoice
+from ..errors import InputRefused
+from ..methods import MethodChoice
 from ..tracking import RecoverySettings, StateSettings, TrackerSettings
 from .parameters import Row, Taken
 
@@ -54,8 +55,9 @@ POSE_NODE = (
     Row(
         "hypotheses",
         "grid",
-        "RefineNet starts from a grid of 252 rotations, or from the best few of the geometric registration.",
-        choices=("grid", "geometric"),
+        "RefineNet starts from a grid of 252 rotations (pruned: ever fewer of them go on), or from the best few of the "
+        "geometric registration.",
+        choices=("grid", "pruned", "geometric"),
         taken=Taken.ON_CONFIGURE,
     ),
     Row("polish", True, "End with point-to-plane steps after RefineNet.", taken=Taken.ON_CONFIGURE),
@@ -177,11 +179,15 @@ def object_rows(name: str) -> tuple[Row, ...]:
 
 
 def method_choice(values: dict[str, Any], threads: int) -> MethodChoice:
-    """From the node's values by name."""
+    """From the node's values by name; raises InputRefused where networks are wanted but no folder is named."""
+    if "learned" in (values["refiner"], values["scorer"]) and not values["weights_directory"]:
+        raise InputRefused(
+            "no_weights", "learned methods need weights: set the parameter weights_directory to their folder"
+        )
     return MethodChoice(
         refiner=values["refiner"],
         scorer=values["scorer"],
-        weights=Path(values["weights_directory"] or DEFAULT_WEIGHTS),
+        weights=Path(values["weights_directory"]).expanduser(),
         device=values["device"],
         threads=threads,
         polish=values["polish"],

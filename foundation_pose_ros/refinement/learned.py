@@ -19,12 +19,9 @@ from .refiner import Refinement
 
 @dataclass(frozen=True)
 class LearnedSettings:
-    """polish: point-to-plane steps after the network's, 0 for none. entering: how many hypotheses go into each step of
-    a registration, those whose depth agrees best; None: all into each, as published.
-    """
+    """polish: point-to-plane steps after the network's, 0 for none."""
 
     polish: int = 3
-    entering: tuple[int, ...] | None = None
 
 
 class LearnedRefiner:
@@ -45,15 +42,22 @@ class LearnedRefiner:
         self._network = network
 
     @torch.no_grad()
-    def moved(self, image: ObservedImage, T_cam_obj: Tensor, iterations: int, shared: bool = False) -> Tensor:
-        """Poses (B, 4, 4) of the centred object after `iterations` steps; fewer of them where `entering` says so.
+    def moved(
+        self,
+        image: ObservedImage,
+        T_cam_obj: Tensor,
+        iterations: int,
+        shared: bool = False,
+        entering: tuple[int, ...] | None = None,
+    ) -> Tensor:
+        """Poses (B, 4, 4) of the centred object after `iterations` steps; all stays on the device.
 
-        shared: they start from one translation, so that the picture before the first step is encoded once. All stays
-        on the device.
+        shared: they start from one translation, so that the picture before the first step is encoded once. entering:
+        how many go into each step, those whose depth agrees best; None: all, as published.
         """
         for iteration in range(iterations):
-            if self.settings.entering is not None and iteration:
-                T_cam_obj = self._pruned(image, T_cam_obj, self.settings.entering[iteration])
+            if entering is not None and iteration:
+                T_cam_obj = self._pruned(image, T_cam_obj, entering[iteration])
             T_cam_obj = self._step(image, T_cam_obj, shared and not iteration)
         return T_cam_obj
 

@@ -26,3 +26,5 @@ def test_a_choice_goes_into_the_methods(tmp_path: Path) -> None:
     assert (choice.refiner, choice.scorer, choice.weights, choice.polish) == ("learned", "geometric", tmp_path, False)
     with pytest.raises(InputRefused, match=f"{tmp_path} holds no"):
         choice.methods()
+    with pytest.raises(InputRefused, match="weights_directory"):
+        method_choice(parameters(scorer="learned"), threads=1)
