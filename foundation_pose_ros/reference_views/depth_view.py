@@ -14,6 +14,8 @@ _GLANCING = 0.26
 _NORMAL_BLUR_PX = 3.0
 # A mask's border is uncertain by so many pixels: there it neither shows the object nor free space.
 RIM_PX = 2
+# Patches of the mask with less than this share of its measured pixels, cut off by jumps in depth, show what is behind.
+_SMALLEST_PATCH = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,21 +40,37 @@ class DepthView:
         band_m: so far before a surface space isn't called free yet.
         """
         measured_m = view.frame.depth_m
-        inside = view.seen & (measured_m > reach_m[0]) & (measured_m < reach_m[1])
-        normals, on_edge = _normals_and_edges(view, inside)
+        clear = clear_pixels(view) & (measured_m > reach_m[0]) & (measured_m < reach_m[1])
+        normals = _smooth_normals(view, clear)
         cosine = np.einsum("hwc,hwc->hw", normals, _unit_rays(view))
         cosine = np.abs(cosine).astype(np.float32)
         # Distance from the rim in pixels: the lens and the mask blend object and surroundings there.
         rim_px = cv2.distanceTransform(view.mask.astype(np.uint8), cv2.DIST_L2, 3)
         weight = np.clip((cosine - _GLANCING) / (1 - _GLANCING), 0, 1) * np.clip(rim_px / (2 * RIM_PX), 0, 1)
-        weight *= inside & ~on_edge
+        weight *= clear
         return cls(
             view=view,
-            depth_m=depth.filled_from_nearest(measured_m, inside & ~on_edge),
+            depth_m=depth.filled_from_nearest(measured_m, clear),
             weight=weight.astype(np.float32),
             cosine=np.where(cosine > 0, np.maximum(cosine, _GLANCING), 1).astype(np.float32),
-            free_m=np.maximum(_free_beside(view, reach_m), _free_before(measured_m, inside & ~on_edge, band_m)),
+            free_m=np.maximum(_free_beside(view, reach_m), _free_before(measured_m, clear, band_m)),
         )
+
+
+def clear_pixels(view: ReferenceView) -> np.ndarray:
+    """(H, W) bool: pixels of the object that are neither beside a jump in depth nor in a patch that jumps cut off.
+
+    Masks and depth are a pixel or two apart at borders, so that the mask's rim shows the wall.
+    """
+    camera = view.frame.camera
+    measured_m = np.where(view.mask, view.frame.depth_m, 0)
+    rays = camera.rays(np.arange(camera.width)[None], np.arange(camera.height)[:, None])
+    _, on_edge = depth.normals_and_edges(rays * measured_m[..., None], 1 / camera.fx)
+    clear = view.seen & ~on_edge
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(clear.astype(np.uint8), connectivity=4)
+    large = stats[:, cv2.CC_STAT_AREA] >= _SMALLEST_PATCH * max(int(clear.sum()), 1)
+    large[0] = False
+    return large[labels]
 
 
 def _free_beside(view: ReferenceView, reach_m: tuple[float, float]) -> np.ndarray:
@@ -71,22 +89,19 @@ def _free_beside(view: ReferenceView, reach_m: tuple[float, float]) -> np.ndarra
     return np.where(outside & behind, np.maximum(nearest_m, reach_m[1]), 0).astype(np.float32)
 
 
-def _free_before(measured_m: np.ndarray, inside: np.ndarray, band_m: float) -> np.ndarray:
+def _free_before(measured_m: np.ndarray, clear: np.ndarray, band_m: float) -> np.ndarray:
     """(H, W): up to the nearest depth around a pixel of the object, less the band."""
-    nearest_m = cv2.erode(np.where(inside, measured_m, np.float32(0)), np.ones((3, 3), np.uint8))
+    nearest_m = cv2.erode(np.where(clear, measured_m, np.float32(0)), np.ones((3, 3), np.uint8))
     return np.maximum(nearest_m - np.float32(band_m), 0)
 
 
-def _normals_and_edges(view: ReferenceView, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _smooth_normals(view: ReferenceView, clear: np.ndarray) -> np.ndarray:
     camera = view.frame.camera
-    measured_m = np.where(inside, view.frame.depth_m, 0)
     rays = camera.rays(np.arange(camera.width)[None], np.arange(camera.height)[:, None])
-    _, on_edge = depth.normals_and_edges(rays * measured_m[..., None], 1 / camera.fx)
-    smooth = inside & ~on_edge
-    share = cv2.GaussianBlur(smooth.astype(np.float32), (0, 0), _NORMAL_BLUR_PX)
-    blurred_m = cv2.GaussianBlur(np.where(smooth, measured_m, 0), (0, 0), _NORMAL_BLUR_PX) / np.maximum(share, 1e-6)
-    normals, _ = depth.normals_and_edges(rays * np.where(smooth, blurred_m, 0)[..., None], 1 / camera.fx)
-    return normals, on_edge
+    share = cv2.GaussianBlur(clear.astype(np.float32), (0, 0), _NORMAL_BLUR_PX)
+    measured_m = np.where(clear, view.frame.depth_m, 0)
+    blurred_m = cv2.GaussianBlur(measured_m, (0, 0), _NORMAL_BLUR_PX) / np.maximum(share, 1e-6)
+    return depth.normals_and_edges(rays * np.where(clear, blurred_m, 0)[..., None], 1 / camera.fx)[0]
 
 
 def _unit_rays(view: ReferenceView) -> np.ndarray:

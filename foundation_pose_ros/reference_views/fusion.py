@@ -1,7 +1,7 @@
 """Reference views fused into one surface: distances averaged in a volume, masks and rays carving free space."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from ..errors import InputRefused
 from ..se3 import inverse, transform_points
-from .depth_view import RIM_PX, DepthView
+from .depth_view import RIM_PX, DepthView, clear_pixels
 from .surface import Surface
 from .view import ReferenceView
 from .volume import Volume
@@ -64,9 +64,8 @@ def extent(
     clouds = []
     for view in views:
         stride = max(1, int(np.sqrt(view.mask.sum() / 4000)))
-        inner = cv2.erode(view.mask.astype(np.uint8), np.ones((2 * RIM_PX + 1,) * 2, np.uint8), borderValue=0)
-        inside = ReferenceView(view.frame, inner, view.T_cam_obj, view.name)
-        clouds.append(transform_points(inverse(view.pose), inside.points_cam(stride)))
+        clear = replace(view, mask=clear_pixels(view))
+        clouds.append(transform_points(inverse(view.pose), clear.points_cam(stride)))
     points = np.concatenate(clouds)
     against, support = _witnesses(points, views)
     points = points[(against <= settings.against) & (support >= settings.support)]

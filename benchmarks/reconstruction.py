@@ -1,0 +1,176 @@
+"""Models made of reference views against the meshes they show: shape, colour, time, and what they are worth for poses.
+
+    python -m benchmarks.reconstruction --data ../shared/data/meshes
+
+Every mesh is rendered from 16 and from 4 sides with a depth camera's noise; beside it Open3D's own pipeline on the
+same views (VoxelBlockGrid, masked depth; its older ScalableTSDFVolume gives an empty mesh in Open3D 0.20). Writes
+benchmarks/results/reconstruction.json after each object.
+"""
+
+import json
+import resource
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Annotated, Any, TypeVar
+
+import numpy as np
+import open3d as o3d
+import typer
+from rich.console import Console
+
+from foundation_pose_ros import InputRefused, ObjectModel, PoseEstimator
+from foundation_pose_ros.evaluation.evaluate import Row, evaluate
+from foundation_pose_ros.evaluation.provenance import commit, machine, version
+from foundation_pose_ros.evaluation.report import Summary
+from foundation_pose_ros.evaluation.run import RunSettings
+from foundation_pose_ros.reference_views.reconstruction import Reconstruction, reconstruct
+from foundation_pose_ros.reference_views.report import view_fit
+from foundation_pose_ros.reference_views.view import ReferenceView
+from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
+from foundation_pose_ros.synthetic.orbit import render_views, sphere_poses
+from foundation_pose_ros.synthetic.scene import make_scene
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULT = ROOT / "benchmarks" / "results" / "reconstruction.json"
+POINTS = 20_000
+HELD_OUT = 6
+_TRUNCATION = 4.0  # voxels
+_Made = TypeVar("_Made")
+
+
+def measure(model: ObjectModel, frames: int) -> dict[str, Any]:
+    """Everything about one object; frames: of the synthetic recording in which poses are compared."""
+    views = render_views(model, sphere_poses(model, 16))
+    held_out = render_views(model, sphere_poses(model, HELD_OUT, seed=77))
+    made, time = _timed(lambda: reconstruct(views, model.name))
+    few, few_time = _timed(lambda: reconstruct(views[::4], model.name))
+    (vertices, faces), other_time = _timed(lambda: voxel_block_grid(views, model.diameter_m / 150))
+    other = ObjectModel("open3d", vertices, faces)
+    return {
+        "object": model.name,
+        "diameter_mm": 1000 * model.diameter_m,
+        "views_16": {**_quality(made, model, held_out), **time, "steps_s": made.report.time_s},
+        "views_4": {**_quality(few, model, held_out), **few_time},
+        "open3d_voxel_block_grid_16": {
+            **_shape(other, model),
+            **other_time,
+            "watertight": bool(other.mesh.is_watertight),
+        },
+        "peak_memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        "pose": _poses(model, made.model, frames),
+    }
+
+
+def voxel_block_grid(views: tuple[ReferenceView, ...], voxel_m: float) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and faces as Open3D's own pipeline makes them of the same views, colour integrated as well."""
+    grid = o3d.t.geometry.VoxelBlockGrid(
+        attr_names=("tsdf", "weight", "color"),
+        attr_dtypes=(o3d.core.float32,) * 3,
+        attr_channels=[o3d.core.SizeVector(channels) for channels in ([1], [1], [3])],
+        voxel_size=voxel_m,
+        block_resolution=16,
+        block_count=20_000,
+    )
+    for view in views:
+        depth = o3d.t.geometry.Image(np.where(view.mask, view.frame.depth_m, 0).astype(np.float32))
+        colour = o3d.t.geometry.Image(view.frame.rgb.astype(np.float32) / 255)
+        K = o3d.core.Tensor.from_numpy(view.frame.camera.K.astype(np.float64))
+        T = o3d.core.Tensor.from_numpy(view.pose.astype(np.float64))
+        blocks = grid.compute_unique_block_coordinates(depth, K, T, 1.0, 5.0, _TRUNCATION)
+        grid.integrate(blocks, depth, colour, K, T, 1.0, 5.0, _TRUNCATION)
+    mesh = grid.extract_triangle_mesh(weight_threshold=1.0)
+    return mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy().astype(np.uint32)
+
+
+def _quality(made: Reconstruction, truth: ObjectModel, held_out: tuple[ReferenceView, ...]) -> dict[str, Any]:
+    renderer = EmbreeRenderer(made.model)
+    fits = [view_fit(renderer, view, False) for view in held_out]
+    seen = made.model.face_sigma_m
+    return {
+        **_shape(made.model, truth, None if seen is None else np.isfinite(seen)),
+        "psnr_db": float(np.mean([fit.psnr_db for fit in fits])),
+        "outline": float(np.mean([fit.outline for fit in fits])),
+        "seen_share": made.report.seen_share,
+        "watertight": made.report.watertight,
+    }
+
+
+def _shape(made: ObjectModel, truth: ObjectModel, seen: np.ndarray | None = None) -> dict[str, float]:
+    """Mean distances between surfaces in mm: of the model's from the mesh, of the mesh's from the model, their mean."""
+    points, faces, _ = made.surface_samples(POINTS)
+    off_mm = 1000 * _distance_m(truth, points)
+    missed_mm = 1000 * _distance_m(made, truth.surface_points(POINTS))
+    shape = {
+        "chamfer_mm": float(off_mm.mean() + missed_mm.mean()) / 2,
+        "model_off_mm": float(off_mm.mean()),
+        "mesh_missed_mm": float(missed_mm.mean()),
+    }
+    if seen is not None:
+        shape["seen_off_mm"] = float(off_mm[seen[faces]].mean())
+    return shape
+
+
+def _distance_m(model: ObjectModel, points: np.ndarray) -> np.ndarray:
+    query = o3d.core.Tensor.from_numpy(np.ascontiguousarray(points, np.float32))
+    return EmbreeRenderer(model).scene.compute_distance(query).numpy()
+
+
+def _poses(mesh: ObjectModel, made: ObjectModel, frames: int) -> dict[str, Any]:
+    """Registration of every frame of one recording, with the mesh and with the model that views gave."""
+    scene = make_scene(seed=5, frames=frames, objects=[mesh], clutter=3, rate_hz=5.0)
+    result = {}
+    for name, model in (("mesh", mesh), ("views", made)):
+        rows: list[Row] = []
+        for _, judged in evaluate(scene, PoseEstimator([model]), [mesh.name], RunSettings("register")):
+            rows += judged
+        result[name] = Summary.of(rows).as_json()
+    return result
+
+
+def _timed(make: Callable[[], _Made]) -> tuple[_Made, dict[str, float]]:
+    wall, cpu = perf_counter(), process_time()
+    made = make()
+    return made, {"wall_s": round(perf_counter() - wall, 2), "cpu_s": round(process_time() - cpu, 2)}
+
+
+def _models(folder: Path, names: list[str] | None) -> list[ObjectModel]:
+    files = sorted(folder.glob("*/model.obj")) if folder.is_dir() else []
+    if files:
+        return [ObjectModel.from_mesh(p, p.parent.name) for p in files if not names or p.parent.name in names]
+    return [ObjectModel.from_mesh(make_mesh(name), name) for name in DESIGNS if not names or name in names]
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="Folder of OBJECT/model.obj; made-up objects where there is none.")] = (
+        ROOT.parent / "shared" / "data" / "meshes"
+    ),
+    objects: Annotated[list[str] | None, typer.Option("--object", help="Only these.")] = None,
+    frames: Annotated[int, typer.Option(help="Of each recording in which poses are compared.")] = 6,
+    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+) -> None:
+    """Measure, and write JSON."""
+    console = Console(stderr=True)
+    report: dict[str, Any] = {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "version": version(),
+        "commit": commit(),
+        "machine": machine(),
+        "command": "python -m benchmarks.reconstruction",
+        "objects": [],
+    }
+    for model in _models(data, objects):
+        try:
+            row = measure(model, frames)
+        except InputRefused as refused:
+            row = {"object": model.name, "refused": str(refused)}
+        report["objects"].append(row)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(json.dumps(report, indent=1) + "\n")
+        console.print(f"{model.name}: {json.dumps(row.get('views_16', row))}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
