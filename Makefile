@@ -24,7 +24,7 @@ test:
 	$(RUN) --for tests python -m pytest -q $(ARGUMENTS)
 
 bench:
-	$(RUN) --for tests python -m benchmarks.run $(ARGUMENTS)
+	$(RUN) --for bench python -m benchmarks.run $(ARGUMENTS)
 
 lint:
 	$(RUN) --for tests sh -c 'ruff check . && ruff format --check . && mypy $(PYTHON_MODULES)'

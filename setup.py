@@ -38,6 +38,8 @@ setup(
     ],
     extras_require={
         "bags": ["rosbags>=0.10"],
+        "benchmarks": ["small-gicp>=1.0"],
+        "learned": ["safetensors>=0.4", "torch>=2.5"],
         "onnx": ["onnx>=1.15", "onnxruntime>=1.17"],
         "reconstruction": ["xatlas>=0.0.9"],
         "segmentation": ["safetensors>=0.4", "torch>=2.2"],

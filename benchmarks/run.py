@@ -1,23 +1,25 @@
 """`make bench`: how long registration and tracking take, how right they are, and what the ray caster alone could do.
 
 Everything is measured in one run on one machine; times are to be compared as ratios to the floor that is measured
-between them. Writes benchmarks/results/cpu.json, and the tables in docs/benchmarks.md and README.md from it.
+between them. Writes benchmarks/results/cpu.json, and the tables in docs/benchmarks.md and README.md from it; then what
+has a file of its own there: other methods, scaling, losses, synthetic scenes, segmentation.
 """
 
 import json
-import os
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from benchmarks import accuracy, segmentation, speed, tables
+from benchmarks import accuracy, losses, scaling, segmentation, side_by_side, speed, synthetic, tables
+from benchmarks.places import data_folder, result_file
 from foundation_pose_ros.evaluation.provenance import commit, machine, version
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULT = ROOT / "benchmarks" / "results" / "cpu.json"
+RESULT = result_file("cpu.json")
 
 
 def main(
@@ -29,7 +31,7 @@ def main(
 ) -> None:
     """Measure, and write JSON and tables."""
     console = Console(stderr=True)
-    data = data or Path(os.environ.get("FOUNDATION_PERCEPTION_DATA", ROOT.parent / "shared" / "data"))
+    data = data_folder(data)
     report: dict[str, Any] = {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": version(),
@@ -47,9 +49,26 @@ def main(
     if output == RESULT and not quick:
         tables.write(RESULT.name, report)
     console.print(f"written to {output}")
+    for name, measure in _further(data, quick).items():
+        console.print(name)
+        found = measure() | {"command": "make bench"}
+        if not quick:
+            output.with_name(f"{name}.json").write_text(json.dumps(found, indent=1, allow_nan=False) + "\n")
+        if output == RESULT and not quick:
+            tables.write(f"{name}.json", found)
     console.print("segmentation: time, memory, and Dice of the shipped weights")
     segmentation.main(data, quick=quick)
     print(tables.headline(report))
+
+
+def _further(data: Path, quick: bool) -> dict[str, Callable[[], dict[str, Any]]]:
+    """What has a result file of its own, by its name."""
+    stages: dict[str, Callable[[], dict[str, Any]]] = {
+        "side_by_side": partial(side_by_side.measure, 1 if quick else 3, data),
+        "scaling": partial(scaling.measure, 1 if quick else 4),
+        "losses": partial(losses.measure, 1 if quick else 8, 1 if quick else 4, data),
+    }
+    return stages if quick else stages | {"synthetic": partial(synthetic.measure, 1, data)}
 
 
 if __name__ == "__main__":

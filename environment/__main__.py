@@ -1,4 +1,4 @@
-"""`environment/run [--for demo|tests] [COMMAND...]`: prepare what is needed, then become the command."""
+"""`environment/run [--for demo|tests|bench] [COMMAND...]`: prepare what is needed, then become the command."""
 
 import argparse
 import fcntl
@@ -10,12 +10,12 @@ from .layout import MADE
 from .steps import StepFailed, say
 from .system import ensure_system
 from .variables import environment_variables
-from .wheels import ensure_venv, ensure_wheels
+from .wheels import ensure_contrib, ensure_venv, ensure_wheels
 from .workspace import ensure_interfaces, ensure_package
 
 
 def prepare(purpose: str) -> None:
-    """Bring the environment up to date for `demo` or `tests`. One process at a time; raises StepFailed."""
+    """Bring the environment up to date for `demo`, `tests` or `bench`. One process at a time; raises StepFailed."""
     MADE.mkdir(exist_ok=True)
     with (MADE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -26,9 +26,11 @@ def prepare(purpose: str) -> None:
         with ThreadPoolExecutor() as pool:
             build = pool.submit(build_packages)
             ensure_wheels("core")
-            if purpose == "tests":
+            if purpose in ("tests", "bench"):
                 ensure_wheels("test")
                 ensure_wheels("torch")
+            if purpose == "bench":
+                ensure_contrib()
             build.result()
 
 
@@ -39,7 +41,7 @@ def build_packages() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="environment/run", description=__doc__)
-    parser.add_argument("--for", dest="purpose", choices=("demo", "tests"), default="demo")
+    parser.add_argument("--for", dest="purpose", choices=("demo", "tests", "bench"), default="demo")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="what to run; nothing: only prepare")
     arguments = parser.parse_args()
     try:

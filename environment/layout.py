@@ -9,6 +9,7 @@ INTERFACES = SOURCES / "interfaces"
 
 MADE = ROOT / ".environment"
 VENV = MADE / "venv"
+CONTRIB = MADE / "contrib"
 BUILD = MADE / "build"
 INSTALL = MADE / "install"
 LOGS = MADE / "logs"

@@ -5,7 +5,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from .layout import SITE_PACKAGES, SOURCES, VENV, VENV_PYTHON
+from .layout import CONTRIB, SITE_PACKAGES, SOURCES, VENV, VENV_PYTHON
 from .stamps import fingerprint, forget, is_current, set_current
 from .steps import run_step
 
@@ -40,16 +40,28 @@ def ensure_wheels(name: str) -> None:
     if is_current(name, wanted):
         return
     forget(name)
-    # Dependencies are left out of the question (the lists are complete) and bytecode is compiled on first import.
-    options = ["--no-deps", "--no-compile", "--only-binary=:all:", "--disable-pip-version-check", "--progress-bar=off"]
-    run_step(
-        f"wheels-{name}",
-        f"wheels of {LISTS[name]}",
-        [VENV_PYTHON, "-m", "pip", "install", *options, "-r", requirements(name)],
-    )
+    _install(name, LISTS[name])
     if name == "ros":
         rewrite_cmake_paths(VENV / "share")
     set_current(name, wanted)
+
+
+def ensure_contrib() -> None:
+    """opencv-contrib in a folder of its own: it can't stand beside the opencv of the core's list."""
+    wanted = fingerprint([requirements("contrib")])
+    if is_current("contrib", wanted):
+        return
+    forget("contrib")
+    shutil.rmtree(CONTRIB, ignore_errors=True)
+    _install("contrib", "what the benchmarks compare with", "--target", str(CONTRIB))
+    set_current("contrib", wanted)
+
+
+def _install(name: str, title: str, *where: str) -> None:
+    # Dependencies are left out of the question (the lists are complete) and bytecode is compiled on first import.
+    options = ["--no-deps", "--no-compile", "--only-binary=:all:", "--disable-pip-version-check", "--progress-bar=off"]
+    command = [VENV_PYTHON, "-m", "pip", "install", *options, *where, "-r", requirements(name)]
+    run_step(f"wheels-{name}", f"wheels of {title}", command)
 
 
 def rewrite_cmake_paths(share: Path) -> int:
