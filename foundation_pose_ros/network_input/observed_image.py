@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -32,8 +33,10 @@ class ObservedImage:
         """Uploads a frame and filters its depth there."""
         camera = frame.camera
         K = torch.tensor([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]], dtype=torch.float64)
-        rgb = torch.from_numpy(frame.rgb).to(device).permute(2, 0, 1).float() / 255
-        return cls(rgb, filtered(torch.from_numpy(frame.depth_m).to(device)), K.to(device))
+        # Copied, as an image may be a read-only or mirrored view of a message.
+        rgb = torch.from_numpy(np.array(frame.rgb, order="C")).to(device).permute(2, 0, 1).float() / 255
+        depth_m = torch.from_numpy(np.array(frame.depth_m, order="C")).to(device)
+        return cls(rgb, filtered(depth_m), K.to(device))
 
     @property
     def size(self) -> tuple[int, int]:

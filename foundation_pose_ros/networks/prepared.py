@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,7 @@ class PreparedNetwork:
             raise InputRefused("bad_precision", f"precision {precision!r} is unknown: use {', '.join(PRECISIONS)}")
         self._dtype = PRECISIONS[precision]
         self._graphs: dict[tuple[int, int], _Graph] = {}
+        self._pool: Any = None  # of memory, shared by the graphs: their outputs are copied out before another one runs
         self._network: Network = network if isinstance(network, OnnxNetwork) else self._ready(network)
 
     @torch.no_grad()
@@ -95,11 +97,12 @@ class PreparedNetwork:
         if key not in self._graphs:
             if len(self._graphs) == _MOST_GRAPHS:
                 del self._graphs[next(iter(self._graphs))]
-            self._graphs[key] = _Graph(self._forward, rendered, observed)
+            self._pool = self._pool or torch.cuda.graph_pool_handle()
+            self._graphs[key] = _Graph(self._forward, self._pool, rendered, observed)
         return self._graphs[key](rendered, observed)
 
     def _forward(self, rendered: Tensor, observed: Tensor) -> tuple[Tensor, ...]:
-        with self._autocast():
+        with self._convolutions(), self._autocast():
             if isinstance(self._network, ScoreNet):
                 outputs = (self._network.features(rendered, observed),)
             else:
@@ -107,7 +110,14 @@ class PreparedNetwork:
         return tuple(output.float() for output in outputs)
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32)
+        # Weights are cast already, and a recorded graph must not lean on what a cache held.
+        return torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32, cache_enabled=False)
+
+    def _convolutions(self) -> AbstractContextManager[None]:
+        """Kernels tried out for each size; float32 in full, where CUDA would round it to ten bits."""
+        if self.device.type != "cuda":
+            return nullcontext()
+        return torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False)
 
 
 def folded(network: RefineNet | ScoreNet) -> RefineNet | ScoreNet:
@@ -131,7 +141,7 @@ def _fold(parent: nn.Module, convolution: str, norm: str) -> None:
 class _Graph:
     """The recorded kernels of one batch size, and the memory that they read and write."""
 
-    def __init__(self, forward: Callable[..., tuple[Tensor, ...]], *inputs: Tensor) -> None:
+    def __init__(self, forward: Callable[..., tuple[Tensor, ...]], pool: Any, *inputs: Tensor) -> None:
         self._inputs = [x.clone(memory_format=torch.channels_last) for x in inputs]
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
@@ -140,7 +150,7 @@ class _Graph:
                 forward(*self._inputs)
         torch.cuda.current_stream().wait_stream(stream)
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
+        with torch.cuda.graph(self._graph, pool=pool):
             self._outputs = forward(*self._inputs)
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:

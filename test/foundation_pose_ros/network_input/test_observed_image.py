@@ -19,7 +19,8 @@ def ramp() -> ObservedImage:
     """Red grows with the column, green with the row; a plane a metre away."""
     columns, rows = np.meshgrid(np.arange(320.0), np.arange(240.0))
     rgb = np.stack([columns * 0.5, rows, 0 * rows], axis=-1).round().astype(np.uint8)
-    return ObservedImage.of(Frame(rgb, np.ones((240, 320), np.float32), CAMERA))
+    mirrored = np.ascontiguousarray(rgb[..., ::-1])[..., ::-1]  # as BGR images come in
+    return ObservedImage.of(Frame(mirrored, np.ones((240, 320), np.float32), CAMERA))
 
 
 def test_a_crop_reads_half_a_pixel_up_and_left(ramp: ObservedImage) -> None:
