@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import tables
+from benchmarks import pose_tables, tables
 from benchmarks.loss_events import AFTER, KINDS, LossEvent, possible_kinds, recorded_pieces, rendered_pieces, spliced
 from benchmarks.places import data_folder, result_file
 from foundation_pose_ros import ObjectModel, PoseEstimator
@@ -72,7 +72,7 @@ def main(
     output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
     if output == RESULT:
         tables.write(RESULT.name, report)
-    print(table(report))
+    print(pose_tables.losses(report))
 
 
 def measure(scenes: int, repeats: int, data: Path, processes: int = 2) -> dict[str, Any]:
@@ -144,23 +144,6 @@ def shares(outcomes: list[Outcome]) -> dict[str, Any]:
         "recovered": float(np.mean(np.array(recovered_s) <= RECOVERED_S + 1e-6)),
         "median_recovery_s": round(median_s, 3) if np.isfinite(median_s) else None,
     }
-
-
-def table(report: dict[str, Any]) -> str:
-    """Shares by kind of event."""
-    lines = [
-        "| event | n | TRACKING though wrong or out of sight, over 0.5 s | right track called LOST "
-        "| right pose within 1 s of the return | median |",
-        "|---|---|---|---|---|---|",
-    ]
-    for kind, row in [*report["kinds"].items(), ("all but nothing", report["losses"])]:
-        if row["n"]:
-            median = "never" if row["median_recovery_s"] is None else f"{row['median_recovery_s']:.2f} s"
-            lines.append(
-                f"| {kind} | {row['n']} | {100 * row['false_tracking']:.1f} % | {100 * row['called_lost']:.1f} % | "
-                f"{100 * row['recovered']:.1f} % | {median} |"
-            )
-    return "\n".join([*lines, "", tables.provenance(report)])
 
 
 def _outcomes(job: Callable[[], Batch]) -> list[Outcome]:

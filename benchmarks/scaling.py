@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import tables
+from benchmarks import pose_tables, tables
 from benchmarks.places import result_file
 from foundation_pose_ros import PoseEstimator
 from foundation_pose_ros.evaluation.report import provenance
@@ -37,7 +37,7 @@ def main(
     output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
     if output == RESULT:
         tables.write(RESULT.name, report)
-    print("\n\n".join([sizes_table(report), counts_table(report)]))
+    print("\n\n".join([pose_tables.sizes(report), pose_tables.counts(report)]))
 
 
 def measure(rounds: int) -> dict[str, Any]:
@@ -45,32 +45,11 @@ def measure(rounds: int) -> dict[str, Any]:
     return provenance({"rounds": rounds, "threads": THREADS}) | {"sizes": _sizes(rounds), "counts": _counts(rounds)}
 
 
-def sizes_table(report: dict[str, Any]) -> str:
-    """Times as ratios to the smallest image's."""
-    lines = ["| image | registration | tracking step | calls |", "|---|---|---|---|"]
-    for row in report["sizes"]:
-        cells = (_ratio(row[task]) for task in ("register", "track"))
-        lines.append(f"| {row['image']} | {' | '.join(cells)} | {row['register']['n']}, {row['track']['n']} |")
-    return "\n".join([*lines, "", tables.provenance(report)])
-
-
-def counts_table(report: dict[str, Any]) -> str:
-    """Time of a frame as ratios to that with one object."""
-    lines = ["| objects | time of a frame | frames | tracks at the end |", "|---|---|---|---|"]
-    for row in report["counts"]:
-        lines.append(f"| {row['objects']} | {_ratio(row['frame'])} | {row['frame']['n']} | {row['tracking']} |")
-    return "\n".join([*lines, "", tables.provenance(report)])
-
-
 def ratios(times_s: list[float], base_s: list[float]) -> dict[str, float | int]:
     """Quartiles of times as multiples of the base's, each by the one that was measured in the same turn."""
     shares = np.array(times_s) / np.array(base_s)
     low, middle, high = (round(float(value), 3) for value in np.quantile(shares, (0.25, 0.5, 0.75)))
     return {"n": len(times_s), "median_s": round(float(np.median(times_s)), 4), "times": middle, "q1": low, "q3": high}
-
-
-def _ratio(row: dict[str, Any]) -> str:
-    return f"{row['times']:.2f} ({row['q1']:.2f} to {row['q3']:.2f})"
 
 
 def _sizes(rounds: int) -> list[dict[str, Any]]:

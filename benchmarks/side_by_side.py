@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import point_pair_features, tables
+from benchmarks import point_pair_features, pose_tables, tables
 from benchmarks.other_registrations import FeatureRansac, HypothesesGicp
 from benchmarks.other_tracking import IcpTracker
 from benchmarks.places import data_folder, result_file
@@ -77,7 +77,7 @@ def main(
     output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
     if output == RESULT:
         tables.write(RESULT.name, report)
-    print("\n\n".join([registration_table(report), tracking_table(report)]))
+    print("\n\n".join([pose_tables.registrations(report), pose_tables.trackers(report)]))
 
 
 def measure(views: int, data: Path) -> dict[str, Any]:
@@ -94,31 +94,6 @@ def measure(views: int, data: Path) -> dict[str, Any]:
         "tracking": _figures(tracked),
         "left_out": left_out,
     }
-
-
-def registration_table(report: dict[str, Any]) -> str:
-    """Methods with their recalls and times, ours first."""
-    return _table(report, "registration")
-
-
-def tracking_table(report: dict[str, Any]) -> str:
-    """The same of tracking."""
-    return _table(report, "tracking")
-
-
-def _table(report: dict[str, Any], task: str) -> str:
-    lines = [
-        "| on | method | n | ADD-S < 0.1 d | ADD < 0.1 d | 5 mm 3 deg | median ADD-S | time, ours = 1 |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for row in report[task]:
-        adds = "-" if row["median_adds_mm"] is None else f"{row['median_adds_mm']:.1f} mm"
-        lines.append(
-            f"| {row['group']} | {row['method']} | {row['n']} | {row['adds_recall_0.1d']:.3f} | "
-            f"{row['add_recall_0.1d']:.3f} | {row['recall_5mm_3deg']:.3f} | {adds} | {row['times_ours']:.2g} |"
-        )
-    notes = [f"{name}: {reason}" for name, reason in report["left_out"].items()] if task == "registration" else []
-    return "\n".join([*lines, "", *notes, tables.provenance(report)])
 
 
 def _subjects(data: Path, views: int | None) -> Iterator[Subject]:

@@ -14,9 +14,10 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import tables
+from benchmarks import pose_tables, tables
 from benchmarks.calibration_scenes import mesh_models
 from benchmarks.places import data_folder, result_file
+from benchmarks.pose_tables import GOAL_HIDDEN
 from foundation_pose_ros import ObjectModel, PoseEstimator, se3
 from foundation_pose_ros.evaluation.evaluate import Row, evaluate
 from foundation_pose_ros.evaluation.report import Summary, provenance
@@ -30,7 +31,6 @@ PRINTED = ("mug", "cracker_box", "soda_can", "bottle", "sticker_cube", "book")
 ASKED = (0.0, 0.2, 0.4, 0.6)
 # Bodies hide what they happen to hide: rows are counted by what was hidden.
 LEVELS = ((0.0, 0.1), (0.1, 0.25), (0.25, 0.4), (0.4, 0.55), (0.55, 0.75))
-GOAL_HIDDEN = 0.4
 HURRIED = Motion(speed_m_s=0.5, turn_deg_s=90.0)
 _VIEWS, _STEPS = 3, 45
 
@@ -47,7 +47,7 @@ def main(
     output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
     if output == RESULT:
         tables.write(RESULT.name, report)
-    print("\n\n".join([hidden_table(report), hurried_table(report)]))
+    print("\n\n".join([pose_tables.hidden(report), pose_tables.hurried(report)]))
 
 
 def measure(seeds: int, data: Path) -> dict[str, Any]:
@@ -92,46 +92,6 @@ def by_level(rows: list[tuple[float, Row]]) -> dict[str, Any]:
             if not row.add_m < 0.1 * row.diameter_m
         ],
     }
-
-
-def hidden_table(report: dict[str, Any]) -> str:
-    """Recalls by share hidden."""
-    lines = [
-        "| objects | hidden | n | ADD < 0.1 d | ADD-S < 0.1 d | 5 mm 3 deg | translation | rotation |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for group in ("printed", "scanned"):
-        goal = {"hidden": [0, GOAL_HIDDEN], **report[group]["up_to_goal"]}
-        for row in [*report[group]["levels"], goal]:
-            if row["n"]:
-                low, high = (round(100 * value) for value in row["hidden"])
-                lines.append(
-                    f"| {group} | {low} to {high} % | {row['n']} | {row['add_recall_0.1d']:.3f} | "
-                    f"{row['adds_recall_0.1d']:.3f} | {row['recall_5mm_3deg']:.3f} | {_medians(row)} |"
-                )
-    return "\n".join([*lines, "", tables.provenance(report)])
-
-
-def hurried_table(report: dict[str, Any]) -> str:
-    """One line per sequence."""
-    lines = [
-        "| object | frames | 95 % of steps below | called lost | ADD-S < 0.1 d | ADD < 0.1 d | 5 mm 3 deg "
-        "| translation | rotation |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in report["hurried"]:
-        lines.append(
-            f"| {row['object']} | {row['n']} | {row['speed_m_s']:.2f} m/s, {row['turn_deg_s']:.0f} deg/s "
-            f"| {row['lost']} | {row['adds_recall_0.1d']:.3f} | {row['add_recall_0.1d']:.3f} "
-            f"| {row['recall_5mm_3deg']:.3f} | {_medians(row)} |"
-        )
-    return "\n".join([*lines, "", tables.provenance(report)])
-
-
-def _medians(row: dict[str, Any]) -> str:
-    if row["median_translation_mm"] is None:
-        return "no pose | "
-    return f"{row['median_translation_mm']:.1f} mm | {row['median_rotation_deg']:.1f} deg"
 
 
 def _registered(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import segmentation_tables
+from benchmarks import pose_tables, segmentation_tables
 from benchmarks.origin import provenance
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -177,6 +177,13 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "calibration": ("calibration.json", calibration),
     "percentiles": ("calibration.json", percentiles),
     "consistency": ("calibration.json", consistency),
+    "registrations": ("side_by_side.json", pose_tables.registrations),
+    "trackers": ("side_by_side.json", pose_tables.trackers),
+    "sizes": ("scaling.json", pose_tables.sizes),
+    "counts": ("scaling.json", pose_tables.counts),
+    "hidden": ("synthetic.json", pose_tables.hidden),
+    "hurried": ("synthetic.json", pose_tables.hurried),
+    "losses": ("losses.json", pose_tables.losses),
     "segmentation_speed": ("segmentation_speed.json", segmentation_tables.speed),
     "segmentation_memory": ("segmentation_speed.json", segmentation_tables.memory),
     "segmentation_recorded": ("segmentation_accuracy.json", segmentation_tables.recorded),

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import trimesh
 
+from benchmarks import pose_tables
 from benchmarks.loss_events import AFTER, BEFORE, DURING, RATE_HZ, LossEvent, Moment, recorded_pieces, spliced
-from benchmarks.losses import Outcome, followed, shares, table
+from benchmarks.losses import Outcome, followed, shares
 from foundation_pose_ros import Camera, Frame, InputRefused, ObjectModel, PoseResult
 
 CAMERA = Camera(100.0, 100.0, 31.5, 23.5, 64, 48)
@@ -129,7 +130,7 @@ def test_shares_are_of_the_tracks_that_started():
 def test_the_table_has_a_line_for_each_kind():
     kinds = {"jumps": shares([Outcome("jumps", "a", "brick", True, 0.0, False, None)]), "covered": shares([])}
     machine = {"cpu": "a processor", "cores": 2}
-    text = table(
+    text = pose_tables.losses(
         {"kinds": kinds, "losses": kinds["jumps"], "command": "x", "machine": machine, "created": "2026", "commit": "y"}
     )
     assert "| jumps | 1 | 0.0 % | 0.0 % | 0.0 % | never |" in text

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from benchmarks import point_pair_features
+from benchmarks import point_pair_features, pose_tables
 from benchmarks.other_registrations import FeatureRansac, HypothesesGicp
 from benchmarks.other_tracking import IcpTracker
 from benchmarks.point_clouds import model_cloud, observed_cloud
-from benchmarks.side_by_side import OURS, Subject, _figures, _row, registration_table
+from benchmarks.side_by_side import OURS, Subject, _figures, _row
 from foundation_pose_ros import se3
 from foundation_pose_ros.evaluation.evaluate import Judge
 from foundation_pose_ros.evaluation.metrics import adds_m
@@ -100,5 +100,5 @@ def test_times_are_ratios_to_ours_on_the_same_frame(scene):
     assert theirs["adds_recall_0.1d"] == 0.0
     machine = {"cpu": "a processor", "cores": 2}
     report = {"registration": [ours, theirs], "left_out": {"PPF": "not there"}, "machine": machine}
-    text = registration_table(report | {"command": "x", "created": "2026", "commit": "y"})
+    text = pose_tables.registrations(report | {"command": "x", "created": "2026", "commit": "y"})
     assert "| rendered scenes | theirs | 2 | 0.000 |" in text and "PPF: not there" in text

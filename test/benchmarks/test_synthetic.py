@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.synthetic import LEVELS, by_level, hidden_table, hurried_table
+from benchmarks import pose_tables
+from benchmarks.synthetic import LEVELS, by_level
 from foundation_pose_ros import PoseResult
 from foundation_pose_ros.evaluation.evaluate import Row
 from foundation_pose_ros.evaluation.run import Estimate
@@ -47,9 +48,9 @@ def test_every_miss_is_listed_with_what_was_hidden(figures):
 
 
 def test_tables_show_levels_that_have_rows(figures):
-    text = hidden_table({"printed": figures, "scanned": by_level([]), **MACHINE})
+    text = pose_tables.hidden({"printed": figures, "scanned": by_level([]), **MACHINE})
     assert "| printed | 0 to 10 % | 2 | 0.500 | 1.000 |" in text
     assert "| printed | 0 to 40 % | 3 | 0.667 |" in text
     assert "10 to 25 %" not in text and "scanned" not in text
     sequence = figures["up_to_goal"] | {"object": "mug", "speed_m_s": 0.5, "turn_deg_s": 90.0}
-    assert "| mug | 3 | 0.50 m/s, 90 deg/s | 0 |" in hurried_table({"hurried": [sequence], **MACHINE})
+    assert "| mug | 3 | 0.50 m/s, 90 deg/s | 0 |" in pose_tables.hurried({"hurried": [sequence], **MACHINE})
