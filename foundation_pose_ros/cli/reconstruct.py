@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..errors import InputRefused
+from ..reference_views.board import Board
 from ..reference_views.picture import beside_views
 from ..reference_views.reading import read_views
 from ..reference_views.reconstruction import STEPS, Reconstruction, ReconstructionSettings, reconstruct
@@ -23,6 +24,7 @@ EPILOG = (
     "**Examples**\n\n"
     "- `foundation-pose reconstruct views/mug --output mug.glb`\n"
     "- `foundation-pose reconstruct recordings/desk --object mug --output mug.glb --views 24`\n"
+    "- `foundation-pose reconstruct views/mug --output mug.glb --board charuco:7x5:30:22:5X5_100`\n"
     "- `foundation-pose reconstruct ycbv/train_real/000014 --object obj_000014 --output mug.ply --texture 0`\n"
 )
 _SUFFIXES = (".glb", ".ply", ".obj")
@@ -48,6 +50,16 @@ def reconstruct_command(
         ),
     ],
     object_name: ObjectOption = None,
+    board: Annotated[
+        str | None,
+        typer.Option(
+            "--board",
+            metavar="KIND:CxR:MM:MM:DICT",
+            help="The object stands on a printed board, which poses (and masks, where there are none) come from: "
+            "charuco:7x5:30:22:5X5_100 (squares, markers in mm) or apriltag:4x3:40:10:APRILTAG_36h11 (tags, gaps).",
+            show_default=False,
+        ),
+    ] = None,
     most_views: Annotated[
         int, typer.Option("--views", min=3, help="Use at most so many, spread over all sides; the rest judge.")
     ] = 16,
@@ -64,7 +76,8 @@ def reconstruct_command(
         raise InputRefused("output", f"{output} is no mesh: give --output a name that ends in {', '.join(_SUFFIXES)}")
     prepared(output)
     settings = replace(ReconstructionSettings(), views=most_views, paint=PaintSettings(texture))
-    result = _with_bar(read_views(views, object_name), object_name or output.stem, settings)
+    printed = Board.parse(board) if board is not None else None
+    result = _with_bar(read_views(views, object_name, printed), object_name or output.stem, settings)
     _write(result, output)
     for line in result.report.lines():
         print(line)

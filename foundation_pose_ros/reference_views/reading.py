@@ -10,6 +10,7 @@ from ..evaluation.images import checked_pose, images_by_stem, read_depth_m, read
 from ..evaluation.sequence import FRAME_ID, Sequence, known_object, open_sequence, stamp_ns_of
 from ..frame import Frame
 from ..se3 import inverse
+from .board import Board
 from .view import ReferenceView
 
 # Rooms by what they hold, the first that is there counts.
@@ -21,17 +22,20 @@ _CAM_IN_OBJ_ROOMS, _OBJ_IN_CAM_ROOMS = ("cam_in_ob",), ("gt", "ob_in_cam", "pose
 _MOST_PIXELS = 60_000_000
 
 
-def read_views(path: str | Path, object_name: str | None = None) -> tuple[ReferenceView, ...]:
+def read_views(
+    path: str | Path, object_name: str | None = None, board: Board | None = None
+) -> tuple[ReferenceView, ...]:
     """All views of one object; those without a mask are left out, and where some have poses those without as well.
 
     A folder holds rgb/, depth/ (16 bits, mm; or depth_enhanced/), masks/ (or mask/) and K.txt, and as far as poses are
     known cam_in_ob/ (4x4, camera to object) or gt/ (object to camera), metres; masks and poses stand in the room
-    itself, or in a folder per object. Or a scene in BOP format. Raises InputRefused, naming the file and the fix.
+    itself, or in a folder per object. Or a scene in BOP format. board: poses come from a printed board that the object
+    stands on, and so do masks where there are none. Raises InputRefused, naming the file and the fix.
     """
     path = Path(path).expanduser()
     if (path / "scene_camera.json").is_file() or not (path / "rgb").is_dir():
         return _from_sequence(open_sequence(path), object_name)
-    return _from_folder(path, object_name)
+    return _from_folder(path, object_name, board)
 
 
 def _from_sequence(sequence: Sequence, object_name: str | None) -> tuple[ReferenceView, ...]:
@@ -47,13 +51,14 @@ def _from_sequence(sequence: Sequence, object_name: str | None) -> tuple[Referen
     return tuple(ReferenceView(sequence.frame(views[k][0]), *views[k][1:], name=views[k][0]) for k in kept)
 
 
-def _from_folder(path: Path, object_name: str | None) -> tuple[ReferenceView, ...]:
+def _from_folder(path: Path, object_name: str | None, board: Board | None) -> tuple[ReferenceView, ...]:
     rgb, depth = images_by_stem(path / "rgb"), images_by_stem(_room(path, _DEPTH_ROOMS))
     masks = images_by_stem(_of_object(_room(path, _MASK_ROOMS), object_name))
     poses_room = _of_object(_room(path, (*_CAM_IN_OBJ_ROOMS, *_OBJ_IN_CAM_ROOMS)), object_name)
-    poses = {p.stem: p for p in poses_room.glob("*.txt")} if poses_room.is_dir() else {}
+    poses = {p.stem: p for p in poses_room.glob("*.txt")} if poses_room.is_dir() and board is None else {}
     backwards = any(part in _CAM_IN_OBJ_ROOMS for part in poses_room.relative_to(path).parts)
-    stems = [stem for stem in rgb if stem in depth and stem in masks and (stem in poses or not poses)]
+    masks_needed = board is None or masks
+    stems = [s for s in rgb if s in depth and (s in masks or not masks_needed) and (s in poses or not poses)]
     if not stems:
         counts = f"{len(rgb)} in rgb/, {len(depth)} in depth/, {len(masks)} in masks/, {len(poses)} poses"
         raise InputRefused(
@@ -61,13 +66,24 @@ def _from_folder(path: Path, object_name: str | None) -> tuple[ReferenceView, ..
         )
     K = read_matrix(path / "K.txt", (3, 3), "the camera's intrinsic matrix in pixels")
     views = []
-    for k in _spread(len(stems), read_mask(masks[stems[0]]).size):
+    for k in _spread(len(stems), read_depth_m(depth[stems[0]]).size):
         stem = stems[k]
         image = read_rgb(rgb[stem])
         camera = Camera.from_K(K, image.shape[1], image.shape[0])
         frame = Frame(image, read_depth_m(depth[stem]), camera, stamp_ns_of(k), FRAME_ID)
         T = _read_pose(poses[stem], backwards) if poses else None
-        views.append(ReferenceView(frame, read_mask(masks[stem]), T, stem))
+        if board is not None:
+            T = board.pose(image, camera)
+            if T is None:
+                continue
+        mask = read_mask(masks[stem]) if board is None or T is None or masks else board.standing_on(frame, T)
+        views.append(ReferenceView(frame, mask, T, stem))
+    if not views:
+        raise InputRefused(
+            "board_not_seen",
+            f"the board is found in none of {len(stems)} images of {path}: check its kind, size and dictionary, and "
+            "that it is sharp and mostly in the picture",
+        )
     return tuple(views)
 
 

@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from foundation_pose_ros import InputRefused, ObjectModel
+from foundation_pose_ros import InputRefused, ObjectModel, se3
 from foundation_pose_ros.cli import main
 from foundation_pose_ros.estimator import PoseEstimator
 from foundation_pose_ros.evaluation.metrics import pose_error
+from foundation_pose_ros.evaluation.sequence import open_sequence
 from foundation_pose_ros.reference_views.fusion import FusionSettings
+from foundation_pose_ros.reference_views.reading import read_views
 from foundation_pose_ros.reference_views.reconstruction import (
     STEPS,
     Reconstruction,
@@ -86,3 +88,20 @@ def test_the_command_refuses_in_one_line(all_around, tmp_path, capsys, write_vie
     assert "give at least 4" in capsys.readouterr().err
     assert main(["reconstruct", str(folder), "--output", str(tmp_path / "cube.blend")]) == 1
     assert "ends in .glb" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["cube", "dragon"])
+def test_a_model_of_a_recordings_first_half_tracks_its_second_half(name, data_folder):
+    recording = data_folder / "pose" / "visp_rbt_desk"
+    if not recording.is_dir():
+        pytest.skip(f"no {recording}")
+    sequence = open_sequence(recording)
+    model = reconstruct(read_views(recording, name)[:20], name, QUICK).model
+    estimator = PoseEstimator([model])
+    result = estimator.assess(sequence.frame("000019"), sequence.truth("000019", name))
+    for frame_id in sequence.frame_ids[20:]:
+        result = estimator.track(sequence.frame(frame_id), result)
+        truth = sequence.truth(frame_id, name)
+        centres = se3.transform_points(np.stack([result.T_cam_obj, truth]), model.centre_m[None])[:, 0]
+        assert np.linalg.norm(centres[0] - centres[1]) < 0.005
+        assert np.rad2deg(se3.rotation_angle_rad(result.T_cam_obj[:3, :3], truth[:3, :3])) < 3.5
