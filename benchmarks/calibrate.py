@@ -24,14 +24,14 @@ from scipy.stats import chi2, rankdata
 from benchmarks import tables
 from benchmarks.calibration_samples import Sample
 from benchmarks.calibration_scenes import RECORDINGS, mesh_models, real_samples, rendered_samples
-from foundation_pose_ros.confidence import REGISTERED, TRACKED, Confidence, Cues
+from foundation_pose_ros.confidence import FOUND, REGISTERED, TRACKED, Confidence, Cues
 from foundation_pose_ros.covariance import covariance_about_centre
 from foundation_pose_ros.evaluation.provenance import commit, version
 from foundation_pose_ros.selection.scorer import Evidence
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "calibration.json"
-TASKS = {"register": REGISTERED, "track": TRACKED}
+TASKS = {"register": REGISTERED, "find": FOUND, "track": TRACKED}
 _FIRST_SEED = {"fit": 5000, "rendered": 9000, "scanned": 9500}
 # Weights are held back as if they came from a normal distribution this wide.
 _WEIGHT_SIGMA = 10.0

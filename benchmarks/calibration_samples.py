@@ -16,6 +16,7 @@ from foundation_pose_ros.candidates import Candidates
 from foundation_pose_ros.conditioned import ConditionedObject
 from foundation_pose_ros.evaluation.metrics import adds_m
 from foundation_pose_ros.evaluation.sequence import Sequence
+from foundation_pose_ros.proposals import propose
 from foundation_pose_ros.registration import Registration
 from foundation_pose_ros.surface_points import Keyframe
 from foundation_pose_ros.track_step import TrackStep, predicted_box
@@ -28,8 +29,8 @@ _UNSEEN = 0.03
 
 @dataclass(frozen=True)
 class Sample:
-    """task: register or track. evidence: of one pose, by name. error_share: ADD-S in diameters, infinite where the
-    object isn't there, or where too little of it is seen to know. refined: as every pose is that is published.
+    """task: register, find or track. evidence: of one pose, by name. error_share: ADD-S in diameters, infinite where
+    the object isn't there, or where too little of it is seen to know. refined: as every pose is that is published.
 
     twist, information, variance_m2: error (6,) about the centre against the nearest equivalent truth and what the last
     step knew of it, where the pose is an estimator's.
@@ -83,6 +84,18 @@ class Sampler:
         ):
             for k, kind in enumerate(kinds):
                 yield self._sample("register", f"{name} {kind}", candidates, k, truth)
+
+    def found(self, frame: Frame, truth: np.ndarray | None, kind: str, most: int = 5) -> Iterator[Sample]:
+        """What a search with no mask finds in the first few things of a frame."""
+        diameter_m = self._model.diameter_m
+        for proposal in propose(frame, self._conditioned.look)[:most]:
+            try:
+                found = self._registration(self._conditioned, frame, proposal.mask)
+            except InputRefused:
+                continue
+            T_cam_obj = found.refined.T_cam_obj[0]
+            if not proposal.planes.stand_in_the_way(self._conditioned.renderer, T_cam_obj, diameter_m):
+                yield self._sample("find", kind, found, 0, truth)
 
     def steps(
         self, frames: list[Frame], truths: Iterable[np.ndarray | None], start: np.ndarray, kind: str
@@ -223,6 +236,7 @@ def sample_sequence(
     samples: list[Sample] = []
     for k in np.linspace(0, len(ids) - 1, registrations).astype(int):
         samples += _registrations_of_frame(sequence, name, sampler, ids[k], rng)
+        samples += sampler.found(frames[k], truths[k] if _seen(sequence, ids[k], name) else None, "found")
     if truths[0] is not None:
         samples += sampler.steps(frames, truths, truths[0], "tracked")
     for k in np.linspace(1, len(ids) - 1, 3).astype(int):
@@ -248,6 +262,7 @@ def sample_sequence(
         before = truths[middle - 1]
         if before is not None:
             samples += sampler.steps([frames[middle - 1], *after], [before, *still_there], before, kind)
+        samples += sampler.found(after[-1], still_there[-1], f"found, {kind}")
     return samples
 
 

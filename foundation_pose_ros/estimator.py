@@ -10,7 +10,7 @@ from . import se3
 from .candidates import Candidates, margin
 from .coarse_image import CoarseDepth
 from .conditioned import ConditionedObject
-from .confidence import REGISTERED, TRACKED, Cues
+from .confidence import FOUND, REGISTERED, TRACKED, Confidence, Cues
 from .covariance import covariance_about_origin
 from .errors import InputRefused
 from .frame import Frame
@@ -26,8 +26,6 @@ from .track_step import predicted_box
 _ONE_BLAS_THREAD = ThreadpoolController().wrap(limits=1, user_api="blas")
 # Older than this, a velocity says nothing any more.
 _LONGEST_STEP_S = 0.5
-# Of a found object so much may lie so many diameters deep in a table: masks, planes and poses are never exact.
-_SUNK_SHARE, _SUNK_REACH_SHARE = 0.04, 0.08
 
 
 class PoseEstimator:
@@ -72,7 +70,7 @@ class PoseEstimator:
             )
         conditioned = self._condition(object_name)
         candidates = self._registration(conditioned, frame, mask != 0)
-        return self._result(conditioned, frame, candidates, started)
+        return self._result(conditioned, frame, candidates, started, REGISTERED)
 
     @_ONE_BLAS_THREAD
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
@@ -85,7 +83,7 @@ class PoseEstimator:
             centre = conditioned.model.centre_m
             starts = np.stack([se3.apply_twist(previous.T_cam_obj, previous.velocity * dt_s, centre), starts[0]])
         candidates = self._track_step(conditioned, frame, starts, previous.keyframe)
-        return self._result(conditioned, frame, candidates, started, previous)
+        return self._result(conditioned, frame, candidates, started, TRACKED, previous)
 
     @_ONE_BLAS_THREAD
     def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
@@ -99,20 +97,22 @@ class PoseEstimator:
         if T_cam_obj.shape != (4, 4):
             raise InputRefused("bad_pose", f"the pose has shape {T_cam_obj.shape}: give the 4x4 T_cam_obj")
         candidates = self._track_step.assess(conditioned, frame, T_cam_obj)
-        return self._result(conditioned, frame, candidates, started)
+        return self._result(conditioned, frame, candidates, started, TRACKED)
 
     @_ONE_BLAS_THREAD
     def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
         """Things in a frame that may be the object, the likeliest first: where to look for it without a mask."""
         return propose(frame, self._condition(object_name).look)
 
+    @_ONE_BLAS_THREAD
     def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
         """Register a thing as the object; scored 0 where that would stick in a table or wall. Raises as `register`."""
-        result = self.register(frame, proposal.mask, object_name)
+        started = perf_counter()
         conditioned = self._condition(object_name)
-        reach_m = _SUNK_REACH_SHARE * conditioned.model.diameter_m
-        sunk = proposal.planes.sunk_share(conditioned.renderer, result.T_cam_obj, reach_m)
-        return replace(result, score=0.0) if sunk > _SUNK_SHARE else result
+        candidates = self._registration(conditioned, frame, proposal.mask)
+        result = self._result(conditioned, frame, candidates, started, FOUND)
+        reaches = proposal.planes.stand_in_the_way(conditioned.renderer, result.T_cam_obj, conditioned.model.diameter_m)
+        return replace(result, score=0.0) if reaches else result
 
     def contested(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
         """0..1: share of the pixels explained by the one that explains fewer that the other explains as well."""
@@ -159,10 +159,10 @@ class PoseEstimator:
         frame: Frame,
         candidates: Candidates,
         started: float,
+        confidence: Confidence,
         previous: PoseResult | None = None,
     ) -> PoseResult:
         model, evidence = conditioned.model, candidates.evidence
-        confidence = TRACKED if candidates.observation.mask is None else REGISTERED
         scores = confidence(Cues.of(evidence))
         T_cam_obj = candidates.refined.T_cam_obj[0]
         velocity = np.zeros(6)

@@ -18,6 +18,10 @@ _PLANE_M, _PLANE_SHARE, _PLANE_EXTENT, _MOST_PLANES = 0.008, 0.08, 1.8, 3
 _RANSAC_STEPS = 120
 # A thing's area in square diameters, and its extent in diameters, that can be the object's.
 _AREA, _EXTENT = (0.02, 1.1), (0.15, 1.35)
+# Jumps of so many diameters are between things, and masks that overlap by so much are of one thing.
+_JUMP, _SAME = 0.6, 0.8
+# Of a found object so much may lie so many diameters deep in a table: masks, planes and poses are never exact.
+_SUNK_SHARE, _SUNK_REACH = 0.04, 0.08
 # Steps per channel of the histogram of colours, and how many points of the model's surface it is made from.
 _COLOUR_STEPS, _COLOUR_POINTS = 6, 2000
 
@@ -43,6 +47,10 @@ class WidePlanes:
 
     depth: CoarseDepth
     on_plane: np.ndarray
+
+    def stand_in_the_way(self, renderer: Renderer, T_cam_obj: np.ndarray, diameter_m: float) -> bool:
+        """True where an object can't be at T_cam_obj (4, 4): too much of it would stick in a table or wall."""
+        return self.sunk_share(renderer, T_cam_obj, _SUNK_REACH * diameter_m) > _SUNK_SHARE
 
     def sunk_share(self, renderer: Renderer, T_cam_obj: np.ndarray, reach_m: float) -> float:
         """0..1: share of the outline, of an object at T_cam_obj (4, 4), that lies deeper than reach_m behind planes.
@@ -87,27 +95,31 @@ def propose(frame: Frame, look: ModelLook) -> list[Proposal]:
     on_plane = _planes(coarse, look.diameter_m)
     free = coarse.valid & ~on_plane
     planes = WidePlanes(coarse.depth, on_plane)
-    _, labels = cv2.connectedComponents((free & ~coarse.on_edge).astype(np.uint8), connectivity=4)
-    proposals = []
-    for label, box in _boxes(labels):
-        part = (labels[box] == label).astype(np.uint8)
-        grown = (cv2.dilate(part, np.ones((3, 3), np.uint8)) > 0) & free[box]
-        proposal = _proposal(frame, coarse, look, planes, box, grown)
-        if proposal is not None:
-            proposals.append(proposal)
+    proposals: list[Proposal] = []
+    # Cut at every jump, and again only at jumps that are too large to be within the object: a mug's rim is one.
+    for cut in (coarse.on_edge, coarse.jump_m > _JUMP * look.diameter_m):
+        _, labels = cv2.connectedComponents((free & ~cut).astype(np.uint8), connectivity=4)
+        for label, box in _boxes(labels):
+            part = (labels[box] == label).astype(np.uint8)
+            grown = (cv2.dilate(part, np.ones((3, 3), np.uint8)) > 0) & free[box]
+            proposal = _proposal(frame, coarse, look, planes, box, grown)
+            if proposal is not None and not any(_same(proposal.mask, other.mask) for other in proposals):
+                proposals.append(proposal)
     return sorted(proposals, key=lambda p: -p.likeness)
 
 
 @dataclass(frozen=True)
 class _CoarseImage:
-    """Coarse depth with its points (h, w, 3), which of them are next to a jump, and colours rgb (h, w, 3) in 0..1.
+    """Coarse depth with its points (h, w, 3), and colours rgb (h, w, 3) in 0..1.
 
-    pitch: between rays at a depth of 1.
+    on_edge (h, w): next to a jump; jump_m (h, w): between nearest and farthest neighbour. pitch: between rays at a
+    depth of 1.
     """
 
     depth: CoarseDepth
     points: np.ndarray
     on_edge: np.ndarray
+    jump_m: np.ndarray
     rgb: np.ndarray
     pitch: float
 
@@ -118,7 +130,10 @@ class _CoarseImage:
         pitch = depth.step / frame.camera.fx
         _, on_edge = normals_and_edges(points, pitch)
         rgb = cv2.resize(frame.rgb, (len(depth.u), len(depth.v)), interpolation=cv2.INTER_AREA)
-        return cls(depth, points, on_edge, rgb.astype(np.float32) / 255, pitch)
+        kernel = np.ones((3, 3), np.uint8)
+        nearest_m = cv2.erode(np.where(depth.depth_m > 0, depth.depth_m, np.float32(1e6)), kernel)
+        jump_m = cv2.dilate(depth.depth_m, kernel) - nearest_m
+        return cls(depth, points, on_edge, jump_m, rgb.astype(np.float32) / 255, pitch)
 
     @property
     def valid(self) -> np.ndarray:
@@ -191,6 +206,10 @@ def _proposal(
     full[: enlarged.shape[0], : enlarged.shape[1]] = enlarged
     likeness = look.likeness(area_m2, coarse.rgb[box][part])
     return Proposal(full, np.median(points, axis=0), likeness, d, planes)
+
+
+def _same(mask: np.ndarray, other: np.ndarray) -> bool:
+    return bool((mask & other).sum() > _SAME * (mask | other).sum())
 
 
 def _colour_histogram(rgb: np.ndarray) -> np.ndarray:

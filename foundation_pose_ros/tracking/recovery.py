@@ -16,8 +16,8 @@ Taken = Callable[[PoseResult], bool]
 
 @dataclass(frozen=True)
 class RecoverySettings:
-    """near_score, far_score: what a pose must score in the mean over `confirm_frames`, where the object was and
-    anywhere else: there the wrong answers are many. doubt_score: below which no frame of these may fall.
+    """near_score: what a pose must score in the mean over `confirm_frames`, and doubt_score in each of them. far_score:
+    what it must score, before that, where something else than the object may be.
 
     near_period_s, far_period_s: between looks at where the object was, and at another thing in the frame; far looks
     grow rarer by `patience` each, down to one in far_longest_s. forget_s: after which a thing that was not the object
@@ -26,8 +26,8 @@ class RecoverySettings:
 
     enabled: bool = True
     near_score: float = 0.6
-    far_score: float = 0.88
     doubt_score: float = 0.5
+    far_score: float = 0.45
     confirm_frames: int = 4
     near_period_s: float = 0.1
     far_period_s: float = 0.2
@@ -38,11 +38,10 @@ class RecoverySettings:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A pose that has to prove itself, its scores so far, and what their mean must reach."""
+    """A pose that has to prove itself, and its scores so far."""
 
     pose: PoseResult
     scores: tuple[float, ...]
-    asked: float
 
 
 class Recovery:
@@ -63,40 +62,41 @@ class Recovery:
         if candidate is None:
             self._candidate = self._look(frame, taken)
             return None
-        pose = self._believable(lambda: self._estimator.track(frame, candidate.pose), taken)
+        pose = self._believable(lambda: self._estimator.track(frame, candidate.pose), taken, self._settings.doubt_score)
         if pose is None:
             return None
         scores = (*candidate.scores, pose.score)
         if len(scores) == self._settings.confirm_frames:
-            return pose if np.mean(scores) >= candidate.asked else None
-        self._candidate = _Candidate(pose, scores, candidate.asked)
+            return pose if np.mean(scores) >= self._settings.near_score else None
+        self._candidate = _Candidate(pose, scores)
         return None
 
     def _look(self, frame: Frame, taken: Taken | None) -> _Candidate | None:
         settings = self._settings
         if self._due(frame, self._looked_near_ns, settings.near_period_s):
             self._looked_near_ns = frame.stamp_ns
-            pose = self._believable(lambda: self._estimator.track(frame, self._last), taken)
+            pose = self._believable(lambda: self._estimator.track(frame, self._last), taken, settings.doubt_score)
             if pose is not None:
-                return _Candidate(pose, (pose.score,), settings.near_score)
+                return _Candidate(pose, (pose.score,))
         if self._due(frame, self._looked_far_ns, self._far_period_s):
             self._looked_far_ns = frame.stamp_ns
             self._far_period_s = min(self._far_period_s * settings.patience, settings.far_longest_s)
             thing = self._next_thing(frame)
             if thing is not None:
-                pose = self._believable(lambda: self._estimator.find(frame, thing, self._last.object_name), taken)
-                return None if pose is None else _Candidate(pose, (pose.score,), settings.far_score)
+                name = self._last.object_name
+                pose = self._believable(lambda: self._estimator.find(frame, thing, name), taken, settings.far_score)
+                return None if pose is None else _Candidate(pose, (pose.score,))
         return None
 
     def _due(self, frame: Frame, last_ns: int, period_s: float) -> bool:
         return frame.stamp_ns - last_ns >= int(period_s * 1e9)
 
-    def _believable(self, estimate: Callable[[], PoseResult], taken: Taken | None) -> PoseResult | None:
+    def _believable(self, estimate: Callable[[], PoseResult], taken: Taken | None, least: float) -> PoseResult | None:
         try:
             pose = finite(estimate())
         except InputRefused:
             return None
-        return None if pose.score < self._settings.doubt_score or (taken is not None and taken(pose)) else pose
+        return None if pose.score < least or (taken is not None and taken(pose)) else pose
 
     def _next_thing(self, frame: Frame) -> Proposal | None:
         """The likeliest thing that wasn't tried of late."""

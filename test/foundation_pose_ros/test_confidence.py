@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation_pose_ros import PoseEstimator, se3
-from foundation_pose_ros.confidence import REGISTERED, TRACKED, Confidence, Cues
+from foundation_pose_ros.confidence import FOUND, REGISTERED, TRACKED, Confidence, Cues
 from foundation_pose_ros.synthetic.events import covered, removed
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.tracking.object_tracker import ObjectTracker
@@ -34,7 +34,7 @@ def cues(values: tuple[float, ...]) -> Cues:
     return Cues(*(np.array([value]) for value in values))
 
 
-@pytest.mark.parametrize("confidence", [REGISTERED, TRACKED])
+@pytest.mark.parametrize("confidence", [REGISTERED, FOUND, TRACKED])
 @given(SHARES, st.sampled_from(["agreement", "visible", "outline", "border", "colour"]), st.floats(0, 1))
 def test_no_cue_speaks_against_a_pose(confidence: Confidence, values, name, more):
     before = cues(values)
@@ -43,7 +43,7 @@ def test_no_cue_speaks_against_a_pose(confidence: Confidence, values, name, more
     assert 0 < p_before <= p_after < 1
 
 
-@pytest.mark.parametrize("confidence", [REGISTERED, TRACKED])
+@pytest.mark.parametrize("confidence", [REGISTERED, FOUND, TRACKED])
 def test_what_agrees_with_little_is_doubted_and_what_agrees_with_all_is_trusted(confidence):
     poor, good = confidence(cues((0.2, 1, 0.5, 0.5, 0)))[0], confidence(cues((0.9, 1, 0.95, 0.75, -0.2)))[0]
     assert poor < 0.2 and good > 0.9

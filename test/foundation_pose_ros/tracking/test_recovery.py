@@ -81,9 +81,18 @@ def test_it_is_found_elsewhere_though_likelier_things_are_looked_at_first():
     assert after_s < 1.0
 
 
-def test_elsewhere_a_pose_must_score_higher_than_where_the_object_was():
-    assert looked(Table({0.0: 0.7})) is not None
-    assert looked(Table({0.3: 0.7}, likeness={0.3: 0.9})) is None
+@pytest.mark.parametrize(("found", "believed"), [(0.4, False), (0.5, True)])
+def test_what_is_found_elsewhere_must_be_likely_before_it_is_followed(found, believed):
+    class Other(Table):
+        def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
+            return pose(0.3, found, frame.stamp_ns)
+
+    assert (looked(Other({0.3: 0.95}, likeness={0.3: 0.9})) is not None) == believed
+
+
+def test_followed_poses_must_score_high_in_the_mean():
+    assert looked(Table({0.3: 0.55}, likeness={0.3: 0.9})) is None
+    assert looked(Table({0.3: 0.65}, likeness={0.3: 0.9})) is not None
 
 
 def test_one_bad_frame_ends_a_candidate():
