@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 import typer
 from rich.console import Console
 
-from benchmarks import accuracy, losses, scaling, segmentation, side_by_side, speed, synthetic, tables
+from benchmarks import accuracy, learned, losses, scaling, segmentation, side_by_side, speed, synthetic, tables
 from benchmarks.places import data_folder, result_file
 from foundation_pose_ros.evaluation.provenance import commit, machine, version
 
@@ -58,6 +59,9 @@ def main(
             tables.write(f"{name}.json", found)
     console.print("segmentation: time, memory, and Dice of the shipped weights")
     segmentation.main(data, quick=quick)
+    if torch.cuda.is_available():
+        console.print("learned methods on CUDA: 252 hypotheses, five iterations, scores; a tracking step")
+        learned.main(device="cuda", rounds=2 if quick else None)
     print(tables.headline(report))
 
 
