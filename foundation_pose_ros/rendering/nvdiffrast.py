@@ -53,10 +53,6 @@ class NvdiffrastRenderer(HitRenderer):
         raster, _ = self._rasteriser.rasterize(self._context, clip, self.surface.faces, resolution=list(padded(size)))
         return raster[:, : size[0], : size[1]]
 
-    def antialiased(self, image: Tensor, raster: Tensor, clip: Tensor) -> Tensor:
-        """An image (B, h, w, C) with gradients of its outline towards the vertices."""
-        return self._rasteriser.antialias(image.contiguous(), raster.contiguous(), clip, self.surface.faces)
-
 
 def clip_positions(vertices: Tensor, T_cam_obj: Tensor, K: Tensor, size: tuple[int, int]) -> Tensor:
     """Homogeneous clip-space positions (B, V, 4) of vertices (V, 3) for poses (B, 4, 4), cameras (B, 3, 3).

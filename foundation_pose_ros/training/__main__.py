@@ -30,10 +30,12 @@ def main(
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     if views and isinstance(trainer.network, RefineNet):
-        found = improvement(trainer.network, trainer.objects, run.pairs.views, run.pairs.surroundings, 160, views)
+        size = run.stages[-1].size
+        found = improvement(trainer.network, trainer.objects, run.pairs.views, run.pairs.surroundings, size, views)
         content = {
             "objects": list(run.objects),
             "views_per_object": views,
+            "size": size,
             "steps": trainer.state.step,
             "minutes": round(trainer.state.elapsed_s / 60, 1),
             "medians_by_iteration": [errors.medians() for errors in found.errors],
