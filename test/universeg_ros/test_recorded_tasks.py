@@ -23,7 +23,7 @@ def task(data_folder: Path, name: str) -> EvaluationTask:
     return read_task(path)
 
 
-@pytest.mark.parametrize("weights", ["default"])
+@pytest.mark.parametrize("weights", ["default", "research"])
 def test_with_the_support_of_another_task_it_segments_that_one(data_folder: Path, weights: str) -> None:
     """Nucleus and cytoplasm of the same cells: only the examples' masks tell which is wanted."""
     nuclei, cytoplasm = (task(data_folder, f"wbc_jtsc_{part}") for part in ("nucleus", "cytoplasm"))
