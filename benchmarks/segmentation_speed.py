@@ -4,10 +4,10 @@ The floor is what the machine needs for the same multiplications in one large ma
 round. Figures of one round are compared with each other, so that ratios hold on a busy machine too.
 """
 
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -121,7 +121,9 @@ def _predict_and_print_peak(form: str, count: int) -> None:
     torch.set_num_threads(THREADS)
     model = _network()
     (model if form == "forward" else model.plain)(*_task(count))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    # Not getrusage, which still holds what the parent had when it forked.
+    (peak,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
+    print(int(peak.split()[1]) / 1024)
 
 
 if __name__ == "__main__":
