@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..errors import InputRefused
 from ..reference_views.board import Board
+from ..reference_views.choice import SurfaceMaker, better_surface, field_from
 from ..reference_views.picture import beside_views
 from ..reference_views.reading import read_views
 from ..reference_views.reconstruction import STEPS, Reconstruction, ReconstructionSettings, reconstruct
@@ -27,6 +29,21 @@ EPILOG = (
     "- `foundation-pose reconstruct views/mug --output mug.glb --board charuco:7x5:30:22:5X5_100`\n"
     "- `foundation-pose reconstruct ycbv/train_real/000014 --object obj_000014 --output mug.ply --texture 0`\n"
 )
+
+
+class SurfaceChoice(StrEnum):
+    """How the surface is made."""
+
+    FUSION = "fusion"
+    FIELD = "field"
+    BETTER = "better"
+
+
+_MAKERS: dict[SurfaceChoice, SurfaceMaker | None] = {
+    SurfaceChoice.FUSION: None,
+    SurfaceChoice.FIELD: field_from,
+    SurfaceChoice.BETTER: lambda views: better_surface(views).surface,
+}
 _SUFFIXES = (".glb", ".ply", ".obj")
 _WHAT = {"check": "checking views", "fuse": "fusing", "paint": "painting", "compare": "comparing"}
 
@@ -63,11 +80,21 @@ def reconstruct_command(
     most_views: Annotated[
         int, typer.Option("--views", min=3, help="Use at most so many, spread over all sides; the rest judge.")
     ] = 16,
+    surface: Annotated[
+        SurfaceChoice,
+        typer.Option(
+            "--surface",
+            help="fusion in a volume (seconds), a neural field (minutes; needs PyTorch), or the better of both, judged "
+            "by views kept out.",
+        ),
+    ] = SurfaceChoice.FUSION,
     texture: Annotated[
         int, typer.Option("--texture", min=0, max=4096, help="Side of the texture in pixels; 0 colours vertices alone.")
     ] = 1024,
 ) -> None:
-    """Make a model of an object from a dozen RGB-D views with masks and poses, instead of a mesh.
+    """Make a model of an object from a dozen RGB-D views with masks, instead of a mesh.
+
+    Where the views have no poses they are estimated from one view to the next.
 
     The model is in the frame of the poses, in metres, and goes wherever a mesh does. It remembers which of its surface
     no view has seen (.glb and .ply).
@@ -77,13 +104,16 @@ def reconstruct_command(
     prepared(output)
     settings = replace(ReconstructionSettings(), views=most_views, paint=PaintSettings(texture))
     printed = Board.parse(board) if board is not None else None
-    result = _with_bar(read_views(views, object_name, printed), object_name or output.stem, settings)
+    read = read_views(views, object_name, printed)
+    result = _with_bar(read, object_name or output.stem, settings, _MAKERS[surface])
     _write(result, output)
     for line in result.report.lines():
         print(line)
 
 
-def _with_bar(views: tuple[ReferenceView, ...], name: str, settings: ReconstructionSettings) -> Reconstruction:
+def _with_bar(
+    views: tuple[ReferenceView, ...], name: str, settings: ReconstructionSettings, make_surface: SurfaceMaker | None
+) -> Reconstruction:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -92,6 +122,7 @@ def _with_bar(views: tuple[ReferenceView, ...], name: str, settings: Reconstruct
             views,
             name,
             settings,
+            make_surface=make_surface,
             on_step=lambda step: bar.update(task, description=_WHAT[step], completed=STEPS.index(step)),
         )
 

@@ -18,6 +18,7 @@ from .surface import Surface
 from .texture import PaintSettings, painted
 from .view import ReferenceView
 from .view_colours import ViewColours
+from .view_poses import with_estimated_poses
 
 STEPS = ("check", "fuse", "paint", "compare")
 # Spare views only judge; so many are enough.
@@ -53,10 +54,11 @@ def reconstruct(
     make_surface: Callable[[Sequence[ReferenceView]], Surface] | None = None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Reconstruction:
-    """A model of the object that posed views show.
+    """A model of the object that views show.
 
+    Where no view has a pose they are estimated, and the views must be in the order in which they were taken.
     make_surface: how, where it isn't by fusion in a volume. on_step: called with each of STEPS before it begins. Raises
-    InputRefused for views that can't be used, as `checks.checked` and `fusion.fuse` do.
+    InputRefused for views that can't be used, as `with_estimated_poses`, `checks.checked` and `fusion.fuse` do.
     """
     if settings.views < 3:
         raise InputRefused(
@@ -64,6 +66,8 @@ def reconstruct(
         )
     clock = _Clock(on_step)
     clock.begin("check")
+    if views and all(view.T_cam_obj is None for view in views):
+        views = with_estimated_poses(views)
     fit = checked(views)
     used = choose(fit.views, settings.views)
     spare = choose([view for view in fit.views if view not in used], _MOST_SPARE)
