@@ -130,7 +130,9 @@ class RenderedResiduals:
         def distance_m(R_obj_cam: Tensor, camera_obj: Tensor) -> Tensor:
             points = (points_obj - camera_obj[:, None]) @ R_obj_cam
             pixels = points @ self._K.T
-            return self._distances_at(pixels[..., :2] / pixels[..., 2:].clamp(min=1e-6)) * metres_per_px
+            # The outermost pixels that are hit lie half a pixel within the outline, those of the mask as well.
+            within_px = self._distances_at(pixels[..., :2] / pixels[..., 2:].clamp(min=1e-6)) + 0.5
+            return within_px * metres_per_px
 
         value, jacobian = self._with_jacobian(distance_m, T_cam_obj)
         weight = _tukey(value / (_OUTLINE_GATE_PX * metres_per_px).clamp(min=1e-9)) * (beside & seen)
