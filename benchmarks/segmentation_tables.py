@@ -40,9 +40,9 @@ def recorded(report: dict[str, Any]) -> str:
     for name, own in given.items():
         for key, title in (("recorded", ""), ("recorded_1", ""), ("patients_apart", ", patients apart")):
             part = own[key]
-            count = f"{len(part['tasks'])} tasks" if title else ""
+            which = f"{title} ({len(part['tasks'])} tasks)" if title else ""
             row = part["overall"]["universeg"]
-            lines.append(f"| `{name}`{title} {count} | {part['support']} | {_figures(row)} |")
+            lines.append(f"| `{name}`{which} | {part['support']} | {_figures(row)} |")
     first = next(iter(given.values()))["recorded"]
     for method, title in list(_METHODS.items())[1:]:
         lines.append(f"| {title} | {first['support']} | {_figures(first['overall'][method])} |")

@@ -9,7 +9,7 @@ from benchmarks import pose_tables, segmentation_tables
 from benchmarks.origin import provenance
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ("docs/benchmarks.md", "README.md", "docs/scores.md")
+DOCUMENTS = ("docs/benchmarks.md", "README.md", "docs/scores.md", "docs/universeg.md", "docs/universeg_weights.md")
 _GROUPS = {
     "rendered": "rendered, held out",
     "scanned": "rendered, scanned objects",
