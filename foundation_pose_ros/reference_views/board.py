@@ -1,6 +1,7 @@
 """Poses from a printed board that the object stands on: ChArUco, or a grid of AprilTags; and masks from its plane."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -100,13 +101,14 @@ class Board:
     def _corners(self, gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Points (N, 3) on the board and pixels (N, 2) of all corners that are seen."""
         pattern = self.pattern()
+        found: Any  # one array of corners, or one per tag, as matchImagePoints takes them
         if isinstance(pattern, cv2.aruco.CharucoBoard):
-            corners, ids, _, _ = cv2.aruco.CharucoDetector(pattern).detectBoard(gray)
+            found, ids, _, _ = cv2.aruco.CharucoDetector(pattern).detectBoard(gray)
         else:
             settings = cv2.aruco.DetectorParameters()
             settings.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-            corners, ids, _ = cv2.aruco.ArucoDetector(pattern.getDictionary(), settings).detectMarkers(gray)
+            found, ids, _ = cv2.aruco.ArucoDetector(pattern.getDictionary(), settings).detectMarkers(gray)
         if ids is None or len(ids) == 0:
             return np.zeros((0, 3)), np.zeros((0, 2))
-        board_points, pixels = pattern.matchImagePoints(corners, ids)
-        return board_points.reshape(-1, 3).astype(np.float64), pixels.reshape(-1, 2).astype(np.float64)
+        board_points, pixels = pattern.matchImagePoints(found, ids)
+        return np.reshape(board_points, (-1, 3)).astype(float), np.reshape(pixels, (-1, 2)).astype(float)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from .. import depth
+from ..evaluation.truth_mask import OCCLUDER_GAP_M
 from .view import ReferenceView
 
 # Faces seen at less than this cosine are mostly noise (some 75 degrees).
@@ -41,6 +42,7 @@ class DepthView:
         """
         measured_m = view.frame.depth_m
         clear = clear_pixels(view) & (measured_m > reach_m[0]) & (measured_m < reach_m[1])
+        object_m = depth.filled_from_nearest(measured_m, clear)
         normals = _smooth_normals(view, clear)
         cosine = np.einsum("hwc,hwc->hw", normals, _unit_rays(view))
         cosine = np.abs(cosine).astype(np.float32)
@@ -50,10 +52,10 @@ class DepthView:
         weight *= clear
         return cls(
             view=view,
-            depth_m=depth.filled_from_nearest(measured_m, clear),
+            depth_m=object_m,
             weight=weight.astype(np.float32),
             cosine=np.where(cosine > 0, np.maximum(cosine, _GLANCING), 1).astype(np.float32),
-            free_m=np.maximum(_free_beside(view, reach_m), _free_before(measured_m, clear, band_m)),
+            free_m=np.maximum(_free_beside(view, object_m, reach_m), _free_before(view, object_m, band_m)),
         )
 
 
@@ -73,26 +75,29 @@ def clear_pixels(view: ReferenceView) -> np.ndarray:
     return large[labels]
 
 
-def _free_beside(view: ReferenceView, reach_m: tuple[float, float]) -> np.ndarray:
-    """(H, W): beside the mask nothing of the object is seen, so the ray is free up to what is seen there instead.
+def _free_beside(view: ReferenceView, object_m: np.ndarray, reach_m: tuple[float, float]) -> np.ndarray:
+    """(H, W): beside the mask nothing of the object is seen, so the whole ray is free of it.
 
-    What stands nearer than the object may hide some of it; behind that nothing is known.
+    Unless something hides the object there: what, where it meets the mask, stands before the object. What the object
+    stands on meets it at its own depth, however near it comes to the camera further on.
     """
-    measured_m = view.frame.depth_m
-    outside = cv2.dilate(view.mask.astype(np.uint8), np.ones((2 * RIM_PX + 1,) * 2, np.uint8)) == 0
-    known = outside & (measured_m > 0)
-    surroundings_m = depth.filled_from_nearest(measured_m, known) if known.any() else np.full_like(measured_m, np.inf)
-    # An occluder's own border is as uncertain as the mask's: the nearest depth around a pixel counts.
-    nearest_m = cv2.erode(np.where(outside, surroundings_m, np.float32(np.inf)), np.ones((5, 5), np.uint8))
-    behind = nearest_m > reach_m[0]
-    # Beside a mask that is right even the depth of a wall just behind the object leaves its whole ray free.
-    return np.where(outside & behind, np.maximum(nearest_m, reach_m[1]), 0).astype(np.float32)
+    measured_m, mask = view.frame.depth_m, view.mask.astype(np.uint8)
+    outside = cv2.dilate(mask, np.ones((2 * RIM_PX + 1,) * 2, np.uint8)) == 0
+    ring = outside & (cv2.dilate(mask, np.ones((6 * RIM_PX + 1,) * 2, np.uint8)) > 0) & (measured_m > 0)
+    if not ring.any():
+        return np.where(outside, np.float32(reach_m[1]), 0).astype(np.float32)
+    before = (measured_m < object_m - OCCLUDER_GAP_M).astype(np.float32)
+    hides = depth.filled_from_nearest(before, ring) > 0
+    return np.where(outside & ~hides, np.float32(reach_m[1]), 0).astype(np.float32)
 
 
-def _free_before(measured_m: np.ndarray, clear: np.ndarray, band_m: float) -> np.ndarray:
-    """(H, W): up to the nearest depth around a pixel of the object, less the band."""
-    nearest_m = cv2.erode(np.where(clear, measured_m, np.float32(0)), np.ones((3, 3), np.uint8))
-    return np.maximum(nearest_m - np.float32(band_m), 0)
+def _free_before(view: ReferenceView, object_m: np.ndarray, band_m: float) -> np.ndarray:
+    """(H, W): inside the mask, up to the nearest depth around a pixel, less the band.
+
+    Where the object returns no depth its surface is taken to be no nearer than beside the gap.
+    """
+    nearest_m = cv2.erode(object_m, np.ones((5, 5), np.uint8))
+    return np.where(view.mask, np.maximum(nearest_m - np.float32(band_m), 0), 0)
 
 
 def _smooth_normals(view: ReferenceView, clear: np.ndarray) -> np.ndarray:
