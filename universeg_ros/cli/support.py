@@ -16,11 +16,17 @@ from ..pictures import support_picture
 from ..preparation import Preparation
 from ..support_advice import advice
 from ..support_set import SupportSet
+from .object_support import from_mesh, from_views
 from .options import AspectChoice
 
 app = typer.Typer(
     help="Make, show and check sets of examples.", rich_markup_mode="markdown", pretty_exceptions_enable=False
 )
+
+app.command("from-mesh", epilog="**Example**\n\n- `universeg support from-mesh mug.obj --output mug_support`\n")(
+    from_mesh
+)
+app.command("from-views")(from_views)
 
 PathArgument = Annotated[Path, typer.Argument(metavar="FOLDER|FILE.npz", help="The support set.", show_default=False)]
 
