@@ -80,7 +80,7 @@ def measure(device: str, hypotheses: int, precision: str, rounds: int, weights: 
     starts = start_poses(rotations, masked_translation(image, mask))
     entering = tuple(max(1, round(share * len(starts))) for share in settings.registration.entering)
     found = estimator.assess(frame, scene.truth("000000", OBJECT))
-    batch = settings.inference.batch
+    batch = 64 if device.startswith("cuda") else 8
 
     stages: dict[str, Callable[[], Any]] = {
         "upload and depth filter": lambda: ObservedImage.of(frame, device),

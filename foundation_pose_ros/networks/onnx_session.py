@@ -34,7 +34,7 @@ class OnnxNetwork:
                 "bad_weights", f"{path} can't be run by onnxruntime ({reason}): fetch it again"
             ) from None
         self._inputs = [node.name for node in self._session.get_inputs()]
-        self._outputs = [node.name for node in self._session.get_outputs()]
+        self._outputs = self._session.get_outputs()
         shapes = [list(node.shape[1:]) for node in self._session.get_inputs()]
         if shapes != [[INPUT_CHANNELS, INPUT_SIZE, INPUT_SIZE]] * 2 or len(self._outputs) not in (1, 2):
             raise InputRefused(
@@ -64,15 +64,20 @@ class OnnxNetwork:
         kept = [image.to(self._device, torch.float32).contiguous() for image in images]
         for name, image in zip(self._inputs, kept, strict=True):
             binding.bind_input(name, device, index, np.float32, tuple(image.shape), image.data_ptr())
-        for name in self._outputs:
-            binding.bind_output(name, device, index)
+        outputs = [torch.empty(self._shape(node, len(kept[0])), device=self._device) for node in self._outputs]
+        for node, output in zip(self._outputs, outputs, strict=True):
+            binding.bind_output(node.name, device, index, np.float32, tuple(output.shape), output.data_ptr())
         if device == "cuda":
             # The runtime has a stream of its own.
             torch.cuda.current_stream(self._device).synchronize()
         self._session.run_with_iobinding(binding)
-        if device == "cpu":
-            return [torch.from_numpy(output) for output in binding.copy_outputs_to_cpu()]
-        return [torch.from_dlpack(output._ortvalue.to_dlpack()) for output in binding.get_outputs()]
+        binding.synchronize_outputs()
+        return outputs
+
+    @staticmethod
+    def _shape(node: Any, count: int) -> list[int]:
+        """Of an output for so many pairs: what isn't a number in the graph is the batch."""
+        return [size if isinstance(size, int) else count for size in node.shape]
 
 
 def _onnxruntime() -> Any:

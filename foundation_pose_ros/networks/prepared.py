@@ -34,16 +34,16 @@ _MOST_GRAPHS = 8
 @dataclass(frozen=True)
 class InferenceSettings:
     """precision: fp32, fp16 or bf16; None: fp16 on CUDA, as published, fp32 on the CPU. batch: most pairs at once,
-    which bounds the memory of activations. graphs: record CUDA graphs.
+    which bounds the memory of activations; None: 64 on CUDA, 8 on the CPU. graphs: record CUDA graphs.
     """
 
     precision: str | None = None
-    batch: int = 64
+    batch: int | None = None
     graphs: bool = True
 
 
 class PreparedNetwork:
-    """Runs one network on one device."""
+    """Runs one network on one device; batch: how many pairs to give it at once."""
 
     def __init__(
         self, network: Network, device: torch.device | str = "cpu", settings: InferenceSettings | None = None
@@ -54,6 +54,7 @@ class PreparedNetwork:
         precision = self.settings.precision or ("fp16" if self.device.type == "cuda" else "fp32")
         if precision not in PRECISIONS:
             raise InputRefused("bad_precision", f"precision {precision!r} is unknown: use {', '.join(PRECISIONS)}")
+        self.batch = self.settings.batch or (64 if self.device.type == "cuda" else 8)
         self._dtype = PRECISIONS[precision]
         self._graphs: dict[tuple[int, int], _Graph] = {}
         self._pool: Any = None  # of memory, shared by the graphs: their outputs are copied out before another one runs

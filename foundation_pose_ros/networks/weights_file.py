@@ -19,7 +19,6 @@ _MOST_TENSORS = 4096
 # Scalars of NumPy stand beside the tensors in checkpoints of training loops; they carry numbers alone.
 _NUMBERS: list[Any] = [
     np.dtype,
-    np.ndarray,
     type(np.dtype(np.float64)),
     type(np.dtype(np.float32)),
     type(np.dtype(np.int64)),

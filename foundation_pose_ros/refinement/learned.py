@@ -90,7 +90,7 @@ class LearnedRefiner:
 
     @torch.no_grad()
     def _step(self, image: ObservedImage, T_cam_obj: Tensor, shared: bool = False) -> Tensor:
-        batch, turn_rad = self._network.settings.batch, self._network.info.settings.turn_rad
+        batch, turn_rad = self._network.batch, self._network.info.settings.turn_rad
         outputs = [self._network.steps(*pair) for pair in self.pairs.in_parts(image, T_cam_obj, batch, shared)]
         translation, rotation = (torch.cat(parts) for parts in zip(*outputs, strict=True))
         return updated(T_cam_obj, translation, rotation, self.pairs.diameter_m, turn_rad)
@@ -99,5 +99,5 @@ class LearnedRefiner:
         """The `count` poses whose rendering agrees best with the depth there."""
         if count >= len(T_cam_obj):
             return T_cam_obj
-        parts = self.pairs.in_parts(image, T_cam_obj, self._network.settings.batch)
+        parts = self.pairs.in_parts(image, T_cam_obj, self._network.batch)
         return T_cam_obj[torch.cat([agreement(*pair) for pair in parts]).topk(count).indices]

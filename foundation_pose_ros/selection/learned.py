@@ -28,7 +28,7 @@ class LearnedScorer:
 
     def logits(self, image: ObservedImage, T_cam_obj: Tensor) -> Tensor:
         """(B,) of poses (B, 4, 4) of the centred object, comparable among themselves alone."""
-        return self._network.scores(self._pairs.in_parts(image, T_cam_obj, self._network.settings.batch))
+        return self._network.scores(self._pairs.in_parts(image, T_cam_obj, self._network.batch))
 
     def ranks(self, observation: Observation, T_cam_obj: np.ndarray) -> np.ndarray:
         """The same (B,) for poses (B, 4, 4) of the mesh's own frame."""
