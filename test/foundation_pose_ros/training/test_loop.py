@@ -11,6 +11,7 @@ from torch import nn
 
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.networks import RefineNet, load_checkpoint
+from foundation_pose_ros.training.__main__ import OVERFIT
 from foundation_pose_ros.training.loop import Trainer
 from foundation_pose_ros.training.settings import Pairs, Stage, TrainSettings
 from foundation_pose_ros.training.small_inputs import scores, steps_per_token
@@ -107,6 +108,7 @@ def test_settings_are_read_from_a_file_and_checked(tmp_path):
     read = TrainSettings.from_yaml(file, output=str(tmp_path))
     assert (read.steps, read.stages[0].size, read.pairs.perturbation.turn_rad) == (5, 80, 0.1)
     assert read.output == str(tmp_path)
+    assert TrainSettings.from_yaml(OVERFIT).steps > 0
     for wrong, word in (
         ("output: x\nstepz: 3\n", "stepz"),
         ("output: x\nstages: [{steps: 5, size: 81}]\n", "160"),
