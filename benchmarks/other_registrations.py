@@ -42,22 +42,24 @@ class FeatureRansac:
         o3d.utility.random.seed(0)
         seen = observed_cloud(frame, mask, self._spacing_m).open3d
         near_m = 1.5 * self._spacing_m
-        # What is seen is all on the model, but not the other way round: so it is the side that is matched.
-        found = registration.registration_ransac_based_on_feature_matching(
-            seen,
-            self._model,
-            self._described(seen),
-            self._features,
-            True,
-            near_m,
-            registration.TransformationEstimationPointToPoint(False),
-            3,
-            [
-                registration.CorrespondenceCheckerBasedOnEdgeLength(0.9),
-                registration.CorrespondenceCheckerBasedOnDistance(near_m),
-            ],
-            registration.RANSACConvergenceCriteria(100_000, 0.999),
-        )
+        # It warns whenever few matches are mutual, which with so little seen is usual.
+        with o3d.utility.VerbosityContextManager(o3d.utility.VerbosityLevel.Error):
+            # What is seen is all on the model, but not the other way round: so it is the side that is matched.
+            found = registration.registration_ransac_based_on_feature_matching(
+                seen,
+                self._model,
+                self._described(seen),
+                self._features,
+                True,
+                near_m,
+                registration.TransformationEstimationPointToPoint(False),
+                3,
+                [
+                    registration.CorrespondenceCheckerBasedOnEdgeLength(0.9),
+                    registration.CorrespondenceCheckerBasedOnDistance(near_m),
+                ],
+                registration.RANSACConvergenceCriteria(100_000, 0.999),
+            )
         refined = registration.registration_icp(
             seen, self._model, near_m, found.transformation, registration.TransformationEstimationPointToPlane()
         )
