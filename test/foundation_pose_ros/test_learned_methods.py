@@ -1,6 +1,7 @@
 """An estimator with learned methods, from files of weights to poses, alone and mixed with geometric ones."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -114,6 +115,12 @@ def test_choices_that_can_t_be_met_are_refused(weights: Path, tmp_path: Path) ->
     if not torch.cuda.is_available():
         with pytest.raises(InputRefused, match="no CUDA device"):
             MethodChoice("learned", weights=weights, device="cuda").methods()
+
+
+def test_without_pytorch_words_say_how_to_get_it(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "foundation_pose_ros.learned_methods", None)
+    with pytest.raises(InputRefused, match="pip install torch safetensors"):
+        MethodChoice("learned", weights=weights).methods()
 
 
 def test_the_command_weights_checks_and_converts(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
