@@ -74,11 +74,12 @@ def test_the_command_writes_model_picture_and_report(all_around, tmp_path, capsy
     output = tmp_path / "made" / "cube.glb"
     assert main(["reconstruct", str(folder), "--output", str(output), "--views", "4", "--texture", "128"]) == 0
     printed = capsys.readouterr().out
-    assert "4 views: depth 0." in printed and "2 spare views: depth" in printed
+    assert "4 views: depth" in printed and "2 spare views: depth" in printed
     model = ObjectModel.from_mesh(output)
     assert model.name == "cube" and model.has_colour and model.sigma_m is not None
     report = json.loads(output.with_suffix(".json").read_text())
     assert sum(fit["used"] for fit in report["fits"]) == 4
+    assert max(fit["depth_mm"] for fit in report["fits"]) < 4
     assert cv2.imread(str(output.with_suffix(".png"))).std() > 20
 
 
@@ -96,7 +97,7 @@ def test_a_model_of_a_recordings_first_half_tracks_its_second_half(name, data_fo
     if not recording.is_dir():
         pytest.skip(f"no {recording}")
     sequence = open_sequence(recording)
-    model = reconstruct(read_views(recording, name)[:20], name, QUICK).model
+    model = reconstruct(read_views(recording, name)[:20], name, ReconstructionSettings(paint=PaintSettings(256))).model
     estimator = PoseEstimator([model])
     result = estimator.assess(sequence.frame("000019"), sequence.truth("000019", name))
     for frame_id in sequence.frame_ids[20:]:
