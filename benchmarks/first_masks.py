@@ -22,7 +22,7 @@ from foundation_pose_ros.synthetic.scene import make_scene
 from universeg_ros.object_support import object_mask, support_from_model
 from universeg_ros.segmenter import Segmenter, SegmenterSettings
 
-OBJECTS = ("mug", "cracker_box", "soda_can", "bottle", "sticker_cube", "book")
+OBJECTS = ("cracker_box", "sticker_cube", "mug", "soda_can", "bottle")
 RESULT = result_file("first_masks.json")
 _FIRST_SCENE = 9000
 _ENOUGH_SCORE = 0.5
