@@ -119,3 +119,22 @@ def test_settings_that_make_no_sense_are_refused():
         with pytest.raises(InputRefused) as refusal:
             FieldSettings.for_device("cuda")
         assert refusal.value.reason == "no_cuda"
+
+
+def test_poses_that_are_off_are_drawn_back(ball, views):
+    rng = np.random.default_rng(3)
+    twists = np.concatenate([rng.normal(0, 0.003, (len(views), 3)), np.zeros((len(views), 3))], axis=1)
+    twists[0] = 0
+    off = [replace(v, T_cam_obj=se3.apply_twist(v.pose, t)) for v, t in zip(views, twists, strict=True)]
+    refined = train_field(off, replace(SMALL, refine_poses=True, pose_learning_rate=5e-3)).views
+
+    def spread_mm(those) -> float:
+        """How far apart the views put the ball; all of them together may have moved, but for the first."""
+        centres = [
+            se3.transform_points(se3.inverse(a.pose) @ b.pose, ball.centre_m[None])[0]
+            for a, b in zip(those, views, strict=True)
+        ]
+        return 1000 * float(np.linalg.norm(np.std(centres, axis=0)))
+
+    assert refined[0].pose == pytest.approx(views[0].pose, abs=1e-6)
+    assert spread_mm(refined) < 0.7 * spread_mm(off)
