@@ -120,8 +120,9 @@ POSE_NODE = (
     Row("buffer_frames", 60, "How many frames are kept for masks that come late.", 1, 1000, taken=Taken.ON_CONFIGURE),
     Row("buffer_s", 2.0, "How long frames are kept for masks that come late.", 0.0, 60.0, taken=Taken.ON_CONFIGURE),
     Row("stale_after_s", 1.0, "Without a frame for this long, diagnostics say STALE, and why.", 0.1, 3600.0),
-    Row("accept_score", STATE.accept_score, "A registration starts a track, and doubt ends, at this score.", 0.0, 1.0),
+    Row("accept_score", STATE.accept_score, "A registration starts a track at this score.", 0.0, 1.0),
     Row("lose_score", STATE.lose_score, "A track comes into doubt below this score.", 0.0, 1.0),
+    Row("regain_score", STATE.regain_score, "Doubt ends at this score.", 0.0, 1.0),
     Row("lost_after_s", STATE.lost_after_s, "Doubt that lasts this long is a loss.", 0.0, 60.0),
     Row("lost_after_frames", STATE.lost_after_frames, "... and this many frames.", 1, 1000),
     Row(
@@ -200,7 +201,8 @@ def tracker_settings(values: dict[str, float]) -> TrackerSettings:
     """From the node's values by name."""
     state = StateSettings(
         accept_score=values["accept_score"],
-        lose_score=min(values["lose_score"], values["accept_score"]),
+        lose_score=min(values["lose_score"], values["regain_score"]),
+        regain_score=values["regain_score"],
         lost_after_s=values["lost_after_s"],
         lost_after_frames=int(values["lost_after_frames"]),
     )

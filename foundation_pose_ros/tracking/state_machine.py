@@ -16,14 +16,16 @@ class TrackState(IntEnum):
 class StateSettings:
     """Thresholds on the estimator's score (0..1, the probability that a pose is right) and how long doubt may last.
 
-    A track comes into doubt below `lose_score` and out of it only at `accept_score`; between the two the last
-    opinion stands, so a score that wavers about one threshold doesn't make the state flicker. Doubt becomes LOST
-    after `lost_after_s` seconds and `lost_after_frames` frames, both: neither one bad frame at a low rate nor a burst
-    of bad frames at a high one is enough.
+    A registration starts a track at `accept_score`. A track comes into doubt below `lose_score` and out of it only at
+    `regain_score`, since what it has slid onto may look half right; between the two the last opinion stands, so a
+    score that wavers about one threshold doesn't make the state flicker. Doubt becomes LOST after `lost_after_s`
+    seconds and `lost_after_frames` frames, both: neither one bad frame at a low rate nor a burst of bad frames at a
+    high one is enough.
     """
 
     accept_score: float = 0.5
     lose_score: float = 0.35
+    regain_score: float = 0.65
     lost_after_s: float = 0.3
     lost_after_frames: int = 3
 
@@ -77,18 +79,16 @@ def _after_registration(status: TrackStatus, seen: Observation, settings: StateS
 
 def _after_step(status: TrackStatus, seen: Observation, settings: StateSettings) -> TrackStatus:
     score = seen.score
-    if score is not None and score >= settings.accept_score:
+    asked = settings.lose_score if status.doubt_since_ns is None else settings.regain_score
+    if score is not None and score >= asked:
         return replace(status, reason="", seen_ns=seen.stamp_ns, doubt_since_ns=None, doubtful_frames=0)
-    in_doubt = status.doubt_since_ns is not None
-    if score is not None and score >= settings.lose_score and not in_doubt:
-        return replace(status, reason="", seen_ns=seen.stamp_ns)
 
     since_ns = seen.stamp_ns if status.doubt_since_ns is None else status.doubt_since_ns
     frames = status.doubtful_frames + 1
     if score is None:
         cause = seen.reason or "no pose"
     else:
-        cause = f"score {score:.2f} is below {settings.accept_score if in_doubt else settings.lose_score:.2f}"
+        cause = f"score {score:.2f} is below {asked:.2f}"
     lasted_s = (seen.stamp_ns - since_ns) * 1e-9
     lost = lasted_s >= settings.lost_after_s and frames >= settings.lost_after_frames
     return replace(

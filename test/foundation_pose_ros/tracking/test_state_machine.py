@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from foundation_pose_ros.tracking.state_machine import Observation, StateSettings, TrackState, TrackStatus, advance
 
-SETTINGS = StateSettings(accept_score=0.5, lose_score=0.35, lost_after_s=0.5, lost_after_frames=3)
+SETTINGS = StateSettings(accept_score=0.5, lose_score=0.35, regain_score=0.65, lost_after_s=0.5, lost_after_frames=3)
 GOOD, MIDDLING, BAD = 0.8, 0.42, 0.1
 
 
@@ -55,10 +55,10 @@ def test_without_a_track_steps_mean_nothing():
 
 def test_doubt_becomes_lost_after_time_and_frames():
     assert after([BAD] * 5).state is TrackState.TRACKING  # from 0.1 s to 0.5 s: 0.4 s of doubt
-    assert after([BAD] * 5).reason == "in doubt: score 0.10 is below 0.50"
+    assert after([BAD] * 5).reason == "in doubt: score 0.10 is below 0.65"
     lost = after([BAD] * 6)
     assert lost.state is TrackState.LOST
-    assert lost.reason == "lost: score 0.10 is below 0.50 for 0.5 s"
+    assert lost.reason == "lost: score 0.10 is below 0.65 for 0.5 s"
 
 
 def test_no_pose_counts_as_doubt_and_gives_its_reason():
@@ -101,7 +101,7 @@ def test_a_lost_object_is_found_again_by_registration_only():
 def test_a_track_is_lost_exactly_when_doubt_lasted(scores, period_s):
     since, frames, lost = None, 0, False
     for k, score in enumerate(scores, 1):
-        doubtful = score is None or score < (SETTINGS.lose_score if since is None else SETTINGS.accept_score)
+        doubtful = score is None or score < (SETTINGS.lose_score if since is None else SETTINGS.regain_score)
         since, frames = ((k if since is None else since), frames + 1) if doubtful else (None, 0)
         if doubtful and (round(k * period_s * 1e9) - round(since * period_s * 1e9)) * 1e-9 >= 0.5 and frames >= 3:
             lost = True
