@@ -85,10 +85,7 @@ def _after_step(status: TrackStatus, seen: Observation, settings: StateSettings)
 
     since_ns = seen.stamp_ns if status.doubt_since_ns is None else status.doubt_since_ns
     frames = status.doubtful_frames + 1
-    if score is None:
-        cause = seen.reason or "no pose"
-    else:
-        cause = f"score {score:.2f} is below {asked:.2f}"
+    cause = (seen.reason or "no pose") if score is None else f"score {score:.2f} is below {asked:.2f}"
     lasted_s = (seen.stamp_ns - since_ns) * 1e-9
     lost = lasted_s >= settings.lost_after_s and frames >= settings.lost_after_frames
     return replace(
