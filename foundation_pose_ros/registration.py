@@ -57,11 +57,24 @@ class Registration:
             candidates = self._stage(conditioned, observation, poses, stage)
             poses = candidates.refined.T_cam_obj
         candidates = self._stage(conditioned, observation, self._turned(conditioned, poses), self.settings.final)
-        candidates = self._stage(conditioned, observation, candidates.refined.T_cam_obj, self.settings.polish)
+        # Steps along coarse or glancing surfaces may end worse than they began: what was better stays.
+        candidates = self._with(conditioned, candidates, self._polished(conditioned, candidates))
+        candidates = self._with(conditioned, candidates, self._turns_of_best(conditioned, candidates))
         aligned = colours_aligned(conditioned, frame, box, candidates, self.settings.polish)
-        return (
-            candidates if aligned is None else self._best(conditioned, aligned + candidates, self.settings.polish.keep)
-        )
+        return candidates if aligned is None else self._with(conditioned, candidates, aligned)
+
+    def _polished(self, conditioned: ConditionedObject, candidates: Candidates) -> Candidates:
+        return conditioned.refined(candidates.observation, candidates.refined.T_cam_obj, self.settings.polish)
+
+    def _turns_of_best(self, conditioned: ConditionedObject, candidates: Candidates) -> Candidates:
+        """The best pose in every turn that depth may mistake for it, as it is: none fits the depth worse."""
+        turned = candidates.refined.T_cam_obj[0] @ conditioned.turns[:_MOST_TURNED].astype(np.float32)
+        error_m = self.settings.polish.error_m(conditioned.model.diameter_m)[1]
+        return conditioned.as_they_are(candidates.observation, turned, error_m)
+
+    def _with(self, conditioned: ConditionedObject, candidates: Candidates, more: Candidates) -> Candidates:
+        """The best distinct ones of both."""
+        return self._best(conditioned, more + candidates, self.settings.polish.keep)
 
     def _stage(
         self, conditioned: ConditionedObject, observation: Observation, poses: np.ndarray, stage: Stage

@@ -7,6 +7,8 @@ from scipy.spatial.transform import Rotation
 from foundation_pose_ros import Frame, InputRefused, se3
 from foundation_pose_ros.conditioned import ConditionedObject
 from foundation_pose_ros.registration import Registration, crop_box
+from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.trajectory import Motion
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,21 @@ def test_runners_up_are_other_poses(see, cube, conditioned, cube_pose):
         centre = [se3.transform_points(poses[k], cube.centre_m[None])[0] for k in (i, j)]
         angle = se3.rotation_angle_rad(poses[i, :3, :3], poses[j, :3, :3])
         assert np.rad2deg(angle) >= 12 or np.linalg.norm(centre[0] - centre[1]) >= 0.1 * cube.diameter_m
+
+
+@pytest.mark.parametrize("name", ["cracker_box", "sticker_cube"])
+def test_no_turn_of_the_result_looks_better_than_the_result(name):
+    hurried = Motion(speed_m_s=0.5, turn_deg_s=90.0)
+    scene = make_scene(seed=4000, frames=45, objects=[name], clutter=4, motion=hurried, supersample=1)
+    first, model = scene.frame_ids[0], scene.model(name)
+    conditioned = ConditionedObject.on_cpu(model, threads=2)
+    found = Registration()(conditioned, scene.frame(first), scene.mask(first, name))
+    T_cam_obj, truth = found.refined.T_cam_obj[0], scene.truth(first, name)
+    turned = conditioned.as_they_are(found.observation, T_cam_obj @ conditioned.turns.astype(np.float32), 0.01)
+    assert len(conditioned.turns) > 2
+    assert turned.evidence.rank.max() <= found.evidence.rank[0] + 1e-3
+    nearest = model.symmetries.nearest(T_cam_obj, truth)
+    assert np.rad2deg(se3.rotation_angle_rad(nearest[:3, :3], truth[:3, :3])) < 3
 
 
 @pytest.mark.parametrize("scale", [0.001, 1000.0])
