@@ -17,7 +17,8 @@ Taken = Callable[[PoseResult], bool]
 @dataclass(frozen=True)
 class RecoverySettings:
     """near_score: what a pose must score in the mean over `confirm_frames`, and doubt_score in each of them. far_score:
-    what it must score, before that, where something else than the object may be.
+    what it must score, before that, where something else than the object may be. colour_drop: its colours may agree by
+    so much less than when it was seen last; by more, it is another thing of its shape.
 
     near_period_s, far_period_s: between looks at where the object was, and at another thing in the frame; far looks
     grow rarer by `patience` each, down to one in far_longest_s. forget_s: after which a thing that was not the object
@@ -28,6 +29,7 @@ class RecoverySettings:
     near_score: float = 0.6
     doubt_score: float = 0.5
     far_score: float = 0.45
+    colour_drop: float = 0.5
     confirm_frames: int = 4
     near_period_s: float = 0.1
     far_period_s: float = 0.2
@@ -96,7 +98,9 @@ class Recovery:
             pose = finite(estimate())
         except InputRefused:
             return None
-        return None if pose.score < least or (taken is not None and taken(pose)) else pose
+        if pose.score < least or pose.colour_agreement < self._last.colour_agreement - self._settings.colour_drop:
+            return None
+        return None if taken is not None and taken(pose) else pose
 
     def _next_thing(self, frame: Frame) -> Proposal | None:
         """The likeliest thing that wasn't tried of late."""

@@ -1,6 +1,6 @@
 """The search for a lost object, with an estimator whose answers are known: where it looks, and what it believes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -93,6 +93,17 @@ def test_what_is_found_elsewhere_must_be_likely_before_it_is_followed(found, bel
 def test_followed_poses_must_score_high_in_the_mean():
     assert looked(Table({0.3: 0.55}, likeness={0.3: 0.9})) is None
     assert looked(Table({0.3: 0.65}, likeness={0.3: 0.9})) is not None
+
+
+@pytest.mark.parametrize(("colour", "believed"), [(0.15, False), (0.5, True)])
+def test_what_has_its_shape_but_other_colours_is_another_thing(colour, believed):
+    class Coloured(Table):
+        def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+            return replace(super().track(frame, previous), colour_agreement=colour)
+
+    recovery = Recovery(replace(pose(0.0, 0.9), colour_agreement=0.8), Coloured({0.0: 0.9}), RecoverySettings())
+    found = [recovery.step(frame(k / 30)) for k in range(1, 60)]
+    assert any(result is not None for result in found) == believed
 
 
 def test_one_bad_frame_ends_a_candidate():
