@@ -4,7 +4,6 @@ python -m benchmarks.first_masks
 """
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +14,7 @@ from benchmarks.places import result_file
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.estimator import PoseEstimator
 from foundation_pose_ros.evaluation.metrics import adds_m
-from foundation_pose_ros.evaluation.provenance import commit, machine, version
+from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.object_model import ObjectModel
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
@@ -81,11 +80,7 @@ def main(
     scenes: Annotated[int, typer.Option(help="Scenes per object.")] = 4,
 ) -> None:
     """Measure, and write JSON."""
-    report = {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": version(),
-        "commit": commit(),
-        "machine": machine(),
+    report = provenance({"scenes": scenes}) | {
         "command": f"python -m benchmarks.first_masks --scenes {scenes}",
         **measure(scenes=scenes),
     }

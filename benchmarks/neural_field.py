@@ -6,7 +6,6 @@ python -m benchmarks.neural_field
 import json
 import resource
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ import typer
 from scipy.spatial import cKDTree
 
 from benchmarks.places import result_file
-from foundation_pose_ros.evaluation.provenance import commit, machine, version
+from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.object_model import ObjectModel
 from foundation_pose_ros.reference_views.choice import held_out_error_mm
 from foundation_pose_ros.reference_views.fusion import fuse
@@ -71,11 +70,7 @@ def main(
     steps: Annotated[int, typer.Option(help="Of training, at most.")] = 500,
 ) -> None:
     """Measure, and write JSON."""
-    report = {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": version(),
-        "commit": commit(),
-        "machine": machine(),
+    report = provenance({"steps": steps}) | {
         "command": f"python -m benchmarks.neural_field --steps {steps}",
         "objects": measure(steps=steps),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
