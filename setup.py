@@ -24,6 +24,9 @@ setup(
         "universeg_ros": ["weights/*", "training/*.yaml"],
     },
     install_requires=[
+        # Packets of rays; elsewhere Open3D casts them, or an Embree 4 of the system's.
+        "embreex>=4.4; platform_machine == 'x86_64' and sys_platform == 'linux'",
+        "numba>=0.61",
         "numpy>=1.26",
         "scipy>=1.12",
         "trimesh>=4.0",

@@ -115,7 +115,9 @@ def _shape(made: ObjectModel, truth: ObjectModel, seen: np.ndarray | None = None
 
 def _distance_m(model: ObjectModel, points: np.ndarray) -> np.ndarray:
     query = o3d.core.Tensor.from_numpy(np.ascontiguousarray(points, np.float32))
-    return EmbreeRenderer(model).scene.compute_distance(query).numpy()
+    scene = o3d.t.geometry.RaycastingScene(nthreads=2)
+    scene.add_triangles(o3d.core.Tensor.from_numpy(model.vertices), o3d.core.Tensor.from_numpy(model.faces))
+    return scene.compute_distance(query).numpy()
 
 
 def _poses(mesh: ObjectModel, made: ObjectModel, frames: int) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import pytest
 
 from foundation_pose_ros import ObjectModel, se3
 from foundation_pose_ros.reference_views.view import ReferenceView
-from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.orbit import render_views, sphere_poses, turn_poses
 
@@ -39,7 +38,9 @@ def distance_to() -> Callable[[ObjectModel, np.ndarray], np.ndarray]:
 
     def distance(model: ObjectModel, points: np.ndarray) -> np.ndarray:
         query = o3d.core.Tensor.from_numpy(np.ascontiguousarray(points, np.float32))
-        return EmbreeRenderer(model).scene.compute_distance(query).numpy()
+        scene = o3d.t.geometry.RaycastingScene()
+        scene.add_triangles(o3d.core.Tensor.from_numpy(model.vertices), o3d.core.Tensor.from_numpy(model.faces))
+        return scene.compute_distance(query).numpy()
 
     return distance
 

@@ -8,7 +8,10 @@ from trimesh.visual import ColorVisuals
 
 from foundation_pose_ros import Camera, ObjectModel
 from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.rendering.open3d_caster import Open3DCaster
+from foundation_pose_ros.rendering.packet_caster import PacketCaster
 from foundation_pose_ros.se3 import from_rotation_translation
+from foundation_pose_ros.synthetic.meshes import make_mesh
 
 CAMERA = Camera(210.0, 230.0, 81.3, 58.6, 160, 120)
 SIZE = (CAMERA.height, CAMERA.width)
@@ -171,3 +174,28 @@ def test_a_sheet_is_seen_from_both_sides_with_its_normal_towards_the_camera():
     rendering = EmbreeRenderer(ObjectModel.from_mesh(sheet)).render(T, CAMERA.K, SIZE, normals=True)
     assert rendering.depth_m[:, 58, 81] == pytest.approx(0.5)
     assert rendering.normals_cam[:, 58, 81] == pytest.approx(np.tile([0, 0, -1], (2, 1)), abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [(52, 66), (3, 5)])  # not in multiples of a packet's side
+def test_packets_hit_what_open3d_hits(size):
+    model, _ = six_coloured_box()
+    mesh = trimesh.util.concatenate([make_mesh("mug"), trimesh.creation.annulus(0.05, 0.06, 0.02)])
+    for shape in (model, ObjectModel.from_mesh(mesh)):
+        T = poses(5, seed=6)
+        K = np.stack(
+            [np.array([[f, 0, size[1] / 2], [0, 1.1 * f, size[0] / 2], [0, 0, 1]]) for f in range(150, 200, 10)]
+        )
+        given = T, K.astype(np.float32), size, True, True
+        expected = Open3DCaster(shape.vertices, shape.faces, 1).cast(*given)
+        one, two = (PacketCaster(shape.vertices, shape.faces, threads).cast(*given) for threads in (1, 2))
+        assert all((getattr(one, name) == getattr(two, name)).all() for name in vars(one))
+        hit = (expected.face >= 0) & (one.face >= 0)
+        assert hit.any() and ((expected.face >= 0) != (one.face >= 0)).mean() < 2e-3  # rays that graze the outline
+        off_m = np.abs(one.depth_m - expected.depth_m)[hit]
+        assert np.median(off_m) < 1e-6 and (off_m > 1e-5).mean() < 2e-3
+        same = hit & (one.face == expected.face)
+        assert same.sum() > 0.99 * hit.sum()
+        assert one.normals_cam[same] == pytest.approx(expected.normals_cam[same], abs=1e-4)
+        assert one.barycentric[same] == pytest.approx(expected.barycentric[same], abs=1e-3)
+        missed = one.face < 0
+        assert not one.depth_m[missed].any() and not one.normals_cam[missed].any() and not one.barycentric[missed].any()
