@@ -1,8 +1,11 @@
 """Normal equations of Gauss-Newton steps, one set per hypothesis."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from ..compiled import compiled
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ def twist_jacobian(points: np.ndarray, directions: np.ndarray, pivot: np.ndarray
     )
 
 
-def tukey(relative: np.ndarray) -> np.ndarray:
-    """Biweight (Beaton and Tukey 1974) of residuals relative to the gate: 1 at none, 0 from the gate on."""
-    return np.square(np.maximum(1 - np.square(relative), 0))
+@compiled
+def tukey(relative: Any) -> Any:
+    """Biweight (Beaton and Tukey 1974) of residuals, one or an array, relative to the gate: 1 at none, 0 from it on."""
+    near = np.maximum(np.float32(1) - relative * relative, np.float32(0))
+    return near * near

@@ -67,14 +67,13 @@ class GeometricRefiner:
         observation = pixels.observation
         few = len(T_cam_obj) <= self._settings.few
         rendering = renderer.render(T_cam_obj, observation.K, (observation.size,) * 2, normals=few)
-        depth_m = rendering.depth_m.reshape(len(T_cam_obj), -1)
-        behind_m = observation.depth_m - depth_m
+        rendered_m = rendering.depth_m.reshape(len(T_cam_obj), -1)
         hit = _trusted(rendering, gate_m)
-        known_m = depth_m * (hit > 0)
+        known_m = rendered_m if rendering.sigma_m is None else rendered_m * (hit > 0)
         if rendering.normals_cam is None:
-            return pixels.along_observed_normals(behind_m, hit, gate_m), known_m
-        normals = rendering.normals_cam.reshape(*depth_m.shape, 3)
-        return pixels.along_rendered_normals(depth_m, normals, behind_m, hit, gate_m), known_m
+            return pixels.along_observed_normals(rendered_m, hit, gate_m), known_m
+        normals = rendering.normals_cam.reshape(*rendered_m.shape, 3)
+        return pixels.along_rendered_normals(rendered_m, normals, hit, gate_m), known_m
 
     def _centre(self, T_cam_obj: np.ndarray) -> np.ndarray:
         return T_cam_obj[:, :3, :3] @ self._centre_obj + T_cam_obj[:, :3, 3]  # (B, 3)
@@ -103,8 +102,8 @@ class GeometricRefiner:
 
 
 def _trusted(rendering: Rendering, gate_m: float) -> np.ndarray:
-    """(B, N): 1 on surface that the model knows to well below the gate, 0 where it never saw it or there is none."""
-    hit = (rendering.depth_m > 0).reshape(len(rendering.depth_m), -1)
+    """(B, N) float32: 1 on surface that the model knows to well below the gate, 0 where it never saw it, or is none."""
+    hit = (rendering.depth_m > 0).reshape(len(rendering.depth_m), -1).astype(np.float32)
     if rendering.sigma_m is None:
         return hit
     sigma_m = rendering.sigma_m.reshape(hit.shape)

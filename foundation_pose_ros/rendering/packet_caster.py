@@ -6,9 +6,9 @@ The loop holds no lock of Python's, so that threads of one process cast side by 
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
-import numba
 import numpy as np
 
+from ..compiled import compiled
 from .embree_library import EmbreeScene, intersect16
 from .ray_hits import RayHits
 
@@ -65,7 +65,7 @@ def _across(pixels: int) -> int:
     return -(-pixels // _SIDE)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
+@compiled
 def _cast(scene, T_cam_obj, K, depth_m, normals_cam, face, barycentric, first, end):  # type: ignore[no-untyped-def]
     """Packets first to end of all poses' images, in order. Empty arrays aren't filled."""
     height, width = depth_m.shape[1:]

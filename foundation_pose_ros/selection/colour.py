@@ -5,13 +5,15 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from ..compiled import compiled
+
 # Brightness varies by shading over this share of the crop; only finer detail is compared.
 _SHADING_SHARE = 0.25
 # Contrast (standard deviation of log colour) below which a surface counts as plain.
 _PLAIN_CONTRAST = 0.08
 # Dark pixels are mostly noise: their logarithms are held back by this much of full scale.
-_DARK = 0.06
-_FEWEST_PIXELS = 8.0
+_DARK = np.float32(0.06)
+_FEWEST_PIXELS = np.float32(8.0)
 
 
 class ColourComparison:
@@ -22,7 +24,7 @@ class ColourComparison:
     """
 
     def __init__(self, observed_rgb: np.ndarray) -> None:
-        self._observed = _log_colour(cv2.GaussianBlur(observed_rgb, (3, 3), 0.8))  # (n, n, 3)
+        self._observed = cv2.GaussianBlur(observed_rgb, (3, 3), 0.8)
 
     def correlation(self, rendered_rgb: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(B,) in -1..1 for rendered_rgb (B, n, n, 3) over pixels weighted by `weight` (B, n, n), and what it would be
@@ -31,32 +33,80 @@ class ColourComparison:
         Both tend to 0 as the model's own contrast falls below that of a plain surface under uneven light, and so does
         their influence on the choice.
         """
-        total = np.maximum(weight.sum(axis=(1, 2)), _FEWEST_PIXELS)  # (B,)
+        rendered, observed = _centred(rendered_rgb, self._observed, weight)
         blur = _blur_matrix(weight.shape[1])
-        rendered = _features(_log_colour(rendered_rgb), weight, blur)
-        observed = _features(self._observed, weight, blur)
-        both = np.einsum("bij,bijc,bijc->b", weight, rendered, observed) / total
-        own = np.einsum("bij,bijc,bijc->b", weight, rendered, rendered) / total
-        other = np.einsum("bij,bijc,bijc->b", weight, observed, observed) / total
-        plain = 3 * _PLAIN_CONTRAST**2
-        return both / np.sqrt((own + plain) * (other + plain)), own / (own + plain)
+        mean_weight = np.maximum(blur @ weight @ blur.T, 1e-3)
+        shading = [(blur @ (weight * colour[:, 2]) @ blur.T) / mean_weight for colour in (rendered, observed)]
+        return _correlated(rendered, observed, weight, *shading)
 
 
-def _log_colour(rgb: np.ndarray) -> np.ndarray:
-    """(..., 3): log red/green, log blue/green, log brightness."""
-    log = np.log(rgb + np.float32(_DARK))
-    return np.stack([log[..., 0] - log[..., 1], log[..., 2] - log[..., 1], log.mean(axis=-1)], axis=-1)
+@compiled
+def _log_colour(red, green, blue):  # type: ignore[no-untyped-def]
+    """Log red/green, log blue/green, log brightness."""
+    red, green, blue = np.log(red + _DARK), np.log(green + _DARK), np.log(blue + _DARK)
+    return red - green, blue - green, (red + green + blue) * np.float32(1 / 3)
 
 
-def _features(log_colour: np.ndarray, weight: np.ndarray, blur: np.ndarray) -> np.ndarray:
-    """Chroma less its mean, brightness less its local mean, over pixels weighted by (B, n, n): (B, n, n, 3)."""
-    total = np.maximum(weight.sum(axis=(1, 2)), 1e-6)
-    mean = np.einsum("bij,bijc->bc", weight, np.broadcast_to(log_colour, (*weight.shape, 3)))
-    result = log_colour - (mean / total[:, None])[:, None, None]
-    brightness = result[..., 2]
-    local = blur @ (weight * brightness) @ blur.T
-    brightness -= local / np.maximum(blur @ weight @ blur.T, 1e-3)
-    return result
+@compiled
+def _centred(rendered_rgb, observed_rgb, weight):  # type: ignore[no-untyped-def]
+    """Log colours (B, 3, n, n) of renderings (B, n, n, 3) and of what was observed (n, n, 3), each less its mean.
+
+    Of pixels weighted by (B, n, n); 0 where that is 0.
+    """
+    batch, size, _ = weight.shape
+    both = np.zeros((2, batch, 3, size, size), np.float32)
+    seen = np.empty((size, size, 3), np.float32)
+    for v in range(size):
+        for u in range(size):
+            pixel = observed_rgb[v, u]
+            seen[v, u, 0], seen[v, u, 1], seen[v, u, 2] = _log_colour(pixel[0], pixel[1], pixel[2])
+    for b in range(batch):
+        total = np.float32(1e-6)
+        means = np.zeros((2, 3), np.float32)
+        for v in range(size):
+            for u in range(size):
+                w = weight[b, v, u]
+                if w == 0:
+                    continue
+                total += w
+                pixel = rendered_rgb[b, v, u]
+                rendered = _log_colour(pixel[0], pixel[1], pixel[2])
+                for c in range(3):
+                    both[0, b, c, v, u], both[1, b, c, v, u] = rendered[c], seen[v, u, c]
+                    means[0, c] += w * rendered[c]
+                    means[1, c] += w * seen[v, u, c]
+        for which in range(2):
+            for c in range(3):
+                for v in range(size):
+                    for u in range(size):
+                        if weight[b, v, u] > 0:
+                            both[which, b, c, v, u] -= means[which, c] / total
+    return both[0], both[1]
+
+
+@compiled
+def _correlated(rendered, observed, weight, rendered_shading, observed_shading):  # type: ignore[no-untyped-def]
+    """Correlation of colours (B, 3, n, n) less their brightness's local mean (B, n, n), and the one to expect: (B,)."""
+    found, expected = np.empty(len(weight)), np.empty(len(weight))
+    plain = 3 * _PLAIN_CONTRAST**2
+    for b in range(len(weight)):
+        total = products = own = other = np.float32(0)
+        for v in range(weight.shape[1]):
+            for u in range(weight.shape[2]):
+                w = weight[b, v, u]
+                total += w
+                for c in range(3):
+                    one, two = rendered[b, c, v, u], observed[b, c, v, u]
+                    if c == 2:
+                        one, two = one - rendered_shading[b, v, u], two - observed_shading[b, v, u]
+                    products += w * one * two
+                    own += w * one * one
+                    other += w * two * two
+        total = max(total, _FEWEST_PIXELS)
+        products, own, other = products / total, own / total, other / total
+        found[b] = products / np.sqrt((own + plain) * (other + plain))
+        expected[b] = own / (own + plain)
+    return found, expected
 
 
 @lru_cache(maxsize=8)

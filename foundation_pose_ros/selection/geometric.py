@@ -7,16 +7,13 @@ import numpy as np
 
 from ..observation import Observation
 from ..rendering import Renderer
+from .agreement import NEVER_SEEN_M, border, judged
 from .colour import ColourComparison
 from .scorer import Evidence
 
 # This share of the crop beyond an outline, depth leaves the surface where it is so many tolerances from where that
 # would be.
 _REACH_SHARE, _STEP = 0.045, 3.0
-# Fewer pairs of pixels than this say little of an outline.
-_FEWEST_BORDER = 8.0
-# Share of what a pose should explain that counts at least, where the model has never seen its own surface.
-_LEAST_KNOWN = 0.5
 
 
 @dataclass(frozen=True)
@@ -47,54 +44,43 @@ class GeometricScorer:
         batch, size = len(T_cam_obj), observation.size
         rendering = renderer.render(T_cam_obj, observation.K, (size, size), colour=self._colour)
         rendered_m = rendering.depth_m.reshape(batch, -1)  # (B, N)
-        hit = rendered_m > 0
-        seen = observation.depth_m > 0  # (N,)
-        behind_m = observation.depth_m - rendered_m  # observed behind rendered where positive
-        tolerance_m = self.tolerance_m(observation)
-        unknown = np.zeros_like(hit)
+        tolerance_m = self.tolerance_m(observation)  # (N,)
+        limit_m, sigma_m = tolerance_m[None], np.empty((0, 0), np.float32)
         if rendering.sigma_m is not None:
-            sigma_m = rendering.sigma_m.reshape(batch, -1)
-            unknown = np.isinf(sigma_m)
-            tolerance_m = np.hypot(tolerance_m, np.where(unknown, 0, sigma_m))  # (B, N)
-        # Along the surface's normal: at a glancing angle a small shift is a large step in depth.
-        off_m = behind_m * _steepness(observation)
-        agrees = np.exp(np.square(off_m / tolerance_m) * np.float32(-0.5)) * (hit & seen & ~unknown)  # (B, N)
-        covers_m = rendered_m - np.maximum(4 * tolerance_m, 0.01)  # what is nearer than this hides the object
-
-        if observation.mask is None:
-            # What lies beyond the image's border is as hidden as what something stands before.
-            hidden = hit & ((seen & (observation.depth_m < covers_m)) | ~observation.in_image)
-            asked = (hit & seen & ~hidden).astype(np.float32)
-            outline = np.ones(batch)
-        else:
-            mask = observation.mask
-            core, surroundings = _core_and_surroundings(mask, size)
-            hidden = hit & ~mask & ((observation.surroundings_m < covers_m) | ~observation.in_image | unknown)
-            agrees = agrees * mask
-            # Without depth only the outline speaks, half as loud; next to the mask's border nothing speaks against.
-            loudness = np.where(seen, np.float32(1), np.float32(0.5))
-            asked = ((core & ~(hit & ~seen)) | (hit & surroundings & ~hidden)) * loudness
-            asked = np.maximum(asked, agrees)
-            both = (hit & mask).sum(axis=1)
-            either = ((hit & ~hidden) | mask).sum(axis=1)
-            outline = both / np.maximum(either, 1)
-        # A pose that shows the side that the model never saw must not rest on a sliver of the rest.
-        total = np.maximum((asked * ~unknown).sum(axis=1), _LEAST_KNOWN * asked.sum(axis=1))
-        surface = np.maximum((hit & seen & ~hidden & ~unknown).sum(axis=1), 1)
-        agreement = agrees.sum(axis=1) / np.maximum(total, 1)
+            sigma_m = np.minimum(rendering.sigma_m.reshape(batch, -1), NEVER_SEEN_M)
+            limit_m = np.hypot(tolerance_m, np.where(sigma_m < NEVER_SEEN_M, sigma_m, 0))
+        agrees = np.empty_like(rendered_m)
+        agreement, inliers, visible, outline = judged(
+            observation.depth_m,
+            observation.surroundings_m,
+            _steepness(observation),
+            observation.in_image,
+            *_marked(observation.mask, size),
+            tolerance_m,
+            rendered_m,
+            sigma_m,
+            agrees,
+        )
         colour = expected = np.zeros(batch)
+        agrees = agrees.reshape(batch, size, size)
         if rendering.rgb is not None:
             comparison = ColourComparison(observation.rgb.reshape(size, size, 3))
-            colour, expected = comparison.correlation(rendering.rgb, agrees.reshape(batch, size, size))
+            colour, expected = comparison.correlation(rendering.rgb, agrees)
         return Evidence(
             rank=agreement + self._settings.colour_weight * colour,
             agreement=agreement,
-            inliers=agrees.sum(axis=1) / surface,
-            visible=1 - hidden.sum(axis=1) / np.maximum(hit.sum(axis=1), 1),
+            inliers=inliers,
+            visible=visible,
             outline=outline,
             colour=colour,
             colour_expected=expected,
-            border=_border(rendering.depth_m, observation, agrees, tolerance_m),
+            border=border(
+                rendering.depth_m,
+                observation.depth_m.reshape(size, size),
+                agrees,
+                (np.float32(_STEP) * limit_m).reshape(-1, size, size),
+                max(1, round(_REACH_SHARE * size)),
+            ),
         )
 
     def tolerance_m(self, observation: Observation) -> np.ndarray:
@@ -110,38 +96,10 @@ def _steepness(observation: Observation) -> np.ndarray:
     return np.where(cosine > 0, np.clip(cosine, 0.2, 1.0), 1.0).astype(np.float32)
 
 
-def _border(
-    rendered_m: np.ndarray, observation: Observation, agrees: np.ndarray, tolerance_m: np.ndarray
-) -> np.ndarray:
-    """(B,): beside what share of the outline of rendered_m (B, n, n) the observed depth leaves the surface.
-
-    Where the object ends, what is seen a few pixels further on doesn't lie where its surface would go on to, even
-    where it touches a neighbour. Where a pose lies in a table top whose depth agrees with it, it does.
-    """
-    batch, size, _ = rendered_m.shape
-    reach = max(1, round(_REACH_SHARE * size))
-    observed_m = np.broadcast_to(observation.depth_m.reshape(size, size), rendered_m.shape)
-    limit_m = np.broadcast_to((_STEP * tolerance_m).reshape(-1, size, size), rendered_m.shape)
-    agrees = agrees.reshape(rendered_m.shape)
-    away, total = np.full(batch, _FEWEST_BORDER / 2), np.full(batch, _FEWEST_BORDER)
-    for axis in (1, 2):
-        for step in (1, -1):
-            # Outwards along the last axis: from inside the outline, past its last pixel, to what is beyond.
-            rendered, observed, limit, trust = (
-                np.moveaxis(image, axis, 2)[..., ::step] for image in (rendered_m, observed_m, limit_m, agrees)
-            )
-            inside, last, beyond = (np.s_[..., k : size - 2 * reach + k] for k in (0, reach, 2 * reach))
-            after = np.s_[..., reach + 1 : size - reach + 1]
-            ends = (rendered[inside] > 0) & (rendered[last] > 0) & (rendered[after] == 0) & (rendered[beyond] == 0)
-            weight = trust[inside] * (ends & (observed[beyond] > 0))
-            expected = 2 * rendered[last] - rendered[inside]
-            away += (weight * (np.abs(observed[beyond] - expected) > limit[inside])).sum(axis=(1, 2))
-            total += weight.sum(axis=(1, 2))
-    return away / total
-
-
-def _core_and_surroundings(mask: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (N,) surely inside and surely outside: masks are uncertain by a pixel of the grid."""
+def _marked(mask: np.ndarray | None, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A mask's pixels (N,), and those surely inside and surely outside: masks are uncertain by a pixel of the grid."""
+    if mask is None:
+        return (np.empty(0, bool),) * 3
     image, kernel = mask.reshape(size, size).astype(np.uint8), np.ones((3, 3), np.uint8)
     core = cv2.erode(image, kernel, borderValue=0)
-    return core.ravel().astype(bool), ~cv2.dilate(image, kernel).ravel().astype(bool)
+    return mask, core.ravel().astype(bool), ~cv2.dilate(image, kernel).ravel().astype(bool)

@@ -46,12 +46,12 @@ def test_depth_alone_brings_a_pushed_object_back(normals, observed, cube, cube_r
     pixels = DepthPixels.of(observed, pivot)
     rendering = cube_renderer.render(off, observed.K, (64, 64), normals=True)
     depth_m = rendering.depth_m.reshape(1, -1)
-    behind_m = observed.depth_m - depth_m
+    hit = (depth_m > 0).astype(np.float32)
     if normals == "observed":
-        equations = pixels.along_observed_normals(behind_m, depth_m > 0, 0.02)
+        equations = pixels.along_observed_normals(depth_m, hit, 0.02)
     else:
         normals = rendering.normals_cam.reshape(1, -1, 3)
-        equations = pixels.along_rendered_normals(depth_m, normals, behind_m, depth_m > 0, 0.02)
+        equations = pixels.along_rendered_normals(depth_m, normals, hit, 0.02)
     twist = np.linalg.solve(equations.information[0], equations.gradient[0])
     np.testing.assert_allclose(twist[:3] * 1000, (-1.0, 0.6, -0.8), atol=0.15)
     np.testing.assert_allclose(np.rad2deg(twist[3:]), (-0.5, -0.4, 0.6), atol=0.25)

@@ -1,0 +1,12 @@
+"""How the inner loops are compiled: once per machine, at their first use; without Python's lock, so that threads help."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as machine code. Sums may be taken in any order, and nothing in it may be infinite or NaN."""
+    made: Callable[..., Any] = numba.njit(nogil=True, cache=True, fastmath=True, error_model="numpy")(function)
+    return made
