@@ -1,5 +1,6 @@
 """An object model made ready for estimation: all that depends on the object alone, computed once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +28,7 @@ class ConditionedObject:
     rotations (R, 3, 3): the grid without those that the shape's symmetries repeat. turns (S, 4, 4): what noisy depth
     may mistake for the identity, which comes first, but colour or a closer look tells apart. look: what things in a
     frame are compared with. judge: has the last word on a registration's poses, all at once, where it isn't None.
+    last_step: moves the poses that are left in the end, where it isn't None.
     """
 
     model: ObjectModel
@@ -37,6 +39,7 @@ class ConditionedObject:
     turns: np.ndarray
     look: ModelLook
     judge: Scorer | None = None
+    last_step: Callable[[Candidates], Candidates] | None = None
 
     def refined(
         self, observation: Observation, T_cam_obj: np.ndarray, stage: Stage, matches: PointMatches | None = None
@@ -51,6 +54,10 @@ class ConditionedObject:
         refined = self.refiner.refine(self.renderer, observation, T_cam_obj, 1, (error_m, error_m))
         evidence = self.scorer.score(self.renderer, observation, T_cam_obj)
         return Candidates(replace(refined, T_cam_obj=T_cam_obj), evidence, observation)
+
+    def finished(self, candidates: Candidates) -> Candidates:
+        """After the last step, where there is one."""
+        return candidates if self.last_step is None else self.last_step(candidates)
 
     @classmethod
     def on_cpu(cls, model: ObjectModel, threads: int) -> "ConditionedObject":

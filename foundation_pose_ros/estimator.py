@@ -69,7 +69,7 @@ class PoseEstimator:
                 f"the mask's shape is {mask.shape} but the image's {frame.depth_m.shape}: give a value per pixel",
             )
         conditioned = self._condition(object_name)
-        candidates = self._registration(conditioned, frame, mask != 0)
+        candidates = conditioned.finished(self._registration(conditioned, frame, mask != 0))
         return self._result(conditioned, frame, candidates, started, REGISTERED)
 
     @_ONE_BLAS_THREAD
@@ -82,7 +82,7 @@ class PoseEstimator:
         if dt_s is not None and np.any(previous.velocity):
             centre = conditioned.model.centre_m
             starts = np.stack([se3.apply_twist(previous.T_cam_obj, previous.velocity * dt_s, centre), starts[0]])
-        candidates = self._track_step(conditioned, frame, starts, previous.keyframe)
+        candidates = conditioned.finished(self._track_step(conditioned, frame, starts, previous.keyframe))
         return self._result(conditioned, frame, candidates, started, TRACKED, previous)
 
     @_ONE_BLAS_THREAD
@@ -109,7 +109,7 @@ class PoseEstimator:
         """Register a thing as the object; scored 0 where that would stick in a table or wall. Raises as `register`."""
         started = perf_counter()
         conditioned = self._condition(object_name)
-        candidates = self._registration(conditioned, frame, proposal.mask)
+        candidates = conditioned.finished(self._registration(conditioned, frame, proposal.mask))
         result = self._result(conditioned, frame, candidates, started, FOUND)
         reaches = proposal.planes.stand_in_the_way(conditioned.renderer, result.T_cam_obj, conditioned.model.diameter_m)
         return replace(result, score=0.0) if reaches else result

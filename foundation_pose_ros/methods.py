@@ -46,9 +46,10 @@ class MethodChoice:
     """What a user asks for.
 
     scorer: of a registration's last choice; None: as the refiner. weights: folder of the networks' weights. device:
-    cpu, cuda or cuda:N, of the networks. polish: end with point-to-plane steps. hypotheses: RefineNet starts from the
-    grid of rotations, all or ever fewer of which go into each step, or from what the geometric registration finds.
-    precision: fp32, fp16, bf16, or auto.
+    cpu, cuda or cuda:N, of the networks and of the last step's renderings. polish: RefineNet's poses end with
+    point-to-plane steps. differentiable: all poses end with steps on depth, colour and outline. hypotheses: RefineNet
+    starts from the grid of rotations, all or ever fewer of which go into each step, or from what the geometric
+    registration finds. precision: fp32, fp16, bf16, or auto.
     """
 
     refiner: Method = "geometric"
@@ -57,16 +58,31 @@ class MethodChoice:
     device: str = "cpu"
     threads: int = 2
     polish: bool = True
+    differentiable: bool = False
     hypotheses: Literal["grid", "pruned", "geometric"] = "grid"
     precision: str = "auto"
 
     def methods(self) -> Methods:
         """Made ready; raises InputRefused, saying the fix, where weights, packages or the device aren't there."""
+        found = self._without_last_step()
+        if not self.differentiable:
+            return found
+        try:
+            from .last_step import LastStepMethods
+        except ImportError as error:
+            raise InputRefused(
+                "no_torch", f"the differentiable last step needs PyTorch: pip install torch ({error})"
+            ) from None
+        return LastStepMethods(found, self.device, self.threads)
+
+    def _without_last_step(self) -> Methods:
         scorer = self.scorer or self.refiner
         if "learned" not in (self.refiner, scorer):
-            if self.device != "cpu":
+            if self.device != "cpu" and not self.differentiable:
                 raise InputRefused(
-                    "device", f"device {self.device!r} is for learned methods: the geometric ones run on cpu"
+                    "device",
+                    f"device {self.device!r} is for learned methods and the differentiable last step: "
+                    "the geometric ones run on cpu",
                 )
             return GeometricMethods(self.threads)
         try:

@@ -16,6 +16,7 @@ from ..methods import MethodChoice
 from .evaluation import EXAMPLES, evaluate
 from .methods import (
     DEFAULT_WEIGHTS,
+    DifferentiableOption,
     Hypotheses,
     HypothesesOption,
     Method,
@@ -94,6 +95,7 @@ def register(
     scorer: ScorerOption = None,
     weights: WeightsOption = DEFAULT_WEIGHTS,
     polish: PolishOption = True,
+    differentiable: DifferentiableOption = False,
     hypotheses: HypothesesOption = Hypotheses.GRID,
     precision: PrecisionOption = Precision.AUTO,
     device: DeviceOption = Device.CPU,
@@ -107,7 +109,7 @@ def register(
     Prints one JSON line per frame with T_cam_obj (object to camera, 4x4, metres), a score in 0..1 and the time. A frame
     without the object has "T_cam_obj": null and the reason.
     """
-    choice = method_choice(refiner, scorer, weights, device, polish, hypotheses, precision)
+    choice = method_choice(refiner, scorer, weights, device, polish, differentiable, hypotheses, precision)
     opened = open_sequence(sequence, models, unit)
     frame_ids = opened.frame_ids if frame is None else [_frame_id(frame, opened, sequence)]
     _run(opened, object_name, RunSettings("register", masks=masks.value), frame_ids, choice, output, overlay)
@@ -129,6 +131,7 @@ def track(
     scorer: ScorerOption = None,
     weights: WeightsOption = DEFAULT_WEIGHTS,
     polish: PolishOption = True,
+    differentiable: DifferentiableOption = False,
     hypotheses: HypothesesOption = Hypotheses.GRID,
     precision: PrecisionOption = Precision.AUTO,
     device: DeviceOption = Device.CPU,
@@ -143,7 +146,7 @@ def track(
     """
     opened = open_sequence(sequence, models, unit)
     settings = RunSettings("track", init.value, masks.value)
-    choice = method_choice(refiner, scorer, weights, device, polish, hypotheses, precision)
+    choice = method_choice(refiner, scorer, weights, device, polish, differentiable, hypotheses, precision)
     _run(opened, object_name, settings, opened.frame_ids, choice, output, overlay)
 
 

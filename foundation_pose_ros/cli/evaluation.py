@@ -17,6 +17,7 @@ from ..evaluation.run import RunSettings
 from ..evaluation.sequence import Sequence, open_sequence
 from .methods import (
     DEFAULT_WEIGHTS,
+    DifferentiableOption,
     Hypotheses,
     HypothesesOption,
     Method,
@@ -67,6 +68,7 @@ def evaluate(
     scorer: ScorerOption = None,
     weights: WeightsOption = DEFAULT_WEIGHTS,
     polish: PolishOption = True,
+    differentiable: DifferentiableOption = False,
     hypotheses: HypothesesOption = Hypotheses.GRID,
     precision: PrecisionOption = Precision.AUTO,
     device: DeviceOption = Device.CPU,
@@ -119,7 +121,7 @@ def evaluate(
             report.write(output, report.provenance(judged_file) | {"bop": bop_report.as_json(scores)})
         return
     settings = RunSettings(mode.value, init.value, masks.value)
-    choice = method_choice(refiner, scorer, weights, device, polish, hypotheses, precision)
+    choice = method_choice(refiner, scorer, weights, device, polish, differentiable, hypotheses, precision)
     draw = OverlayWriter(overlay)
     rows: list[Row] = []
     judged = evaluate_all(opened, lambda found: PoseEstimator(found, methods=choice.methods()), settings, objects)

@@ -56,6 +56,14 @@ PolishOption = Annotated[
     bool,
     typer.Option("--polish/--no-polish", help="End with point-to-plane steps after RefineNet.", rich_help_panel=_PANEL),
 ]
+DifferentiableOption = Annotated[
+    bool,
+    typer.Option(
+        "--differentiable",
+        help="End with steps on depth, colour and outline together; slow on the CPU.",
+        rich_help_panel=_PANEL,
+    ),
+]
 HypothesesOption = Annotated[
     Hypotheses,
     typer.Option(
@@ -77,6 +85,7 @@ def method_choice(
     weights: Path,
     device: Device,
     polish: bool,
+    differentiable: bool,
     hypotheses: Hypotheses,
     precision: Precision,
 ) -> MethodChoice:
@@ -87,6 +96,7 @@ def method_choice(
         weights=weights,
         device=device.value,
         polish=polish,
+        differentiable=differentiable,
         hypotheses=hypotheses.value,
         precision=precision.value,
     )
@@ -94,6 +104,7 @@ def method_choice(
 
 __all__ = [
     "DEFAULT_WEIGHTS",
+    "DifferentiableOption",
     "Hypotheses",
     "HypothesesOption",
     "Method",

@@ -28,7 +28,7 @@ POSE_NODE = (
     Row(
         "device",
         "cpu",
-        "Where networks compute; the rest runs on the cpu.",
+        "Where networks and the differentiable last step compute; the rest runs on the cpu.",
         choices=("cpu", "cuda"),
         taken=Taken.AT_START,
     ),
@@ -61,6 +61,12 @@ POSE_NODE = (
         taken=Taken.ON_CONFIGURE,
     ),
     Row("polish", True, "End with point-to-plane steps after RefineNet.", taken=Taken.ON_CONFIGURE),
+    Row(
+        "differentiable",
+        False,
+        "End with steps on depth, colour and outline together; needs PyTorch, and is slow on the cpu.",
+        taken=Taken.ON_CONFIGURE,
+    ),
     Row(
         "precision",
         "auto",
@@ -192,6 +198,7 @@ def method_choice(values: dict[str, Any], threads: int) -> MethodChoice:
         device=values["device"],
         threads=threads,
         polish=values["polish"],
+        differentiable=values["differentiable"],
         hypotheses=values["hypotheses"],
         precision=values["precision"],
     )
