@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from .compiled import compiled
+
 # Neighbours further apart in depth than this share of the depth lie on different surfaces.
 _EDGE_SHARE = 0.02
 _EDGE_FLOOR_M = 0.004
@@ -25,17 +27,22 @@ def normals_and_edges(points: np.ndarray, pitch: float) -> tuple[np.ndarray, np.
     # A slope is no jump: neighbours on a coarse grid are far apart, and so are their depths.
     limit = np.maximum(max(_EDGE_SHARE, _STEEPEST * pitch) * depth_m, _EDGE_FLOOR_M) * 2
     on_edge = valid & ((spread > limit) | (cv2.erode(valid.astype(np.uint8), kernel) == 0))
-    smooth = smoothed(points, valid)
-    dx = np.zeros_like(smooth)
-    dy = np.zeros_like(smooth)
-    dx[:, 1:-1] = smooth[:, 2:] - smooth[:, :-2]
-    dy[1:-1] = smooth[2:] - smooth[:-2]
-    normals = np.cross(dy, dx)
-    length = np.linalg.norm(normals, axis=-1)
-    usable = valid & ~on_edge & (length > 1e-12)
-    usable[[0, -1]] = usable[:, [0, -1]] = False
-    normals = np.where(usable[..., None], normals / np.maximum(length, 1e-12)[..., None], 0).astype(np.float32)
-    return normals, on_edge
+    return _normals(smoothed(points, valid), valid & ~on_edge), on_edge
+
+
+@compiled
+def _normals(points, usable):  # type: ignore[no-untyped-def]
+    """(n, m, 3) float32 from central differences; 0 where not usable (n, m), and at the image's border."""
+    normals = np.zeros(points.shape, np.float32)
+    for v in range(1, points.shape[0] - 1):
+        for u in range(1, points.shape[1] - 1):
+            if usable[v, u]:
+                x, y = points[v, u + 1] - points[v, u - 1], points[v + 1, u] - points[v - 1, u]
+                nx, ny, nz = y[1] * x[2] - y[2] * x[1], y[2] * x[0] - y[0] * x[2], y[0] * x[1] - y[1] * x[0]
+                length = np.sqrt(nx * nx + ny * ny + nz * nz)
+                if length > 1e-12:
+                    normals[v, u, 0], normals[v, u, 1], normals[v, u, 2] = nx / length, ny / length, nz / length
+    return normals
 
 
 def smoothed(points: np.ndarray, valid: np.ndarray) -> np.ndarray:

@@ -6,6 +6,8 @@ Twists are (..., 6): translation first, then rotation vector in radians, the ord
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from .compiled import compiled
+
 
 def from_rotation_translation(R: np.ndarray, t: np.ndarray) -> np.ndarray:
     """Build (..., 4, 4) float32 from R (..., 3, 3) and t (..., 3), broadcast against each other."""
@@ -36,12 +38,37 @@ def apply_twist(T_cam_obj: np.ndarray, twist: np.ndarray, centre_obj: np.ndarray
     result is orthonormal to float32.
     """
     twist = np.asarray(twist, np.float64)
-    shape = twist.shape[:-1]
+    T_cam_obj = np.broadcast_to(T_cam_obj, (*twist.shape[:-1], 4, 4))
     centre_obj = np.zeros(3) if centre_obj is None else np.asarray(centre_obj, np.float64)
-    R_delta = Rotation.from_rotvec(twist[..., 3:].reshape(-1, 3)).as_matrix().reshape(*shape, 3, 3)
-    R_old = T_cam_obj[..., :3, :3].astype(np.float64)
-    R_new = orthonormalized(R_delta @ R_old)
-    return from_rotation_translation(R_new, T_cam_obj[..., :3, 3] + twist[..., :3] + (R_old - R_new) @ centre_obj)
+    return moved_by_twists(T_cam_obj.reshape(-1, 4, 4), twist.reshape(-1, 6), centre_obj).reshape(T_cam_obj.shape)
+
+
+@compiled
+def moved_by_twists(T_cam_obj, twist, centre_obj):  # type: ignore[no-untyped-def]
+    """`apply_twist` of (B, 4, 4) by (B, 6), for compiled code."""
+    moved = np.zeros((len(twist), 4, 4), np.float32)
+    R, turned = np.empty((3, 3)), np.empty((3, 3))
+    for b in range(len(twist)):
+        v, w = twist[b, :3], twist[b, 3:]
+        angle = np.sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2])
+        # Rodrigues: R_old + sin(a) / a [w] R_old + (1 - cos(a)) / a^2 [w]^2 R_old, column by column.
+        first = np.sin(angle) / angle if angle > 1e-6 else 1.0
+        second = 2 * (np.sin(angle / 2) / angle) ** 2 if angle > 1e-6 else 0.5
+        for column in range(3):
+            x, y, z = T_cam_obj[b, 0, column], T_cam_obj[b, 1, column], T_cam_obj[b, 2, column]
+            across = w[1] * z - w[2] * y, w[2] * x - w[0] * z, w[0] * y - w[1] * x
+            R[0, column] = x + first * across[0] + second * (w[1] * across[2] - w[2] * across[1])
+            R[1, column] = y + first * across[1] + second * (w[2] * across[0] - w[0] * across[2])
+            R[2, column] = z + first * across[2] + second * (w[0] * across[1] - w[1] * across[0])
+        turned[:] = 1.5 * R - 0.5 * R @ (np.ascontiguousarray(R.T) @ R)
+        for row in range(3):
+            t = T_cam_obj[b, row, 3] + v[row]
+            for column in range(3):
+                moved[b, row, column] = turned[row, column]
+                t += (T_cam_obj[b, row, column] - turned[row, column]) * centre_obj[column]
+            moved[b, row, 3] = t
+        moved[b, 3, 3] = 1
+    return moved
 
 
 def twist_between(T_from: np.ndarray, T_to: np.ndarray, centre_obj: np.ndarray | None = None) -> np.ndarray:

@@ -6,6 +6,7 @@ observed ones are blurred over creases and glancing faces.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -32,28 +33,32 @@ class DepthPixels:
 
     observation: Observation
     pivot: np.ndarray  # (3,)
-    incidence: np.ndarray
     trust: np.ndarray
-    shared_trust: np.ndarray
-    jacobian: np.ndarray  # (N, 6)
-    jacobian_pairs: np.ndarray  # (N, 36)
 
     @classmethod
     def of(cls, observation: Observation, pivot: np.ndarray) -> "DepthPixels":
         trust = ((observation.depth_m > 0) & ~observation.on_edge).astype(np.float32)
         if observation.mask is not None:
             trust *= np.where(_eroded(observation.mask, observation.size), 1, _RIM_WEIGHT) * observation.mask
-        normals = observation.normals
-        jacobian = twist_jacobian(observation.points, normals, pivot).astype(np.float32)
-        return cls(
-            observation=observation,
-            pivot=pivot,
-            incidence=np.einsum("ni,ni->n", normals, observation.rays),
-            trust=trust,
-            shared_trust=trust * normals.any(axis=1),
-            jacobian=jacobian,
-            jacobian_pairs=(jacobian[:, :, None] * jacobian[:, None, :]).reshape(-1, 36),
-        )
+        return cls(observation, pivot, trust)
+
+    @cached_property
+    def incidence(self) -> np.ndarray:
+        return np.einsum("ni,ni->n", self.observation.normals, self.observation.rays)
+
+    @cached_property
+    def shared_trust(self) -> np.ndarray:
+        return self.trust * self.observation.normals.any(axis=1)
+
+    @cached_property
+    def jacobian(self) -> np.ndarray:
+        """(N, 6)."""
+        return twist_jacobian(self.observation.points, self.observation.normals, self.pivot).astype(np.float32)
+
+    @cached_property
+    def jacobian_pairs(self) -> np.ndarray:
+        """(N, 36)."""
+        return (self.jacobian[:, :, None] * self.jacobian[:, None, :]).reshape(-1, 36)
 
     def along_observed_normals(self, rendered_m: np.ndarray, hit: np.ndarray, gate_m: float) -> DepthEquations:
         """rendered_m (B, N): depth; hit (B, N) float32 0..1: how far the surface there is to be trusted, 0 where the

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import se3
+from ..compiled import compiled
 from ..observation import Observation
 from ..rendering import Renderer, Rendering
 from ..surface_points import PointMatches
@@ -49,7 +50,8 @@ class GeometricRefiner:
         pivot = self._centre(T_cam_obj).mean(axis=0)
         pixels = DepthPixels.of(observation, pivot)
         outline = None if observation.mask is None else Outline.of(observation, observation.mask, pivot)
-        for gate_m in np.maximum(np.geomspace(*error_m, iterations), self._settings.min_gate_m):
+        gates_m = error_m[0] * (error_m[1] / error_m[0]) ** np.linspace(0, 1, iterations)
+        for gate_m in np.maximum(gates_m, self._settings.min_gate_m):
             depth, rendered_m = self._depth_equations(renderer, pixels, T_cam_obj, gate_m)
             equations: NormalEquations = depth
             if outline is not None:
@@ -87,18 +89,32 @@ class GeometricRefiner:
 
     def _step(self, T_cam_obj: np.ndarray, pivot: np.ndarray, equations: NormalEquations) -> np.ndarray:
         """Gauss-Newton step, solved about the shared pivot, applied about each object's own centre."""
-        information = equations.information
-        diagonal = np.einsum("bii->bi", information)
-        # Rotations are damped as if they moved points half a radius away: units of both halves then agree.
-        scale = np.repeat([1.0, self._diameter_m**2 / 16], 3) * diagonal[:, :3].mean(axis=1, keepdims=True)
-        damped = information + np.eye(6) * (self._settings.damping * scale + 1e-9)[:, None, :]
-        twist = np.linalg.solve(damped, equations.gradient[..., None])[..., 0]  # (B, 6)
-        angle = np.linalg.norm(twist[:, 3:], axis=1, keepdims=True)
-        reach = np.linalg.norm(twist[:, :3], axis=1, keepdims=True)
-        shrink = np.minimum(1.0, self._settings.largest_turn_rad / np.maximum(angle, 1e-9))
-        twist *= np.minimum(shrink, 0.5 * self._diameter_m / np.maximum(reach, 1e-9))
+        settings = self._settings
+        largest = settings.largest_turn_rad, 0.5 * self._diameter_m
+        twist = _twists(equations.information, equations.gradient, settings.damping, self._diameter_m, *largest)
         twist[:, :3] += np.cross(twist[:, 3:], self._centre(T_cam_obj) - pivot)
         return se3.apply_twist(T_cam_obj, twist, self._centre_obj)
+
+
+@compiled
+def _twists(  # type: ignore[no-untyped-def]
+    information, gradient, damping, diameter_m, largest_turn_rad, largest_push_m
+):
+    """Damped steps (B, 6), shortened where they go too far."""
+    twists = np.empty_like(gradient)
+    damped = np.empty((6, 6))
+    for b in range(len(gradient)):
+        damped[:] = information[b]
+        scale = damping * (damped[0, 0] + damped[1, 1] + damped[2, 2]) / 3
+        for axis in range(3):
+            # Rotations are damped as if they moved points half a radius away: units of both halves then agree.
+            damped[axis, axis] += scale + 1e-9
+            damped[3 + axis, 3 + axis] += scale * diameter_m**2 / 16 + 1e-9
+        twist = np.linalg.solve(damped, gradient[b])
+        reach = np.sqrt(twist[0] ** 2 + twist[1] ** 2 + twist[2] ** 2)
+        angle = np.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
+        twists[b] = twist * min(1.0, largest_turn_rad / max(angle, 1e-9), largest_push_m / max(reach, 1e-9))
+    return twists
 
 
 def _trusted(rendering: Rendering, gate_m: float) -> np.ndarray:

@@ -3,8 +3,9 @@
 import numpy as np
 
 from .. import se3
+from ..compiled import compiled
 from ..surface_points import PointMatches
-from .equations import NormalEquations, tukey, twist_jacobian
+from .equations import NormalEquations, tukey
 
 # A matched point is found to about a pixel; further off than this many it is a wrong match.
 _GATE_PX = 4.0
@@ -20,20 +21,44 @@ def point_equations(
     A residual is how far a point is from its ray across the optical axis, in metres. Together all points weigh `voice`
     (B,), whatever their number.
     """
-    points = se3.transform_points(T_cam_obj, matches.points_obj)  # (B, M, 3)
-    z = points[..., 2:]
-    place = points[..., :2] / z
-    residual = (matches.rays[:, :2] - place) * z  # (B, M, 2)
-    gates_m = np.maximum(gate_m, _GATE_PX * matches.pixel * z[..., 0])  # (B, M)
-    weight = tukey(np.linalg.norm(residual, axis=-1) / gates_m)
-    weight *= (voice / np.maximum(weight.sum(axis=1), _FULL_VOICE))[:, None]
-    # A point that goes away from the camera goes towards the image's middle as well.
-    across = np.broadcast_to(np.eye(2, 3), (*place.shape, 3)).copy()  # (B, M, 2, 3)
-    across[..., 2] = -place
-    jacobian = twist_jacobian(points[..., None, :], across, pivot)  # (B, M, 2, 6)
-    rows = jacobian.reshape(len(points), -1, 6)  # (B, 2 M, 6)
-    weighted = (jacobian * weight[..., None, None]).reshape(rows.shape).swapaxes(1, 2)
-    return NormalEquations(weighted @ rows, (weighted @ residual.reshape(len(points), -1, 1))[..., 0])
+    return NormalEquations(
+        *_pulled(matches.points_obj, matches.rays, matches.pixel, T_cam_obj, np.asarray(pivot), gate_m, voice)
+    )
+
+
+@compiled
+def _pulled(points_obj, rays, pixel, T_cam_obj, pivot, gate_m, voice):  # type: ignore[no-untyped-def]
+    """Information (B, 6, 6) and gradient (B, 6)."""
+    information, gradient = np.zeros((len(T_cam_obj), 6, 6)), np.zeros((len(T_cam_obj), 6))
+    jacobian = np.empty(6)
+    for b in range(len(T_cam_obj)):
+        T, total = T_cam_obj[b], 0.0
+        for i in range(len(points_obj)):
+            a, c, d = points_obj[i, 0], points_obj[i, 1], points_obj[i, 2]
+            x = T[0, 0] * a + T[0, 1] * c + T[0, 2] * d + T[0, 3]
+            y = T[1, 0] * a + T[1, 1] * c + T[1, 2] * d + T[1, 3]
+            z = T[2, 0] * a + T[2, 1] * c + T[2, 2] * d + T[2, 3]
+            off_x, off_y = rays[i, 0] * z - x, rays[i, 1] * z - y
+            weight = tukey(np.sqrt(off_x**2 + off_y**2) / max(gate_m, _GATE_PX * pixel * z))
+            total += weight
+            # A point that goes away from the camera goes towards the image's middle as well.
+            ax, ay, az = x - pivot[0], y - pivot[1], z - pivot[2]
+            for axis in range(2):
+                jacobian[axis], jacobian[1 - axis] = 1, 0
+                jacobian[2] = -(x if axis == 0 else y) / z
+                dx, dy, dz = jacobian[0], jacobian[1], jacobian[2]
+                jacobian[3] = ay * dz - az * dy
+                jacobian[4] = az * dx - ax * dz
+                jacobian[5] = ax * dy - ay * dx
+                off = off_x if axis == 0 else off_y
+                for k in range(6):
+                    gradient[b, k] += weight * off * jacobian[k]
+                    for m in range(6):
+                        information[b, k, m] += weight * jacobian[k] * jacobian[m]
+        share = voice[b] / max(total, _FULL_VOICE)
+        information[b] *= share
+        gradient[b] *= share
+    return information, gradient
 
 
 def moved_to_points(

@@ -90,7 +90,7 @@ def test_outline_and_texture_do_without_depth(cube):
     start = moved(cube, truth, (3, -3, 0), (0, 0, 4))
     twist = se3.twist_between(refined(cube, blind, start), truth, cube.centre_m)
     assert 1000 * np.linalg.norm(twist[:2]) < 1
-    assert 1000 * abs(twist[2]) < 4  # along the optical axis: the outline grows by less than a fifth of a sample
+    assert 1000 * abs(twist[2]) < 6  # along the optical axis: the outline grows by less than a third of a sample
     assert np.rad2deg(np.linalg.norm(twist[3:])) < 1
 
 
