@@ -1,12 +1,10 @@
 """The command reconstruct: a model from reference views, with a picture and a report."""
 
-import json
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from ..errors import InputRefused
 from ..reference_views.board import Board
 from ..reference_views.choice import SurfaceMaker, better_surface, field_from
-from ..reference_views.picture import beside_views
+from ..reference_views.model_files import SUFFIXES, write_model
 from ..reference_views.reading import read_views
 from ..reference_views.reconstruction import STEPS, Reconstruction, ReconstructionSettings, reconstruct
 from ..reference_views.texture import PaintSettings
@@ -44,7 +42,6 @@ _MAKERS: dict[SurfaceChoice, SurfaceMaker | None] = {
     SurfaceChoice.FIELD: field_from,
     SurfaceChoice.BETTER: lambda views: better_surface(views).surface,
 }
-_SUFFIXES = (".glb", ".ply", ".obj")
 _WHAT = {"check": "checking views", "fuse": "fusing", "paint": "painting", "compare": "comparing"}
 
 
@@ -99,14 +96,14 @@ def reconstruct_command(
     The model is in the frame of the poses, in metres, and goes wherever a mesh does. It remembers which of its surface
     no view has seen (.glb and .ply).
     """
-    if output.suffix.lower() not in _SUFFIXES:
-        raise InputRefused("output", f"{output} is no mesh: give --output a name that ends in {', '.join(_SUFFIXES)}")
+    if output.suffix.lower() not in SUFFIXES:
+        raise InputRefused("output", f"{output} is no mesh: give --output a name that ends in {', '.join(SUFFIXES)}")
     prepared(output)
     settings = replace(ReconstructionSettings(), views=most_views, paint=PaintSettings(texture))
     printed = Board.parse(board) if board is not None else None
     read = read_views(views, object_name, printed)
     result = _with_bar(read, object_name or output.stem, settings, _MAKERS[surface])
-    _write(result, output)
+    write_model(result, output)
     for line in result.report.lines():
         print(line)
 
@@ -125,16 +122,3 @@ def _with_bar(
             make_surface=make_surface,
             on_step=lambda step: bar.update(task, description=_WHAT[step], completed=STEPS.index(step)),
         )
-
-
-def _write(result: Reconstruction, output: Path) -> None:
-    report = json.dumps({"model": output.name, **result.report.as_json()}, indent=1)
-    picture = cv2.cvtColor(beside_views(result), cv2.COLOR_RGB2BGR)
-    try:
-        result.mesh.export(output)
-        output.with_suffix(".json").write_text(report + "\n")
-        written = cv2.imwrite(str(output.with_suffix(".png")), picture)
-    except OSError as error:
-        raise InputRefused("output", f"{output} can't be written ({error.strerror}): give another --output") from None
-    if not written:
-        raise InputRefused("output", f"{output.with_suffix('.png')} can't be written: give another --output")

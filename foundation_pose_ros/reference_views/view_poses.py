@@ -58,11 +58,7 @@ def with_estimated_poses(
     chain = _Chain(views, settings)
     for index in range(1, len(views)):
         chain.join(index)
-    poses = chain.optimised()
-    clouds = [se3.transform_points(se3.inverse(T), v.points_cam(4)) for T, v in zip(poses, views, strict=True)]
-    low, high = np.quantile(np.concatenate(clouds), (0.01, 0.99), axis=0)
-    from_middle = se3.from_rotation_translation(np.eye(3), (low + high) / 2)
-    posed = tuple(replace(v, T_cam_obj=T @ from_middle) for v, T in zip(views, poses, strict=True))
+    posed = centred([replace(view, T_cam_obj=T) for view, T in zip(views, chain.optimised(), strict=True)])
     overall = Agreement.of(posed).overall
     if overall < settings.least_agreement:
         raise InputRefused(
@@ -72,6 +68,14 @@ def with_estimated_poses(
             "patterned paper under it, or give poses in cam_in_ob/",
         )
     return posed
+
+
+def centred(views: Sequence[ReferenceView]) -> tuple[ReferenceView, ...]:
+    """Posed views with the frame's origin moved to the middle of what they saw of the object."""
+    clouds = [se3.transform_points(se3.inverse(view.pose), view.points_cam(4)) for view in views]
+    low, high = np.quantile(np.concatenate(clouds), (0.01, 0.99), axis=0)
+    from_middle = se3.from_rotation_translation(np.eye(3), (low + high) / 2)
+    return tuple(replace(view, T_cam_obj=view.pose @ from_middle) for view in views)
 
 
 class _Chain:
