@@ -102,7 +102,7 @@ def _counts(rounds: int) -> list[dict[str, Any]]:
 
 def _tracked_frames(scene: SyntheticScene, estimator: PoseEstimator, names: tuple[str, ...]) -> tuple[list[float], int]:
     """Seconds of each frame after the first, and how many objects are tracked in the end."""
-    tracker = MultiObjectTracker(estimator)
+    tracker = MultiObjectTracker(estimator, side_by_side=THREADS)
     for name in names:
         tracker.add(name)
     first, *others = scene.frame_ids

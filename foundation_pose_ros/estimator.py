@@ -8,7 +8,6 @@ from threadpoolctl import ThreadpoolController
 
 from . import se3
 from .candidates import Candidates, margin
-from .coarse_image import CoarseDepth
 from .conditioned import ConditionedObject
 from .confidence import FOUND, REGISTERED, TRACKED, Confidence, Cues
 from .covariance import covariance_about_origin
@@ -23,6 +22,7 @@ from .surface_points import Keyframe
 from .track_step import predicted_box
 
 # Products of matrices here are too small to share: a second BLAS thread only spins, and takes the ray caster's core.
+# Those of tracking are smaller than BLAS itself would share.
 _ONE_BLAS_THREAD = ThreadpoolController().wrap(limits=1, user_api="blas")
 # Older than this, a velocity says nothing any more.
 _LONGEST_STEP_S = 0.5
@@ -32,7 +32,8 @@ class PoseEstimator:
     """Registers and tracks objects whose meshes it was given; nothing is trained.
 
     models: the objects, by name, conditioned here (a few seconds each: symmetries are searched); entries may be added
-    and removed at any time, and are conditioned at their first use. Calls are not safe from several threads at once.
+    and removed at any time, and are conditioned at their first use. Learning-free `track` of conditioned objects may run in
+    several threads at once; no other call may.
     """
 
     def __init__(
@@ -72,7 +73,6 @@ class PoseEstimator:
         candidates = conditioned.finished(self._registration(conditioned, frame, mask != 0))
         return self._result(conditioned, frame, candidates, started, REGISTERED)
 
-    @_ONE_BLAS_THREAD
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
         """Follow an object from its pose in an earlier frame; raises InputRefused where it has left the view."""
         started = perf_counter()
@@ -85,7 +85,6 @@ class PoseEstimator:
         candidates = conditioned.finished(self._track_step(conditioned, frame, starts, previous.keyframe))
         return self._result(conditioned, frame, candidates, started, TRACKED, previous)
 
-    @_ONE_BLAS_THREAD
     def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
         """What a frame says of a pose (4, 4) that comes from elsewhere: its score and covariance.
 
@@ -121,7 +120,7 @@ class PoseEstimator:
             for result in (first, second)
             for conditioned in (self._condition(result.object_name),)
         )
-        return contested_share(CoarseDepth.of(frame), *placed)
+        return contested_share(frame, *placed)
 
     def prepare(self, model: ObjectModel) -> None:
         """Condition a model before it goes into `models`; may run in a thread beside the one that does the rest."""

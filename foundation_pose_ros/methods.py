@@ -62,6 +62,11 @@ class MethodChoice:
     hypotheses: Literal["grid", "pruned", "geometric"] = "grid"
     precision: str = "auto"
 
+    @property
+    def side_by_side(self) -> int:
+        """Objects that may be tracked at the same time, each in a thread: networks take them one after the other."""
+        return self.threads if self.refiner == "geometric" and not self.differentiable else 1
+
     def methods(self) -> Methods:
         """Made ready; raises InputRefused, saying the fix, where weights, packages or the device aren't there."""
         found = self._without_last_step()

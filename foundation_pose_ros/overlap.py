@@ -6,6 +6,7 @@ import numpy as np
 
 from . import se3
 from .coarse_image import CoarseDepth
+from .frame import Frame
 from .object_model import ObjectModel
 from .rendering import Renderer
 
@@ -33,10 +34,11 @@ class Placed:
         return (rendered_m > 0) & (depth.depth_m > 0) & (np.abs(depth.depth_m - rendered_m) < agrees_m)
 
 
-def contested_share(depth: CoarseDepth, first: Placed, second: Placed) -> float:
+def contested_share(frame: Frame, first: Placed, second: Placed) -> float:
     """0..1: share of the pixels that the one which explains fewer explains, and the other explains as well."""
     apart_m = float(np.linalg.norm(first.centre_m - second.centre_m))
     if apart_m > (first.model.diameter_m + second.model.diameter_m) / 2:
         return 0.0
+    depth = CoarseDepth.of(frame)
     one, other = first.explained(depth), second.explained(depth)
     return float((one & other).sum() / max(min(one.sum(), other.sum()), 1))

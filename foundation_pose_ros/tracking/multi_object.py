@@ -1,6 +1,7 @@
 """Several objects in one picture, each with a track of its own, and the mask image that starts them."""
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -16,10 +17,14 @@ _SAME_SURFACE = 0.5
 
 
 class MultiObjectTracker:
-    """Tracks by id, in the order in which they were added. Not safe to use from several threads at once."""
+    """Tracks by id, in the order in which they were added. Not safe to use from several threads at once.
 
-    def __init__(self, estimator: Estimator, settings: TrackerSettings | None = None) -> None:
+    side_by_side: so many objects are followed at the same time, each in a thread; the estimator's `track` must allow it.
+    """
+
+    def __init__(self, estimator: Estimator, settings: TrackerSettings | None = None, side_by_side: int = 1) -> None:
         self._estimator = estimator
+        self._pool = ThreadPoolExecutor(side_by_side, "track") if side_by_side > 1 else None
         self._settings = settings or TrackerSettings()
         self._tracks: dict[str, ObjectTracker] = {}
 
@@ -100,7 +105,7 @@ class MultiObjectTracker:
         return [track.snapshot(frame.stamp_ns) for track in self._tracks.values()]
 
     def _advance(self, frame: Frame, tracks: Mapping[str, ObjectTracker], refused: Refused | None) -> None:
-        followed = {id: found for id, track in tracks.items() if (found := track.followed(frame)) is not None}
+        followed = self._followed(frame, tracks)
         poses = {id: found for id, found in followed.items() if isinstance(found, PoseResult)}
         kept: dict[str, PoseResult] = {}
         # Whoever had the pixels keeps them: two equal scores would take turns, and neither be lost.
@@ -117,6 +122,11 @@ class MultiObjectTracker:
                 found = track.look(frame, lambda pose: self._rival(frame, pose, kept) is not None).result
                 if found is not None:
                     kept[id] = found
+
+    def _followed(self, frame: Frame, tracks: Mapping[str, ObjectTracker]) -> dict[str, PoseResult | InputRefused]:
+        each = map if self._pool is None else self._pool.map
+        found = each(lambda track: track.followed(frame), tracks.values())
+        return {id: one for id, one in zip(tracks, found, strict=True) if one is not None}
 
     def _rival(self, frame: Frame, pose: PoseResult, others: Mapping[str, PoseResult]) -> str | None:
         """The object that explains the pixels which the pose explains, if there is one."""

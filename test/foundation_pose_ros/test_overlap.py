@@ -45,16 +45,16 @@ def test_an_object_explains_the_pixels_of_its_mask(scene):
 
 def test_poses_contest_pixels_only_where_both_explain_them(scene):
     first = scene.frame_ids[0]
-    depth = CoarseDepth.of(scene.frame(first))
+    frame = scene.frame(first)
     truth = {name: scene.truth(first, name) for name in scene.object_names}
     can, other = placed(scene, FIRST, truth[FIRST]), placed(scene, SECOND, truth[SECOND])
-    assert contested_share(depth, can, can) == 1
-    assert contested_share(depth, can, other) == 0
+    assert contested_share(frame, can, can) == 1
+    assert contested_share(frame, can, other) == 0
     turned = replace(can, T_cam_obj=truth[FIRST] @ np.diag([-1, -1, 1, 1]).astype(np.float32))
-    assert contested_share(depth, can, turned) > 0.9
+    assert contested_share(frame, can, turned) > 0.9
     behind = truth[FIRST].copy()
     behind[:3, 3] *= 1 + 0.05 / np.linalg.norm(behind[:3, 3])
-    assert contested_share(depth, can, replace(can, T_cam_obj=behind)) < 0.2
+    assert contested_share(frame, can, replace(can, T_cam_obj=behind)) < 0.2
 
 
 def test_the_second_of_two_tracks_on_one_can_goes_over_to_the_other(scene):

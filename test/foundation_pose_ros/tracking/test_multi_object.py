@@ -1,5 +1,7 @@
 """Several objects: each with its own track, and what the values of a mask image mean."""
 
+from threading import Barrier
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,22 @@ def test_objects_have_states_of_their_own():
     assert tracks.states() == {"mug": TrackState.SEARCHING, "can": TrackState.TRACKING}
     assert tracks.wanting_mask(frame(1.0).stamp_ns) == ("mug",)
     assert [t.result is not None for t in tracks.track(frame(1.1))] == [False, True]
+
+
+def test_objects_are_followed_side_by_side():
+    meeting = Barrier(2, timeout=20)
+
+    class Waiting(Willing):
+        def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+            meeting.wait()  # for the other one
+            return super().track(frame, previous)
+
+    tracks = MultiObjectTracker(Waiting(), side_by_side=2)
+    for id in ("mug", "cup"):
+        tracks.add(id)
+    tracks.register(frame(1.0), {"mug": MASK, "cup": MASK})
+    found = tracks.track(frame(1.1))
+    assert [(t.id, t.result is not None) for t in found] == [("mug", True), ("cup", True)]
 
 
 def test_an_object_that_tracks_is_registered_anew_only_by_force():
