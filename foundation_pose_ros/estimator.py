@@ -32,8 +32,8 @@ class PoseEstimator:
     """Registers and tracks objects whose meshes it was given; nothing is trained.
 
     models: the objects, by name, conditioned here (a few seconds each: symmetries are searched); entries may be added
-    and removed at any time, and are conditioned at their first use. Learning-free `track` of conditioned objects may run in
-    several threads at once; no other call may.
+    and removed at any time, and are conditioned at their first use. Learning-free `track` of conditioned objects may
+    run in several threads at once; no other call may.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ _SAME_SURFACE = 0.5
 class MultiObjectTracker:
     """Tracks by id, in the order in which they were added. Not safe to use from several threads at once.
 
-    side_by_side: so many objects are followed at the same time, each in a thread; the estimator's `track` must allow it.
+    side_by_side: so many objects are followed at a time, each in a thread, which the estimator's `track` must allow.
     """
 
     def __init__(self, estimator: Estimator, settings: TrackerSettings | None = None, side_by_side: int = 1) -> None:
@@ -119,9 +119,9 @@ class MultiObjectTracker:
             tracks[id].conclude(frame, found, refused)
         for id, track in tracks.items():
             if id not in followed:
-                found = track.look(frame, lambda pose: self._rival(frame, pose, kept) is not None).result
-                if found is not None:
-                    kept[id] = found
+                regained = track.look(frame, lambda pose: self._rival(frame, pose, kept) is not None).result
+                if regained is not None:
+                    kept[id] = regained
 
     def _followed(self, frame: Frame, tracks: Mapping[str, ObjectTracker]) -> dict[str, PoseResult | InputRefused]:
         each = map if self._pool is None else self._pool.map
