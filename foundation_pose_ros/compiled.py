@@ -1,4 +1,4 @@
-"""How inner loops are compiled: once per machine, at their first use, and free of Python's lock, so that threads help."""
+"""How inner loops are compiled: once per machine, at first use, and free of Python's lock, so that threads help."""
 
 from collections.abc import Callable
 from typing import Any
