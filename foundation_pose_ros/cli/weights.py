@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ..errors import InputRefused
 from ..methods import DEFAULT_WEIGHTS, WITH_TORCH
+from ..weights_sources import in_words
 
 if TYPE_CHECKING:
     from ..networks.weights_report import WeightsReport
@@ -40,16 +41,17 @@ def weights(
 
     Each file is read, which network it holds is found out, and the network is run once. Status 0 if both were found.
     """
+    console = Console()
     try:
         from ..networks.weights_folder import weights_in
         from ..networks.weights_report import examined
     except ImportError:
+        console.print(in_words(), soft_wrap=True, highlight=False)
         raise InputRefused("no_torch", WITH_TORCH) from None
-    console = Console()
     try:
         files = weights_in(folder)
     except InputRefused:
-        console.print(_sources(), soft_wrap=True, highlight=False)
+        console.print(in_words(), soft_wrap=True, highlight=False)
         raise
     found: dict[str, WeightsReport] = {}
     problems = []
@@ -70,7 +72,7 @@ def weights(
             console.print(f"written: {_exported(report, onnx)}", soft_wrap=True, highlight=False)
     missing = [name for kind, name in (("refine", "RefineNet"), ("score", "ScoreNet")) if kind not in found]
     if missing:
-        console.print(_sources(), soft_wrap=True, highlight=False)
+        console.print(in_words(), soft_wrap=True, highlight=False)
         raise InputRefused("no_weights", f"{folder} holds no usable {' and no '.join(missing)}: get it as shown above")
 
 
@@ -106,13 +108,3 @@ def _exported(report: WeightsReport, folder: Path) -> Path:
     path = folder / f"{report.name.lower()}.onnx"
     export_onnx(exportable(report), path, replace(report.network.info, licence=report.licence))
     return path
-
-
-def _sources() -> str:
-    from ..networks.published import SOURCES
-
-    lines = ["Fetch both networks of one kind into one folder:"]
-    for source in SOURCES.values():
-        lines += [f"{source.name}: {source.where}", f"  {source.licence} ({source.terms})"]
-        lines += [f"  {files}" for files in source.files.values()]
-    return "\n".join(lines)

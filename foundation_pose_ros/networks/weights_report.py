@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 
 from ..errors import InputRefused
+from ..weights_sources import licence_of
 from .checkpoints import NAMES, Network, file_sha256, load_checkpoint
 from .onnx_session import OnnxNetwork
-from .published import licence_of, trial_images
 from .refine_net import RefineNet
 from .score_net import ScoreNet
 from .weights_file import FileFormat, format_of
@@ -79,6 +79,19 @@ def exportable(report: WeightsReport) -> RefineNet | ScoreNet:
             f"{report.path} can only be run by onnxruntime, its tensors aren't told from each other: keep it as it is",
         )
     return report.network
+
+
+def trial_images(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rendered and observed (count, 6, 160, 160) to try a network with: a soft blob each, a little apart."""
+    generator = torch.Generator().manual_seed(seed)
+    steps = torch.linspace(-1, 1, 160)
+    centres = torch.rand(2, count, 2, generator=generator) * 0.4 - 0.2
+    across = steps[None, None, None, :] - centres[..., :1, None]
+    down = steps[None, None, :, None] - centres[..., 1:, None]
+    blob = torch.exp(-4 * (across**2 + down**2))[:, :, None]  # (2, count, 1, 160, 160)
+    tint = torch.rand(2, count, 6, 1, 1, generator=generator)
+    rendered, observed = blob * tint
+    return rendered, observed
 
 
 @torch.no_grad()

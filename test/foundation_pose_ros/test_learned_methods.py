@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 from foundation_pose_ros import InputRefused, ObjectModel, PoseEstimator
 from foundation_pose_ros.cli.app import main
 from foundation_pose_ros.learned_methods import LearnedMethods, LearnedMethodsSettings
-from foundation_pose_ros.learned_registration import LearnedRegistrationSettings
+from foundation_pose_ros.learned_registration import LearnedRegistrationSettings, Start
 from foundation_pose_ros.methods import MethodChoice
 from foundation_pose_ros.network_input.start_poses import published_rotations
 from foundation_pose_ros.networks.checkpoints import save_checkpoint
@@ -37,7 +37,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory, gentle_refine_net: Any, sc
     return folder
 
 
-def settings(start: str = "geometric", polish: int = 4, **registration: Any) -> LearnedMethodsSettings:
+def settings(start: Start = "geometric", polish: int = 4, **registration: Any) -> LearnedMethodsSettings:
     return LearnedMethodsSettings(
         refinement=LearnedSettings(polish=polish),
         registration=LearnedRegistrationSettings(start=start, iterations=1, **registration),
@@ -138,6 +138,18 @@ def test_the_command_weights_says_where_from(tmp_path: Path, capsys: pytest.Capt
     assert main(["weights", str(tmp_path)]) == 1
     told = capsys.readouterr()
     assert "NVIDIA Open Model License" in told.out and "holds no" in told.err
+
+
+def test_the_command_weights_says_where_from_without_pytorch(
+    weights: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in [name for name in sys.modules if name.split(".")[0] == "torch" or ".networks" in name]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert main(["weights", str(weights)]) == 1
+    told = capsys.readouterr()
+    assert "https://huggingface.co/nvidia/foundationpose" in told.out and "NVIDIA Open Model License" in told.out
+    assert "pip install torch safetensors" in told.err
 
 
 def test_geometric_hypotheses_refined_and_polished_from_the_command_line(
