@@ -21,6 +21,7 @@ ARGUMENTS = {
     "mesh": ("", "Mesh of one object; empty: the objects of the parameter file"),
     "object": ("", "Its name; empty: that of the mesh's file"),
     "unit": ("m", "What one unit of the mesh's file is: m, mm, cm, ..., or auto"),
+    "models": ("", "Folder that ~/onboard_object writes models to; empty: as the parameter file says"),
     "parameters": (str(SHARE / "config" / "pose.yaml"), "YAML file of parameters"),
     "rgb": ("rgb/image", "Topic of the colour image"),
     "rgb_info": ("rgb/camera_info", "Topic of its CameraInfo"),
@@ -60,6 +61,8 @@ def pose_node(context: LaunchContext) -> list[LifecycleNode]:
     if value["mesh"]:
         name = value["object"] or Path(value["mesh"]).stem
         own |= {"objects": [name], f"{name}.mesh": value["mesh"], f"{name}.unit": value["unit"]}
+    if value["models"]:
+        own["onboarding_directory"] = value["models"]
     topics = {"rgb/image": "rgb", "rgb/camera_info": "rgb_info", "depth/image": "depth"}
     topics |= {"masks": "masks", "boxes": "boxes"}
     return [

@@ -21,6 +21,7 @@ from .diagnostics import DiagnosticsPublisher
 from .input_guardian import InputGuardian, InputSettings
 from .mask_inputs import MaskInput
 from .object_catalogue import CatalogueEntry, load_object
+from .onboarding_services import OnboardingServices
 from .parameters import declare, validator, values
 from .pose_parameters import POSE_NODE, method_choice, object_rows, tracker_settings
 from .pose_pipeline import PosePipeline
@@ -49,12 +50,15 @@ class PoseNode(WorkingNode):
         self.guardian: InputGuardian | None = None
         self.last_frame_s = 0.0
         self._estimator: PoseEstimator
+        self.onboarding: OnboardingServices
         self._services_offered: PoseServices
         self._inputs: list[Any] = []
         self._settings_changed = False
         self._state_log = StateLog()
         report = PoseReport(self)
-        self._diagnostics = DiagnosticsPublisher(self, {"input": report.input, "objects": report.objects})
+        self._diagnostics = DiagnosticsPublisher(
+            self, {"input": report.input, "objects": report.objects, "onboarding": report.onboarding}
+        )
         if self.value("autostart"):
             self.start_by_itself()
 
@@ -119,12 +123,10 @@ class PoseNode(WorkingNode):
                 self.unusable[name] = str(refused)
                 self.refusals.count(getattr(refused, "reason", "bad_parameter"), f"{name}: {refused}")
                 self.get_logger().error(f"object {name} is left out: {refused}")
-        self._estimator = PoseEstimator(
-            [entry.model for entry in self.entries.values()],
-            methods=method_choice(settings, settings["threads"] or len(os.sched_getaffinity(0))).methods(),
-        )
+        choice = method_choice(settings, settings["threads"] or len(os.sched_getaffinity(0)))
+        self._estimator = PoseEstimator([entry.model for entry in self.entries.values()], methods=choice.methods())
         self.outputs = ResultsPublisher(self, self._output_settings(settings))
-        tracker = MultiObjectTracker(self._estimator, tracker_settings(settings))
+        tracker = MultiObjectTracker(self._estimator, tracker_settings(settings), choice.side_by_side)
         self.pipeline = PosePipeline(
             tracker,
             FrameBuffer(settings["buffer_frames"], settings["buffer_s"]),
@@ -137,6 +139,7 @@ class PoseNode(WorkingNode):
             tracker.add(name)
             self.outputs.add_object(name, entry)
         self._services_offered = PoseServices(self)
+        self.onboarding = OnboardingServices(self, settings)
         self._warm_up()
 
     def _warm_up(self) -> None:
@@ -181,13 +184,14 @@ class PoseNode(WorkingNode):
                 self._apply_changed_settings()
                 self.last_frame_s = self._now_s()
                 self.pipeline.frame(frame)
+                self.onboarding.frame(frame)
 
         return callback
 
     def _masks_of(self, take: Callable[[Any], MaskInput | None]) -> Callable[[Any], None]:
         def callback(message: Any) -> None:
             masks = take(message)
-            if masks is not None:
+            if masks is not None and not self.onboarding.takes(masks):
                 self.pipeline.masks(masks)
 
         return callback
@@ -234,6 +238,7 @@ class PoseNode(WorkingNode):
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
         self._inputs.clear()
+        self.onboarding.pause()
         if not self.pipeline.stop():
             self.get_logger().warning("the worker is still busy with its last frame")
         self.outputs.hide_all()
@@ -244,8 +249,9 @@ class PoseNode(WorkingNode):
         if not hasattr(self, "outputs"):
             return
         self._services_offered.destroy()
+        self.onboarding.destroy()
         self.outputs.destroy()
-        del self.pipeline, self.outputs, self._estimator, self._services_offered
+        del self.pipeline, self.outputs, self._estimator, self._services_offered, self.onboarding
         self.entries = {}
 
 

@@ -6,11 +6,15 @@ from typing import Any
 
 from ..errors import InputRefused
 from ..methods import MethodChoice
+from ..reference_views.reconstruction import ReconstructionSettings
+from ..reference_views.recorder import RecordingSettings
 from ..tracking import RecoverySettings, StateSettings, TrackerSettings
+from .onboarding import OnboardingSettings
 from .parameters import Row, Taken
 
 STATE = StateSettings()
 TRACKER = TrackerSettings()
+RECORDING, RECONSTRUCTION = RecordingSettings(), ReconstructionSettings()
 
 POSE_NODE = (
     Row("autostart", True, "Configure and activate without a lifecycle manager.", taken=Taken.AT_START),
@@ -154,6 +158,60 @@ POSE_NODE = (
         0.1,
         120.0,
     ),
+    Row(
+        "onboarding_directory",
+        "",
+        "Folder that `~/onboard_object` writes models to; empty: it refuses.",
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row(
+        "onboarding_views",
+        RECONSTRUCTION.views,
+        "A model is made from at most so many views, spread over all sides.",
+        4,
+        100,
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row(
+        "onboarding_voxels",
+        RECONSTRUCTION.fusion.voxels,
+        "How finely views are fused: so many voxels in the object's box; the time for it grows with them.",
+        10_000,
+        10_000_000,
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row(
+        "onboarding_texture",
+        RECONSTRUCTION.paint.texture_px,
+        "Side of a made model's texture in pixels; 0 colours vertices alone.",
+        0,
+        4096,
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row(
+        "onboarding_longest_s",
+        RECORDING.longest_s,
+        "A recording takes no views after this long.",
+        1.0,
+        3600.0,
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row(
+        "onboarding_most_views",
+        RECORDING.most_views,
+        "A recording keeps no more views than this.",
+        4,
+        500,
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row(
+        "onboarding_largest_mb",
+        RECORDING.largest_bytes // 1_000_000,
+        "... nor more than this.",
+        10,
+        16_000,
+        taken=Taken.ON_CONFIGURE,
+    ),
 )
 
 PER_OBJECT = (
@@ -215,3 +273,23 @@ def tracker_settings(values: dict[str, float]) -> TrackerSettings:
     )
     recovery = RecoverySettings(enabled=bool(values["recovery"]))
     return TrackerSettings(state, recovery, values["retry_first_s"], values["retry_longest_s"])
+
+
+def onboarding_settings(values: dict[str, Any]) -> OnboardingSettings:
+    """From the node's values by name."""
+    folder = values["onboarding_directory"]
+    return OnboardingSettings(
+        Path(folder).expanduser().resolve() if folder else None,
+        replace(
+            RECORDING,
+            most_views=values["onboarding_most_views"],
+            largest_bytes=values["onboarding_largest_mb"] * 1_000_000,
+            longest_s=values["onboarding_longest_s"],
+        ),
+        replace(
+            RECONSTRUCTION,
+            views=values["onboarding_views"],
+            fusion=replace(RECONSTRUCTION.fusion, voxels=values["onboarding_voxels"]),
+            paint=replace(RECONSTRUCTION.paint, texture_px=values["onboarding_texture"]),
+        ),
+    )

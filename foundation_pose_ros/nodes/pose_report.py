@@ -58,6 +58,10 @@ class PoseReport:
             OK, f"waiting for a mask of {', '.join(waiting)}" if waiting else "all objects are tracked", values
         )
 
+    def onboarding(self) -> Report:
+        """How far the node is with an object that it is shown."""
+        return self._node.onboarding.report() if hasattr(self._node, "onboarding") else Report(OK, "not configured")
+
     def _unusable(self) -> str:
         return "; ".join(f"{name}: {why}" for name, why in self._node.unusable.items())
 

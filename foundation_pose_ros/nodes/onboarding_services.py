@@ -1,0 +1,159 @@
+"""The services of pose_node by which it learns an object that it is shown: `~/onboard_object/start` and `stop`."""
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from foundation_perception.msg import OnboardingStatus as StatusMessage
+from foundation_perception.srv import StartOnboarding, StopOnboarding
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from tf2_msgs.msg import TFMessage
+
+from .. import se3
+from ..errors import InputRefused
+from ..frame import Frame
+from ..reference_views.board import Board
+from .diagnostics import OK, WARN, Report
+from .mask_inputs import MaskInput
+from .object_catalogue import load_object, parse_symmetries
+from .onboarding import Masks, Onboarding, OnboardingRequest, OnboardingStatus, State
+from .pose_conversion import stamp_to_ns
+from .pose_parameters import onboarding_settings
+from .service_answers import answering, waited_for
+from .transform_buffer import TransformBuffer
+
+if TYPE_CHECKING:
+    from .pose_node import PoseNode
+
+_KEEP_LAST = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+# A model's symmetries are searched while the node works on.
+_HAND_OVER_TIMEOUT_S = 60.0
+
+
+class OnboardingServices:
+    """Services and status topic of one `Onboarding`, and the TF that it may need, heard only while it records."""
+
+    def __init__(self, node: "PoseNode", settings: dict[str, Any]) -> None:
+        self._node = node
+        self._transforms = TransformBuffer()
+        self._heard: list[Any] = []
+        self.onboarding = Onboarding(
+            partial(onboarding_settings, settings),
+            lambda stamp_ns: node.pipeline.frame_of(stamp_ns),
+            lambda fixed, camera, stamp_ns: self._transforms.lookup(camera, fixed, stamp_ns),
+            self._hand_over,
+            self._publish,
+            node.failed,
+        )
+        self._publisher = node.create_publisher(StatusMessage, "~/onboard_object/status", _KEEP_LAST)
+        group = MutuallyExclusiveCallbackGroup()
+        self._services = [
+            node.create_service(
+                kind,
+                f"~/onboard_object/{name}",
+                answering(f"onboard_object/{name}", handle, node.refusals, node.get_logger().error),
+                callback_group=group,
+            )
+            for kind, name, handle in ((StartOnboarding, "start", self._start), (StopOnboarding, "stop", self._stop))
+        ]
+
+    def pause(self) -> None:
+        """Give up what is being recorded or built."""
+        self._hear(False)
+        self.onboarding.close()
+
+    def destroy(self) -> None:
+        """Give everything back."""
+        self.pause()
+        for service in self._services:
+            self._node.destroy_service(service)
+        self._node.destroy_publisher(self._publisher)
+
+    def frame(self, frame: Frame) -> None:
+        """A frame that came in."""
+        self.onboarding.frame(frame)
+
+    def takes(self, masks: MaskInput) -> bool:
+        """True where masks are those of the object that is recorded."""
+        return self.onboarding.mask(masks)
+
+    def report(self) -> Report:
+        """For /diagnostics: how far it is; WARN where no model came of it."""
+        status = self.onboarding.status
+        values = {"views": str(status.views), "step": status.step, "model": str(status.model or "")}
+        words = f"{status.state.name} {status.name}: {status.message}" if status.name else "idle"
+        return Report(WARN if status.state is State.FAILED else OK, words, values)
+
+    def _start(self, request: Any, _response: Any) -> str:
+        if not self._node.active:
+            raise InputRefused("not_active", "the node isn't active, so that no images come in: activate it first")
+        if request.name in self._node.entries and not request.replace:
+            raise InputRefused("object_exists", f"object {request.name} is there already: set replace, or remove it")
+        parse_symmetries(request.symmetries_yaml)
+        asked = OnboardingRequest(
+            request.name,
+            Masks(request.masks) if request.masks in list(Masks) else Masks.TOPIC,
+            request.label,
+            request.fixed_frame.lstrip("/"),
+            Board.parse(request.board) if request.board else None,
+            request.symmetries_yaml,
+            request.replace,
+        )
+        self._hear(bool(asked.fixed_frame))
+        return self.onboarding.start(asked)
+
+    def _stop(self, request: Any, _response: Any) -> str:
+        self._hear(False)
+        return self.onboarding.stop(request.discard)
+
+    def _hear(self, transforms: bool) -> None:
+        for subscription in self._heard:
+            self._node.destroy_subscription(subscription)
+        self._heard.clear()
+        if not transforms:
+            return
+        self._transforms = TransformBuffer()
+        for topic, qos in (
+            ("/tf", QoSProfile(depth=100)),
+            ("/tf_static", QoSProfile(depth=100, durability=_KEEP_LAST.durability)),
+        ):
+            take = partial(self._take_transforms, topic == "/tf_static")
+            self._heard.append(self._node.create_subscription(TFMessage, topic, take, qos))
+
+    def _take_transforms(self, static: bool, message: Any) -> None:
+        for stamped in message.transforms:
+            p, q = stamped.transform.translation, stamped.transform.rotation
+            numbers = np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w])
+            if np.isfinite(numbers).all() and np.any(numbers[3:]):
+                T = se3.from_quaternion_xyzw(numbers[3:], numbers[:3])
+                parent, child = stamped.header.frame_id.lstrip("/"), stamped.child_frame_id.lstrip("/")
+                self._transforms.add(parent, child, T, stamp_to_ns(stamped.header.stamp), static)
+
+    def _hand_over(self, request: OnboardingRequest, file: Path) -> None:
+        """Look for the object from now on, as `~/add_object` does."""
+        node = self._node
+        entry = load_object(request.name, file.name, "m", request.symmetries, [str(file.parent)], True)
+        node.prepare(entry)
+
+        def put() -> None:
+            if request.name in node.entries:
+                node.remove_object(request.name)
+            node.add_object(request.name, entry)
+
+        waited_for(node.pipeline.call(put), _HAND_OVER_TIMEOUT_S)
+
+    def _publish(self, status: OnboardingStatus) -> None:
+        self._node.get_logger().info(f"onboarding {status.name}: {status.state.name} {status.step} {status.message}")
+        self._publisher.publish(
+            StatusMessage(
+                state=int(status.state),
+                name=status.name,
+                views=status.views,
+                step=status.step,
+                message=status.message,
+                model=os.fspath(status.model or ""),
+            )
+        )
