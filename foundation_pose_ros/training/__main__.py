@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
 
 from ..errors import InputRefused
+from ..evaluation.report import provenance
 from ..networks import RefineNet
 from .improvement import improvement
 from .loop import Trainer
@@ -32,14 +34,16 @@ def main(
     if views and isinstance(trainer.network, RefineNet):
         size = run.stages[-1].size
         found = improvement(trainer.network, trainer.objects, run.pairs.views, run.pairs.surroundings, size, views)
-        content = {
+        content = provenance(yaml.safe_load(settings.read_text(encoding="utf-8"))) | {
+            "command": "python -m foundation_pose_ros.training",
             "objects": list(run.objects),
             "views_per_object": views,
             "size": size,
             "steps": trainer.state.step,
-            "minutes": round(trainer.state.elapsed_s / 60, 1),
+            "processor_minutes": round(trainer.state.processor_s / 60, 1),
             "medians_by_iteration": [errors.medians() for errors in found.errors],
             "remaining": found.remaining(),
+            "remaining_by_object": {name: found.of(k, views).remaining() for k, name in enumerate(run.objects)},
         }
         typer.echo(json.dumps(content, indent=2))
         if report is not None:

@@ -22,7 +22,9 @@ _MODEL_POINTS = 256
 
 @dataclass(frozen=True)
 class StepBatch:
-    """rendered, observed (B, 6, s, s); the true steps (B, 3), in radii and in shares of the largest turn."""
+    """rendered, observed (2 V, 6, s, s), two of each view; true steps (2 V, 3), in radii and in shares of the largest
+    turn.
+    """
 
     rendered: Tensor
     observed: Tensor
@@ -47,7 +49,7 @@ def pair_renderers(models: Sequence[ObjectModel], kind: Kind, threads: int = 1) 
 
 
 class StepBatches(Dataset[StepBatch]):
-    """What RefineNet learns from: guesses, pictures, and the steps between them."""
+    """What RefineNet learns from: two opposite guesses at each view, pictures, and the steps between them."""
 
     def __init__(self, objects: Sequence[PairRenderer], pairs: Pairs, stage: Stage, seed: int) -> None:
         self._objects, self._pairs, self._stage, self._seed = objects, pairs, stage, seed
@@ -62,11 +64,14 @@ class StepBatches(Dataset[StepBatch]):
 
     def _item(self, rng: np.random.Generator) -> tuple[Tensor, ...]:
         shown = self._objects[int(rng.integers(len(self._objects)))]
-        T_true, T_start = guesses(rng, shown.model, self._pairs, 1)
+        model = shown.model
+        true = self._pairs.views.drawn(rng, 1, model.centre_m)
+        start = self._pairs.perturbation.opposites(rng, true, model.centre_m, model.diameter_m)
+        T_true, T_start = torch.from_numpy(true), torch.from_numpy(start)
         return (
             shown.rendered(T_start, self._stage.size),
             shown.observed(rng, T_true, T_start, self._stage.size, self._pairs.surroundings),
-            *true_steps(T_start, T_true, shown.centre_obj, shown.radius_m, shown.settings.turn_rad),
+            *true_steps(T_start, T_true.expand_as(T_start), shown.centre_obj, shown.radius_m, shown.settings.turn_rad),
         )
 
 
@@ -87,7 +92,11 @@ class RankingBatches(Dataset[RankingBatch]):
 
     def _group(self, rng: np.random.Generator) -> tuple[Tensor, ...]:
         shown = self._objects[int(rng.integers(len(self._objects)))]
-        T_true, T_start = guesses(rng, shown.model, self._pairs, self._pairs.group_size)
+        true = self._pairs.views.drawn(rng, 1, shown.model.centre_m)
+        start = self._pairs.perturbation.drawn(
+            rng, np.repeat(true, self._pairs.group_size, axis=0), shown.model.centre_m, shown.model.diameter_m
+        )
+        T_true, T_start = torch.from_numpy(true), torch.from_numpy(start)
         points = shown.model.surface_points(_MODEL_POINTS)
         off = se3.transform_points(T_start.numpy(), points) - se3.transform_points(T_true.numpy(), points)  # (L, P, 3)
         return (
@@ -96,10 +105,3 @@ class RankingBatches(Dataset[RankingBatch]):
             torch.from_numpy(np.linalg.norm(off, axis=-1).mean(axis=1)),
             torch.from_numpy(se3.rotation_angle_rad(T_start[:, :3, :3].numpy(), T_true[:, :3, :3].numpy())),
         )
-
-
-def guesses(rng: np.random.Generator, model: ObjectModel, pairs: Pairs, count: int) -> tuple[Tensor, Tensor]:
-    """A true pose, and `count` guesses at it: (1, 4, 4) and (count, 4, 4)."""
-    T_true = pairs.views.drawn(rng, 1, model.centre_m)
-    T_start = pairs.perturbation.drawn(rng, np.repeat(T_true, count, axis=0), model.centre_m, model.diameter_m)
-    return torch.from_numpy(T_true), torch.from_numpy(T_start)

@@ -43,6 +43,11 @@ class Improvement:
         before, after = self.errors[0].medians(), self.errors[-1].medians()
         return {name: round(after[name] / before[name], 3) for name in before}
 
+    def of(self, which: int, count: int) -> "Improvement":
+        """Of one object alone, where `count` poses of each were refined."""
+        part = slice(which * count, (which + 1) * count)
+        return Improvement(tuple(PoseErrors(*(values[part] for values in vars(step).values())) for step in self.errors))
+
 
 @torch.no_grad()
 def improvement(

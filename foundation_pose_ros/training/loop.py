@@ -43,17 +43,16 @@ class Trainer:
     def run(self, until: int | None = None) -> Path:
         """Train to the last step, or to step `until`; returns the file of weights."""
         if self.state.load():
-            self.say(f"going on from step {self.state.step}, {self.state.elapsed_s / 60:.1f} min")
+            self.say(f"going on from step {self.state.step}, {self.state.processor_s / 60:.1f} min of processor time")
         last = self.settings.steps if until is None else min(until, self.settings.steps)
-        saved = begin = time.monotonic()
-        before_s = self.state.elapsed_s
+        saved = time.monotonic()
+        before_s = self.state.processor_s - time.process_time()
         while self.state.step < last:
             self._step()
-            now = time.monotonic()
-            self.state.elapsed_s = before_s + now - begin
-            if now - saved > self.settings.save_every_s:
+            self.state.processor_s = before_s + time.process_time()
+            if time.monotonic() - saved > self.settings.save_every_s:
                 self.state.save()
-                saved = now
+                saved = time.monotonic()
         self.state.save()
         note = f"overfitted to {', '.join(self.settings.objects)} in {self.state.step} steps"
         info = replace(self.network.info, licence="Apache-2.0", note=note)
@@ -75,7 +74,7 @@ class Trainer:
         self.state.note(float(loss.detach()))
         if self.state.step % REPORT_EVERY_STEPS == 0:
             self.say(
-                f"step {self.state.step}, {stage.size} px, {self.state.elapsed_s / 60:.1f} min, "
+                f"step {self.state.step}, {stage.size} px, {self.state.processor_s / 60:.1f} min, "
                 f"loss {self.state.recent_loss:.4f}"
             )
 

@@ -24,11 +24,23 @@ class Perturbation:
         self, rng: np.random.Generator, T_cam_obj: np.ndarray, centre_obj: np.ndarray, diameter_m: float
     ) -> np.ndarray:
         """Poses (B, 4, 4), each drawn about one of T_cam_obj (B, 4, 4); centre_obj (3,)."""
-        count = len(T_cam_obj)
+        return se3.apply_twist(T_cam_obj, self._twists(rng, len(T_cam_obj), diameter_m), centre_obj)
+
+    def opposites(
+        self, rng: np.random.Generator, T_cam_obj: np.ndarray, centre_obj: np.ndarray, diameter_m: float
+    ) -> np.ndarray:
+        """Two poses (2, 4, 4) about T_cam_obj (1, 4, 4), on opposite sides of it.
+
+        What the view itself looks like then cancels out of the gradient as long as a network says the same of both.
+        """
+        twist = self._twists(rng, 1, diameter_m)
+        return se3.apply_twist(np.repeat(T_cam_obj, 2, axis=0), np.concatenate([twist, -twist]), centre_obj)
+
+    def _twists(self, rng: np.random.Generator, count: int, diameter_m: float) -> np.ndarray:
         push_m = rng.uniform(-1, 1, (count, 3)) * self.reach_m
         push_m += _directions(rng, count) * rng.uniform(0, self.reach_diameters * diameter_m, (count, 1))
         turn = _directions(rng, count) * rng.uniform(0, self.turn_rad, (count, 1))
-        return se3.apply_twist(T_cam_obj, np.concatenate([push_m, turn], axis=1), centre_obj)
+        return np.concatenate([push_m, turn], axis=1)  # (count, 6)
 
 
 def moved_by(

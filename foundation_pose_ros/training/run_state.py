@@ -11,14 +11,14 @@ RECENT = 0.98
 
 
 class RunState:
-    """Step, time worked, network and optimiser; the running mean of the loss."""
+    """Step, processor time worked, network and optimiser; the running mean of the loss."""
 
     def __init__(self, network: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> None:
         self.network = network
         self.optimizer = optimizer
         self.path = path
         self.step = 0
-        self.elapsed_s = 0.0
+        self.processor_s = 0.0
         self.recent_loss = float("nan")
 
     def note(self, loss: float) -> None:
@@ -32,7 +32,7 @@ class RunState:
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
-            "elapsed_s": self.elapsed_s,
+            "processor_s": self.processor_s,
             "recent_loss": self.recent_loss,
         }
         beside = self.path.with_suffix(".new")
@@ -51,6 +51,6 @@ class RunState:
             raise InputRefused(
                 "bad_checkpoint", f"{self.path} is of another network: give this run an output folder of its own"
             ) from None
-        self.step, self.elapsed_s = content["step"], content["elapsed_s"]
+        self.step, self.processor_s = content["step"], content["processor_s"]
         self.recent_loss = content["recent_loss"]
         return True

@@ -21,7 +21,7 @@ _LARGEST_FILE_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the run: images of size x size, `batch` pairs (for ScoreNet: groups) a step, so many steps."""
+    """A part of the run: images of size x size, `batch` views a step, with two pairs of each (ScoreNet: a group)."""
 
     steps: int
     size: int = INPUT_SIZE

@@ -50,6 +50,9 @@ def test_a_network_that_says_how_far_off_the_points_are_brings_the_centre_near(o
     assert found.remaining()["centre"] < 0.4
     assert found.remaining()["add"] < 0.7
     assert found.remaining()["angle_deg"] == pytest.approx(1, abs=0.01)
+    alone = [found.of(which, 4) for which in range(2)]
+    assert [len(part.errors[0].add) for part in alone] == [4, 4]
+    assert np.concatenate([part.errors[3].add for part in alone]) == pytest.approx(found.errors[3].add)
 
 
 def test_the_same_views_are_measured_each_time(objects, network, monkeypatch):

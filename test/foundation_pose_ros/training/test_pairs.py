@@ -130,11 +130,33 @@ def test_perturbations_have_the_published_size():
 def test_a_batch_is_made_from_its_number_alone(mug):
     batches = StepBatches([mug], Pairs(), Stage(1, 32, 3), seed=5)
     first, again, other = batches[7], batches[7], batches[8]
-    assert first.rendered.shape == first.observed.shape == (3, 6, 32, 32)
-    assert first.translation.shape == first.rotation.shape == (3, 3)
+    assert first.rendered.shape == first.observed.shape == (6, 6, 32, 32)
+    assert first.translation.shape == first.rotation.shape == (6, 3)
     assert torch.equal(first.observed, again.observed)
     assert not torch.equal(first.observed, other.observed)
     assert first.rotation.norm(dim=1).max() <= 1
+
+
+def test_two_guesses_at_a_view_lie_on_opposite_sides_of_the_truth(mug):
+    batch = StepBatches([mug], Pairs(surroundings=BARE), Stage(1, 32, 3), seed=5)[0]
+    for steps in (batch.translation, batch.rotation):
+        assert steps.abs().max() > 0.1
+        assert torch.allclose(steps[::2], -steps[1::2], atol=1e-4)
+    assert not torch.equal(batch.rendered[0], batch.rendered[1])
+
+
+def test_views_within_an_angle_are_upright_to_that_and_seen_from_above(mug):
+    rng, centre = np.random.default_rng(0), mug.model.centre_m
+    R = Views(within_rad=0.3).drawn(rng, 500, centre)[:, :3, :3]
+    middle = Views(within_rad=0.0).drawn(rng, 1, centre)[0, :3, :3]
+    angle = se3.rotation_angle_rad(R, middle)
+    assert angle.max() <= 0.301
+    assert angle.mean() == pytest.approx(0.75 * 0.3, rel=0.05)  # of a ball
+    up_cam = middle[:, 2]
+    assert up_cam == pytest.approx([0, -np.cos(np.deg2rad(30)), -np.sin(np.deg2rad(30))], abs=1e-5)
+    # Its handle shows: to the right of the cup, and in front.
+    handle_cam = middle[:, 0]
+    assert handle_cam[0] > 0.7
 
 
 def test_groups_are_guesses_at_one_picture(mug):
