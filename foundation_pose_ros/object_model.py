@@ -170,11 +170,17 @@ def _read(path: Path) -> trimesh.Scene:
         raise InputRefused("mesh_missing", f"mesh file {path} does not exist: check the path")
     try:
         # Unprocessed: joining vertices would stumble over files with NaN among their normals, which nothing here uses.
-        return trimesh.load_scene(path, process=False)
+        scene = trimesh.load_scene(path, process=False)
     except Exception as error:  # readers of a dozen formats raise what they like
         raise InputRefused(
             "mesh_unreadable", f"mesh file {path} can't be read ({error}): export it as OBJ, PLY, STL or GLB"
         ) from error
+    for geometry in scene.geometry.values():
+        # trimesh writes attributes to PLY, but reads them back only into this.
+        stored = geometry.metadata.get("_ply_raw", {}).get("vertex", {}).get("data")
+        if isinstance(stored, np.ndarray) and SIGMA_ATTRIBUTE in (stored.dtype.names or ()):
+            geometry.vertex_attributes[SIGMA_ATTRIBUTE] = stored[SIGMA_ATTRIBUTE]
+    return scene
 
 
 def _check_geometry(mesh: trimesh.Trimesh, source: str) -> None:

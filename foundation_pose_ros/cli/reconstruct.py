@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..errors import InputRefused
+from ..reference_views.bag import BagTopics, is_bag, read_bag_views
 from ..reference_views.board import Board
 from ..reference_views.choice import SurfaceMaker, better_surface, field_from
 from ..reference_views.model_files import SUFFIXES, write_model
@@ -25,8 +26,10 @@ EPILOG = (
     "- `foundation-pose reconstruct views/mug --output mug.glb`\n"
     "- `foundation-pose reconstruct recordings/desk --object mug --output mug.glb --views 24`\n"
     "- `foundation-pose reconstruct views/mug --output mug.glb --board charuco:7x5:30:22:5X5_100`\n"
+    "- `foundation-pose reconstruct recording_bag --output mug.glb --masks-topic /masks --fixed-frame map`\n"
     "- `foundation-pose reconstruct ycbv/train_real/000014 --object obj_000014 --output mug.ply --texture 0`\n"
 )
+TOPICS = BagTopics()
 
 
 class SurfaceChoice(StrEnum):
@@ -50,7 +53,7 @@ def reconstruct_command(
         Path,
         typer.Argument(
             metavar="VIEWS",
-            help="Folder with rgb/, depth/ (16 bits, mm), masks/, K.txt, cam_in_ob/ or gt/; or a BOP scene.",
+            help="Folder with rgb/, depth/ (16 bits, mm), masks/, K.txt, cam_in_ob/ or gt/; a BOP scene; or a rosbag2.",
             show_default=False,
         ),
     ],
@@ -88,6 +91,31 @@ def reconstruct_command(
     texture: Annotated[
         int, typer.Option("--texture", min=0, max=4096, help="Side of the texture in pixels; 0 colours vertices alone.")
     ] = 1024,
+    rgb_topic: Annotated[
+        str, typer.Option("--rgb-topic", help="Of a rosbag2: colour, raw or compressed.")
+    ] = TOPICS.rgb,
+    info_topic: Annotated[
+        str, typer.Option("--info-topic", help="Of a rosbag2: colour's CameraInfo.")
+    ] = TOPICS.rgb_info,
+    depth_topic: Annotated[
+        str, typer.Option("--depth-topic", help="Of a rosbag2: depth in the colour image's pixels.")
+    ] = TOPICS.depth,
+    masks_topic: Annotated[
+        str,
+        typer.Option(
+            "--masks-topic",
+            help="Of a rosbag2: masks by stamp; without, the object stands alone on a plane, or on the board.",
+            show_default=False,
+        ),
+    ] = TOPICS.masks,
+    fixed_frame: Annotated[
+        str,
+        typer.Option(
+            "--fixed-frame",
+            help="Of a rosbag2: poses from TF, in which the object stands still in this frame.",
+            show_default=False,
+        ),
+    ] = TOPICS.fixed_frame,
 ) -> None:
     """Make a model of an object from a dozen RGB-D views with masks, instead of a mesh.
 
@@ -101,7 +129,11 @@ def reconstruct_command(
     prepared(output)
     settings = replace(ReconstructionSettings(), views=most_views, paint=PaintSettings(texture))
     printed = Board.parse(board) if board is not None else None
-    read = read_views(views, object_name, printed)
+    if is_bag(views):
+        topics = BagTopics(rgb_topic, info_topic, depth_topic, masks_topic, fixed_frame)
+        read = read_bag_views(views, topics, printed)
+    else:
+        read = read_views(views, object_name, printed)
     result = _with_bar(read, object_name or output.stem, settings, _MAKERS[surface])
     write_model(result, output)
     for line in result.report.lines():

@@ -5,14 +5,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from foundation_perception.msg import OnboardingStatus as StatusMessage
 from foundation_perception.srv import StartOnboarding, StopOnboarding
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from tf2_msgs.msg import TFMessage
 
-from .. import se3
 from ..errors import InputRefused
 from ..frame import Frame
 from ..reference_views.board import Board
@@ -20,7 +18,6 @@ from .diagnostics import OK, WARN, Report
 from .mask_inputs import MaskInput
 from .object_catalogue import load_object, parse_symmetries
 from .onboarding import Masks, Onboarding, OnboardingRequest, OnboardingStatus, State
-from .pose_conversion import stamp_to_ns
 from .pose_parameters import onboarding_settings
 from .service_answers import answering, waited_for
 from .transform_buffer import TransformBuffer
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from .pose_node import PoseNode
 
 _KEEP_LAST = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+_KEEP_ALL = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # A model's symmetries are searched while the node works on.
 _HAND_OVER_TIMEOUT_S = 60.0
 
@@ -116,21 +114,9 @@ class OnboardingServices:
         if not transforms:
             return
         self._transforms = TransformBuffer()
-        for topic, qos in (
-            ("/tf", QoSProfile(depth=100)),
-            ("/tf_static", QoSProfile(depth=100, durability=_KEEP_LAST.durability)),
-        ):
-            take = partial(self._take_transforms, topic == "/tf_static")
-            self._heard.append(self._node.create_subscription(TFMessage, topic, take, qos))
-
-    def _take_transforms(self, static: bool, message: Any) -> None:
-        for stamped in message.transforms:
-            p, q = stamped.transform.translation, stamped.transform.rotation
-            numbers = np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w])
-            if np.isfinite(numbers).all() and np.any(numbers[3:]):
-                T = se3.from_quaternion_xyzw(numbers[3:], numbers[:3])
-                parent, child = stamped.header.frame_id.lstrip("/"), stamped.child_frame_id.lstrip("/")
-                self._transforms.add(parent, child, T, stamp_to_ns(stamped.header.stamp), static)
+        for topic, kept in (("/tf", QoSProfile(depth=100)), ("/tf_static", _KEEP_ALL)):
+            take = partial(self._transforms.add_message, static=topic == "/tf_static")
+            self._heard.append(self._node.create_subscription(TFMessage, topic, take, kept))
 
     def _hand_over(self, request: OnboardingRequest, file: Path) -> None:
         """Look for the object from now on, as `~/add_object` does."""

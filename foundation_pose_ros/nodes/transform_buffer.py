@@ -3,12 +3,11 @@
 import threading
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from .. import se3
-
-_KEPT_NS = 10_000_000_000
 
 
 @dataclass
@@ -22,9 +21,10 @@ class _Link:
 
 
 class TransformBuffer:
-    """The last ten seconds of a tree of frames. Safe to use from several threads."""
+    """The last kept_s seconds of a tree of frames. Safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept_s: float = 10.0) -> None:
+        self._kept_ns = round(kept_s * 1e9)
         self._links: dict[str, _Link] = {}
         self._lock = threading.Lock()
 
@@ -38,8 +38,19 @@ class TransformBuffer:
                 return
             link.stamps_ns.append(stamp_ns)
             link.T_parent_child.append(T_parent_child)
-            old = bisect_right(link.stamps_ns, stamp_ns - _KEPT_NS)
+            old = bisect_right(link.stamps_ns, stamp_ns - self._kept_ns)
             del link.stamps_ns[:old], link.T_parent_child[:old]
+
+    def add_message(self, message: Any, static: bool = False) -> None:
+        """Take in a TFMessage; transforms that aren't finite, or no rotations, are left out."""
+        for stamped in message.transforms:
+            p, q = stamped.transform.translation, stamped.transform.rotation
+            numbers = np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w])
+            if np.isfinite(numbers).all() and np.any(numbers[3:]):
+                T = se3.from_quaternion_xyzw(numbers[3:], numbers[:3])
+                stamp = stamped.header.stamp
+                stamp_ns = int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+                self.add(stamped.header.frame_id.lstrip("/"), stamped.child_frame_id.lstrip("/"), T, stamp_ns, static)
 
     def lookup(self, target: str, source: str, stamp_ns: int) -> np.ndarray | None:
         """T_target_source (4, 4) at a stamp, interpolated between those given; None where it is not known (yet)."""
