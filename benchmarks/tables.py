@@ -1,15 +1,23 @@
-"""Markdown from the measured JSON: nobody types a figure."""
+"""Markdown from the measured JSON: nobody types a figure. `python -m benchmarks.tables` fills all of it in anew."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import pose_tables, segmentation_tables
+from benchmarks import learned_tables, pose_tables, segmentation_tables
 from benchmarks.origin import provenance
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ("docs/benchmarks.md", "README.md", "docs/scores.md", "docs/universeg.md", "docs/universeg_weights.md")
+DOCUMENTS = (
+    "docs/benchmarks.md",
+    "README.md",
+    "docs/scores.md",
+    "docs/training_pose.md",
+    "docs/universeg.md",
+    "docs/universeg_weights.md",
+)
 _GROUPS = {
     "rendered": "rendered, held out",
     "scanned": "rendered, scanned objects",
@@ -184,6 +192,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "hidden": ("synthetic.json", pose_tables.hidden),
     "hurried": ("synthetic.json", pose_tables.hurried),
     "losses": ("losses.json", pose_tables.losses),
+    "overfit": ("overfit.json", learned_tables.overfit),
     "segmentation_speed": ("segmentation_speed.json", segmentation_tables.speed),
     "segmentation_memory": ("segmentation_speed.json", segmentation_tables.memory),
     "segmentation_recorded": ("segmentation_accuracy.json", segmentation_tables.recorded),
@@ -191,3 +200,8 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "segmentation_rendered": ("segmentation_accuracy.json", segmentation_tables.rendered),
     "segmentation_selection": ("segmentation_accuracy.json", segmentation_tables.selection),
 }
+
+
+if __name__ == "__main__":
+    for measured in sorted({source for source, _ in TABLES.values()}):
+        write(measured, json.loads((ROOT / "benchmarks" / "results" / measured).read_text(encoding="utf-8")))
