@@ -50,6 +50,7 @@ class PoseEstimator:
             raise InputRefused("object_exists", "several models have the same name: give each ObjectModel its own")
         self._methods = methods or GeometricMethods(threads)
         self._conditioned: dict[str, ConditionedObject] = {}
+        self._prepared: dict[str, ConditionedObject] = {}
         self._registration = self._methods.registration
         self._track_step = self._methods.track_step
         for name in self.models:
@@ -123,10 +124,13 @@ class PoseEstimator:
         return contested_share(frame, *placed)
 
     def prepare(self, model: ObjectModel) -> None:
-        """Condition a model before it goes into `models`; may run in a thread beside the one that does the rest."""
+        """Condition a model before it goes into `models`, in the place of another of its name if there is one.
+
+        May run in a thread beside the one that does the rest.
+        """
         for gone in self._conditioned.keys() - self.models.keys():
             del self._conditioned[gone]
-        self._conditioned[model.name] = self._methods.condition(model)
+        self._prepared[model.name] = self._methods.condition(model)
 
     def _condition(self, object_name: str | None) -> ConditionedObject:
         if object_name is None and len(self.models) == 1:
@@ -137,7 +141,12 @@ class PoseEstimator:
         model = self.models[object_name]
         conditioned = self._conditioned.get(object_name)
         if conditioned is None or conditioned.model is not model:
-            conditioned = self._conditioned[object_name] = self._methods.condition(model)
+            prepared = self._prepared.get(object_name)
+            if prepared is not None and prepared.model is model:
+                conditioned = self._prepared.pop(object_name)
+            else:
+                conditioned = self._methods.condition(model)
+            self._conditioned[object_name] = conditioned
         return conditioned
 
     def _keyframe(

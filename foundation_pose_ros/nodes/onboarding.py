@@ -14,7 +14,7 @@ from ..frame import Frame
 from ..reference_views.board import Board
 from ..reference_views.checks import FEWEST_VIEWS
 from ..reference_views.model_files import write_model
-from ..reference_views.reconstruction import ReconstructionSettings, reconstruct
+from ..reference_views.reconstruction import Reconstruction, ReconstructionSettings, reconstruct
 from ..reference_views.recorder import RecordingSettings, Verdict, ViewRecorder
 from ..reference_views.standing import StandingThing
 from ..reference_views.view import ReferenceView
@@ -100,8 +100,8 @@ class Onboarding:
     """Takes frames and masks from the executor's thread, keeps views and builds in a worker thread of its own.
 
     frame_of: the image of a stamp. T_cam_fixed(fixed_frame, camera_frame, stamp_ns): a pose from TF, None where it
-    isn't known (yet). hand_over(request, file): the model is there; may raise InputRefused. changed: there is a new
-    status. The last two are called in the worker's thread.
+    isn't known (yet). hand_over(request, file, result): the model is there; may raise InputRefused. changed: there is
+    a new status. The last two are called in the worker's thread.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Onboarding:
         settings: Callable[[], OnboardingSettings],
         frame_of: Callable[[int], Frame | None],
         T_cam_fixed: Callable[[str, str, int], np.ndarray | None],
-        hand_over: Callable[[OnboardingRequest, Path], None],
+        hand_over: Callable[[OnboardingRequest, Path, Reconstruction], None],
         changed: Callable[[OnboardingStatus], None],
         failed: Callable[[str, Exception], None],
     ) -> None:
@@ -239,7 +239,7 @@ class Onboarding:
                 on_step=lambda step: self._on_step(session, step),
             )
             write_model(result, session.file)
-            self._hand_over(session.request, session.file)
+            self._hand_over(session.request, session.file, result)
         except InputRefused as refused:
             self._end(session, State.FAILED, f"{refused} ({session.recorder.summary()})")
         except Exception as error:

@@ -1,6 +1,7 @@
 """The services of pose_node by which it learns an object that it is shown: `~/onboard_object/start` and `stop`."""
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,15 @@ from tf2_msgs.msg import TFMessage
 
 from ..errors import InputRefused
 from ..frame import Frame
+from ..object_model import ObjectModel
 from ..reference_views.board import Board
+from ..reference_views.growth import GrowingModel, GrowthSettings
+from ..reference_views.reconstruction import Reconstruction
+from ..tracking import TrackedObject
 from .diagnostics import OK, WARN, Report
+from .growth import Growth
 from .mask_inputs import MaskInput
-from .object_catalogue import load_object, parse_symmetries
+from .object_catalogue import CatalogueEntry, load_object, parse_symmetries
 from .onboarding import Masks, Onboarding, OnboardingRequest, OnboardingStatus, State
 from .pose_parameters import onboarding_settings
 from .service_answers import answering, waited_for
@@ -35,7 +41,7 @@ class OnboardingServices:
     """Services and status topic of one `Onboarding`, and the TF that it may need, heard only while it records."""
 
     def __init__(self, node: "PoseNode", settings: dict[str, Any]) -> None:
-        self._node = node
+        self._node, self._settings = node, settings
         self._transforms = TransformBuffer()
         self._heard: list[Any] = []
         self.onboarding = Onboarding(
@@ -46,6 +52,7 @@ class OnboardingServices:
             self._publish,
             node.failed,
         )
+        self._growth = Growth(self._replace, node.refusals, node.failed)
         self._publisher = node.create_publisher(StatusMessage, "~/onboard_object/status", _KEEP_LAST)
         group = MutuallyExclusiveCallbackGroup()
         self._services = [
@@ -62,6 +69,7 @@ class OnboardingServices:
         """Give up what is being recorded or built."""
         self._hear(False)
         self.onboarding.close()
+        self._growth.close()
 
     def destroy(self) -> None:
         """Give everything back."""
@@ -78,10 +86,20 @@ class OnboardingServices:
         """True where masks are those of the object that is recorded."""
         return self.onboarding.mask(masks)
 
+    def tracked(self, frame: Frame, objects: list[TrackedObject]) -> None:
+        """What was found in a frame, for models that grow."""
+        if self._node.value("grow_models"):
+            self._growth.tracked(frame, objects)
+
+    def forget(self, id: str) -> None:
+        """An object was removed: its model grows no more."""
+        self._growth.forget(id)
+
     def report(self) -> Report:
         """For /diagnostics: how far it is; WARN where no model came of it."""
         status = self.onboarding.status
         values = {"views": str(status.views), "step": status.step, "model": str(status.model or "")}
+        values |= {f"grown.{id}": f"{100 * share:.0f} % seen" for id, share in self._growth.seen_shares().items()}
         words = f"{status.state.name} {status.name}: {status.message}" if status.name else "idle"
         return Report(WARN if status.state is State.FAILED else OK, words, values)
 
@@ -118,18 +136,37 @@ class OnboardingServices:
             take = partial(self._transforms.add_message, static=topic == "/tf_static")
             self._heard.append(self._node.create_subscription(TFMessage, topic, take, kept))
 
-    def _hand_over(self, request: OnboardingRequest, file: Path) -> None:
+    def _hand_over(self, request: OnboardingRequest, file: Path, result: Reconstruction) -> None:
         """Look for the object from now on, as `~/add_object` does."""
-        node = self._node
-        entry = load_object(request.name, file.name, "m", request.symmetries, [str(file.parent)], True)
-        node.prepare(entry)
+        node, entry = self._node, self._prepared(request.name, file, request.symmetries)
 
         def put() -> None:
             if request.name in node.entries:
                 node.remove_object(request.name)
             node.add_object(request.name, entry)
+            if node.value("grow_models"):
+                settings = GrowthSettings(reconstruction=onboarding_settings(self._settings).reconstruction)
+                self._growth.add(GrowingModel(entry.model, (*result.used, *result.spare), settings), file)
 
         waited_for(node.pipeline.call(put), _HAND_OVER_TIMEOUT_S)
+
+    def _replace(self, model: ObjectModel, file: Path) -> None:
+        """Go on with a model that has grown; its symmetries are those that were declared, or found anew."""
+        node, name = self._node, model.name
+        entry = replace(node.entries[name], model=model)
+        node.prepare(entry)
+
+        def put() -> None:
+            if name in node.entries:
+                node.replace_model(name, entry)
+
+        waited_for(node.pipeline.call(put), _HAND_OVER_TIMEOUT_S)
+        node.get_logger().info(f"the model of {name} has grown: {file}")
+
+    def _prepared(self, name: str, file: Path, symmetries: str) -> CatalogueEntry:
+        entry = load_object(name, file.name, "m", symmetries, [str(file.parent)], True)
+        self._node.prepare(entry)
+        return entry
 
     def _publish(self, status: OnboardingStatus) -> None:
         self._node.get_logger().info(f"onboarding {status.name}: {status.state.name} {status.step} {status.message}")

@@ -91,10 +91,17 @@ class PoseNode(WorkingNode):
         self.outputs.add_object(id, entry)
         self.entries[id] = entry
 
+    def replace_model(self, id: str, entry: CatalogueEntry) -> None:
+        """Go on with another model of an object, in the same frame. Runs where the tracker may be touched."""
+        self._estimator.models[id] = entry.model
+        self.outputs.replace_model(id, entry)
+        self.entries[id] = entry
+
     def remove_object(self, id: str) -> None:
         """Stop looking for an object; raises InputRefused where there is none of that name."""
         self.pipeline.tracker.remove(id)
         self.outputs.remove_object(id)
+        self.onboarding.forget(id)
         del self._estimator.models[id], self.entries[id]
 
     def image_topic(self, base: str, transport: str) -> str:
@@ -211,6 +218,7 @@ class PoseNode(WorkingNode):
         for line in self._state_log.changes(objects):
             self.get_logger().info(line)
         self.outputs.publish(frame, objects)
+        self.onboarding.tracked(frame, objects)
 
     def _on_set_parameters(self, changed: list[Any]) -> Any:
         result = validator(POSE_NODE)(changed)

@@ -159,6 +159,12 @@ POSE_NODE = (
         120.0,
     ),
     Row(
+        "grow_models",
+        False,
+        "An object that was onboarded while this was on goes on learning: images that show unseen surface of it while "
+        "it is tracked with a high score become views, and its model is made anew from time to time.",
+    ),
+    Row(
         "onboarding_directory",
         "",
         "Folder that `~/onboard_object` writes models to; empty: it refuses.",

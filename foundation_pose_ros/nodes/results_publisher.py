@@ -75,6 +75,11 @@ class ResultsPublisher:
         self._poses[id] = self._publisher(PoseWithCovarianceStamped, f"~/pose/{topic_token(id)}")
         self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id))
 
+    def replace_model(self, id: str, entry: CatalogueEntry) -> None:
+        """An object looks otherwise from now on."""
+        self._entries[id] = entry
+        self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id))
+
     def remove_object(self, id: str) -> None:
         """Take an object's outputs away, its markers first."""
         self._unmark({id})

@@ -181,11 +181,23 @@ def test_a_prepared_model_is_not_conditioned_again_and_a_removed_one_is_forgotte
     estimator = PoseEstimator([scene.model("bracket")])
     del estimator.models["bracket"]
     estimator.prepare(scene.model("mug"))
-    assert set(estimator._conditioned) == {"mug"}
+    assert not estimator._conditioned
     monkeypatch.setattr(ConditionedObject, "on_cpu", lambda *_: pytest.fail("conditioned again"))
     estimator.models["mug"] = scene.model("mug")
     first = scene.frame_ids[0]
     assert estimator.register(scene.frame(first), scene.mask(first, "mug")).object_name == "mug"
+
+
+def test_a_model_is_prepared_while_another_of_its_name_is_in_use(scene, monkeypatch):
+    mug = scene.model("mug")
+    estimator, other = PoseEstimator([mug]), replace(mug)
+    frame, mask = (of(scene.frame_ids[0], *rest) for of, rest in ((scene.frame, ()), (scene.mask, ("mug",))))
+    estimator.prepare(other)
+    monkeypatch.setattr(ConditionedObject, "on_cpu", lambda *_: pytest.fail("conditioned again"))
+    for model in (mug, other):
+        estimator.models["mug"] = model
+        estimator.register(frame, mask)
+        assert estimator._conditioned["mug"].model is model
 
 
 def test_a_hand_in_front_neither_pulls_nor_ends_a_track():

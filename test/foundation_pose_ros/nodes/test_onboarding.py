@@ -47,7 +47,7 @@ class Stage:
             lambda: OnboardingSettings(folder, RecordingSettings(), QUICK),
             self.frames.get,
             lambda fixed, camera, stamp_ns: self.poses.get(stamp_ns) if fixed == "table" else None,
-            lambda request, file: self.handed_over.append(file),
+            lambda request, file, result: self.handed_over.append(file),
             self.said.append,
             lambda what, error: self.faults.append(error),
         )

@@ -25,7 +25,7 @@ from foundation_pose_ros.synthetic.orbit import render_views, turn_poses
 
 CAMERA = Camera(400.0, 400.0, 209.5, 159.5, 420, 320)
 # Views that are shown, eight degrees and most of a second apart, and after them those in which it is looked for.
-SHOWN, LOOKED_AT = 9, 3
+SHOWN, LOOKED_AT, MORE = 9, 3, 9
 STEP_NS = 800_000_000
 STATUS = "/pose_node/onboard_object/status"
 
@@ -37,7 +37,8 @@ def carton() -> ObjectModel:
 
 @pytest.fixture(scope="module")
 def views(carton: ObjectModel) -> tuple[ReferenceView, ...]:
-    poses = turn_poses(carton, SHOWN + LOOKED_AT, turn_deg=8.0 * (SHOWN + LOOKED_AT))
+    count = SHOWN + LOOKED_AT + MORE
+    poses = turn_poses(carton, count, turn_deg=8.0 * count)
     return render_views(carton, poses, camera=CAMERA, light_turns=True)
 
 
@@ -50,6 +51,7 @@ def bench(start: Callable[[dict[str, Any]], Any], tmp_path: Path) -> Any:
             "onboarding_voxels": 80_000,
             "onboarding_texture": 0,
             "retry_first_s": 0.0,
+            "grow_models": True,
         }
     )
     keep = QoSProfile(depth=50, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -115,13 +117,26 @@ def test_shown_with_masks_alone_it_is_built_registered_and_published_where_it_is
     assert {status.step for status in bench.heard[STATUS]} >= {"check", "fuse", "paint", "compare"}
     bench.wait(lambda: "DONE carton" in bench.status("onboarding"), "diagnostics of the onboarding")
 
-    found = published_poses(bench, views[SHOWN:])
-    for T_found, view in zip(found, views[SHOWN:], strict=True):
+    looked_at = views[SHOWN : SHOWN + LOOKED_AT]
+    found = published_poses(bench, looked_at)
+    for T_found, view in zip(found, looked_at, strict=True):
         # The model's frame has the axes of the camera of the first view.
         meant = view.pose[:3, :3] @ views[0].pose[:3, :3].T
         assert np.rad2deg(se3.rotation_angle_rad(T_found[:3, :3], meant)) < 2.5
-    mm, deg = worst_mm_deg(found, [view.pose for view in views[SHOWN:]], carton.centre_m)
+    mm, deg = worst_mm_deg(found, [view.pose for view in looked_at], carton.centre_m)
     assert mm < 4 and deg < 2.5
+
+    def seen() -> int:
+        return int((bench.diagnosed("onboarding", "grown.carton") or "0").split()[0])
+
+    # Turned on, it shows sides that the model lacks; each frame is looked at before the next comes.
+    bench.wait(seen, "the share of the surface that was seen")
+    before = seen()
+    for view in views[SHOWN + LOOKED_AT :]:
+        bench.object_of(bench.send(view.frame), TrackedObject.TRACKING)
+        bench.wait(lambda: not bench.node.onboarding._growth._worker._slots, "the growth to take the frame up")
+    bench.wait(lambda: seen() > before, "the model to grow")
+    assert bench.object_of(bench.send(views[-1].frame), TrackedObject.TRACKING).score > 0.8
 
 
 def test_shown_by_a_camera_that_tf_knows_the_models_frame_is_that_of_the_table(bench, views, carton):
@@ -148,11 +163,12 @@ def test_shown_by_a_camera_that_tf_knows_the_models_frame_is_that_of_the_table(b
     assert bench.call("onboard_object/stop").success
     end = built(bench)
     assert end.state == OnboardingStatus.DONE, end.message
-    found = published_poses(bench, views[SHOWN:])
-    for T_found, view in zip(found, views[SHOWN:], strict=True):
+    looked_at = views[SHOWN : SHOWN + LOOKED_AT]
+    found = published_poses(bench, looked_at)
+    for T_found, view in zip(found, looked_at, strict=True):
         # Axes of the table's frame, in which the carton stands upright, with the origin in the carton's middle.
         assert np.rad2deg(se3.rotation_angle_rad(T_found[:3, :3], view.pose[:3, :3])) < 2.5
-    mm, deg = worst_mm_deg(found, [view.pose for view in views[SHOWN:]], carton.centre_m)
+    mm, deg = worst_mm_deg(found, [view.pose for view in looked_at], carton.centre_m)
     assert mm < 4 and deg < 2.5
 
 
