@@ -1,6 +1,6 @@
 """Registration: from a mask to a pose, many hypotheses on few rays first, few hypotheses on many rays last."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from .errors import InputRefused
 from .frame import Frame
 from .hypotheses import initial_poses
 from .observation import CropBox, Observation, observe
+from .selection.turns import ranked_turns
 
 # So many hypotheses on many rays are half a registration.
 _MOST_TURNED = 48
@@ -27,12 +28,18 @@ _POLISH = Stage(64, 3, 6, (0.04, 0.02))
 
 @dataclass(frozen=True)
 class RegistrationSettings:
-    """distinct_rad, distinct_share: poses closer than this in angle, and in shares of the diameter, are one pose."""
+    """close: side of the grid on which prints are compared in the end, fine enough for what is narrow in its crop.
+    surer: by so much a turn has to outrank the best pose there, or plain objects would be turned by their shading.
+
+    distinct_rad, distinct_share: poses closer than this in angle, and in shares of the diameter, are one pose.
+    """
 
     stages: tuple[Stage, ...] = _STAGES
     turned: int = 3
     final: Stage = _FINAL
     polish: Stage = _POLISH
+    close: int = 128
+    surer: float = 0.05
     distinct_rad: float = DISTINCT_RAD
     distinct_share: float = DISTINCT_SHARE
 
@@ -59,18 +66,39 @@ class Registration:
         candidates = self._stage(conditioned, observation, self._turned(conditioned, poses), self.settings.final)
         # Steps along coarse or glancing surfaces may end worse than they began: what was better stays.
         candidates = self._with(conditioned, candidates, self._polished(conditioned, candidates))
-        candidates = self._with(conditioned, candidates, self._turns_of_best(conditioned, candidates))
+        candidates = self._with_print_in_place(conditioned, frame, box, mask, candidates)
         aligned = colours_aligned(conditioned, frame, box, candidates, self.settings.polish)
         return candidates if aligned is None else self._with(conditioned, candidates, aligned)
 
     def _polished(self, conditioned: ConditionedObject, candidates: Candidates) -> Candidates:
         return conditioned.refined(candidates.observation, candidates.refined.T_cam_obj, self.settings.polish)
 
-    def _turns_of_best(self, conditioned: ConditionedObject, candidates: Candidates) -> Candidates:
-        """The best pose in every turn that depth may mistake for it, as it is: none fits the depth worse."""
-        turned = candidates.refined.T_cam_obj[0] @ conditioned.turns[:_MOST_TURNED].astype(np.float32)
+    def _with_print_in_place(
+        self, conditioned: ConditionedObject, frame: Frame, box: CropBox, mask: np.ndarray, candidates: Candidates
+    ) -> Candidates:
+        """The best pose, or what depth may mistake for it and shows more of its print, first.
+
+        The turns of the best that aren't among the candidates are looked at as they are: none fits the depth worse.
+        """
+        best = candidates.refined.T_cam_obj[0]
+        turned = best @ conditioned.turns[:_MOST_TURNED].astype(np.float32)
         error_m = self.settings.polish.error_m(conditioned.model.diameter_m)[1]
-        return conditioned.as_they_are(candidates.observation, turned, error_m)
+        looks = conditioned.as_they_are(candidates.observation, turned, error_m)
+        candidates = self._with(conditioned, candidates, looks)
+        T_cam_obj, rank = candidates.refined.T_cam_obj, candidates.evidence.rank
+        apart_rad = se3.rotation_angle_rad(turned[:, None, :3, :3], T_cam_obj[:, :3, :3]).min(axis=0)
+        alike = np.flatnonzero(apart_rad < self.settings.distinct_rad)
+        if not conditioned.model.has_colour or len(alike) < 2:
+            return candidates
+        close = observe(frame, box, self.settings.close, mask)
+        close_rank = ranked_turns(conditioned.scorer, conditioned.renderer, close, T_cam_obj[alike])
+        first = alike[np.argmax(close_rank - self.settings.surer * (alike != 0))]
+        if first == 0:
+            return candidates
+        outranked = np.minimum(rank, rank[first] - self.settings.surer)
+        outranked[first] = rank[first]
+        ranked = replace(candidates, evidence=replace(candidates.evidence, rank=outranked))
+        return ranked.picked(ranked.ranked)
 
     def _with(self, conditioned: ConditionedObject, candidates: Candidates, more: Candidates) -> Candidates:
         """The best distinct ones of both."""

@@ -38,9 +38,10 @@ def apply_twist(T_cam_obj: np.ndarray, twist: np.ndarray, centre_obj: np.ndarray
     result is orthonormal to float32.
     """
     twist = np.asarray(twist, np.float64)
-    T_cam_obj = np.broadcast_to(T_cam_obj, (*twist.shape[:-1], 4, 4))
+    batch = np.broadcast_shapes(T_cam_obj.shape[:-2], twist.shape[:-1])
+    T_cam_obj, twist = np.broadcast_to(T_cam_obj, (*batch, 4, 4)), np.broadcast_to(twist, (*batch, 6))
     centre_obj = np.zeros(3) if centre_obj is None else np.asarray(centre_obj, np.float64)
-    return moved_by_twists(T_cam_obj.reshape(-1, 4, 4), twist.reshape(-1, 6), centre_obj).reshape(T_cam_obj.shape)
+    return moved_by_twists(T_cam_obj.reshape(-1, 4, 4), twist.reshape(-1, 6), centre_obj).reshape(*batch, 4, 4)
 
 
 @compiled

@@ -9,8 +9,12 @@ from ..compiled import compiled
 
 # Brightness varies by shading over this share of the crop; only finer detail is compared.
 _SHADING_SHARE = 0.25
+# Turns of one object differ by their shading as well, over less than this.
+_DETAIL_SHARE = 0.12
 # Contrast (standard deviation of log colour) below which a surface counts as plain.
 _PLAIN_CONTRAST = 0.08
+# The same of what sets renderings apart; and fewer shared pixels than this tell nothing of it.
+_ALIKE_CONTRAST, _FEWEST_SHARED = 0.06, 40.0
 # Dark pixels are mostly noise: their logarithms are held back by this much of full scale.
 _DARK = np.float32(0.06)
 _FEWEST_PIXELS = np.float32(8.0)
@@ -33,11 +37,33 @@ class ColourComparison:
         Both tend to 0 as the model's own contrast falls below that of a plain surface under uneven light, and so does
         their influence on the choice.
         """
-        rendered, observed = _centred(rendered_rgb, self._observed, weight)
-        blur = _blur_matrix(weight.shape[1])
-        mean_weight = np.maximum(blur @ weight @ blur.T, 1e-3)
-        shading = [(blur @ (weight * colour[:, 2]) @ blur.T) / mean_weight for colour in (rendered, observed)]
-        return _correlated(rendered, observed, weight, *shading)
+        features = _levelled(rendered_rgb, self._observed, weight, _SHADING_SHARE)
+        return _correlated(*features, weight, _PLAIN_CONTRAST)
+
+    def told_apart(self, rendered_rgb: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """(B,) in -1..1: the same of what is left of each rendering, and of the picture, less the renderings' mean.
+
+        Over pixels that have a weight (B, n, n) in all of them, where those are enough. 0 where they don't differ.
+        """
+        shared = weight.mean(axis=0) * (weight > 0).all(axis=0)
+        if shared.sum() < _FEWEST_SHARED:
+            shared = weight.mean(axis=0)
+        shared = np.ascontiguousarray(np.broadcast_to(shared, weight.shape))
+        rendered, observed = _levelled(rendered_rgb, self._observed, shared, _DETAIL_SHARE)
+        mean = rendered.mean(axis=0)
+        return _correlated(rendered - mean, observed - mean, shared, _ALIKE_CONTRAST)[0]
+
+
+def _levelled(
+    rendered_rgb: np.ndarray, observed_rgb: np.ndarray, weight: np.ndarray, share: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Features (B, 3, n, n) of renderings and picture: log chroma less its mean, brightness less its local mean."""
+    features = _centred(rendered_rgb, observed_rgb, weight)
+    blur = _blur_matrix(weight.shape[1], share)
+    mean_weight = np.maximum(blur @ weight @ blur.T, 1e-3)
+    for of_one in features:
+        of_one[:, 2] -= (blur @ (weight * of_one[:, 2]) @ blur.T) / mean_weight
+    return features
 
 
 @compiled
@@ -85,20 +111,20 @@ def _centred(rendered_rgb, observed_rgb, weight):  # type: ignore[no-untyped-def
 
 
 @compiled
-def _correlated(rendered, observed, weight, rendered_shading, observed_shading):  # type: ignore[no-untyped-def]
-    """Correlation of colours (B, 3, n, n) less their brightness's local mean (B, n, n), and the one to expect: (B,)."""
+def _correlated(rendered, observed, weight, plain_contrast):  # type: ignore[no-untyped-def]
+    """Correlation of features (B, 3, n, n) of pixels weighted by (B, n, n), and the one to expect: (B,)."""
     found, expected = np.empty(len(weight)), np.empty(len(weight))
-    plain = 3 * _PLAIN_CONTRAST**2
+    plain = 3 * plain_contrast**2
     for b in range(len(weight)):
         total = products = own = other = np.float32(0)
         for v in range(weight.shape[1]):
             for u in range(weight.shape[2]):
                 w = weight[b, v, u]
+                if w == 0:
+                    continue
                 total += w
                 for c in range(3):
                     one, two = rendered[b, c, v, u], observed[b, c, v, u]
-                    if c == 2:
-                        one, two = one - rendered_shading[b, v, u], two - observed_shading[b, v, u]
                     products += w * one * two
                     own += w * one * one
                     other += w * two * two
@@ -110,8 +136,8 @@ def _correlated(rendered, observed, weight, rendered_shading, observed_shading):
 
 
 @lru_cache(maxsize=8)
-def _blur_matrix(size: int) -> np.ndarray:
-    """(n, n): a row blurred by a Gaussian as wide as shading; blurring an image is one product from either side."""
+def _blur_matrix(size: int, share: float) -> np.ndarray:
+    """(n, n): a row blurred by a Gaussian, share of it wide; blurring an image is one product from either side."""
     distance = np.arange(size)[:, None] - np.arange(size)
-    kernel = np.exp(-0.5 * np.square(distance / (_SHADING_SHARE * size / 2)))
+    kernel = np.exp(-0.5 * np.square(distance / (share * size / 2)))
     return (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)

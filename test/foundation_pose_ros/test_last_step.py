@@ -117,7 +117,7 @@ def test_a_carton_is_found_and_followed_nearer_to_where_its_print_is(scene: Scen
     conditioned = estimator._condition(None)
     before = estimator._registration(conditioned, scene.frame, scene.mask).refined.T_cam_obj[0]
     assert scene.error_mm(after.T_cam_obj) < 0.6 * scene.error_mm(before)
-    assert scene.error_mm(followed.T_cam_obj) < 1
+    assert scene.error_mm(followed.T_cam_obj) < 1.5
     assert after.score > 0.9
 
 

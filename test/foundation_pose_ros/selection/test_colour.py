@@ -66,3 +66,37 @@ def test_only_weighted_pixels_are_compared():
 def test_too_few_pixels_say_nothing_and_no_number_is_lost():
     rendered = print_of_squares(7)
     assert correlation(rendered, rendered, np.zeros((1, 32, 32), np.float32)) == 0
+
+
+def mostly_shared() -> np.ndarray:
+    """(2, 32, 32, 3): two prints of one frame and colour, which differ in a small sign on either side."""
+    rendered = np.repeat(print_of_squares(6)[None], 2, axis=0)
+    rendered[:, 8:24, 8:24] = 0.7
+    rendered[0, 12:20, 10:14] = rendered[1, 12:20, 18:22] = (0.2, 0.25, 0.5)
+    return rendered
+
+
+@pytest.mark.parametrize("true", [0, 1])
+def test_what_two_renderings_share_does_not_drown_what_sets_them_apart(true):
+    rendered = mostly_shared()
+    shading = np.linspace(0.6, 1.0, 32)[:, None, None]
+    observed = (rendered[true] * shading * (0.9, 1.0, 0.8)).astype(np.float32)
+    comparison, weight = ColourComparison(observed), np.ones((2, 32, 32), np.float32)
+    plain, apart = comparison.correlation(rendered, weight)[0], comparison.told_apart(rendered, weight)
+    assert apart[true] - apart[1 - true] > 0.2
+    assert apart[true] - apart[1 - true] > 3 * (plain[true] - plain[1 - true])
+
+
+def test_equal_renderings_are_not_told_apart():
+    rendered = np.repeat(print_of_squares(7)[None], 3, axis=0)
+    apart = ColourComparison(print_of_squares(8)).told_apart(rendered, np.ones((3, 32, 32), np.float32))
+    assert np.abs(apart).max() < 1e-3
+
+
+def test_pixels_that_only_one_of_them_explains_say_nothing():
+    rendered = mostly_shared()
+    weight = np.ones((2, 32, 32), np.float32)
+    weight[0, :, :16] = 0  # the sign of the first
+    one = ColourComparison(rendered[0]).told_apart(rendered, weight)
+    rendered[0, :, :16] = 0.5
+    assert ColourComparison(rendered[0]).told_apart(rendered, weight) == pytest.approx(one, abs=0.05)
