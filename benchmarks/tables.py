@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import learned_tables, pose_tables, segmentation_tables
+from benchmarks import learned_tables, object_tables, pose_tables, segmentation_tables
 from benchmarks.origin import provenance
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,6 +14,7 @@ DOCUMENTS = (
     "docs/benchmarks.md",
     "README.md",
     "docs/scores.md",
+    "docs/object_support.md",
     "docs/training_pose.md",
     "docs/universeg.md",
     "docs/universeg_weights.md",
@@ -193,6 +194,8 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "hurried": ("synthetic.json", pose_tables.hurried),
     "losses": ("losses.json", pose_tables.losses),
     "overfit": ("overfit.json", learned_tables.overfit),
+    "overfit_full_size": ("overfit_full_size.json", learned_tables.overfit),
+    "first_masks": ("first_masks.json", object_tables.first_masks),
     "segmentation_speed": ("segmentation_speed.json", segmentation_tables.speed),
     "segmentation_memory": ("segmentation_speed.json", segmentation_tables.memory),
     "segmentation_recorded": ("segmentation_accuracy.json", segmentation_tables.recorded),

@@ -33,9 +33,10 @@ def main(
         raise typer.Exit(1) from None
     if views and isinstance(trainer.network, RefineNet):
         size = run.stages[-1].size
+        named = [] if settings == OVERFIT else [str(settings)]
         found = improvement(trainer.network, trainer.objects, run.pairs.views, run.pairs.surroundings, size, views)
         content = provenance(yaml.safe_load(settings.read_text(encoding="utf-8"))) | {
-            "command": "python -m foundation_pose_ros.training",
+            "command": " ".join(["python -m foundation_pose_ros.training", *named, f"--views {views}"]),
             "objects": list(run.objects),
             "views_per_object": views,
             "size": size,

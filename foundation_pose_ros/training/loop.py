@@ -61,7 +61,7 @@ class Trainer:
 
     def _step(self) -> None:
         stage = self._stage()
-        self._set_learning_rate()
+        self._set_learning_rate(stage)
         self.network.train()
         loss = self._loss(self.state.step, stage)
         self.optimizer.zero_grad(set_to_none=True)
@@ -102,11 +102,12 @@ class Trainer:
             loss = loss + self.settings.per_token * step_loss(translation, rotation, true[0], true[1], weights)
         return loss
 
-    def _set_learning_rate(self) -> None:
+    def _set_learning_rate(self, stage: Stage) -> None:
         progress = self.state.step / self.settings.steps
         warm = min(1.0, (self.state.step + 1) / self.settings.warm_up_steps)
+        rate = self.settings.learning_rate * stage.rate * warm
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * warm * (0.02 + 0.98 * (1 + math.cos(math.pi * progress)) / 2)
+            group["lr"] = rate * (0.02 + 0.98 * (1 + math.cos(math.pi * progress)) / 2)
 
 
 def _begin_simple(network: nn.Module) -> None:

@@ -21,11 +21,15 @@ _LARGEST_FILE_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the run: images of size x size, `batch` views a step, with two pairs of each (ScoreNet: a group)."""
+    """A part of the run: images of size x size, `batch` views a step, with two pairs of each (ScoreNet: a group).
+
+    rate: of its learning rate to the run's, which falls towards the end.
+    """
 
     steps: int
     size: int = INPUT_SIZE
     batch: int = 8
+    rate: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,12 @@ class TrainSettings:
         if not self.objects or not self.stages:
             raise InputRefused("bad_settings", "give at least one object and one stage")
         for stage in self.stages:
-            if stage.size % _STRIDE or not 0 < stage.size <= INPUT_SIZE or min(stage.batch, stage.steps) < 1:
+            if (
+                stage.size % _STRIDE
+                or not 0 < stage.size <= INPUT_SIZE
+                or min(stage.batch, stage.steps) < 1
+                or stage.rate <= 0
+            ):
                 raise InputRefused(
                     "bad_settings", f"{stage}: sizes are {_STRIDE}, {2 * _STRIDE}, ... {INPUT_SIZE}, the rest above 0"
                 )

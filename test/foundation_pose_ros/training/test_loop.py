@@ -47,7 +47,7 @@ def test_a_run_that_was_stopped_ends_where_one_without_a_stop_does(tmp_path):
     assert second.state.recent_loss == pytest.approx(whole.state.recent_loss, rel=1e-3)
     read = load_checkpoint(weights, "refine")
     assert isinstance(read, RefineNet)
-    assert torch.equal(read.rot_head[1].weight, second.network.rot_head[1].weight)
+    assert torch.equal(read.state_dict()["rot_head.1.weight"], second.network.state_dict()["rot_head.1.weight"])
     assert "sticker_cube" in read.info.note
 
 
@@ -57,6 +57,17 @@ def test_stages_follow_each_other(tmp_path):
     for trainer.state.step in range(6):
         sizes.append(trainer._stage().size)
     assert sizes == [16, 16, 16, 24, 24, 24]
+
+
+def test_a_stage_has_its_own_rate_of_learning(tmp_path):
+    trainer = Trainer(settings(tmp_path, stages=(Stage(3, 16, 2), Stage(3, 16, 2, rate=5.0))), quiet)
+    rates = []
+    for trainer.state.step in range(6):
+        trainer._set_learning_rate(trainer._stage())
+        rates.append(trainer.optimizer.param_groups[0]["lr"])
+    assert rates[0] == pytest.approx(1e-4)
+    assert rates[3] == pytest.approx(5 * 1e-4 * (0.02 + 0.98 / 2))  # half way down
+    assert rates[4] < rates[3]
 
 
 @pytest.mark.parametrize("kind", ["refine", "score"])
@@ -108,7 +119,8 @@ def test_settings_are_read_from_a_file_and_checked(tmp_path):
     read = TrainSettings.from_yaml(file, output=str(tmp_path))
     assert (read.steps, read.stages[0].size, read.pairs.perturbation.turn_rad) == (5, 80, 0.1)
     assert read.output == str(tmp_path)
-    assert TrainSettings.from_yaml(OVERFIT).steps > 0
+    overfit, full_size = (TrainSettings.from_yaml(path) for path in (OVERFIT, OVERFIT.with_stem("overfit_full_size")))
+    assert full_size == replace(overfit, stages=(*overfit.stages, full_size.stages[-1]))
     for wrong, word in (
         ("output: x\nstepz: 3\n", "stepz"),
         ("output: x\nstages: [{steps: 5, size: 81}]\n", "160"),
