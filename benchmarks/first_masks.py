@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from benchmarks import tables
 from benchmarks.places import result_file
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.estimator import PoseEstimator
@@ -79,12 +80,14 @@ def main(
     output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
     scenes: Annotated[int, typer.Option(help="Scenes per object.")] = 4,
 ) -> None:
-    """Measure, and write JSON."""
+    """Measure, and write JSON and the table in the documents."""
     report = provenance({"scenes": scenes}) | {
         "command": f"python -m benchmarks.first_masks --scenes {scenes}",
         **measure(scenes=scenes),
     }
     output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
+    if output == RESULT:
+        tables.write(output.name, report)
 
 
 if __name__ == "__main__":

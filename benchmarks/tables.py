@@ -193,6 +193,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "hidden": ("synthetic.json", pose_tables.hidden),
     "hurried": ("synthetic.json", pose_tables.hurried),
     "losses": ("losses.json", pose_tables.losses),
+    "learned": ("learned_cpu.json", learned_tables.stages),
     "overfit": ("overfit.json", learned_tables.overfit),
     "overfit_full_size": ("overfit_full_size.json", learned_tables.overfit),
     "first_masks": ("first_masks.json", object_tables.first_masks),
