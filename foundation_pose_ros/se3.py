@@ -61,7 +61,7 @@ def moved_by_twists(T_cam_obj, twist, centre_obj):  # type: ignore[no-untyped-de
             R[0, column] = x + first * across[0] + second * (w[1] * across[2] - w[2] * across[1])
             R[1, column] = y + first * across[1] + second * (w[2] * across[0] - w[0] * across[2])
             R[2, column] = z + first * across[2] + second * (w[0] * across[1] - w[1] * across[0])
-        turned[:] = 1.5 * R - 0.5 * R @ (np.ascontiguousarray(R.T) @ R)
+        _orthonormalize(R, turned)
         for row in range(3):
             t = T_cam_obj[b, row, 3] + v[row]
             for column in range(3):
@@ -70,6 +70,18 @@ def moved_by_twists(T_cam_obj, twist, centre_obj):  # type: ignore[no-untyped-de
             moved[b, row, 3] = t
         moved[b, 3, 3] = 1
     return moved
+
+
+@compiled
+def _orthonormalize(R, result):  # type: ignore[no-untyped-def]
+    """`orthonormalized` of one (3, 3), into another."""
+    for row in range(3):
+        for column in range(3):
+            off = 0.0
+            for k in range(3):
+                for m in range(3):
+                    off += R[row, k] * R[m, k] * R[m, column]
+            result[row, column] = 1.5 * R[row, column] - 0.5 * off
 
 
 def twist_between(T_from: np.ndarray, T_to: np.ndarray, centre_obj: np.ndarray | None = None) -> np.ndarray:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import se3
-from ..compiled import compiled
 from ..observation import Observation
 from ..rendering import Renderer, Rendering
 from ..surface_points import PointMatches
@@ -89,32 +88,17 @@ class GeometricRefiner:
 
     def _step(self, T_cam_obj: np.ndarray, pivot: np.ndarray, equations: NormalEquations) -> np.ndarray:
         """Gauss-Newton step, solved about the shared pivot, applied about each object's own centre."""
-        settings = self._settings
-        largest = settings.largest_turn_rad, 0.5 * self._diameter_m
-        twist = _twists(equations.information, equations.gradient, settings.damping, self._diameter_m, *largest)
+        information, diameter_m = equations.information, self._diameter_m
+        # Rotations are damped as if they moved points half a radius away: units of both halves then agree.
+        mean = information[:, (0, 1, 2), (0, 1, 2)].mean(axis=1)[:, None, None]
+        scale = np.diag(np.repeat([1.0, diameter_m**2 / 16], 3))
+        damped = information + self._settings.damping * mean * scale + 1e-9 * np.eye(6)
+        twist = np.linalg.solve(damped, equations.gradient[..., None])[..., 0]  # (B, 6)
+        reach, angle = np.linalg.norm(twist.reshape(-1, 2, 3), axis=-1, keepdims=True).swapaxes(0, 1)
+        shrink = np.minimum(1.0, self._settings.largest_turn_rad / np.maximum(angle, 1e-9))
+        twist *= np.minimum(shrink, 0.5 * diameter_m / np.maximum(reach, 1e-9))
         twist[:, :3] += np.cross(twist[:, 3:], self._centre(T_cam_obj) - pivot)
         return se3.apply_twist(T_cam_obj, twist, self._centre_obj)
-
-
-@compiled
-def _twists(  # type: ignore[no-untyped-def]
-    information, gradient, damping, diameter_m, largest_turn_rad, largest_push_m
-):
-    """Damped steps (B, 6), shortened where they go too far."""
-    twists = np.empty_like(gradient)
-    damped = np.empty((6, 6))
-    for b in range(len(gradient)):
-        damped[:] = information[b]
-        scale = damping * (damped[0, 0] + damped[1, 1] + damped[2, 2]) / 3
-        for axis in range(3):
-            # Rotations are damped as if they moved points half a radius away: units of both halves then agree.
-            damped[axis, axis] += scale + 1e-9
-            damped[3 + axis, 3 + axis] += scale * diameter_m**2 / 16 + 1e-9
-        twist = np.linalg.solve(damped, gradient[b])
-        reach = np.sqrt(twist[0] ** 2 + twist[1] ** 2 + twist[2] ** 2)
-        angle = np.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
-        twists[b] = twist * min(1.0, largest_turn_rad / max(angle, 1e-9), largest_push_m / max(reach, 1e-9))
-    return twists
 
 
 def _trusted(rendering: Rendering, gate_m: float) -> np.ndarray:

@@ -22,7 +22,7 @@ def point_equations(
     (B,), whatever their number.
     """
     return NormalEquations(
-        *_pulled(matches.points_obj, matches.rays, matches.pixel, T_cam_obj, np.asarray(pivot), gate_m, voice)
+        *_pulled(matches.points_obj, matches.rays, matches.pixel, T_cam_obj, pivot.astype(float), gate_m, voice)
     )
 
 
@@ -56,8 +56,10 @@ def _pulled(points_obj, rays, pixel, T_cam_obj, pivot, gate_m, voice):  # type: 
                     for m in range(6):
                         information[b, k, m] += weight * jacobian[k] * jacobian[m]
         share = voice[b] / max(total, _FULL_VOICE)
-        information[b] *= share
-        gradient[b] *= share
+        for k in range(6):
+            gradient[b, k] *= share
+            for m in range(6):
+                information[b, k, m] *= share
     return information, gradient
 
 

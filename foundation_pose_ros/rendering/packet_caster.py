@@ -39,8 +39,9 @@ class PacketCaster:
         none = np.empty((0, 0, 0, 0), np.float32)
         given = (
             self._scene.address,
-            np.ascontiguousarray(T_cam_obj, np.float32),
-            np.ascontiguousarray(np.broadcast_to(K, (len(T_cam_obj), 3, 3)), np.float32),
+            # Copies: the loop would be compiled once more for arrays that mustn't be written to.
+            np.array(T_cam_obj, np.float32, order="C"),
+            np.array(np.broadcast_to(K, (len(T_cam_obj), 3, 3)), np.float32, order="C"),
             found.depth_m,
             none if found.normals_cam is None else found.normals_cam,
             np.empty((0, 0, 0), np.int32) if found.face is None else found.face,
