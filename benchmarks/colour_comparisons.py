@@ -67,12 +67,20 @@ def both(observed: np.ndarray, rendered: np.ndarray, weight: np.ndarray) -> np.n
     return first + 0.5 * gradients(observed, rendered, weight)
 
 
+def and_what_sets_turns_apart(observed: np.ndarray, rendered: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The package's, and the correlation of what is left of each turn and of the picture less the turns' mean."""
+    return chroma_and_levelled_brightness(observed, rendered, weight) + ColourComparison(observed).told_apart(
+        rendered, weight
+    )
+
+
 COMPARISONS: dict[str, Comparison] = {
     "normalised correlation": normalised_correlation,
     "gradients": gradients,
     "census": census,
     "chroma and levelled brightness": chroma_and_levelled_brightness,
     "the same and gradients": both,
+    "the same and what sets the turns apart": and_what_sets_turns_apart,
 }
 
 
