@@ -2,7 +2,7 @@
 
 The floor is the networks' floating point operations over the rate of a large product of matrices, measured on the same
 device in the same run and at the same precision. Without --weights the networks are made up, as time doesn't hang on
-their values. Writes benchmarks/results/learned_<device>.json.
+their values. Writes benchmarks/results/learned_<device>.json, and the table in docs/learned.md from it.
 """
 
 import json
@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks import tables
 from benchmarks.speed import summary
 from foundation_pose_ros import PoseEstimator
 from foundation_pose_ros.evaluation.provenance import commit, machine, version
@@ -52,7 +53,11 @@ def main(
     report = measure(
         device, hypotheses or (252 if on_cuda else 8), precision, rounds or (20 if on_cuda else 2), weights
     )
-    output = output or RESULTS / f"learned_{device.split(':')[0]}.json"
+    name = f"learned_{device.split(':')[0]}.json"
+    report["command"] = f"python -m benchmarks.learned --device {device} --hypotheses {report['hypotheses']}"
+    if output is None:
+        output = RESULTS / name
+        tables.write(name, report)
     output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
     Console(stderr=True).print(f"written to {output}")
     print(json.dumps(report["seconds"], indent=1))

@@ -17,7 +17,7 @@ def stages(report: dict[str, Any]) -> str:
     lines += [
         "",
         f"{report['hypotheses']} hypotheses, {report['iterations']} iterations, {report['precision']}, "
-        f"{report['threads']} threads, weights {report['weights']}; a product of matrices: "
+        f"threads: {report['threads']}, weights: {report['weights']}; a product of matrices: "
         f"{report['matrix_rate_per_s'] / 1e9:.0f} billion operations/s; at most "
         f"{report['peak_memory_bytes'] / 2**20:.0f} MiB of memory.",
     ]

@@ -15,6 +15,7 @@ DOCUMENTS = (
     "README.md",
     "docs/scores.md",
     "docs/object_support.md",
+    "docs/learned.md",
     "docs/training_pose.md",
     "docs/universeg.md",
     "docs/universeg_weights.md",
