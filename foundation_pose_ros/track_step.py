@@ -1,6 +1,6 @@
 """Tracking: from the pose in the last frame to that in this one, with no mask."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,13 +23,15 @@ _FAR = (Stage(40, 4, 2, (0.3, 0.1)), Stage(48, 4, 1, (0.1, 0.02)))
 class TrackStepSettings:
     """near and far: rays and steps, coarse to fine, of the usual step and of the one when that finds too little.
 
-    doubt: agreement below which that is so. margin: of the crop around the object's sphere.
+    doubt: agreement below which that is so. margin: of the crop around the object's sphere. motion: by this share of a
+    foreseen motion the usual step's first gate is wider, up to that of the other.
     """
 
     near: tuple[Stage, ...] = _NEAR
     far: tuple[Stage, ...] = _FAR
     doubt: float = 0.6
     margin: float = 1.15
+    motion: float = 0.3
 
 
 class TrackStep:
@@ -48,12 +50,13 @@ class TrackStep:
         """starts (S, 4, 4): guesses, the likeliest first. Raises InputRefused where the first is not in the image."""
         model = conditioned.model
         box = predicted_box(conditioned, frame, starts[0], self.settings.margin)
+        near = self._near(conditioned, starts)
         matches = keyframe.follow(frame, box, starts[0]) if keyframe is not None else None
         if matches is not None:
             starts = np.concatenate(
                 [moved_to_points(matches, starts[0], model.centre_m, model.diameter_m)[None], starts]
             )
-        found = self._stages(conditioned, frame, box, starts, matches, self.settings.near)
+        found = self._stages(conditioned, frame, box, starts, matches, near)
         if matches is None or found.evidence.agreement[0] < self.settings.doubt:
             farther = self._stages(conditioned, frame, box, starts, matches, self.settings.far)
             return farther if farther.evidence.rank[0] > found.evidence.rank[0] else found
@@ -63,6 +66,16 @@ class TrackStep:
             if aligned is not None and aligned.evidence.rank[0] > found.evidence.rank[0]:
                 return aligned
         return found
+
+    def _near(self, conditioned: ConditionedObject, starts: np.ndarray) -> tuple[Stage, ...]:
+        """The usual stages: the faster the object is, the farther off it may be from where it is expected."""
+        model, settings = conditioned.model, self.settings
+        step = se3.twist_between(starts[-1], starts[0], model.centre_m)
+        motion = np.linalg.norm(step[:3]) / model.diameter_m + np.linalg.norm(step[3:]) / 2  # rims turn by half of it
+        first, *others = settings.near
+        widest = max(first.error[0], settings.far[0].error[0])
+        gate = min(first.error[0] + settings.motion * float(motion), widest)
+        return (replace(first, error=(gate, first.error[1])), *others)
 
     def _stages(
         self,

@@ -1,12 +1,14 @@
 """Tracking steps: from where the object was to where it is, along flat faces too, and out of the image in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from foundation_pose_ros import InputRefused, se3
 from foundation_pose_ros.conditioned import ConditionedObject
 from foundation_pose_ros.surface_points import Keyframe
-from foundation_pose_ros.track_step import TrackStep, predicted_box
+from foundation_pose_ros.track_step import TrackStep, TrackStepSettings, predicted_box
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,26 @@ def test_the_better_of_several_starts_wins(see, conditioned, cube_pose, moved, e
     far = moved(cube_pose, (40, 0, 60), (0, 40, 0))
     found = TrackStep()(conditioned, see(cube_pose).frame, np.stack([moved(cube_pose, (3, 0, 0), (0, 0, 0)), far]))
     assert error_mm_deg(found.refined.T_cam_obj[0], cube_pose)[0] < 0.5
+
+
+def test_the_faster_the_object_the_wider_it_is_looked_for(see, cube, cube_renderer, conditioned, cube_pose, moved):
+    """A fast object may have stopped by a quarter of its way: farther off than a slow one is looked for at first."""
+    keyframe = Keyframe.of(
+        see(cube_pose).frame,
+        predicted_box(conditioned, see(cube_pose).frame, cube_pose, 1.15),
+        cube_pose,
+        cube_renderer,
+        cube.diameter_m,
+    )
+    no_points = replace(keyframe, weight=0.0)
+    never_far = TrackStepSettings(doubt=0.0)
+    foreseen = moved(cube_pose, (60, 0, 0), (0, 0, 0))
+    stopped = moved(cube_pose, (42, 0, 0), (0, 0, 0))
+    frame, starts = see(stopped).frame, np.stack([foreseen, cube_pose])
+    grown, fixed = (
+        TrackStep(replace(never_far, motion=share))(conditioned, frame, starts, no_points) for share in (0.3, 0.0)
+    )
+    assert grown.evidence.agreement[0] > fixed.evidence.agreement[0]
 
 
 def test_a_pose_is_assessed_where_it_is(see, conditioned, cube_pose, moved):
