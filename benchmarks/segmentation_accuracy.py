@@ -19,12 +19,14 @@ from universeg_ros import evaluation_report as report
 from universeg_ros.checkpoints import load_checkpoint
 from universeg_ros.evaluation import UNIVERSEG, EvaluationSettings, evaluate
 from universeg_ros.evaluation_tasks import EvaluationTask, image_sources, read_task
-from universeg_ros.segmenter import DEFAULTS
+from universeg_ros.segmenter import DEFAULTS, SegmenterSettings
 from universeg_ros.training.rendered import RenderedObjects, object_tasks
 from universeg_ros.training.tasks import RecordedTask
 
 WEIGHTS = ("default", "research")
 SHOWN = EvaluationSettings(support_size=16, ensemble=5)
+# Mirror images of everything as well, and a second look from closer by: eight times the work.
+THOROUGH = SegmenterSettings(flips=True, zoom=True)
 # Made-up designs that are nobody's target in training (some stand there as clutter).
 UNSEEN_DESIGNS = ("cracker_box", "bracket", "bowl")
 FEW = 4
@@ -54,6 +56,9 @@ def measure(data: Path, quick: bool, names: Sequence[str] = WEIGHTS) -> dict[str
         own: dict[str, Any] = {"licence": info.licence, "note": info.note}
         result["weights"][name] = own
         own["recorded"] = _judged(model, recorded, shown, f"{name}, 16 examples")
+        own["thorough"] = _judged(
+            model, recorded, replace(shown, baselines=False), f"{name}, mirrored, closer", THOROUGH
+        )
         own["recorded_1"] = _judged(
             model,
             recorded,
@@ -113,11 +118,15 @@ def _selections(model: UniverSeg, tasks: Sequence[EvaluationTask], limit: int) -
 
 
 def _judged(
-    model: UniverSeg, tasks: Sequence[EvaluationTask], settings: EvaluationSettings, title: str
+    model: UniverSeg,
+    tasks: Sequence[EvaluationTask],
+    settings: EvaluationSettings,
+    title: str,
+    base: SegmenterSettings = DEFAULTS,
 ) -> dict[str, Any]:
     """Per method the means over tasks and over image sources; per task the mean Dice."""
     bar = track(tasks, title, console=Console(stderr=True))
-    scores = [score for task in bar for score in evaluate(model, task, settings)]
+    scores = [score for task in bar for score in evaluate(model, task, settings, base=base)]
     made = report.as_json(scores, image_sources(tasks), {})
     return {
         "support": settings.support_size,

@@ -5,6 +5,12 @@ from typing import Any
 from benchmarks.origin import provenance
 
 _METHODS = {"universeg": "", "random forest": "random forest on the same examples", "mean mask": "mean of their masks"}
+_KINDS = {
+    "recorded": "",
+    "thorough": ", mirrored and closer",
+    "recorded_1": "",
+    "patients_apart": ", patients apart",
+}
 
 
 def speed(report: dict[str, Any]) -> str:
@@ -38,9 +44,9 @@ def recorded(report: dict[str, Any]) -> str:
     lines = ["| | examples | mean over tasks | 95 % of it | mean over sources |", "|---|---|---|---|---|"]
     given = report["weights"]
     for name, own in given.items():
-        for key, title in (("recorded", ""), ("recorded_1", ""), ("patients_apart", ", patients apart")):
+        for key, title in _KINDS.items():
             part = own[key]
-            which = f"{title} ({len(part['tasks'])} tasks)" if title else ""
+            which = f"{title} ({len(part['tasks'])} tasks)" if key == "patients_apart" else title
             row = part["overall"]["universeg"]
             lines.append(f"| `{name}`{which} | {part['support']} | {_figures(row)} |")
     first = next(iter(given.values()))["recorded"]

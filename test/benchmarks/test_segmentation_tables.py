@@ -16,7 +16,7 @@ def judged(dice: float, baselines: bool) -> dict[str, Any]:
 
 
 def report() -> dict[str, Any]:
-    parts = ("recorded", "recorded_1", "patients_apart", "scanned", "made_up")
+    parts = ("recorded", "thorough", "recorded_1", "patients_apart", "scanned", "made_up")
     chosen = {"support": 4, "tasks": 3, "random": 0.6, "similar": 0.62}
     return ORIGIN | {
         "weights": {

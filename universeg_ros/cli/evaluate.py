@@ -22,6 +22,7 @@ from .options import (
     PrecisionOption,
     SupportSizeOption,
     WeightsOption,
+    ZoomOption,
 )
 
 
@@ -43,6 +44,7 @@ def evaluate(
         Path | None, typer.Option("--output", metavar="report.json", help="Also a report.", show_default=False)
     ] = None,
     flips: FlipsOption = False,
+    zoom: ZoomOption = False,
     device: DeviceOption = Device.CPU,
     precision: PrecisionOption = Precision.FP32,
 ) -> None:
@@ -55,7 +57,7 @@ def evaluate(
     if output is not None:
         prepared(output)
     settings = EvaluationSettings(support_size, ensemble, baselines, patients_apart, limit, seed)
-    base = SegmenterSettings(flips=flips, precision=precision.value)
+    base = SegmenterSettings(flips=flips, zoom=zoom, precision=precision.value)
     model, info = load_checkpoint(weights)
     scores: list[Score] = []
     done = ((task, list(evaluated(model, task, settings, device.value, base))) for task in read)
@@ -68,6 +70,7 @@ def evaluate(
         "support_size": support_size,
         "ensemble": ensemble,
         "flips": flips,
+        "zoom": zoom,
         "patients_apart": patients_apart,
         "limit": limit,
         "seed": seed,

@@ -50,3 +50,4 @@ SupportSizeOption = Annotated[
     int, typer.Option("--support-size", min=1, max=1024, help="Most examples that are shown at a time.")
 ]
 FlipsOption = Annotated[bool, typer.Option("--flips", help="Average over mirror images too: four times the work.")]
+ZoomOption = Annotated[bool, typer.Option("--zoom", help="Look again from closer at what was found, if small.")]

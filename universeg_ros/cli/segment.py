@@ -26,6 +26,7 @@ from .options import (
     SupportOption,
     SupportSizeOption,
     WeightsOption,
+    ZoomOption,
 )
 
 
@@ -45,7 +46,7 @@ def segment(
     ] = Choice.RANDOM,
     ensemble: Annotated[int, typer.Option("--ensemble", min=1, help="Random draws of the support to average.")] = 1,
     flips: FlipsOption = False,
-    zoom: Annotated[bool, typer.Option("--zoom", help="Look again from closer at what was found, if small.")] = False,
+    zoom: ZoomOption = False,
     tile: Annotated[int, typer.Option("--tile", min=0, help="Cut larger images into squares of this side, px.")] = 0,
     region: Annotated[
         str | None, typer.Option("--region", metavar="X,Y,W,H", help="Only this part, in pixels.", show_default=False)
