@@ -3,6 +3,7 @@
 The loop holds no lock of Python's, so that threads of one process cast side by side.
 """
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
@@ -60,6 +61,10 @@ class PacketCaster:
 @lru_cache(maxsize=4)
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, "rays")
+
+
+# Threads don't survive a fork: a child process makes its own.
+os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def _across(pixels: int) -> int:

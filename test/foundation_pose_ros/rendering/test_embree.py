@@ -1,5 +1,7 @@
 """Renderings against what geometry says a sphere and a box look like."""
 
+import multiprocessing
+
 import numpy as np
 import pytest
 import trimesh
@@ -199,3 +201,17 @@ def test_packets_hit_what_open3d_hits(size):
         assert one.barycentric[same] == pytest.approx(expected.barycentric[same], abs=1e-3)
         missed = one.face < 0
         assert not one.depth_m[missed].any() and not one.normals_cam[missed].any() and not one.barycentric[missed].any()
+
+
+def test_a_process_that_was_forked_casts_as_well():
+    caster = PacketCaster(*(getattr(ball(), name) for name in ("vertices", "faces")), threads=2)
+    T = poses(16)
+    expected = caster.cast(T, CAMERA.K.astype(np.float32), SIZE).depth_m  # with threads of this process
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        found = pool.apply_async(_cast_in_child, (T,)).get(timeout=60)
+    np.testing.assert_array_equal(found, expected)
+
+
+def _cast_in_child(T: np.ndarray) -> np.ndarray:
+    caster = PacketCaster(*(getattr(ball(), name) for name in ("vertices", "faces")), threads=2)
+    return caster.cast(T, CAMERA.K.astype(np.float32), SIZE).depth_m
