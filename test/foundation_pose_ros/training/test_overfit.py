@@ -15,7 +15,7 @@ from foundation_pose_ros.training.settings import Pairs, Stage, TrainSettings
 from foundation_pose_ros.training.views import Views
 
 
-def test_place_and_angle_are_learned_in_a_minute(tmp_path):
+def test_errors_of_place_and_angle_are_halved_in_a_minute(tmp_path):
     pairs = Pairs(Views(within_rad=0.3), Perturbation((0.0, 0.0, 0.0), 0.15, math.radians(20)), Surroundings(wall=0.0))
     settings = TrainSettings(
         output=str(tmp_path),
@@ -33,7 +33,8 @@ def test_place_and_angle_are_learned_in_a_minute(tmp_path):
     trainer.run()
     assert isinstance(trainer.network, RefineNet)
     found = improvement(trainer.network, trainer.objects, pairs.views, pairs.surroundings, 16, count=12, iterations=3)
+    # By half at least; in fact 0.14, 0.09 and 0.22 of them remain.
     remaining = found.remaining()
-    assert remaining["add"] < 0.6
-    assert remaining["centre"] < 0.6
-    assert remaining["angle_deg"] < 0.7
+    assert remaining["add"] < 0.5
+    assert remaining["centre"] < 0.5
+    assert remaining["angle_deg"] < 0.5
