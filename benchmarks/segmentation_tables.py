@@ -45,6 +45,8 @@ def recorded(report: dict[str, Any]) -> str:
     given = report["weights"]
     for name, own in given.items():
         for key, title in _KINDS.items():
+            if key not in own:
+                continue
             part = own[key]
             which = f"{title} ({len(part['tasks'])} tasks)" if key == "patients_apart" else title
             row = part["overall"]["universeg"]

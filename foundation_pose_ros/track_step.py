@@ -31,7 +31,7 @@ class TrackStepSettings:
     far: tuple[Stage, ...] = _FAR
     doubt: float = 0.6
     margin: float = 1.15
-    motion: float = 0.3
+    motion: float = 0.15
 
 
 class TrackStep:

@@ -60,7 +60,7 @@ def test_the_faster_the_object_the_wider_it_is_looked_for(see, cube, cube_render
     stopped = moved(cube_pose, (42, 0, 0), (0, 0, 0))
     frame, starts = see(stopped).frame, np.stack([foreseen, cube_pose])
     grown, fixed = (
-        TrackStep(replace(never_far, motion=share))(conditioned, frame, starts, no_points) for share in (0.3, 0.0)
+        TrackStep(replace(never_far, motion=share))(conditioned, frame, starts, no_points) for share in (0.15, 0.0)
     )
     assert grown.evidence.agreement[0] > fixed.evidence.agreement[0]
 
