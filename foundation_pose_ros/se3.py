@@ -41,14 +41,14 @@ def apply_twist(T_cam_obj: np.ndarray, twist: np.ndarray, centre_obj: np.ndarray
     batch = np.broadcast_shapes(T_cam_obj.shape[:-2], twist.shape[:-1])
     T_cam_obj, twist = np.broadcast_to(T_cam_obj, (*batch, 4, 4)), np.broadcast_to(twist, (*batch, 6))
     centre_obj = np.zeros(3) if centre_obj is None else np.asarray(centre_obj, np.float64)
-    return moved_by_twists(T_cam_obj.reshape(-1, 4, 4), twist.reshape(-1, 6), centre_obj).reshape(*batch, 4, 4)
+    return _moved(T_cam_obj.reshape(-1, 4, 4), twist.reshape(-1, 6), centre_obj).reshape(*batch, 4, 4)
 
 
 @compiled
-def moved_by_twists(T_cam_obj, twist, centre_obj):  # type: ignore[no-untyped-def]
-    """`apply_twist` of (B, 4, 4) by (B, 6), for compiled code."""
+def _moved(T_cam_obj, twist, centre_obj):  # type: ignore[no-untyped-def]
+    """`apply_twist` of (B, 4, 4) by (B, 6)."""
     moved = np.zeros((len(twist), 4, 4), np.float32)
-    R, turned = np.empty((3, 3)), np.empty((3, 3))
+    R = np.empty((3, 3))
     for b in range(len(twist)):
         v, w = twist[b, :3], twist[b, 3:]
         angle = np.sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2])
@@ -61,7 +61,7 @@ def moved_by_twists(T_cam_obj, twist, centre_obj):  # type: ignore[no-untyped-de
             R[0, column] = x + first * across[0] + second * (w[1] * across[2] - w[2] * across[1])
             R[1, column] = y + first * across[1] + second * (w[2] * across[0] - w[0] * across[2])
             R[2, column] = z + first * across[2] + second * (w[0] * across[1] - w[1] * across[0])
-        _orthonormalize(R, turned)
+        turned = orthonormalized(R)
         for row in range(3):
             t = T_cam_obj[b, row, 3] + v[row]
             for column in range(3):
@@ -73,8 +73,9 @@ def moved_by_twists(T_cam_obj, twist, centre_obj):  # type: ignore[no-untyped-de
 
 
 @compiled
-def _orthonormalize(R, result):  # type: ignore[no-untyped-def]
-    """`orthonormalized` of one (3, 3), into another."""
+def orthonormalized(R):  # type: ignore[no-untyped-def]
+    """One Newton step of a (3, 3) towards the nearest rotation: undoes the drift of repeated float32 products."""
+    result = np.empty((3, 3))
     for row in range(3):
         for column in range(3):
             off = 0.0
@@ -82,6 +83,7 @@ def _orthonormalize(R, result):  # type: ignore[no-untyped-def]
                 for m in range(3):
                     off += R[row, k] * R[m, k] * R[m, column]
             result[row, column] = 1.5 * R[row, column] - 0.5 * off
+    return result
 
 
 def twist_between(T_from: np.ndarray, T_to: np.ndarray, centre_obj: np.ndarray | None = None) -> np.ndarray:
@@ -99,11 +101,6 @@ def cross_matrix(v: np.ndarray) -> np.ndarray:
     x, y, z = np.moveaxis(np.asarray(v), -1, 0)
     zero = np.zeros_like(x)
     return np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(*x.shape, 3, 3)
-
-
-def orthonormalized(R: np.ndarray) -> np.ndarray:
-    """One Newton step towards the nearest rotation: enough to undo the drift of repeated float32 products."""
-    return 1.5 * R - 0.5 * R @ np.swapaxes(R, -1, -2) @ R
 
 
 def rotation_angle_rad(R_a: np.ndarray, R_b: np.ndarray) -> np.ndarray:

@@ -17,8 +17,6 @@ from ..reference_views.model_files import write_model
 from ..reference_views.reconstruction import Reconstruction, ReconstructionSettings, reconstruct
 from ..reference_views.recorder import RecordingSettings, Verdict, ViewRecorder
 from ..reference_views.standing import StandingThing
-from ..reference_views.view import ReferenceView
-from ..reference_views.view_poses import centred
 from .latest_only import LatestOnlyWorker
 from .mask_inputs import LabelImage, MaskInput
 
@@ -233,7 +231,7 @@ class Onboarding:
         name = session.request.name
         try:
             result = reconstruct(
-                _in_own_frame(session.recorder.views),
+                session.recorder.views_in_own_frame,
                 name,
                 session.settings.reconstruction,
                 on_step=lambda step: self._on_step(session, step),
@@ -287,8 +285,3 @@ def _mask(frame: Frame, labels: LabelImage | None, T_cam_board: np.ndarray | Non
     assert labels is not None
     wanted = labels.labels == request.label if request.label else labels.labels != 0
     return labels.rectified(wanted.astype(np.uint8)) != 0
-
-
-def _in_own_frame(views: tuple[ReferenceView, ...]) -> tuple[ReferenceView, ...]:
-    """Poses of a board or of TF are about an origin that may be anywhere: it is moved into the object."""
-    return centred(views) if views[0].T_cam_obj is not None else views

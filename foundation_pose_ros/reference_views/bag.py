@@ -18,7 +18,6 @@ from .board import Board
 from .recorder import RecordingSettings, ViewRecorder
 from .standing import StandingThing
 from .view import ReferenceView
-from .view_poses import centred
 
 if TYPE_CHECKING:
     from rosbags.highlevel import AnyReader
@@ -79,7 +78,7 @@ def read_bag_views(
         raise InputRefused(
             "no_views", f"{path} gives too few views: {recorder.summary()}" + (f" ({why})" if why else "")
         )
-    return recorder.views if recorder.views[0].T_cam_obj is None else centred(recorder.views)
+    return recorder.views_in_own_frame
 
 
 def _opened(path: Path) -> "AnyReader":

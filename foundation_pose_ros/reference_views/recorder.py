@@ -10,6 +10,7 @@ import numpy as np
 from ..frame import Frame
 from ..se3 import rotation_angle_rad
 from .view import ReferenceView
+from .view_poses import centred
 
 _FEWEST_PIXELS = 100
 _LOOK_PX = 40
@@ -60,6 +61,11 @@ class ViewRecorder:
     @property
     def views(self) -> tuple[ReferenceView, ...]:
         return tuple(self._views)
+
+    @property
+    def views_in_own_frame(self) -> tuple[ReferenceView, ...]:
+        """The same; poses of a board or of TF are about an origin that may be anywhere: it is moved into the object."""
+        return centred(self.views) if self.views[0].T_cam_obj is not None else self.views
 
     def add(self, frame: Frame, mask: np.ndarray, T_cam_obj: np.ndarray | None = None) -> Verdict:
         """Keep a frame with the object's mask (H, W), and its pose (4, 4) where that is known, if it shows something.
