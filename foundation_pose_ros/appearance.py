@@ -6,10 +6,9 @@ import cv2
 import numpy as np
 import trimesh
 
+from .compiled import compiled
 from .errors import InputRefused
 
-# cv2.remap takes maps of at most 32767 rows or columns.
-_REMAP_ROW = 8192
 _MAX_TEXTURE_PX = 4096
 
 
@@ -17,7 +16,7 @@ class Appearance(Protocol):
     """Looks up the surface's own colour (albedo)."""
 
     def sample(self, faces: np.ndarray, barycentric: np.ndarray, footprint_m: float) -> np.ndarray:
-        """RGB (N, 3) float32 in 0..1 at points given by face (N,) and barycentric u, v (N, 2).
+        """RGB (..., 3) float32 in 0..1 at points given by face (...) and barycentric u, v (..., 2); 0 where face is -1.
 
         A point is corner0 + u (corner1 - corner0) + v (corner2 - corner0). footprint_m: what one pixel covers on the
         surface, in metres; finer detail is averaged away so that renderings don't alias.
@@ -29,10 +28,10 @@ class CornerColours:
     """Colours `corner_rgb` (F, 3, 3) in 0..1 at the corners of each face, interpolated over it."""
 
     def __init__(self, corner_rgb: np.ndarray) -> None:
-        self.corner_rgb = np.ascontiguousarray(corner_rgb, np.float32)
+        self.corner_rgb = np.array(corner_rgb, np.float32, order="C")
 
     def sample(self, faces: np.ndarray, barycentric: np.ndarray, footprint_m: float) -> np.ndarray:
-        return _interpolate(self.corner_rgb[faces], barycentric)
+        return _shaped(faces, _interpolated(self.corner_rgb, *_flat(faces, barycentric)))
 
 
 class Texture:
@@ -44,7 +43,7 @@ class Texture:
     def __init__(self, image: np.ndarray, corner_uv: np.ndarray, corner_points_m: np.ndarray) -> None:
         while max(image.shape[:2]) > _MAX_TEXTURE_PX:
             image = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        self.corner_uv = np.ascontiguousarray(corner_uv, np.float32)
+        self.corner_uv = np.array(corner_uv, np.float32, order="C")
         height, width = image.shape[:2]
         corner_px = corner_uv * (width, -height) + (0.0, height) - 0.5
         self.levels = _mip_levels(_with_gutters_filled(image, corner_px))
@@ -52,16 +51,7 @@ class Texture:
 
     def sample(self, faces: np.ndarray, barycentric: np.ndarray, footprint_m: float) -> np.ndarray:
         level = int(np.clip(np.round(np.log2(max(footprint_m / self.texel_m, 1.0))), 0, len(self.levels) - 1))
-        image = self.levels[level]
-        height, width = image.shape[:2]
-        uv = _interpolate(self.corner_uv[faces], barycentric)  # (N, 2)
-        rows = -(-len(uv) // _REMAP_ROW)
-        map_x, map_y = np.zeros((2, rows * _REMAP_ROW), np.float32)
-        map_x[: len(uv)] = uv[:, 0] * width - 0.5
-        map_y[: len(uv)] = height - 0.5 - uv[:, 1] * height
-        maps = map_x.reshape(rows, -1), map_y.reshape(rows, -1)
-        rgb = cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        return rgb.reshape(-1, 3)[: len(uv)] * np.float32(1 / 255)
+        return _shaped(faces, _looked_up(self.levels[level], self.corner_uv, *_flat(faces, barycentric)))
 
 
 def from_visual(mesh: trimesh.Trimesh, source: str = "the mesh") -> Appearance | None:
@@ -99,10 +89,57 @@ def _is_plain(rgb: np.ndarray) -> bool:
     return bool((np.ptp(rgb.reshape(-1, 3), axis=0) == 0).all())
 
 
-def _interpolate(corners: np.ndarray, barycentric: np.ndarray) -> np.ndarray:
-    """(N, 3, C) at barycentric (N, 2) -> (N, C)."""
-    u, v = barycentric[:, :1], barycentric[:, 1:]
-    return corners[:, 0] * (1 - u - v) + corners[:, 1] * u + corners[:, 2] * v
+def _flat(faces: np.ndarray, barycentric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) int32 and (N, 2) float32, as compiled loops take them."""
+    return (
+        np.ascontiguousarray(faces, np.int32).reshape(-1),
+        np.ascontiguousarray(barycentric, np.float32).reshape(-1, 2),
+    )
+
+
+def _shaped(faces: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    """Colours (N, 3) in the shape of their faces."""
+    return rgb.reshape(*np.shape(faces), 3)
+
+
+@compiled
+def _between(corners, face, c, u, v):  # type: ignore[no-untyped-def]
+    """Value c of (F, 3, C) at a face's barycentric u, v."""
+    return corners[face, 0, c] * (1 - u - v) + corners[face, 1, c] * u + corners[face, 2, c] * v
+
+
+@compiled
+def _interpolated(corner_rgb, faces, barycentric):  # type: ignore[no-untyped-def]
+    """Colours (N, 3) between those of the corners."""
+    rgb = np.zeros((len(faces), 3), np.float32)
+    for i in range(len(faces)):
+        if faces[i] >= 0:
+            face, u, v = faces[i], barycentric[i, 0], barycentric[i, 1]
+            for c in range(3):
+                rgb[i, c] = _between(corner_rgb, face, c, u, v)
+    return rgb
+
+
+@compiled
+def _looked_up(image, corner_uv, faces, barycentric):  # type: ignore[no-untyped-def]
+    """Colours (N, 3) from an image (Ht, Wt, 3) uint8 that repeats, bilinear."""
+    height, width = image.shape[:2]
+    rgb = np.zeros((len(faces), 3), np.float32)
+    for i in range(len(faces)):
+        if faces[i] < 0:
+            continue
+        face, u, v = faces[i], barycentric[i, 0], barycentric[i, 1]
+        x = _between(corner_uv, face, 0, u, v) * width - np.float32(0.5)
+        y = height - np.float32(0.5) - _between(corner_uv, face, 1, u, v) * height
+        left, top = np.floor(x), np.floor(y)
+        share_x, share_y = x - left, y - top
+        column, row = int(left) % width, int(top) % height
+        next_column, next_row = column + 1 if column + 1 < width else 0, row + 1 if row + 1 < height else 0
+        for c in range(3):
+            upper = image[row, column, c] * (1 - share_x) + image[row, next_column, c] * share_x
+            lower = image[next_row, column, c] * (1 - share_x) + image[next_row, next_column, c] * share_x
+            rgb[i, c] = (upper * (1 - share_y) + lower * share_y) * np.float32(1 / 255)
+    return rgb
 
 
 def _with_gutters_filled(image: np.ndarray, corner_px: np.ndarray) -> np.ndarray:
@@ -123,7 +160,8 @@ def _with_gutters_filled(image: np.ndarray, corner_px: np.ndarray) -> np.ndarray
 
 
 def _mip_levels(image: np.ndarray) -> list[np.ndarray]:
-    levels = [np.ascontiguousarray(image)]
+    # A copy: loops are compiled once more for images that mustn't be written to.
+    levels = [np.array(image, order="C")]
     while min(levels[-1].shape[:2]) > 8:
         levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
     return levels

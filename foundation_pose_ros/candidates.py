@@ -6,6 +6,7 @@ from typing import TypeVar
 import numpy as np
 
 from . import se3
+from .compiled import compiled
 from .object_model import ObjectModel
 from .observation import Observation
 from .refinement.refiner import Refinement
@@ -57,6 +58,41 @@ class Candidates:
 
 # Poses nearer to each other than this, in angle or in shares of the diameter, are one.
 DISTINCT_RAD, DISTINCT_SHARE = np.deg2rad(12.0), 0.1
+
+
+def distinct(T_cam_obj: np.ndarray, centre_obj: np.ndarray, apart_m: float, apart_rad: float, most: int) -> np.ndarray:
+    """Indices of at most `most` poses (B, 4, 4), in order, each apart from the ones before in place or angle.
+
+    Places are those of the point centre_obj (3,).
+    """
+    # Copies: the loop would be compiled once more for arrays that mustn't be written to.
+    poses = np.array(T_cam_obj, np.float64, order="C")
+    return _distinct(poses, np.array(centre_obj, np.float64), apart_m, np.cos(apart_rad), most)
+
+
+@compiled
+def _distinct(T_cam_obj, centre_obj, apart_m, cosine_apart, most):  # type: ignore[no-untyped-def]
+    kept = np.empty(len(T_cam_obj), np.int64)
+    count = 0
+    for i in range(len(T_cam_obj)):
+        repeated = False
+        for j in kept[:count]:
+            square, trace = 0.0, 0.0
+            for row in range(3):
+                off = T_cam_obj[i, row, 3] - T_cam_obj[j, row, 3]
+                for column in range(3):
+                    off += (T_cam_obj[i, row, column] - T_cam_obj[j, row, column]) * centre_obj[column]
+                    trace += T_cam_obj[i, row, column] * T_cam_obj[j, row, column]
+                square += off * off
+            if square < apart_m * apart_m and (trace - 1) / 2 > cosine_apart:
+                repeated = True
+                break
+        if not repeated:
+            kept[count] = i
+            count += 1
+            if count == most:
+                break
+    return kept[:count]
 
 
 def margin(candidates: Candidates, model: ObjectModel) -> float:

@@ -18,16 +18,38 @@ def normals_and_edges(points: np.ndarray, pitch: float) -> tuple[np.ndarray, np.
     pitch: distance of neighbouring rays at a depth of 1. Central differences over a lightly smoothed cloud; a normal
     is 0 where a neighbour is missing or across a jump.
     """
-    depth_m = points[..., 2]
-    valid = depth_m > 0
-    far = np.where(valid, depth_m, np.float32(0))
-    near = np.where(valid, depth_m, np.float32(1e6))
-    kernel = np.ones((3, 3), np.uint8)
-    spread = cv2.dilate(far, kernel) - cv2.erode(near, kernel)
+    depth_m = np.ascontiguousarray(points[..., 2], np.float32)
     # A slope is no jump: neighbours on a coarse grid are far apart, and so are their depths.
-    limit = np.maximum(max(_EDGE_SHARE, _STEEPEST * pitch) * depth_m, _EDGE_FLOOR_M) * 2
-    on_edge = valid & ((spread > limit) | (cv2.erode(valid.astype(np.uint8), kernel) == 0))
+    on_edge = _beside_jumps(
+        cv2.copyMakeBorder(depth_m, 1, 1, 1, 1, cv2.BORDER_REPLICATE),
+        2 * max(_EDGE_SHARE, _STEEPEST * pitch),
+        2 * _EDGE_FLOOR_M,
+    )
+    valid = depth_m > 0
     return _normals(smoothed(points, valid), valid & ~on_edge), on_edge
+
+
+@compiled
+def _beside_jumps(depth_m, limit_share, limit_floor_m):  # type: ignore[no-untyped-def]
+    """(n, m): measured, but within a pixel of where nothing was, or depths differ by more than the limit.
+
+    depth_m (n + 2, m + 2): with its border repeated.
+    """
+    height, width = depth_m.shape[0] - 2, depth_m.shape[1] - 2
+    near, far = np.empty((2, height + 2, width), np.float32)
+    on_edge = np.empty((height, width), np.bool_)
+    # Rows first, then columns, without branches: the compiler then works on many pixels at a time.
+    for v in range(height + 2):
+        for u in range(width):
+            near[v, u] = min(depth_m[v, u], depth_m[v, u + 1], depth_m[v, u + 2])
+            far[v, u] = max(depth_m[v, u], depth_m[v, u + 1], depth_m[v, u + 2])
+    for v in range(height):
+        for u in range(width):
+            nearest, middle = min(near[v, u], near[v + 1, u], near[v + 2, u]), depth_m[v + 1, u + 1]
+            jump = max(far[v, u], far[v + 1, u], far[v + 2, u]) - nearest
+            steep = jump > max(limit_share * middle, limit_floor_m)
+            on_edge[v, u] = (middle > 0) & ((nearest <= 0) | steep)
+    return on_edge
 
 
 @compiled
@@ -37,8 +59,11 @@ def _normals(points, usable):  # type: ignore[no-untyped-def]
     for v in range(1, points.shape[0] - 1):
         for u in range(1, points.shape[1] - 1):
             if usable[v, u]:
-                x, y = points[v, u + 1] - points[v, u - 1], points[v + 1, u] - points[v - 1, u]
-                nx, ny, nz = y[1] * x[2] - y[2] * x[1], y[2] * x[0] - y[0] * x[2], y[0] * x[1] - y[1] * x[0]
+                # Number by number: differences of rows would be arrays, which have to be allocated.
+                ax, bx = points[v, u + 1, 0] - points[v, u - 1, 0], points[v + 1, u, 0] - points[v - 1, u, 0]
+                ay, by = points[v, u + 1, 1] - points[v, u - 1, 1], points[v + 1, u, 1] - points[v - 1, u, 1]
+                az, bz = points[v, u + 1, 2] - points[v, u - 1, 2], points[v + 1, u, 2] - points[v - 1, u, 2]
+                nx, ny, nz = by * az - bz * ay, bz * ax - bx * az, bx * ay - by * ax
                 length = np.sqrt(nx * nx + ny * ny + nz * nz)
                 if length > 1e-12:
                     normals[v, u, 0], normals[v, u, 1], normals[v, u, 2] = nx / length, ny / length, nz / length

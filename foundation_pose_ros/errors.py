@@ -11,3 +11,6 @@ class InputRefused(ValueError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type["InputRefused"], tuple[str, str]]:
+        return type(self), (self.reason, str(self))

@@ -1,8 +1,11 @@
 """PoseEstimator: the one entry to registration and tracking, for any number of objects."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
 
+import cv2
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
@@ -24,6 +27,19 @@ from .track_step import predicted_box
 # Products of matrices here are too small to share: a second BLAS thread only spins, and takes the ray caster's core.
 # Those of tracking are smaller than BLAS itself would share.
 _ONE_BLAS_THREAD = ThreadpoolController().wrap(limits=1, user_api="blas")
+
+
+@contextmanager
+def _one_cv2_thread() -> Iterator[None]:
+    """The crops are small too: waking a second thread of OpenCV costs a sixth of a tracking step and saves nothing."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
 # Older than this, a velocity says nothing any more.
 _LONGEST_STEP_S = 0.5
 
@@ -32,8 +48,8 @@ class PoseEstimator:
     """Registers and tracks objects whose meshes it was given; nothing is trained.
 
     models: the objects, by name, conditioned here (a few seconds each: symmetries are searched); entries may be added
-    and removed at any time, and are conditioned at their first use. Learning-free `track` of conditioned objects may
-    run in several threads at once; no other call may.
+    and removed at any time, and are conditioned at their first use. Not safe to use from several threads at once, but
+    for `prepare`.
     """
 
     def __init__(
@@ -57,6 +73,7 @@ class PoseEstimator:
             self._condition(name)
 
     @_ONE_BLAS_THREAD
+    @_one_cv2_thread()
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
         """Find an object where a mask (H, W), non-zero on its pixels, shows it.
 
@@ -74,6 +91,7 @@ class PoseEstimator:
         candidates = conditioned.finished(self._registration(conditioned, frame, mask != 0))
         return self._result(conditioned, frame, candidates, started, REGISTERED)
 
+    @_one_cv2_thread()
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
         """Follow an object from its pose in an earlier frame; raises InputRefused where it has left the view."""
         started = perf_counter()
@@ -100,11 +118,13 @@ class PoseEstimator:
         return self._result(conditioned, frame, candidates, started, TRACKED)
 
     @_ONE_BLAS_THREAD
+    @_one_cv2_thread()
     def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
         """Things in a frame that may be the object, the likeliest first: where to look for it without a mask."""
         return propose(frame, self._condition(object_name).look)
 
     @_ONE_BLAS_THREAD
+    @_one_cv2_thread()
     def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
         """Register a thing as the object; scored 0 where that would stick in a table or wall. Raises as `register`."""
         started = perf_counter()

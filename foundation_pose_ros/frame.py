@@ -53,5 +53,8 @@ class Frame:
                 f"camera info is for {self.camera.width}x{self.camera.height} but the images are {width}x{height}: "
                 "use the camera info of the colour image, at its resolution",
             )
-        depth_m = np.nan_to_num(self.depth_m, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
-        object.__setattr__(self, "depth_m", np.maximum(depth_m, 0.0))
+        depth_m = self.depth_m.astype(np.float32, copy=False)
+        # Most cameras' depth is clean already: two looks at it are cheaper than a copy.
+        if not (depth_m.size and depth_m.min() >= 0 and depth_m.max() < np.inf):
+            depth_m = np.maximum(np.nan_to_num(depth_m, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
+        object.__setattr__(self, "depth_m", depth_m)

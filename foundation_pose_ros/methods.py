@@ -63,9 +63,9 @@ class MethodChoice:
     precision: str = "auto"
 
     @property
-    def side_by_side(self) -> int:
-        """Objects that may be tracked at the same time, each in a thread: networks take them one after the other."""
-        return self.threads if self.refiner == "geometric" and not self.differentiable else 1
+    def learning_free(self) -> bool:
+        """True where nothing but a CPU and the mesh is needed, so that helper processes can do the same."""
+        return self.refiner == "geometric" and not self.differentiable
 
     def methods(self) -> Methods:
         """Made ready; raises InputRefused, saying the fix, where weights, packages or the device aren't there."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import se3
-from .candidates import DISTINCT_RAD, DISTINCT_SHARE, Candidates, Stage
+from .candidates import DISTINCT_RAD, DISTINCT_SHARE, Candidates, Stage, distinct
 from .colour_alignment import colours_aligned
 from .conditioned import ConditionedObject
 from .errors import InputRefused
@@ -115,6 +115,12 @@ class Registration:
         kept = order[self._distinct(candidates.refined.T_cam_obj[order], conditioned, keep)]
         return candidates.picked(kept)
 
+    def _distinct(self, poses: np.ndarray, conditioned: ConditionedObject, keep: int) -> np.ndarray:
+        """Indices of at most `keep` poses, in order, each apart from the ones before."""
+        model, settings = conditioned.model, self.settings
+        apart_m = settings.distinct_share * model.diameter_m
+        return distinct(poses, model.centre_m, apart_m, settings.distinct_rad, keep)
+
     def _turned(self, conditioned: ConditionedObject, poses: np.ndarray) -> np.ndarray:
         """The best few in every turn that noisy depth may mistake for theirs, and the rest as they are."""
         # Of a ball one pose in all its turns is as good as three.
@@ -122,20 +128,6 @@ class Registration:
         best, rest = poses[:count], poses[count:]
         turned = best[:, None] @ conditioned.turns.astype(np.float32)  # (k, S, 4, 4)
         return np.concatenate([turned.reshape(-1, 4, 4), rest])
-
-    def _distinct(self, poses: np.ndarray, conditioned: ConditionedObject, keep: int) -> np.ndarray:
-        """Indices of at most `keep` poses, in order, each apart from the ones before."""
-        centres = poses[:, :3, :3] @ conditioned.model.centre_m + poses[:, :3, 3]
-        apart_m = self.settings.distinct_share * conditioned.model.diameter_m
-        kept: list[int] = []
-        for i in range(len(poses)):
-            near = np.linalg.norm(centres[kept] - centres[i], axis=1) < apart_m
-            angle = se3.rotation_angle_rad(poses[kept][:, :3, :3], poses[i, :3, :3])
-            if not (near & (angle < self.settings.distinct_rad)).any():
-                kept.append(i)
-                if len(kept) == keep:
-                    break
-        return np.array(kept)
 
 
 def crop_box(frame: Frame, mask: np.ndarray, diameter_m: float) -> CropBox:

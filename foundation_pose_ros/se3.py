@@ -39,15 +39,19 @@ def apply_twist(T_cam_obj: np.ndarray, twist: np.ndarray, centre_obj: np.ndarray
     """
     twist = np.asarray(twist, np.float64)
     batch = np.broadcast_shapes(T_cam_obj.shape[:-2], twist.shape[:-1])
-    T_cam_obj, twist = np.broadcast_to(T_cam_obj, (*batch, 4, 4)), np.broadcast_to(twist, (*batch, 6))
-    centre_obj = np.zeros(3) if centre_obj is None else np.asarray(centre_obj, np.float64)
-    return _moved(T_cam_obj.reshape(-1, 4, 4), twist.reshape(-1, 6), centre_obj).reshape(*batch, 4, 4)
+    # Copies: the loop would be compiled once more for arrays that mustn't be written to.
+    T_cam_obj, twist = (
+        np.array(np.broadcast_to(T_cam_obj, (*batch, 4, 4))),
+        np.array(np.broadcast_to(twist, (*batch, 6))),
+    )
+    centre_obj = np.zeros(3) if centre_obj is None else np.array(centre_obj, np.float64)
+    return moved(T_cam_obj.reshape(-1, 4, 4), twist.reshape(-1, 6), centre_obj).reshape(*batch, 4, 4)
 
 
 @compiled
-def _moved(T_cam_obj, twist, centre_obj):  # type: ignore[no-untyped-def]
+def moved(T_cam_obj, twist, centre_obj):  # type: ignore[no-untyped-def]
     """`apply_twist` of (B, 4, 4) by (B, 6)."""
-    moved = np.zeros((len(twist), 4, 4), np.float32)
+    result = np.zeros((len(twist), 4, 4), np.float32)
     R = np.empty((3, 3))
     for b in range(len(twist)):
         v, w = twist[b, :3], twist[b, 3:]
@@ -65,11 +69,11 @@ def _moved(T_cam_obj, twist, centre_obj):  # type: ignore[no-untyped-def]
         for row in range(3):
             t = T_cam_obj[b, row, 3] + v[row]
             for column in range(3):
-                moved[b, row, column] = turned[row, column]
+                result[b, row, column] = turned[row, column]
                 t += (T_cam_obj[b, row, column] - turned[row, column]) * centre_obj[column]
-            moved[b, row, 3] = t
-        moved[b, 3, 3] = 1
-    return moved
+            result[b, row, 3] = t
+        result[b, 3, 3] = 1
+    return result
 
 
 @compiled
@@ -88,12 +92,45 @@ def orthonormalized(R):  # type: ignore[no-untyped-def]
 
 def twist_between(T_from: np.ndarray, T_to: np.ndarray, centre_obj: np.ndarray | None = None) -> np.ndarray:
     """The twist (..., 6) with `apply_twist(T_from, twist, centre_obj) == T_to`."""
-    R = T_to[..., :3, :3] @ np.swapaxes(T_from[..., :3, :3], -1, -2)
-    shape = R.shape[:-2]
-    w = Rotation.from_matrix(R.reshape(-1, 3, 3)).as_rotvec().reshape(*shape, 3)
-    centre_obj = np.zeros(3) if centre_obj is None else np.asarray(centre_obj)
-    v = T_to[..., :3, 3] - T_from[..., :3, 3] + (T_to[..., :3, :3] - T_from[..., :3, :3]) @ centre_obj
-    return np.concatenate([v, w], axis=-1)
+    T_from, T_to = np.broadcast_arrays(np.asarray(T_from, np.float64), np.asarray(T_to, np.float64))
+    centre_obj = np.zeros(3) if centre_obj is None else np.array(centre_obj, np.float64)
+    pairs = np.stack([T_from, T_to]).reshape(2, -1, 4, 4)
+    return _twists(pairs, centre_obj).reshape(*T_from.shape[:-2], 6)
+
+
+@compiled
+def _twists(pairs, centre_obj):  # type: ignore[no-untyped-def]
+    """(B, 6) from the first to the second of pairs (2, B, 4, 4)."""
+    twists = np.empty((pairs.shape[1], 6))
+    R, q = np.empty((3, 3)), np.empty(4)
+    for b in range(pairs.shape[1]):
+        old, new, twist = pairs[0, b], pairs[1, b], twists[b]
+        for row in range(3):
+            twist[row] = new[row, 3] - old[row, 3]
+            for column in range(3):
+                twist[row] += (new[row, column] - old[row, column]) * centre_obj[column]
+                R[row, column] = 0
+                for k in range(3):
+                    R[row, column] += new[row, k] * old[column, k]
+        # The quaternion's largest part first (Shepperd 1978): nothing cancels, near a half turn as near none.
+        largest = 3
+        for k in range(3):
+            if R[k, k] > max(R[0, 0] + R[1, 1] + R[2, 2], R[(k + 1) % 3, (k + 1) % 3], R[(k + 2) % 3, (k + 2) % 3]):
+                largest = k
+        if largest == 3:
+            q[0], q[1], q[2] = R[2, 1] - R[1, 2], R[0, 2] - R[2, 0], R[1, 0] - R[0, 1]
+            q[3] = 1 + R[0, 0] + R[1, 1] + R[2, 2]
+        else:
+            i, j, k = largest, (largest + 1) % 3, (largest + 2) % 3
+            q[i], q[3] = 1 + R[i, i] - R[j, j] - R[k, k], R[k, j] - R[j, k]
+            q[j], q[k] = R[j, i] + R[i, j], R[k, i] + R[i, k]
+        half_sine = np.sqrt(q[0] ** 2 + q[1] ** 2 + q[2] ** 2)
+        # Of the two quaternions of a rotation the one that turns less than half around.
+        sign = -1.0 if q[3] < 0 else 1.0
+        scale = 2 * np.arctan2(half_sine, sign * q[3]) / half_sine if half_sine > 1e-12 else 0.0
+        for k in range(3):
+            twist[3 + k] = sign * scale * q[k]
+    return twists
 
 
 def cross_matrix(v: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import se3
-from .candidates import Candidates, Stage
+from .candidates import Candidates, Stage, distinct
 from .colour_alignment import colours_aligned
 from .conditioned import ConditionedObject
 from .errors import InputRefused
@@ -24,7 +24,8 @@ class TrackStepSettings:
     """near and far: rays and steps, coarse to fine, of the usual step and of the one when that finds too little.
 
     doubt: agreement below which that is so. margin: of the crop around the object's sphere. motion: by this share of a
-    foreseen motion the usual step's first gate is wider, up to that of the other.
+    foreseen motion the usual step's first gate is wider, up to that of the other. apart: poses that differ by less than
+    this share of the diameter, in place or at the rim, are one.
     """
 
     near: tuple[Stage, ...] = _NEAR
@@ -32,6 +33,7 @@ class TrackStepSettings:
     doubt: float = 0.6
     margin: float = 1.15
     motion: float = 0.15
+    apart: float = 0.02
 
 
 class TrackStep:
@@ -86,12 +88,20 @@ class TrackStep:
         matches: PointMatches | None,
         stages: tuple[Stage, ...],
     ) -> Candidates:
+        poses = poses[self._apart(conditioned, poses, len(poses))]
         for stage in stages:
             observation = observe(frame, box, stage.size)
             candidates = conditioned.refined(observation, poses, stage, matches)
-            candidates = candidates.picked(candidates.ranked[: stage.keep])
+            ranked = candidates.ranked
+            ranked = ranked[self._apart(conditioned, candidates.refined.T_cam_obj[ranked], stage.keep)]
+            candidates = candidates.picked(ranked)
             poses = candidates.refined.T_cam_obj
         return candidates
+
+    def _apart(self, conditioned: ConditionedObject, poses: np.ndarray, keep: int) -> np.ndarray:
+        """Indices of the first `keep` poses that steps would not bring together."""
+        model, apart = conditioned.model, self.settings.apart
+        return distinct(poses, model.centre_m, apart * model.diameter_m, 2 * apart, keep)  # rims turn by half of it
 
     def assess(self, conditioned: ConditionedObject, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
         """Evidence for one pose (4, 4), which isn't moved."""

@@ -17,6 +17,8 @@ from ..errors import InputRefused
 from ..estimator import PoseEstimator
 from ..frame import Frame
 from ..tracking import FrameBuffer, MultiObjectTracker, TrackedObject
+from ..tracking.processes import TrackingProcesses
+from ..warm_up import warm_up
 from .diagnostics import DiagnosticsPublisher
 from .input_guardian import InputGuardian, InputSettings
 from .mask_inputs import MaskInput
@@ -29,7 +31,6 @@ from .pose_report import PoseReport
 from .pose_services import PoseServices
 from .results_publisher import OutputSettings, ResultsPublisher
 from .state_log import StateLog
-from .warm_up import warm_up
 from .working_node import WorkingNode, run
 
 
@@ -52,6 +53,7 @@ class PoseNode(WorkingNode):
         self._estimator: PoseEstimator
         self.onboarding: OnboardingServices
         self._services_offered: PoseServices
+        self._processes: TrackingProcesses
         self._inputs: list[Any] = []
         self._settings_changed = False
         self._state_log = StateLog()
@@ -133,7 +135,9 @@ class PoseNode(WorkingNode):
         choice = method_choice(settings, settings["threads"] or len(os.sched_getaffinity(0)))
         self._estimator = PoseEstimator([entry.model for entry in self.entries.values()], methods=choice.methods())
         self.outputs = ResultsPublisher(self, self._output_settings(settings))
-        tracker = MultiObjectTracker(self._estimator, tracker_settings(settings), choice.side_by_side)
+        self._processes = TrackingProcesses(self._estimator, settings["processes"])
+        follow = self._processes if choice.learning_free else None
+        tracker = MultiObjectTracker(self._estimator, tracker_settings(settings), follow)
         self.pipeline = PosePipeline(
             tracker,
             FrameBuffer(settings["buffer_frames"], settings["buffer_s"]),
@@ -247,7 +251,9 @@ class PoseNode(WorkingNode):
             self.destroy_subscription(subscription)
         self._inputs.clear()
         self.onboarding.pause()
-        if not self.pipeline.stop():
+        if self.pipeline.stop():
+            self._processes.close()
+        else:
             self.get_logger().warning("the worker is still busy with its last frame")
         self.outputs.hide_all()
         self.guardian = None
@@ -259,7 +265,7 @@ class PoseNode(WorkingNode):
         self._services_offered.destroy()
         self.onboarding.destroy()
         self.outputs.destroy()
-        del self.pipeline, self.outputs, self._estimator, self._services_offered, self.onboarding
+        del self.pipeline, self.outputs, self._estimator, self._processes, self._services_offered, self.onboarding
         self.entries = {}
 
 

@@ -87,6 +87,14 @@ POSE_NODE = (
         taken=Taken.ON_CONFIGURE,
     ),
     Row(
+        "processes",
+        2,
+        "Most processes that track several objects side by side, this one among them; each more holds 0.35 GB.",
+        1,
+        64,
+        taken=Taken.ON_CONFIGURE,
+    ),
+    Row(
         "rgb_transport",
         "raw",
         "Colour as Image, or as CompressedImage on rgb/image/compressed.",

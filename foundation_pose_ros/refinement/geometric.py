@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import se3
 from ..observation import Observation
 from ..rendering import Renderer, Rendering
 from ..surface_points import PointMatches
 from .depth import DepthPixels
 from .equations import DepthEquations, NormalEquations
+from .gauss_newton import about_centres, stepped
 from .outline import Outline
 from .points import point_equations
 from .refiner import Refinement
@@ -46,6 +46,8 @@ class GeometricRefiner:
         error_m: tuple[float, float],
         matches: PointMatches | None = None,
     ) -> Refinement:
+        # A copy: the loops would be compiled once more for poses that mustn't be written to.
+        T_cam_obj = np.array(T_cam_obj, np.float32)
         pivot = self._centre(T_cam_obj).mean(axis=0)
         pixels = DepthPixels.of(observation, pivot)
         outline = None if observation.mask is None else Outline.of(observation, observation.mask, pivot)
@@ -59,7 +61,8 @@ class GeometricRefiner:
                 voice = matches.weight * depth.weight
                 equations += point_equations(matches, T_cam_obj, pivot, gate_m, voice)
             T_cam_obj = self._step(T_cam_obj, pivot, equations)
-        return Refinement(T_cam_obj, self._about_centres(equations.information, T_cam_obj, pivot), depth.variance_m2)
+        information = about_centres(equations.information, T_cam_obj, pivot, self._centre_obj)
+        return Refinement(T_cam_obj, information, depth.variance_m2)
 
     def _depth_equations(
         self, renderer: Renderer, pixels: DepthPixels, T_cam_obj: np.ndarray, gate_m: float
@@ -79,26 +82,19 @@ class GeometricRefiner:
     def _centre(self, T_cam_obj: np.ndarray) -> np.ndarray:
         return T_cam_obj[:, :3, :3] @ self._centre_obj + T_cam_obj[:, :3, 3]  # (B, 3)
 
-    def _about_centres(self, information: np.ndarray, T_cam_obj: np.ndarray, pivot: np.ndarray) -> np.ndarray:
-        """Information (B, 6, 6) on twists about the pivot, turned into that on twists about the objects' centres."""
-        # A twist (v, w) about the centre c moves the pivot p by v + w x (p - c).
-        to_pivot = np.tile(np.eye(6), (len(T_cam_obj), 1, 1))
-        to_pivot[:, :3, 3:] = -se3.cross_matrix(pivot - self._centre(T_cam_obj))
-        return np.swapaxes(to_pivot, 1, 2) @ information @ to_pivot
-
     def _step(self, T_cam_obj: np.ndarray, pivot: np.ndarray, equations: NormalEquations) -> np.ndarray:
         """Gauss-Newton step, solved about the shared pivot, applied about each object's own centre."""
-        information, diameter_m = equations.information, self._diameter_m
-        # Rotations are damped as if they moved points half a radius away: units of both halves then agree.
-        mean = information[:, (0, 1, 2), (0, 1, 2)].mean(axis=1)[:, None, None]
-        scale = np.diag(np.repeat([1.0, diameter_m**2 / 16], 3))
-        damped = information + self._settings.damping * mean * scale + 1e-9 * np.eye(6)
-        twist = np.linalg.solve(damped, equations.gradient[..., None])[..., 0]  # (B, 6)
-        reach, angle = np.linalg.norm(twist.reshape(-1, 2, 3), axis=-1, keepdims=True).swapaxes(0, 1)
-        shrink = np.minimum(1.0, self._settings.largest_turn_rad / np.maximum(angle, 1e-9))
-        twist *= np.minimum(shrink, 0.5 * diameter_m / np.maximum(reach, 1e-9))
-        twist[:, :3] += np.cross(twist[:, 3:], self._centre(T_cam_obj) - pivot)
-        return se3.apply_twist(T_cam_obj, twist, self._centre_obj)
+        settings = self._settings
+        return stepped(
+            T_cam_obj,
+            equations.information,
+            equations.gradient,
+            pivot,
+            self._centre_obj,
+            self._diameter_m,
+            settings.damping,
+            settings.largest_turn_rad,
+        )
 
 
 def _trusted(rendering: Rendering, gate_m: float) -> np.ndarray:

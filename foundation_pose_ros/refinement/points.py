@@ -6,6 +6,7 @@ from .. import se3
 from ..compiled import compiled
 from ..surface_points import PointMatches
 from .equations import NormalEquations, tukey
+from .gauss_newton import placed, solve
 
 # A matched point is found to about a pixel; further off than this many it is a wrong match.
 _GATE_PX = 4.0
@@ -70,13 +71,27 @@ def moved_to_points(
 
     What points hardly fix, distance and tilt, is held where it is.
     """
-    T = T_cam_obj[None]
-    for gate_m in np.geomspace(0.4 * diameter_m, 0.04 * diameter_m, 4):
-        pivot = se3.transform_points(T, centre_obj[None])[0, 0]
-        equations = point_equations(matches, T, pivot, gate_m, np.ones(1))
+    return _drawn(
+        matches.points_obj,
+        matches.rays,
+        matches.pixel,
+        np.array(T_cam_obj[None], np.float32),
+        np.array(centre_obj, np.float64),
+        diameter_m,
+        np.geomspace(0.4 * diameter_m, 0.04 * diameter_m, 4),
+    )[0]
+
+
+@compiled
+def _drawn(points_obj, rays, pixel, T_cam_obj, centre_obj, diameter_m, gates_m):  # type: ignore[no-untyped-def]
+    """One pose (1, 4, 4), by a step per gate."""
+    pivot, voice = np.empty(3), np.ones(1)
+    for gate_m in gates_m:
+        pivot[0], pivot[1], pivot[2] = placed(T_cam_obj[0], centre_obj)
+        information, gradient = _pulled(points_obj, rays, pixel, T_cam_obj, pivot, gate_m, voice)
         # A tenth of the points' own say, in directions; turns are weighed as they move points half a radius away.
-        held = np.diag([0.1, 0.1, 0.1, *[0.1 * diameter_m**2 / 16] * 3])
-        T = se3.apply_twist(
-            T, np.linalg.solve(equations.information[0] + held, equations.gradient[0])[None], centre_obj
-        )
-    return T[0]
+        for k in range(6):
+            information[0, k, k] += 0.1 if k < 3 else 0.1 * diameter_m**2 / 16
+        solve(information[0], gradient[0])
+        T_cam_obj = se3.moved(T_cam_obj, gradient, centre_obj)
+    return T_cam_obj

@@ -40,14 +40,14 @@ class EmbreeRenderer:
         found = self.caster.cast(T_cam_obj, K, size, normals, faces)
         rgb = sigma_m = None
         if found.face is not None and found.barycentric is not None:
-            hit = found.face >= 0
-            hit_faces = found.face[hit]
             if face_sigma_m is not None:
-                sigma_m = np.zeros(hit.shape, np.float32)
-                sigma_m[hit] = face_sigma_m[hit_faces]
+                sigma_m = np.where(found.face >= 0, face_sigma_m[found.face], np.float32(0))
             if appearance is not None:
-                rgb = np.zeros((*hit.shape, 3), np.float32)
-                if len(hit_faces):
-                    footprint_m = float(np.median(found.depth_m[hit])) / float(np.max(K[..., 0, 0]))
-                    rgb[hit] = appearance.sample(hit_faces, found.barycentric[hit], footprint_m)
+                footprint_m = _mean(found.depth_m) / float(K[..., 0, 0].max())
+                rgb = appearance.sample(found.face, found.barycentric, footprint_m)
         return Rendering(found.depth_m, found.normals_cam, rgb, sigma_m)
+
+
+def _mean(depth_m: np.ndarray) -> float:
+    """Of the pixels that hit something."""
+    return float(depth_m.sum()) / max(1, int(np.count_nonzero(depth_m)))

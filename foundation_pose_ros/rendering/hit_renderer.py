@@ -121,6 +121,5 @@ def rays(K: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _footprint_m(depth_m: Tensor, K: Tensor) -> float:
-    """What a pixel covers at the middle of all depths."""
-    seen = depth_m[depth_m > 0]
-    return float(seen.median() / K[:, 0, 0].max()) if len(seen) else 0.0
+    """What a pixel covers at the mean of all depths."""
+    return float(depth_m.sum() / (depth_m > 0).sum().clamp(min=1) / K[:, 0, 0].max())

@@ -84,8 +84,8 @@ def _centred(rendered_rgb, observed_rgb, weight):  # type: ignore[no-untyped-def
     seen = np.empty((size, size, 3), np.float32)
     for v in range(size):
         for u in range(size):
-            pixel = observed_rgb[v, u]
-            seen[v, u, 0], seen[v, u, 1], seen[v, u, 2] = _log_colour(pixel[0], pixel[1], pixel[2])
+            red, green, blue = observed_rgb[v, u, 0], observed_rgb[v, u, 1], observed_rgb[v, u, 2]
+            seen[v, u, 0], seen[v, u, 1], seen[v, u, 2] = _log_colour(red, green, blue)
     for b in range(batch):
         total = np.float32(1e-6)
         means = np.zeros((2, 3), np.float32)
@@ -95,8 +95,8 @@ def _centred(rendered_rgb, observed_rgb, weight):  # type: ignore[no-untyped-def
                 if w == 0:
                     continue
                 total += w
-                pixel = rendered_rgb[b, v, u]
-                rendered = _log_colour(pixel[0], pixel[1], pixel[2])
+                red, green, blue = rendered_rgb[b, v, u, 0], rendered_rgb[b, v, u, 1], rendered_rgb[b, v, u, 2]
+                rendered = _log_colour(red, green, blue)
                 for c in range(3):
                     both[0, b, c, v, u], both[1, b, c, v, u] = rendered[c], seen[v, u, c]
                     means[0, c] += w * rendered[c]

@@ -35,6 +35,18 @@ class Estimator(Protocol):
         ...
 
 
+# Where an object is in a frame, or why that isn't known.
+Followed = PoseResult | InputRefused
+
+
+def followed(estimator: Estimator, frame: Frame, previous: PoseResult) -> Followed:
+    """An object followed from its pose in an earlier frame."""
+    try:
+        return finite(estimator.track(frame, previous))
+    except InputRefused as error:
+        return error
+
+
 def finite(result: PoseResult) -> PoseResult:
     """The result, an unusable covariance set to zero ("unknown"); raises InputRefused where the pose isn't finite."""
     if not (np.all(np.isfinite(result.T_cam_obj)) and np.isfinite(result.score)):

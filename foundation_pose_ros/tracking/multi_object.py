@@ -1,16 +1,19 @@
 """Several objects in one picture, each with a track of its own, and the mask image that starts them."""
 
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
-from .estimator import Estimator
+from .estimator import Estimator, Followed, followed
 from .object_tracker import ObjectTracker, Refused, TrackedObject, TrackerSettings
 from .state_machine import TrackState
+
+# Poses, each followed into the frame.
+Follow = Callable[[Frame, Sequence[PoseResult]], list[Followed]]
 
 # Two poses that share more than this of the pixels which they explain can't both be right.
 _SAME_SURFACE = 0.5
@@ -19,12 +22,14 @@ _SAME_SURFACE = 0.5
 class MultiObjectTracker:
     """Tracks by id, in the order in which they were added. Not safe to use from several threads at once.
 
-    side_by_side: so many objects are followed at a time, each in a thread, which the estimator's `track` must allow.
+    follow: follows poses into a frame, in place of the estimator's `track` for one after the other.
     """
 
-    def __init__(self, estimator: Estimator, settings: TrackerSettings | None = None, side_by_side: int = 1) -> None:
+    def __init__(
+        self, estimator: Estimator, settings: TrackerSettings | None = None, follow: Follow | None = None
+    ) -> None:
         self._estimator = estimator
-        self._pool = ThreadPoolExecutor(side_by_side, "track") if side_by_side > 1 else None
+        self._follow = follow or partial(_one_by_one, estimator)
         self._settings = settings or TrackerSettings()
         self._tracks: dict[str, ObjectTracker] = {}
 
@@ -105,8 +110,8 @@ class MultiObjectTracker:
         return [track.snapshot(frame.stamp_ns) for track in self._tracks.values()]
 
     def _advance(self, frame: Frame, tracks: Mapping[str, ObjectTracker], refused: Refused | None) -> None:
-        followed = self._followed(frame, tracks)
-        poses = {id: found for id, found in followed.items() if isinstance(found, PoseResult)}
+        found = self._followed(frame, tracks)
+        poses = {id: one for id, one in found.items() if isinstance(one, PoseResult)}
         kept: dict[str, PoseResult] = {}
         # Whoever had the pixels keeps them: two equal scores would take turns, and neither be lost.
         for id in sorted(poses, key=lambda id: (tracks[id].in_doubt, -poses[id].score)):
@@ -114,19 +119,18 @@ class MultiObjectTracker:
             if other is None:
                 kept[id] = poses[id]
             else:
-                followed[id] = InputRefused("same_surface", f"{other} is seen there, and is surer")
-        for id, found in followed.items():
-            tracks[id].conclude(frame, found, refused)
+                found[id] = InputRefused("same_surface", f"{other} is seen there, and is surer")
+        for id, one in found.items():
+            tracks[id].conclude(frame, one, refused)
         for id, track in tracks.items():
-            if id not in followed:
+            if id not in found:
                 regained = track.look(frame, lambda pose: self._rival(frame, pose, kept) is not None).result
                 if regained is not None:
                     kept[id] = regained
 
-    def _followed(self, frame: Frame, tracks: Mapping[str, ObjectTracker]) -> dict[str, PoseResult | InputRefused]:
-        each = map if self._pool is None else self._pool.map
-        found = each(lambda track: track.followed(frame), tracks.values())
-        return {id: one for id, one in zip(tracks, found, strict=True) if one is not None}
+    def _followed(self, frame: Frame, tracks: Mapping[str, ObjectTracker]) -> dict[str, Followed]:
+        poses = {id: pose for id, track in tracks.items() if (pose := track.following) is not None}
+        return dict(zip(poses, self._follow(frame, list(poses.values())), strict=True))
 
     def _rival(self, frame: Frame, pose: PoseResult, others: Mapping[str, PoseResult]) -> str | None:
         """The object that explains the pixels which the pose explains, if there is one."""
@@ -147,6 +151,10 @@ class MultiObjectTracker:
             known = ", ".join(self._tracks) or "none"
             raise InputRefused("unknown_object", f"no object {id!r} here (known: {known}): add it first")
         return self._tracks[id]
+
+
+def _one_by_one(estimator: Estimator, frame: Frame, previous: Sequence[PoseResult]) -> list[Followed]:
+    return [followed(estimator, frame, pose) for pose in previous]
 
 
 def masks_from_label_image(labels: np.ndarray, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:

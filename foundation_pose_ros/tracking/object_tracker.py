@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
-from .estimator import Estimator, finite
+from .estimator import Estimator, Followed, finite, followed
 from .recovery import Recovery, RecoverySettings, Taken
 from .state_machine import Observation, StateSettings, TrackState, TrackStatus, advance
 
@@ -112,32 +112,27 @@ class ObjectTracker:
 
         Before the first registration this only takes note of the time.
         """
-        followed = self.followed(frame)
-        return self.look(frame) if followed is None else self.conclude(frame, followed, refused)
+        if (pose := self.following) is None:
+            return self.look(frame)
+        return self.conclude(frame, followed(self._estimator, frame, pose), refused)
 
-    def followed(self, frame: Frame) -> PoseResult | InputRefused | None:
-        """Where the next frame shows it, or why it doesn't; None where there is no track. Nothing is believed yet."""
-        if self.state is not TrackState.TRACKING or self._pose is None:
-            return None
-        try:
-            return finite(self._estimator.track(frame, self._pose))
-        except InputRefused as error:
-            return error
+    @property
+    def following(self) -> PoseResult | None:
+        """The pose to follow into the next frame; None where there is no track."""
+        return self._pose if self.state is TrackState.TRACKING else None
 
-    def conclude(
-        self, frame: Frame, followed: PoseResult | InputRefused, refused: Refused | None = None
-    ) -> TrackedObject:
+    def conclude(self, frame: Frame, found: Followed, refused: Refused | None = None) -> TrackedObject:
         """Take up what a frame showed."""
         self._stamp_ns = frame.stamp_ns
-        self._pose_is_current = isinstance(followed, PoseResult)
-        if isinstance(followed, PoseResult):
-            seen = Observation(frame.stamp_ns, followed.score)
+        self._pose_is_current = isinstance(found, PoseResult)
+        if isinstance(found, PoseResult):
+            seen = Observation(frame.stamp_ns, found.score)
             # A doubtful pose is still the best guess to step from, until the state machine gives the track up.
-            self._pose = followed
+            self._pose = found
         else:
-            seen = Observation(frame.stamp_ns, None, reason=str(followed))
+            seen = Observation(frame.stamp_ns, None, reason=str(found))
             if refused is not None:
-                refused(self.id, followed)
+                refused(self.id, found)
         self._advance(seen)
         if self.state is TrackState.TRACKING and seen.score is not None and not self.in_doubt:
             self._last_believed = self._pose

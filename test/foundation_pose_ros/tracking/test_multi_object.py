@@ -1,6 +1,6 @@
 """Several objects: each with its own track, and what the values of a mask image mean."""
 
-from threading import Barrier
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from foundation_pose_ros import Camera, Frame, InputRefused
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.tracking import MultiObjectTracker, TrackerSettings, TrackState
+from foundation_pose_ros.tracking.estimator import Followed
 from foundation_pose_ros.tracking.multi_object import masks_from_label_image
 
 CAMERA = Camera(1.0, 1.0, 0.0, 0.0, 1, 1)
@@ -76,20 +77,21 @@ def test_objects_have_states_of_their_own():
     assert [t.result is not None for t in tracks.track(frame(1.1))] == [False, True]
 
 
-def test_objects_are_followed_side_by_side():
-    meeting = Barrier(2, timeout=20)
+def test_whoever_follows_poses_is_given_those_of_objects_that_track():
+    asked: list[list[str]] = []
 
-    class Waiting(Willing):
-        def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
-            meeting.wait()  # for the other one
-            return super().track(frame, previous)
+    def follow(frame: Frame, previous: Sequence[PoseResult]) -> list[Followed]:
+        asked.append([pose.object_name for pose in previous])
+        return [InputRefused("no_depth", "covered") if pose.object_name == "cup" else pose for pose in previous]
 
-    tracks = MultiObjectTracker(Waiting(), side_by_side=2)
-    for id in ("mug", "cup"):
+    tracks = MultiObjectTracker(Willing(), follow=follow)
+    for id in ("mug", "cup", "can"):
         tracks.add(id)
     tracks.register(frame(1.0), {"mug": MASK, "cup": MASK})
-    found = tracks.track(frame(1.1))
-    assert [(t.id, t.result is not None) for t in found] == [("mug", True), ("cup", True)]
+    refused: list[str] = []
+    found = tracks.track(frame(1.1), lambda id, error: refused.append(id))
+    assert asked == [["mug", "cup"]] and refused == ["cup"]
+    assert [(t.id, t.result is not None) for t in found] == [("mug", True), ("cup", False), ("can", False)]
 
 
 def test_an_object_that_tracks_is_registered_anew_only_by_force():

@@ -1,12 +1,12 @@
-"""One registration and one step on a made picture, so that the first image isn't the slow one. Needs no ROS."""
+"""One registration and one step on a made picture, so that the first image isn't the slow one."""
 
 import numpy as np
 
-from ..camera import Camera
-from ..frame import Frame
-from ..object_model import ObjectModel
-from ..rendering.embree import EmbreeRenderer
-from ..tracking.estimator import Estimator
+from .camera import Camera
+from .frame import Frame
+from .object_model import ObjectModel
+from .rendering.embree import EmbreeRenderer
+from .tracking.estimator import Estimator
 
 
 def warm_up(estimator: Estimator, model: ObjectModel) -> None:

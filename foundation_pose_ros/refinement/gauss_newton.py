@@ -1,0 +1,92 @@
+"""One Gauss-Newton step of many poses: solved, held to a sane length, and applied, in one compiled loop."""
+
+import numpy as np
+
+from .. import se3
+from ..compiled import compiled
+
+
+@compiled
+def stepped(  # type: ignore[no-untyped-def]
+    T_cam_obj, information, gradient, pivot, centre_obj, diameter_m, damping, largest_turn_rad
+):
+    """Poses (B, 4, 4) moved by information @ twist = gradient, (B, 6, 6) and (B, 6), of twists about the pivot (3,).
+
+    damping: share of the information on motion that is added to its diagonal; rotations are damped as if they moved
+    points half a radius away. A step turns by at most largest_turn_rad and goes half a diameter, about each object's
+    own centre_obj (3,). The information has to be positive semidefinite.
+    """
+    twists = np.empty((len(T_cam_obj), 6))
+    damped = np.empty((6, 6))
+    for b in range(len(T_cam_obj)):
+        damped[:] = information[b]
+        mean = (damped[0, 0] + damped[1, 1] + damped[2, 2]) / 3
+        for k in range(6):
+            damped[k, k] += damping * mean * (1 if k < 3 else diameter_m**2 / 16) + 1e-9
+        twist = twists[b]
+        twist[:] = gradient[b]
+        solve(damped, twist)
+        reach = np.sqrt(twist[0] ** 2 + twist[1] ** 2 + twist[2] ** 2)
+        angle = np.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
+        twist *= min(1.0, largest_turn_rad / max(angle, 1e-9), 0.5 * diameter_m / max(reach, 1e-9))
+        x, y, z = placed(T_cam_obj[b], centre_obj)
+        x, y, z = x - pivot[0], y - pivot[1], z - pivot[2]
+        twist[0] += twist[4] * z - twist[5] * y
+        twist[1] += twist[5] * x - twist[3] * z
+        twist[2] += twist[3] * y - twist[4] * x
+    return se3.moved(T_cam_obj, twists, centre_obj)
+
+
+@compiled
+def about_centres(information, T_cam_obj, pivot, centre_obj):  # type: ignore[no-untyped-def]
+    """Information (B, 6, 6) on twists about the pivot (3,), turned into that on twists about each object's centre."""
+    result = np.empty(information.shape)
+    to_pivot, half = np.empty((6, 6)), np.empty((6, 6))
+    for b in range(len(T_cam_obj)):
+        x, y, z = placed(T_cam_obj[b], centre_obj)
+        x, y, z = pivot[0] - x, pivot[1] - y, pivot[2] - z
+        # A twist (v, w) about the centre c moves the pivot p by v + w x (p - c).
+        to_pivot[:] = np.eye(6)
+        to_pivot[0, 4], to_pivot[0, 5], to_pivot[1, 5] = z, -y, x
+        to_pivot[1, 3], to_pivot[2, 3], to_pivot[2, 4] = -z, y, -x
+        for row in range(6):
+            for column in range(6):
+                half[row, column] = 0
+                for k in range(6):
+                    half[row, column] += information[b, row, k] * to_pivot[k, column]
+        for row in range(6):
+            for column in range(6):
+                result[b, row, column] = 0
+                for k in range(6):
+                    result[b, row, column] += to_pivot[k, row] * half[k, column]
+    return result
+
+
+@compiled
+def placed(T, point):  # type: ignore[no-untyped-def]
+    """Where a transform (4, 4) puts a point (3,)."""
+    return (
+        T[0, 0] * point[0] + T[0, 1] * point[1] + T[0, 2] * point[2] + T[0, 3],
+        T[1, 0] * point[0] + T[1, 1] * point[1] + T[1, 2] * point[2] + T[1, 3],
+        T[2, 0] * point[0] + T[2, 1] * point[1] + T[2, 2] * point[2] + T[2, 3],
+    )
+
+
+@compiled
+def solve(matrix, vector):  # type: ignore[no-untyped-def]
+    """Overwrite vector (n,) by the solution of matrix (n, n) @ x = vector, and the matrix by its Cholesky factor."""
+    count = len(vector)
+    for row in range(count):
+        for column in range(row + 1):
+            left = matrix[row, column]
+            for k in range(column):
+                left -= matrix[row, k] * matrix[column, k]
+            matrix[row, column] = np.sqrt(max(left, 1e-18)) if row == column else left / matrix[column, column]
+    for row in range(count):
+        for k in range(row):
+            vector[row] -= matrix[row, k] * vector[k]
+        vector[row] /= matrix[row, row]
+    for row in range(count - 1, -1, -1):
+        for k in range(row + 1, count):
+            vector[row] -= matrix[k, row] * vector[k]
+        vector[row] /= matrix[row, row]

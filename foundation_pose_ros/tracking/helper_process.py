@@ -1,0 +1,44 @@
+"""`python -m foundation_pose_ros.tracking.helper_process CONNECTION MEMORY`: the far end of `processes`.
+
+Both are descriptors of files that the near end has opened.
+"""
+
+import sys
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+import cv2
+
+from ..errors import InputRefused
+from ..estimator import PoseEstimator
+from ..warm_up import warm_up
+from .estimator import followed
+from .processes import Forgotten, Known, Share
+from .shared_frame import SharedFrame
+
+
+def main() -> None:
+    """Do as told until the connection ends."""
+    connection, memory = Connection(int(sys.argv[1])), SharedFrame(int(sys.argv[2]))
+    cv2.setNumThreads(1)  # the other cores have helpers of their own
+    estimator = PoseEstimator([], threads=1)
+    connection.send("loaded")
+    while True:
+        try:
+            told = connection.recv()
+        except EOFError:
+            return
+        if isinstance(told, Known):
+            estimator.models[told.model.name] = told.model
+            with suppress(InputRefused):
+                warm_up(estimator, told.model)
+            connection.send("ready")
+        elif isinstance(told, Forgotten):
+            del estimator.models[told.name]
+        elif isinstance(told, Share):
+            frame = memory.read(told.header)
+            connection.send([followed(estimator, frame, pose) for pose in told.previous])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""Several objects tracked at the same time, each process taking its share of them.
+
+Threads don't do: what a step computes in Python between its compiled loops holds Python's lock for half of the time.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from typing import Any
+
+from ..estimator import PoseEstimator
+from ..frame import Frame
+from ..object_model import ObjectModel
+from ..pose_result import PoseResult
+from .estimator import Followed, followed
+from .shared_frame import FrameHeader, SharedFrame
+
+_LOG = logging.getLogger(__name__)
+_MODULE = "foundation_pose_ros.tracking.helper_process"
+# A step takes milliseconds: a helper that is silent for so long has hung.
+_LONGEST_S = 5.0
+
+
+@dataclass(frozen=True)
+class Known:
+    """To a helper: a model that it will be asked for. It answers when it has got ready."""
+
+    model: ObjectModel
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """To a helper: the name of a model that is no longer needed."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Share:
+    """To a helper: poses to follow into the frame that the shared memory holds. It answers a list of what it found."""
+
+    header: FrameHeader
+    previous: tuple[PoseResult, ...]
+
+
+class TrackingProcesses:
+    """Follows poses with an estimator, and with helper processes that do as it does once there are several to follow.
+
+    A helper takes seconds to start, and to get ready for each model; until then, and when it dies, the work is done
+    here. It holds 0.35 GB. Call `close` in the end.
+    """
+
+    def __init__(self, estimator: PoseEstimator, processes: int = 2) -> None:
+        """estimator: a learning-free one, as the helpers are. processes: this one among them."""
+        self._estimator = estimator
+        self._most = processes - 1
+        self._helpers: list[_Helper] = []
+        self._frame: SharedFrame | None = None
+
+    def __call__(self, frame: Frame, previous: Sequence[PoseResult]) -> list[Followed]:
+        """Where the frame shows each object, or why it doesn't, in order."""
+        self._frame = self._frame or SharedFrame()
+        while len(self._helpers) < min(self._most, len(previous) - 1):
+            self._helpers.append(_Helper(self._frame))
+        ready = [helper for helper in self._helpers if helper.ready_for(self._estimator.models)][: len(previous) - 1]
+        shares = [range(i, len(previous), len(ready) + 1) for i in range(len(ready) + 1)]
+        if ready:
+            header = self._frame.write(frame)
+            for helper, share in zip(ready, shares, strict=False):
+                helper.ask(Share(header, tuple(previous[i] for i in share)))
+        found = dict(self._here(frame, previous, shares[-1]))
+        for helper, share in zip(ready, shares, strict=False):
+            answer = helper.answer()
+            found |= self._here(frame, previous, share) if answer is None else zip(share, answer, strict=True)
+        return [found[i] for i in range(len(previous))]
+
+    @property
+    def ready(self) -> int:
+        """Helpers that take a share of the next frame."""
+        return sum(helper.ready_for(self._estimator.models) for helper in self._helpers)
+
+    def close(self) -> None:
+        """Let the helpers end; others begin where there is work again."""
+        for helper in self._helpers:
+            helper.close()
+        self._helpers.clear()
+        if self._frame is not None:
+            self._frame.close()
+            self._frame = None
+
+    def _here(
+        self, frame: Frame, previous: Sequence[PoseResult], numbers: Iterable[int]
+    ) -> Iterable[tuple[int, Followed]]:
+        return [(i, followed(self._estimator, frame, previous[i])) for i in numbers]
+
+
+class _Helper:
+    """The near end of one helper process."""
+
+    def __init__(self, frame: SharedFrame) -> None:
+        self._connection, far = Pipe()
+        files = far.fileno(), frame.file
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", _MODULE, *map(str, files)],
+            pass_fds=files,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for this process, which then ends that one
+        )
+        far.close()
+        self._alive = True
+        self._sent: dict[str, ObjectModel] = {}
+        self._busy = True  # until it has loaded its libraries
+
+    def ready_for(self, models: dict[str, ObjectModel]) -> bool:
+        """Let it have these models, and no others; True where it has got ready for all of them."""
+        if self._busy and self._received(0.0) is not None:
+            self._busy = False
+        if self._busy or not self._alive:
+            return False
+        for name in [name for name, model in self._sent.items() if models.get(name) is not model]:
+            del self._sent[name]
+            self._send(Forgotten(name))
+        model = next((model for name, model in models.items() if name not in self._sent), None)
+        if model is not None:
+            # One at a time: a pipe that nobody reads, as while the last one is got ready, is soon full.
+            self._sent[model.name] = model
+            self._busy = self._send(Known(model))
+        return model is None
+
+    def ask(self, share: Share) -> None:
+        """Begin with what `answer` then gives."""
+        self._send(share)
+
+    def answer(self) -> list[Followed] | None:
+        """What it found, None where it died or hangs."""
+        answer: list[Followed] | None = self._received(_LONGEST_S)
+        if answer is None and self._alive:
+            self._lost("hangs")
+        return answer
+
+    def close(self) -> None:
+        """It ends when its connection does."""
+        self._alive = False
+        self._connection.close()
+        try:
+            self._process.wait(_LONGEST_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _send(self, message: Known | Forgotten | Share) -> bool:
+        try:
+            if self._alive:
+                self._connection.send(message)
+        except OSError as error:
+            self._lost(f"ended: {error}")
+        return self._alive
+
+    def _received(self, longest_s: float) -> Any:
+        """Its next message; None where there is none within this time, or no more."""
+        try:
+            return self._connection.recv() if self._alive and self._connection.poll(longest_s) else None
+        except (OSError, EOFError) as error:
+            self._lost(f"ended: {error or 'nobody is there'}")
+            return None
+
+    def _lost(self, why: str) -> None:
+        self._alive = False
+        self._process.kill()
+        _LOG.warning("a helper process for tracking %s; its objects are tracked in the main process from now on", why)
