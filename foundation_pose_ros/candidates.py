@@ -42,7 +42,7 @@ class Candidates:
 
     def picked(self, kept: np.ndarray) -> "Candidates":
         """Those of the given indices."""
-        return Candidates(_picked(self.refined, kept), _picked(self.evidence, kept), self.observation)
+        return Candidates(picked(self.refined, kept), picked(self.evidence, kept), self.observation)
 
     def __add__(self, other: "Candidates") -> "Candidates":
         """Those of both, on this one's observation."""
@@ -112,7 +112,8 @@ def _differ(T: np.ndarray, other: np.ndarray, model: ObjectModel) -> bool:
     return bool(apart or se3.rotation_angle_rad(T[:3, :3], other[:3, :3]) > DISTINCT_RAD)
 
 
-def _picked(batch: Batch, kept: np.ndarray) -> Batch:
+def picked(batch: Batch, kept: np.ndarray) -> Batch:
+    """Of a batch, the poses with these indices."""
     return replace(batch, **{field.name: getattr(batch, field.name)[kept] for field in fields(batch)})
 
 

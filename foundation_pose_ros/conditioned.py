@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .candidates import Candidates, Stage
+from .candidates import Candidates, Stage, picked
 from .hypotheses import rotation_grid, thinned
 from .object_model import ObjectModel
 from .observation import Observation
@@ -34,7 +34,7 @@ class ConditionedObject:
     model: ObjectModel
     renderer: Renderer
     refiner: Refiner
-    scorer: Scorer
+    scorer: GeometricScorer
     rotations: np.ndarray
     turns: np.ndarray
     look: ModelLook
@@ -42,18 +42,30 @@ class ConditionedObject:
     last_step: Callable[[Candidates], Candidates] | None = None
 
     def refined(
-        self, observation: Observation, T_cam_obj: np.ndarray, stage: Stage, matches: PointMatches | None = None
+        self,
+        observation: Observation,
+        T_cam_obj: np.ndarray,
+        stage: Stage,
+        matches: PointMatches | None = None,
+        judged: Observation | None = None,
     ) -> Candidates:
-        """Poses (B, 4, 4) moved by a stage's steps, and what then speaks for them."""
+        """Poses (B, 4, 4) moved by a stage's steps, and what then speaks for them, on a finer grid if one is given."""
         error_m = stage.error_m(self.model.diameter_m)
         refined = self.refiner.refine(self.renderer, observation, T_cam_obj, stage.iterations, error_m, matches)
-        return Candidates(refined, self.scorer.score(self.renderer, observation, refined.T_cam_obj), observation)
+        judged = judged or observation
+        return Candidates(refined, self.scorer.score(self.renderer, judged, refined.T_cam_obj), judged)
 
-    def as_they_are(self, observation: Observation, T_cam_obj: np.ndarray, error_m: float) -> Candidates:
-        """Poses (B, 4, 4) that aren't moved, and what speaks for them; error_m: how far surfaces may be off."""
-        refined = self.refiner.refine(self.renderer, observation, T_cam_obj, 1, (error_m, error_m))
+    def as_they_are(
+        self, observation: Observation, T_cam_obj: np.ndarray, error_m: float, keep: int | None = None
+    ) -> Candidates:
+        """The best `keep` of poses (B, 4, 4) that aren't moved, and what speaks for them.
+
+        error_m: how far surfaces may be off.
+        """
         evidence = self.scorer.score(self.renderer, observation, T_cam_obj)
-        return Candidates(replace(refined, T_cam_obj=T_cam_obj), evidence, observation)
+        best = np.argsort(-evidence.rank)[:keep]
+        refined = self.refiner.refine(self.renderer, observation, T_cam_obj[best], 1, (error_m, error_m))
+        return Candidates(replace(refined, T_cam_obj=T_cam_obj[best]), picked(evidence, best), observation)
 
     def finished(self, candidates: Candidates) -> Candidates:
         """After the last step, where there is one."""

@@ -20,10 +20,10 @@ _MOST_TURNED = 48
 _STAGES = (
     Stage(24, 4, 64, (0.5, 0.15)),
     Stage(32, 4, 16, (0.25, 0.08)),
-    Stage(64, 5, 6, (0.12, 0.03)),
+    Stage(40, 5, 6, (0.12, 0.03)),
 )
-_FINAL = Stage(64, 4, 6, (0.06, 0.02))
-_POLISH = Stage(64, 3, 6, (0.04, 0.02))
+_FINAL = Stage(40, 4, 6, (0.06, 0.02))
+_POLISH = Stage(64, 4, 6, (0.04, 0.02))
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class RegistrationSettings:
     surer: by so much a turn has to outrank the best pose there, or plain objects would be turned by their shading.
 
     distinct_rad, distinct_share: poses closer than this in angle, and in shares of the diameter, are one pose.
+    together: as are, before they are refined, those that differ by less than this share of the diameter at the rim.
     """
 
     stages: tuple[Stage, ...] = _STAGES
@@ -42,6 +43,7 @@ class RegistrationSettings:
     surer: float = 0.05
     distinct_rad: float = DISTINCT_RAD
     distinct_share: float = DISTINCT_SHARE
+    together: float = 0.05
 
 
 class Registration:
@@ -59,11 +61,17 @@ class Registration:
         poses = initial_poses(
             conditioned.rotations, observation, marked, conditioned.renderer, model.centre_m, model.diameter_m
         )
-        for stage in self.settings.stages:
+        *stages, last = self.settings.stages
+        for stage in stages:
             observation = observe(frame, box, stage.size, mask)
-            candidates = self._stage(conditioned, observation, poses, stage)
+            poses = self._stage(conditioned, observation, poses, stage, observation).refined.T_cam_obj
+        # Prints are compared on a finer grid than depth needs.
+        judged = observe(frame, box, self.settings.polish.size, mask)
+        for stage in (last, self.settings.final):
+            observation = observe(frame, box, stage.size, mask)
+            poses = poses if stage is last else self._turned(conditioned, poses)
+            candidates = self._stage(conditioned, observation, poses, stage, judged)
             poses = candidates.refined.T_cam_obj
-        candidates = self._stage(conditioned, observation, self._turned(conditioned, poses), self.settings.final)
         # Steps along coarse or glancing surfaces may end worse than they began: what was better stays.
         candidates = self._with(conditioned, candidates, self._polished(conditioned, candidates))
         candidates = self._with_print_in_place(conditioned, frame, box, mask, candidates)
@@ -83,7 +91,7 @@ class Registration:
         best = candidates.refined.T_cam_obj[0]
         turned = best @ conditioned.turns[:_MOST_TURNED].astype(np.float32)
         error_m = self.settings.polish.error_m(conditioned.model.diameter_m)[1]
-        looks = conditioned.as_they_are(candidates.observation, turned, error_m)
+        looks = conditioned.as_they_are(candidates.observation, turned, error_m, self.settings.polish.keep)
         candidates = self._with(conditioned, candidates, looks)
         T_cam_obj, rank = candidates.refined.T_cam_obj, candidates.evidence.rank
         apart_rad = se3.rotation_angle_rad(turned[:, None, :3, :3], T_cam_obj[:, :3, :3]).min(axis=0)
@@ -105,9 +113,14 @@ class Registration:
         return self._best(conditioned, more + candidates, self.settings.polish.keep)
 
     def _stage(
-        self, conditioned: ConditionedObject, observation: Observation, poses: np.ndarray, stage: Stage
+        self,
+        conditioned: ConditionedObject,
+        observation: Observation,
+        poses: np.ndarray,
+        stage: Stage,
+        judged: Observation,
     ) -> Candidates:
-        return self._best(conditioned, conditioned.refined(observation, poses, stage), stage.keep)
+        return self._best(conditioned, conditioned.refined(observation, poses, stage, judged=judged), stage.keep)
 
     def _best(self, conditioned: ConditionedObject, candidates: Candidates, keep: int) -> Candidates:
         """The best distinct poses, in order."""
@@ -127,7 +140,10 @@ class Registration:
         count = max(1, min(self.settings.turned, _MOST_TURNED // len(conditioned.turns)))
         best, rest = poses[:count], poses[count:]
         turned = best[:, None] @ conditioned.turns.astype(np.float32)  # (k, S, 4, 4)
-        return np.concatenate([turned.reshape(-1, 4, 4), rest])
+        turned = np.concatenate([turned.reshape(-1, 4, 4), rest])
+        # The best are often turns of each other: steps would bring theirs together.
+        model, apart = conditioned.model, self.settings.together
+        return turned[distinct(turned, model.centre_m, apart * model.diameter_m, 2 * apart, len(turned))]
 
 
 def crop_box(frame: Frame, mask: np.ndarray, diameter_m: float) -> CropBox:

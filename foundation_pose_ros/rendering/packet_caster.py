@@ -5,7 +5,10 @@ The loop holds no lock of Python's, so that threads of one process cast side by 
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import lru_cache
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -19,8 +22,7 @@ _SIDE = 4
 _ROWS = 21
 _FAR = np.float32(3e38)
 _NOWHERE = np.uint32(0xFFFFFFFF)
-# Packets that are worth waking another thread for, a quarter of a millisecond of work, and parts per thread: some
-# packets hit nothing and cost little.
+# Packets that are worth waking another thread for, a quarter of a millisecond of work, and parts per thread.
 _THREAD_PACKETS = 1 << 9
 _PARTS = 4
 
@@ -52,10 +54,22 @@ class PacketCaster:
         threads = min(self._threads, packets // _THREAD_PACKETS)
         if threads < 2:
             _cast(*given, 0, packets)
-        else:
-            bounds = np.linspace(0, packets, _PARTS * threads + 1).astype(int)
-            list(_pool(threads).map(lambda first, end: _cast(*given, first, end), bounds[:-1], bounds[1:]))
+            return found
+        # Whoever is done with a part takes the next: some packets hit nothing and cost little.
+        bounds = np.linspace(0, packets, _PARTS * threads + 1).astype(int)
+        parts = list(pairwise(bounds.tolist()))
+        helping = [_pool(threads - 1).submit(_cast_parts, given, parts) for _ in range(threads - 1)]
+        _cast_parts(given, parts)
+        for one in helping:
+            one.result()
         return found
+
+
+def _cast_parts(given: tuple[Any, ...], parts: list[tuple[int, int]]) -> None:
+    """Cast packets from a list that several threads take from, until it is empty."""
+    while parts:
+        with suppress(IndexError):  # another was faster
+            _cast(*given, *parts.pop())
 
 
 @lru_cache(maxsize=4)
@@ -83,35 +97,50 @@ def _cast(scene, T_cam_obj, K, depth_m, normals_cam, face, barycentric, first, e
     packet = memory[start : start + _ROWS * 16].reshape(_ROWS, 16)
     numbers = packet.view(np.uint32)
     valid = memory[start + _ROWS * 16 : start + _ROWS * 16 + 16].view(np.int32)
+    for lane in range(16):
+        numbers[9, lane], numbers[19, lane], numbers[20, lane] = _NOWHERE, _NOWHERE, _NOWHERE
+    # A ray's direction in the object's frame: `ahead` at pixel 0, and its steps per column and row.
+    ahead, per_column, per_row = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
+    current = -1
     for number in range(first, end):
         image, tile = number // (down * along), number % (down * along)
         top, left = _SIDE * (tile // along), _SIDE * (tile % along)
-        R, t, k = T_cam_obj[image, :3, :3], T_cam_obj[image, :3, 3], K[image]
-        for lane in range(16):
-            v, u = top + lane // _SIDE, left + lane % _SIDE
-            x, y = (u - k[0, 2]) / k[0, 0], (v - k[1, 2]) / k[1, 1]
-            valid[lane] = -1 if v < height and u < width else 0
+        if image != current:
+            current = image
+            fx, fy, cx, cy = K[image, 0, 0], K[image, 1, 1], K[image, 0, 2], K[image, 1, 2]
             for axis in range(3):
-                packet[axis, lane] = -(R[0, axis] * t[0] + R[1, axis] * t[1] + R[2, axis] * t[2])
-                packet[4 + axis, lane] = R[0, axis] * x + R[1, axis] * y + R[2, axis]
-            packet[3, lane], packet[7, lane], packet[8, lane] = 0, 0, _FAR
-            numbers[9, lane], numbers[11, lane], numbers[18, lane], numbers[19, lane] = _NOWHERE, 0, _NOWHERE, _NOWHERE
-        intersect16(valid.ctypes.data, scene, packet.ctypes.data, 0)
+                x, y, z = T_cam_obj[image, 0, axis], T_cam_obj[image, 1, axis], T_cam_obj[image, 2, axis]
+                per_column[axis], per_row[axis], ahead[axis] = x / fx, y / fy, z - x * cx / fx - y * cy / fy
+                origin = -(x * T_cam_obj[image, 0, 3] + y * T_cam_obj[image, 1, 3] + z * T_cam_obj[image, 2, 3])
+                for lane in range(16):
+                    packet[axis, lane] = origin
+        rows, columns = min(height - top, _SIDE), min(width - left, _SIDE)
         for lane in range(16):
-            if valid[lane] == 0:
-                continue
-            v, u = top + lane // _SIDE, left + lane % _SIDE
-            far = packet[8, lane]
-            hit = far < _FAR
-            depth_m[image, v, u] = far if hit else 0
-            if wants_normals:
-                x, y, z = packet[12, lane], packet[13, lane], packet[14, lane]
-                away = x * packet[4, lane] + y * packet[5, lane] + z * packet[6, lane] > 0
-                scale = (-1 if away else 1) / np.sqrt(x * x + y * y + z * z) if hit else np.float32(0)
-                for axis in range(3):
-                    turned = R[axis, 0] * x + R[axis, 1] * y + R[axis, 2] * z
-                    normals_cam[image, v, u, axis] = scale * turned if hit else 0
-            if wants_faces:
-                face[image, v, u] = np.int32(numbers[17, lane]) if hit else -1
-                barycentric[image, v, u, 0] = packet[15, lane] if hit else 0
-                barycentric[image, v, u, 1] = packet[16, lane] if hit else 0
+            row, column = lane // _SIDE, lane % _SIDE
+            for axis in range(3):
+                direction = per_column[axis] * np.float32(left + column) + per_row[axis] * np.float32(top + row)
+                packet[4 + axis, lane] = ahead[axis] + direction
+            valid[lane] = -1 if row < rows and column < columns else 0
+            packet[8, lane], numbers[18, lane] = _FAR, _NOWHERE
+        intersect16(valid.ctypes.data, scene, packet.ctypes.data, 0)
+        for row in range(rows):
+            for column in range(columns):
+                lane, v, u = _SIDE * row + column, top + row, left + column
+                far = packet[8, lane]
+                hit = far < _FAR
+                depth_m[image, v, u] = far if hit else 0
+                if wants_normals:
+                    x, y, z = packet[12, lane], packet[13, lane], packet[14, lane]
+                    away = x * packet[4, lane] + y * packet[5, lane] + z * packet[6, lane] > 0
+                    scale = (-1 if away else 1) / np.sqrt(x * x + y * y + z * z) if hit else np.float32(0)
+                    for axis in range(3):
+                        turned = (
+                            T_cam_obj[image, axis, 0] * x
+                            + T_cam_obj[image, axis, 1] * y
+                            + T_cam_obj[image, axis, 2] * z
+                        )
+                        normals_cam[image, v, u, axis] = scale * turned if hit else 0
+                if wants_faces:
+                    face[image, v, u] = np.int32(numbers[17, lane]) if hit else -1
+                    barycentric[image, v, u, 0] = packet[15, lane] if hit else 0
+                    barycentric[image, v, u, 1] = packet[16, lane] if hit else 0

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ..observation import Observation
-from ..rendering import Renderer
+from ..rendering import Renderer, Rendering
 from .agreement import NEVER_SEEN_M, border, judged
 from .colour import ColourComparison
 from .scorer import Evidence
@@ -41,8 +41,16 @@ class GeometricScorer:
         self._settings = settings or SelectionSettings()
 
     def score(self, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
-        batch, size = len(T_cam_obj), observation.size
-        rendering = renderer.render(T_cam_obj, observation.K, (size, size), colour=self._colour)
+        """As of a `Scorer`."""
+        return self.judged(observation, self.rendered(renderer, observation, T_cam_obj))
+
+    def rendered(self, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray) -> Rendering:
+        """Poses (B, 4, 4) as `judged` wants them."""
+        return renderer.render(T_cam_obj, observation.K, (observation.size,) * 2, colour=self._colour)
+
+    def judged(self, observation: Observation, rendering: Rendering) -> Evidence:
+        """What speaks for the poses of a rendering."""
+        batch, size = len(rendering.depth_m), observation.size
         rendered_m = rendering.depth_m.reshape(batch, -1)  # (B, N)
         tolerance_m = self.tolerance_m(observation)  # (N,)
         limit_m, sigma_m = tolerance_m[None], np.empty((0, 0), np.float32)
