@@ -8,11 +8,11 @@ import numpy as np
 
 from foundation_pose_ros import ObjectModel, PoseEstimator, PoseResult
 from foundation_pose_ros.rendering import EmbreeRenderer, Rendering
+from foundation_pose_ros.rendering.ray_hits import Caster
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 
 OBJECTS = ("mug", "cracker_box", "sticker_cube", "bottle")
 THREADS = 2
-_SIZE = 64
 
 
 def measure(rounds: int) -> dict[str, Any]:
@@ -22,22 +22,22 @@ def measure(rounds: int) -> dict[str, Any]:
     rows: dict[str, list[float]] = {key: [] for key in ("rays", "register", "track", "register_over", "track_over")}
     for step in range(rounds):
         for subject in subjects.values():
-            rays_per_s = subject.rays_per_s()
+            register_floor_s, track_floor_s = subject.register_rays.alone_s(), subject.track_rays.alone_s()
             register_s, track_s = subject.register_and_track(step)
-            rows["rays"].append(rays_per_s)
+            rows["rays"].append(subject.register_rays.count / register_floor_s)
             rows["register"].append(register_s)
             rows["track"] += track_s
-            rows["register_over"].append(register_s / (subject.register_rays / rays_per_s))
-            rows["track_over"].append(float(np.median(track_s)) / (subject.track_rays / rays_per_s))
+            rows["register_over"].append(register_s / register_floor_s)
+            rows["track_over"].append(float(np.median(track_s)) / track_floor_s)
     return {
         "image": "640x480",
         "threads": THREADS,
         "objects": {name: {"faces": len(subject.model.faces)} for name, subject in subjects.items()},
         "floor_rays_per_s": summary(rows["rays"]),
         "register_s": summary(rows["register"])
-        | {"rays": int(np.median([subject.register_rays for subject in subjects.values()]))},
+        | {"rays": int(np.median([subject.register_rays.count for subject in subjects.values()]))},
         "track_s": summary(rows["track"])
-        | {"rays": int(np.median([subject.track_rays for subject in subjects.values()]))},
+        | {"rays": int(np.median([subject.track_rays.count for subject in subjects.values()]))},
         "register_over_floor": summary(rows["register_over"]),
         "track_over_floor": summary(rows["track_over"]),
     }
@@ -50,21 +50,19 @@ class _Subject:
     scene: SyntheticScene
     model: ObjectModel
     estimator: PoseEstimator
-    register_rays: int
-    track_rays: int
+    register_rays: "_Rays"
+    track_rays: "_Rays"
 
     @classmethod
     def of(cls, scene: SyntheticScene, model: ObjectModel) -> "_Subject":
         estimator = PoseEstimator([model], threads=THREADS)
-        subject = cls(scene, model, estimator, 0, 0)
+        subject = cls(scene, model, estimator, _Rays(), _Rays())
         registered = subject._register(0)
-        with _Counting() as count:
+        with subject.register_rays:
             subject._register(0)
-        subject.register_rays = count.rays
         frame = scene.frame(scene.frame_ids[1])  # rendered by the same renderer: not to be counted
-        with _Counting() as count:
+        with subject.track_rays:
             estimator.track(frame, registered)
-        subject.track_rays = count.rays
         return subject
 
     def register_and_track(self, step: int) -> tuple[float, list[float]]:
@@ -77,19 +75,6 @@ class _Subject:
             track_s.append(result.time_s)
         return register_s, track_s
 
-    def rays_per_s(self) -> float:
-        """Embree alone, depth and nothing else: 64 poses of the object that fills the crop."""
-        caster = EmbreeRenderer(self.model, THREADS).caster
-        T = np.tile(np.eye(4, dtype=np.float32), (64, 1, 1))
-        T[:, :3, 3] = -self.model.centre_m + (0, 0, 2 * self.model.diameter_m)
-        K = np.array([[1.6 * _SIZE, 0, _SIZE / 2], [0, 1.6 * _SIZE, _SIZE / 2], [0, 0, 1]], np.float32)
-        times = []
-        for _ in range(5):
-            started = perf_counter()
-            caster.cast(T, K, (_SIZE, _SIZE))
-            times.append(perf_counter() - started)
-        return 64 * _SIZE**2 / float(np.median(times))
-
     def _register(self, index: int) -> PoseResult:
         frame_id = self.scene.frame_ids[index]
         mask = self.scene.mask(frame_id, self.model.name)
@@ -97,24 +82,37 @@ class _Subject:
         return self.estimator.register(self.scene.frame(frame_id), mask)
 
 
-class _Counting:
-    """Counts the rays of all renderings while it is entered."""
+class _Rays:
+    """The rays of all renderings while it is entered, to be cast once more with nothing else to do."""
 
-    def __enter__(self) -> "_Counting":
-        self.rays = 0
+    def __enter__(self) -> None:
+        self._casts: list[tuple[Caster, np.ndarray, np.ndarray, tuple[int, int]]] = []
         self._render = EmbreeRenderer.render
 
         def render(
             renderer: EmbreeRenderer, T: np.ndarray, K: np.ndarray, size: tuple[int, int], **of: bool
         ) -> Rendering:
-            self.rays += len(T) * size[0] * size[1]
+            self._casts.append((renderer.caster, np.array(T, np.float32), np.array(K, np.float32), size))
             return self._render(renderer, T, K, size, **of)
 
         EmbreeRenderer.render = render  # type: ignore[method-assign,assignment]
-        return self
 
     def __exit__(self, *_: object) -> None:
         EmbreeRenderer.render = self._render  # type: ignore[method-assign]
+
+    @property
+    def count(self) -> int:
+        return sum(len(T) * size[0] * size[1] for _, T, _, size in self._casts)
+
+    def alone_s(self) -> float:
+        """For depth alone: the median of a few times."""
+        times = []
+        for _ in range(3):
+            started = perf_counter()
+            for caster, T, K, size in self._casts:
+                caster.cast(T, K, size)
+            times.append(perf_counter() - started)
+        return float(np.median(times))
 
 
 def summary(values: list[float]) -> dict[str, float | int]:
