@@ -8,7 +8,7 @@ from .camera import Camera
 from .errors import InputRefused
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """Colour and aligned depth from one instant.
 

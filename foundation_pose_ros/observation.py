@@ -1,7 +1,7 @@
 """What a camera saw in one square crop, on a coarse grid: the side of render-and-compare that no hypothesis changes."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -9,6 +9,10 @@ import numpy as np
 from . import depth
 from .camera import Camera
 from .frame import Frame
+
+# Colours are compared and followed on grids of at most so many pixels a side, and large images are thinned out to a
+# little more than so many before they are averaged.
+_FINEST, _AVERAGED = 160, 240
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def observe(frame: Frame, box: CropBox, size: int, mask: np.ndarray | None = Non
         normals=normals.reshape(-1, 3),
         on_edge=on_edge.ravel(),
         mask=None if mask is None else grid.sampled(mask).astype(bool).ravel(),
-        rgb=resampled(frame.rgb, box, size).reshape(-1, 3).astype(np.float32) / 255,
+        rgb=resampled(frame, box, size).reshape(-1, 3).astype(np.float32) / 255,
         in_image=grid.in_image.ravel(),
     )
 
@@ -116,17 +120,27 @@ class _Grid:
         return np.where(self.in_image, image[self._pick], image.dtype.type(0))
 
 
-def resampled(rgb: np.ndarray, box: CropBox, size: int) -> np.ndarray:
-    """A box of an image (H, W, 3) uint8 as (size, size, 3), cells averaged; edge colours go on outside the image."""
-    side = max(round(box.side), 1)
-    left, top = round(box.left), round(box.top)
-    height, width = rgb.shape[:2]
+def resampled(frame: Frame, box: CropBox, size: int) -> np.ndarray:
+    """A box of a frame's colours as (size, size, 3) uint8, cells averaged; edge colours go on outside the image."""
+    fine = _fine(frame, round(box.left), round(box.top), max(round(box.side), 1))
+    interpolation = cv2.INTER_AREA if len(fine) > size else cv2.INTER_LINEAR
+    return cv2.resize(fine, (size, size), interpolation=interpolation)
+
+
+# An estimate asks for one box on several grids.
+@lru_cache(maxsize=2)
+def _fine(frame: Frame, left: int, top: int, side: int) -> np.ndarray:
+    """A square of a frame's colours, as it is or where it is large on as fine a grid as anything asks for."""
+    height, width = frame.rgb.shape[:2]
     x0, x1 = np.clip([left, left + side], 0, width)
     y0, y1 = np.clip([top, top + side], 0, height)
     if x1 <= x0 or y1 <= y0:
-        return np.zeros((size, size, 3), np.uint8)
-    part = rgb[y0:y1, x0:x1]
+        return np.zeros((1, 1, 3), np.uint8)
+    part = frame.rgb[y0:y1, x0:x1]
     if part.shape[:2] != (side, side):
         part = cv2.copyMakeBorder(part, y0 - top, top + side - y1, x0 - left, left + side - x1, cv2.BORDER_REPLICATE)
-    interpolation = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-    return cv2.resize(part, (size, size), interpolation=interpolation)
+    if side <= 2 * _FINEST:
+        return np.ascontiguousarray(part)
+    # Averaging every pixel of a large image would take longer than all that is done with the result.
+    step = side // _AVERAGED
+    return cv2.resize(part[step // 2 :: step, step // 2 :: step], (_FINEST, _FINEST), interpolation=cv2.INTER_AREA)

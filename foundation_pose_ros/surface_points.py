@@ -152,7 +152,7 @@ class _View:
 
 
 def _gray(frame: Frame, box: CropBox) -> np.ndarray:
-    return cv2.cvtColor(resampled(frame.rgb, box, _SIZE), cv2.COLOR_RGB2GRAY)
+    return cv2.cvtColor(resampled(frame, box, _SIZE), cv2.COLOR_RGB2GRAY)
 
 
 def _levelled(gray: np.ndarray) -> np.ndarray:

@@ -62,10 +62,28 @@ def test_holes_beside_the_mask_are_what_stands_next_to_them():
     assert image[40, 75] == np.float32(0.8)
 
 
+def coloured(rgb: np.ndarray) -> Frame:
+    height, width = rgb.shape[:2]
+    return Frame(rgb, np.zeros((height, width), np.float32), Camera(300.0, 300.0, 0.0, 0.0, width, height))
+
+
 def test_resampled_averages_cells_and_goes_on_outside():
     rgb = np.zeros((8, 8, 3), np.uint8)
     rgb[:, 4:] = 200
-    assert resampled(rgb, CropBox(0, 0, 8), 2)[:, :, 0].tolist() == [[0, 200], [0, 200]]
-    assert resampled(rgb, CropBox(2, 0, 4), 1)[0, 0, 0] == 100
-    assert resampled(rgb, CropBox(6, 6, 8), 4).min() == 200
-    assert not resampled(rgb, CropBox(100, 100, 8), 4).any()
+    frame = coloured(rgb)
+    assert resampled(frame, CropBox(0, 0, 8), 2)[:, :, 0].tolist() == [[0, 200], [0, 200]]
+    assert resampled(frame, CropBox(2, 0, 4), 1)[0, 0, 0] == 100
+    assert resampled(frame, CropBox(6, 6, 8), 4).min() == 200
+    assert not resampled(frame, CropBox(100, 100, 8), 4).any()
+
+
+@pytest.mark.parametrize("side", [100, 320, 321, 479, 480, 900, 1024])
+def test_resampled_is_in_place_however_large_the_image_is(side: int):
+    """A ramp across the box comes out as the same ramp, whatever it was thinned out by."""
+    ramp = np.linspace(10, 250, side)
+    rgb = np.zeros((side + 40, side + 60, 3), np.uint8)
+    rgb[20 : 20 + side, 30 : 30 + side] = np.round(ramp)[None, :, None]
+    for size in (24, 160):
+        found = resampled(coloured(rgb), CropBox(30, 20, side), size)[size // 2, :, 0]
+        expected = np.interp((np.arange(size) + 0.5) * side / size - 0.5, np.arange(side), ramp)
+        np.testing.assert_allclose(found[1:-1], expected[1:-1], atol=1.5)

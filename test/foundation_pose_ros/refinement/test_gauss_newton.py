@@ -15,7 +15,8 @@ DIAMETER_M = 0.2
 def problem(seed: int, count: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Poses (B, 4, 4) float32, information (B, 6, 6), gradient (B, 6) and a pivot (3,)."""
     rng = np.random.default_rng(seed)
-    twists = np.concatenate([rng.uniform(-0.05, 0.05, (count, 3)) + (0, 0, 0.6), rng.normal(0, 1, (count, 3))], axis=1)
+    twists = np.concatenate([rng.uniform(-0.05, 0.05, (count, 3)), rng.normal(0, 1, (count, 3))], axis=1)
+    twists[:, 2] += 0.6
     poses = se3.apply_twist(np.eye(4, dtype=np.float32), twists)
     jacobians = rng.normal(0, 1, (count, 40, 6))
     information = np.swapaxes(jacobians, 1, 2) @ jacobians
