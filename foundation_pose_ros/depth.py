@@ -8,6 +8,8 @@ from .compiled import compiled
 # Neighbours further apart in depth than this share of the depth lie on different surfaces.
 _EDGE_SHARE = 0.02
 _EDGE_FLOOR_M = 0.004
+# Observed depth this near to an object's is explained by it: a share of its diameter, and at least so much.
+_EXPLAINED_SHARE, _EXPLAINED_M = 0.04, 0.004
 # Depth per way across, of the steepest surface that cameras still measure: some 70 degrees.
 _STEEPEST = 2.7
 
@@ -86,3 +88,9 @@ def filled_from_nearest(depth_m: np.ndarray, known: np.ndarray) -> np.ndarray:
     nearest = np.zeros(labels.max() + 1, depth_m.dtype)
     nearest[labels[known]] = depth_m[known]
     return nearest[labels]
+
+
+def explained(observed_m: np.ndarray, rendered_m: np.ndarray, diameter_m: float) -> np.ndarray:
+    """Where (bool, of the images' shape) depth was measured on an object of this diameter that is rendered there."""
+    near_m = max(_EXPLAINED_SHARE * diameter_m, _EXPLAINED_M)
+    return (rendered_m > 0) & (observed_m > 0) & (np.abs(observed_m - rendered_m) < near_m)

@@ -217,6 +217,7 @@ class PoseEstimator:
             frame_id=frame.frame_id,
             velocity=velocity,
             keyframe=self._keyframe(conditioned, frame, T_cam_obj, previous),
+            centre_obj=model.centre_m,
             time_s=perf_counter() - started,
         )
 

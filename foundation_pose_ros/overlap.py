@@ -6,12 +6,10 @@ import numpy as np
 
 from . import se3
 from .coarse_image import CoarseDepth
+from .depth import explained
 from .frame import Frame
 from .object_model import ObjectModel
 from .rendering import Renderer
-
-# Observed depth this near to the rendered one is explained by it.
-_AGREES_SHARE, _AGREES_M = 0.04, 0.004
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,7 @@ class Placed:
     def explained(self, depth: CoarseDepth) -> np.ndarray:
         """(h, w) bool: pixels whose depth is that of the object there."""
         rendered_m = self.renderer.render(self.T_cam_obj[None], depth.K, depth.depth_m.shape).depth_m[0]
-        agrees_m = max(_AGREES_SHARE * self.model.diameter_m, _AGREES_M)
-        return (rendered_m > 0) & (depth.depth_m > 0) & (np.abs(depth.depth_m - rendered_m) < agrees_m)
+        return explained(depth.depth_m, rendered_m, self.model.diameter_m)
 
 
 def contested_share(frame: Frame, first: Placed, second: Placed) -> float:

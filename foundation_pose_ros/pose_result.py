@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from . import se3
 from .surface_points import Keyframe
 
 
@@ -28,7 +29,8 @@ class PoseResult:
     nothing is known. margin: by how much depth and colour (0..1.5) speak louder for it than for the best pose of the
     registration that really differs from it, or than for nothing. velocity (6,): of the object's centre in m/s and
     about the camera's axes in rad/s, 0 where it isn't known. keyframe: the view from which tracking follows surface
-    points. time_s: wall time of the estimate.
+    points. centre_obj (3,): middle of the model in its own frame, whose origin may be anywhere. time_s: wall time of
+    the estimate.
     """
 
     object_name: str
@@ -45,4 +47,10 @@ class PoseResult:
     frame_id: str = ""
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(6))
     keyframe: Keyframe | None = field(default=None, repr=False, compare=False)
+    centre_obj: np.ndarray = field(default_factory=lambda: np.zeros(3))
     time_s: float = field(default=0.0, compare=False)
+
+    @property
+    def centre_m(self) -> np.ndarray:
+        """Where the object's middle is, (3,) in the camera's frame."""
+        return se3.transform_points(self.T_cam_obj, self.centre_obj[None])[0]

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from . import se3
+from .depth import explained
 from .frame import Frame
 from .observation import CropBox, resampled, sampled_depth
 from .rendering import Renderer
@@ -18,7 +19,6 @@ _FEWEST_POINTS = 6
 # Pixels there and back again may differ by, and from the silhouette must keep away.
 _ROUND_TRIP_PX = 0.7
 _RIM_PX = 4
-_AGREES_SHARE, _AGREES_M = 0.04, 0.004
 # Between two pictures of one camera points fix what depth leaves open, and steady the rest. Between a model's print and
 # a picture they only fix what depth leaves open: cameras for colour and depth are a pixel apart, prints are worn.
 _FOLLOWED_WEIGHT, _PAINTED_WEIGHT = 0.5, 0.1
@@ -145,8 +145,7 @@ class _View:
         self.depth_m = rendering.depth_m[0]
         self.hit = self.depth_m > 0
         observed_m = sampled_depth(frame, box, _SIZE)
-        tolerance_m = max(_AGREES_SHARE * diameter_m, _AGREES_M)
-        self.visible = self.hit & (observed_m > 0) & (np.abs(observed_m - self.depth_m) < tolerance_m)
+        self.visible = explained(observed_m, self.depth_m, diameter_m)
         if rendering.rgb is not None:
             self.rendered_gray = cv2.cvtColor(rendering.rgb[0], cv2.COLOR_RGB2GRAY) * 255
 

@@ -115,7 +115,7 @@ class Recovery:
         """Likeness, more where the object may have come to since it was lost, less the oftener it was tried."""
         lost_s = (stamp_ns - self._last.stamp_ns) * 1e-9
         reach_m = proposal.diameter_m * (1 + 2 * lost_s)
-        away_m = float(np.linalg.norm(proposal.centre_m - self._last.T_cam_obj[:3, 3]))
+        away_m = float(np.linalg.norm(proposal.centre_m - self._last.centre_m))
         near = float(np.exp(-0.5 * np.square(away_m / reach_m)))
         since_ns = stamp_ns - int(self._settings.forget_s * 1e9)
         self._tried = [(tried_ns, centre) for tried_ns, centre in self._tried if tried_ns > since_ns]

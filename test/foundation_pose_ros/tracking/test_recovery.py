@@ -106,6 +106,16 @@ def test_what_has_its_shape_but_other_colours_is_another_thing(colour, believed)
     assert any(result is not None for result in found) == believed
 
 
+@pytest.mark.parametrize("origin_m", [0.0, -2.0])
+def test_the_nearer_of_two_like_things_is_looked_at_first_wherever_the_meshs_origin_is(origin_m):
+    table = Table({0.1: 0.1, 0.9: 0.1}, likeness={0.9: 0.5, 0.1: 0.5})
+    last = replace(pose(origin_m, 0.9), centre_obj=np.array([-origin_m, 0.0, 0.0]))
+    recovery = Recovery(last, table, RecoverySettings())
+    for step in range(1, 12):
+        recovery.step(frame(step / 30))
+    assert table.found[0] == 0.1
+
+
 def test_one_bad_frame_ends_a_candidate():
     class Fading(Table):
         def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
