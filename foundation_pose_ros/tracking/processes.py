@@ -66,7 +66,7 @@ class TrackingProcesses:
         self._frame = self._frame or SharedFrame()
         while len(self._helpers) < min(self._most, len(previous) - 1):
             self._helpers.append(_Helper(self._frame))
-        ready = [helper for helper in self._helpers if helper.ready_for(self._estimator.models)][: len(previous) - 1]
+        ready = self._ready()[: max(0, len(previous) - 1)]
         shares = [range(i, len(previous), len(ready) + 1) for i in range(len(ready) + 1)]
         if ready:
             header = self._frame.write(frame)
@@ -80,8 +80,8 @@ class TrackingProcesses:
 
     @property
     def ready(self) -> int:
-        """Helpers that take a share of the next frame."""
-        return sum(helper.ready_for(self._estimator.models) for helper in self._helpers)
+        """How many helpers would take a share of a frame now."""
+        return len(self._ready())
 
     def close(self) -> None:
         """Let the helpers end; others begin where there is work again."""
@@ -91,6 +91,10 @@ class TrackingProcesses:
         if self._frame is not None:
             self._frame.close()
             self._frame = None
+
+    def _ready(self) -> list["_Helper"]:
+        models = self._estimator.models.copy()  # another thread may add to them meanwhile
+        return [helper for helper in self._helpers if helper.ready_for(models)]
 
     def _here(
         self, frame: Frame, previous: Sequence[PoseResult], numbers: Iterable[int]

@@ -62,6 +62,13 @@ def test_before_a_helper_is_ready_and_after_poses_are_the_same(running):
     assert_as_alone(running, running.follow(running.frames[1], running.registered))
 
 
+def test_nothing_and_a_single_one_are_followed_as_well(running):
+    running.until_ready()
+    assert running.follow(running.frames[1], []) == []
+    (alone,) = running.follow(running.frames[1], running.registered[:1])
+    assert isinstance(alone, PoseResult) and alone.object_name == NAMES[0]
+
+
 def test_a_refusal_comes_back_in_its_words(running):
     running.until_ready()
     gone = replace(running.registered[0], T_cam_obj=running.registered[0].T_cam_obj @ np.diag([1, 1, 1, 1]))
