@@ -87,7 +87,7 @@ def voxel_block_grid(views: tuple[ReferenceView, ...], voxel_m: float) -> tuple[
 
 def _quality(made: Reconstruction, truth: ObjectModel, held_out: tuple[ReferenceView, ...]) -> dict[str, Any]:
     renderer = EmbreeRenderer(made.model)
-    fits = [view_fit(renderer, view, False) for view in held_out]
+    fits = [view_fit(renderer, view, False, made.lit) for view in held_out]
     seen = made.model.face_sigma_m
     return {
         **_shape(made.model, truth, None if seen is None else np.isfinite(seen)),

@@ -15,7 +15,7 @@ _GROUND = 40
 
 
 def beside_views(result: Reconstruction) -> np.ndarray:
-    """(H, W, 3) uint8 RGB: pairs of view and rendering at the view's pose, spare views first, cut to the object."""
+    """(H, W, 3) uint8 RGB: pairs of view and rendering at its pose and in its light, spare ones first, cut out."""
     renderer = EmbreeRenderer(result.model)
     views = [*choose(result.spare, _MOST_VIEWS // 2), *choose(result.used, _MOST_VIEWS)][:_MOST_VIEWS]
     cells, captions = [], []
@@ -24,8 +24,7 @@ def beside_views(result: Reconstruction) -> np.ndarray:
         rendering = renderer.render(view.pose[None], camera.K, (camera.height, camera.width), colour=True)
         shown = np.full_like(view.frame.rgb, _GROUND)
         hit = rendering.depth_m[0] > 0
-        colour = 180 * np.ones(3, np.float32) if rendering.rgb is None else 255 * rendering.rgb[0][hit]
-        shown[hit] = np.clip(colour, 0, 255)
+        shown[hit] = 180 if rendering.rgb is None else result.lit.lit(rendering.rgb[0], view)[hit]
         window = _window(view)
         cells += [_cut(view.frame.rgb, window), _cut(shown, window)]
         captions += [f"{view.name}{'' if view in result.used else ' (spare)'}", "model"]

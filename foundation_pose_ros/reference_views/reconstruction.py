@@ -12,6 +12,7 @@ from ..object_model import ObjectModel
 from ..symmetry import Symmetries
 from .checks import checked
 from .fusion import FusionSettings, fuse
+from .lit_surface import LitSurface
 from .report import ReconstructionReport, coverage, fits_of
 from .selection import choose
 from .surface import Surface
@@ -37,13 +38,14 @@ class ReconstructionSettings:
 @dataclass(frozen=True, eq=False)
 class Reconstruction:
     """model as estimation takes it, mesh as files keep it (the model's frame is that of the views' poses), and how
-    good they are; used views, and spare ones that only judged."""
+    good they are; used views, and spare ones that only judged; lit: the light that was divided out of the colours."""
 
     model: ObjectModel
     mesh: trimesh.Trimesh
     report: ReconstructionReport
     used: tuple[ReferenceView, ...]
     spare: tuple[ReferenceView, ...]
+    lit: LitSurface
 
 
 def reconstruct(
@@ -75,12 +77,13 @@ def reconstruct(
     surface = fuse(used, settings.fusion) if make_surface is None else make_surface(used)
     clock.begin("paint")
     bare = ObjectModel(name, surface.vertices, surface.faces)
-    normals = np.asarray(trimesh.Trimesh(surface.vertices, surface.faces, process=False).vertex_normals, np.float32)
-    mesh = painted(surface, normals, ViewColours.of(used, bare), settings.paint)
+    colours = ViewColours.of(used, surface, settings.paint.keep_light)
+    mesh = painted(surface, colours, settings.paint)
+    lit = LitSurface(surface, colours.shading)
     model = ObjectModel.from_mesh(mesh, name, symmetries=symmetries)
     clock.begin("compare")
     seen_share, unseen_sides = coverage(model)
-    fits = fits_of(model, used, spare)
+    fits = fits_of(model, used, spare, lit)
     report = ReconstructionReport(
         fits,
         seen_share,
@@ -92,7 +95,7 @@ def reconstruct(
         fit.notes,
         clock.ended(),
     )
-    return Reconstruction(model, mesh, report, used, spare)
+    return Reconstruction(model, mesh, report, used, spare, lit)
 
 
 class _Clock:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..object_model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
+from .lit_surface import LitSurface
 from .view import ReferenceView
 
 _SIDES = {"+x": (1, 0, 0), "-x": (-1, 0, 0), "+y": (0, 1, 0), "-y": (0, -1, 0), "+z": (0, 0, 1), "-z": (0, 0, -1)}
@@ -20,8 +21,8 @@ class ViewFit:
     """One view against the model's rendering at the view's pose.
 
     used: the model was made from it. depth_mm: median distance of depths along the rays. outline: intersection over
-    union of mask and rendering. psnr_db: of colours where both show the object, after one gain per channel, which
-    exposure and white balance leave open.
+    union of mask and rendering. psnr_db: of colours where both show the object, in the light that was found in the used
+    views and after one gain per channel, which exposure and white balance leave open.
     """
 
     name: str
@@ -77,8 +78,8 @@ class ReconstructionReport:
         return [*lines, *self.notes]
 
 
-def view_fit(renderer: EmbreeRenderer, view: ReferenceView, used: bool) -> ViewFit:
-    """A view against the rendering of the renderer's model."""
+def view_fit(renderer: EmbreeRenderer, view: ReferenceView, used: bool, lit: LitSurface) -> ViewFit:
+    """A view against the rendering of the renderer's model in its views' light."""
     camera = view.frame.camera
     rendering = renderer.render(view.pose[None], camera.K, (camera.height, camera.width), colour=True)
     hit = rendering.depth_m[0] > 0
@@ -87,7 +88,8 @@ def view_fit(renderer: EmbreeRenderer, view: ReferenceView, used: bool) -> ViewF
     outline = (hit & view.mask).sum() / max(int((hit | view.mask).sum()), 1)
     psnr_db = 0.0
     if rendering.rgb is not None and both.any():
-        shown, seen = 255 * rendering.rgb[0][hit & view.mask], view.frame.rgb[hit & view.mask].astype(np.float32)
+        shown = lit.lit(rendering.rgb[0], view)[hit & view.mask]
+        seen = view.frame.rgb[hit & view.mask].astype(np.float32)
         gain = seen.sum(axis=0) / np.maximum(shown.sum(axis=0), 1)
         psnr_db = 10 * np.log10(255**2 / max(float(np.mean((shown * gain - seen) ** 2)), 1e-3))
     return ViewFit(
@@ -113,9 +115,10 @@ def coverage(model: ObjectModel) -> tuple[float, tuple[str, ...]]:
     return float(1 - (area * unseen).sum() / area.sum()), tuple(sides)
 
 
-def fits_of(model: ObjectModel, used: Sequence[ReferenceView], spare: Sequence[ReferenceView]) -> tuple[ViewFit, ...]:
+def fits_of(
+    model: ObjectModel, used: Sequence[ReferenceView], spare: Sequence[ReferenceView], lit: LitSurface
+) -> tuple[ViewFit, ...]:
     """Of all these views."""
     renderer = EmbreeRenderer(model)
-    return tuple(
-        [view_fit(renderer, view, True) for view in used] + [view_fit(renderer, view, False) for view in spare]
-    )
+    fits = [view_fit(renderer, view, True, lit) for view in used]
+    return tuple(fits + [view_fit(renderer, view, False, lit) for view in spare])

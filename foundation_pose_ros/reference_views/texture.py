@@ -23,25 +23,26 @@ _MARGIN_PX = 2
 
 @dataclass(frozen=True)
 class PaintSettings:
-    """texture_px: side of the square texture; 0 paints the vertices alone, in a tenth of the time."""
+    """texture_px: side of the square texture; 0 paints the vertices alone, in a tenth of the time. keep_light: leave
+    the light of the views in the colours, for an object of one hue that is darker on one side than on another.
+    """
 
     texture_px: int = 1024
+    keep_light: bool = False
 
 
-def painted(
-    surface: Surface, normals: np.ndarray, colours: ViewColours, settings: PaintSettings = PaintSettings()
-) -> trimesh.Trimesh:
-    """A mesh in the object's frame with the colours of the views; normals (V, 3) of the surface's vertices.
+def painted(surface: Surface, colours: ViewColours, settings: PaintSettings = PaintSettings()) -> trimesh.Trimesh:
+    """A mesh in the object's frame with the colours of the views.
 
     Vertices carry the attribute `_sigma_m` (see `stored_sigma`). Raises InputRefused where a texture is asked for but
     xatlas isn't installed.
     """
-    rgb = _vertex_colours(surface, normals, colours)
+    rgb = _vertex_colours(surface, colours)
     if settings.texture_px <= 0:
         visual = ColorVisuals(vertex_colors=np.column_stack([rgb, np.full(len(rgb), 255)]).astype(np.uint8))
         return _mesh(surface.vertices, surface.faces, surface.sigma_m, visual)
     origin, faces, uv = _atlas(surface, settings.texture_px)
-    image = _baked(surface, normals, rgb, origin, faces, uv, colours, settings.texture_px)
+    image = _baked(surface, rgb, origin, faces, uv, colours, settings.texture_px)
     material = PBRMaterial(baseColorTexture=Image.fromarray(image), metallicFactor=0.0, roughnessFactor=0.9)
     return _mesh(surface.vertices[origin], faces, surface.sigma_m[origin], TextureVisuals(uv=uv, material=material))
 
@@ -58,9 +59,9 @@ def _mesh(
     return trimesh.Trimesh(vertices, faces, visual=visual, vertex_attributes=attributes, process=False)
 
 
-def _vertex_colours(surface: Surface, normals: np.ndarray, colours: ViewColours) -> np.ndarray:
+def _vertex_colours(surface: Surface, colours: ViewColours) -> np.ndarray:
     """(V, 3) float32 in 0..255; a vertex that no view sees has the colour of the nearest that one does."""
-    rgb, seen = colours.at(surface.vertices, normals)
+    rgb, seen = colours.at(surface.vertices, surface.normals)
     known = seen > 0
     if known.any() and not known.all():
         rgb[~known] = rgb[known][cKDTree(surface.vertices[known]).query(surface.vertices[~known])[1]]
@@ -87,7 +88,6 @@ def _atlas(surface: Surface, texture_px: int) -> tuple[np.ndarray, np.ndarray, n
 
 def _baked(
     surface: Surface,
-    normals: np.ndarray,
     rgb: np.ndarray,
     origin: np.ndarray,
     faces: np.ndarray,
@@ -100,7 +100,7 @@ def _baked(
         o3d.core.Tensor.from_numpy(surface.vertices[origin]), o3d.core.Tensor.from_numpy(faces.astype(np.int64))
     )
     mesh.triangle.texture_uvs = o3d.core.Tensor.from_numpy(np.ascontiguousarray(uv[faces], np.float32))
-    for name, values in (("normal", normals), ("rgb", rgb)):
+    for name, values in (("normal", surface.normals), ("rgb", rgb)):
         mesh.vertex[name] = o3d.core.Tensor.from_numpy(np.ascontiguousarray(values[origin], np.float32))
     wanted = {"positions", "normal", "rgb"}
     baked = mesh.bake_vertex_attr_textures(texture_px, wanted, margin=_MARGIN_PX, fill=np.nan, update_material=False)

@@ -1,7 +1,7 @@
-"""What colour reference views show at points of a surface: the best views alone, their exposures balanced."""
+"""What colour a surface has at its points: from the best views alone, exposures and light divided out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -9,15 +9,17 @@ import numpy as np
 from ..object_model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
 from ..se3 import transform_points
+from .linear_light import linear_image, to_colour
+from .shading import Shading
+from .surface import Surface
 from .view import ReferenceView
 
 # A point is visible where the surface in its pixel is no nearer than this share of the object, or this far.
 _SAME_SURFACE_SHARE, _SAME_SURFACE_M = 0.01, 0.002
 # Views that see a point at less than this share of the best one's weight would only blur it.
 _WORST_SHARE = 0.6
-# Colours at the ends of the scale say nothing of exposure.
-_DARK, _BRIGHT = 12.0, 243.0
-_BALANCE_POINTS, _BALANCE_ROUNDS = 4000, 12
+# So many points of the surface tell exposures and light.
+_SHADING_POINTS = 4000
 _RIM_PX = 4.0
 _ROW = 8192
 
@@ -26,20 +28,24 @@ _ROW = 8192
 class ViewColours:
     """Posed views and the surface that they show.
 
-    depth_m: per view (H, W), the surface as it is rendered there, so that a point that another part hides is known.
-    trust: per view (H, W) 0..1, falling to 0 at the mask's border. gains (views, 3): colour of a view times its gain is
-    what the mean view would show.
+    linear: per view (H, W, 3), its picture in linear light. depth_m: per view (H, W), the surface as it is rendered
+    there, so that a point that another part hides is known. trust: per view (H, W) 0..1, falling to 0 at the mask's
+    border. shading: exposures, and the light on the surface.
     """
 
     views: Sequence[ReferenceView]
+    linear: list[np.ndarray]
     depth_m: list[np.ndarray]
     trust: list[np.ndarray]
     tolerance_m: float
-    gains: np.ndarray
+    shading: Shading
 
     @classmethod
-    def of(cls, views: Sequence[ReferenceView], model: ObjectModel, threads: int = 2) -> "ViewColours":
-        """With gains that make views agree where they show the same points of the model (bare geometry suffices)."""
+    def of(
+        cls, views: Sequence[ReferenceView], surface: Surface, keep_light: bool = False, threads: int = 2
+    ) -> "ViewColours":
+        """With the shading that makes views, and points of one hue, agree best; keep_light: exposures alone of it."""
+        model = ObjectModel("bare", surface.vertices, surface.faces)
         renderer = EmbreeRenderer(model, threads)
         depth_m, trust = [], []
         for view in views:
@@ -49,10 +55,17 @@ class ViewColours:
             rim_px = cv2.distanceTransform(view.mask.astype(np.uint8), cv2.DIST_L2, 3)
             trust.append(np.clip((rim_px - 1) / _RIM_PX, 0, 1).astype(np.float32))
         tolerance_m = max(_SAME_SURFACE_SHARE * model.diameter_m, _SAME_SURFACE_M)
-        plain = cls(views, depth_m, trust, tolerance_m, np.ones((len(views), 3), np.float32))
-        points, faces, _ = model.surface_samples(_BALANCE_POINTS)
-        gains = _balanced(*plain._all(points, np.asarray(model.mesh.face_normals, np.float32)[faces]))
-        return cls(views, depth_m, trust, tolerance_m, gains)
+        linear = [linear_image(view.frame.rgb) for view in views]
+        plain = cls(views, linear, depth_m, trust, tolerance_m, Shading.none(len(views)))
+        points, faces, uv = model.surface_samples(_SHADING_POINTS)
+        corners = surface.normals[surface.faces[faces]]  # (N, 3, 3)
+        normals = np.einsum("nk,nkc->nc", np.column_stack([1 - uv.sum(axis=1), uv]), corners)
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+        R_cam_obj = np.stack([view.pose[:3, :3] for view in views])
+        shading = Shading.of(*plain._all(points, normals), points, normals, R_cam_obj)
+        if keep_light:
+            shading = replace(Shading.none(len(views)), gains=shading.gains)
+        return cls(views, linear, depth_m, trust, tolerance_m, shading)
 
     def at(self, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """RGB (N, 3) float32 in 0..255 at points (N, 3) with outward normals (N, 3), and how well seen (N,), 0 = not.
@@ -67,15 +80,16 @@ class ViewColours:
             pixels, weight = self._seen(k, points, normals)
             share = np.clip((weight / np.maximum(best, 1e-9) - _WORST_SHARE) / (1 - _WORST_SHARE), 0, 1)
             used = np.flatnonzero(share)
-            total[used] += share[used, None] * _sampled(self.views[k].frame.rgb, pixels[used]) * self.gains[k]
+            light = self.shading.light(normals[used], self.views[k].pose[:3, :3]) / self.shading.gains[k]
+            total[used] += share[used, None] * _sampled(self.linear[k], pixels[used]) / light
             weights += share
-        return np.minimum(total / np.maximum(weights, 1e-9)[:, None], 255), best
+        return to_colour(total / np.maximum(weights, 1e-9)[:, None]), best
 
     def _all(self, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Colours (views, N, 3) and weights (views, N)."""
+        """Linear light (views, N, 3) and weights (views, N)."""
         seen = [self._seen(k, points, normals) for k in range(len(self.views))]
-        rgb = [_sampled(view.frame.rgb, pixels) for view, (pixels, _) in zip(self.views, seen, strict=True)]
-        return np.stack(rgb), np.stack([weight for _, weight in seen])
+        linear = [_sampled(image, pixels) for image, (pixels, _) in zip(self.linear, seen, strict=True)]
+        return np.stack(linear), np.stack([weight for _, weight in seen])
 
     def _seen(self, k: int, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pixels (N, 2) of points in a view, and weights (N,): pixels per area of the surface, 0 where not visible."""
@@ -88,25 +102,6 @@ class ViewColours:
         visible = (surface_m > 0) & (z < surface_m + self.tolerance_m / np.maximum(cosine, 0.2))
         facing = np.clip((cosine - 0.15) / 0.85, 0, 1)
         return pixels, visible * facing * _sampled(self.trust[k], pixels) / np.square(z)
-
-
-def _balanced(rgb: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Gains (views, 3) by which colours (views, N, 3) agree best: alternating means of points and of views, in logs."""
-    usable = ((rgb > _DARK) & (rgb < _BRIGHT)).all(axis=2) * weight  # (views, N)
-    usable *= (usable > 0).sum(axis=0) > 1
-    log = np.log(np.maximum(rgb, 1.0))
-    gain = np.zeros((len(rgb), 1, 3))
-    for _ in range(_BALANCE_ROUNDS):
-        total = np.maximum(usable.sum(axis=0), 1e-9)[:, None]
-        points = (usable[..., None] * (log + gain)).sum(axis=0) / total  # (N, 3)
-        off = points - log
-        # A highlight or a wrong pixel is off by far more than exposure is.
-        robust = usable * np.exp(-0.5 * np.square((off - gain).mean(axis=2) / 0.2))
-        weights = robust.sum(axis=1)[:, None]
-        step = (robust[..., None] * off).sum(axis=1) / np.maximum(weights, 1e-9)
-        gain = np.where(weights > 0, step, 0)[:, None]
-        gain -= gain.mean(axis=0)
-    return np.exp(np.clip(gain[:, 0], -1, 1)).astype(np.float32)
 
 
 def _sampled(image: np.ndarray, pixels: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:

@@ -8,6 +8,7 @@ import pytest
 import trimesh
 
 from foundation_pose_ros import InputRefused, ObjectModel
+from foundation_pose_ros.reference_views.linear_light import to_linear
 from foundation_pose_ros.reference_views.surface import Surface
 from foundation_pose_ros.reference_views.texture import PaintSettings, painted
 from foundation_pose_ros.reference_views.view_colours import ViewColours
@@ -46,15 +47,13 @@ def held_out(sticker_cube):
 
 
 @pytest.mark.parametrize(("texture_px", "least_db"), [(512, 25.0), (0, 18.0)], ids=["texture", "vertices"])
-def test_held_out_views_are_as_painted(texture_px, least_db, all_around, held_out, geometry, surface):
-    mesh = painted(
-        surface, geometry.mesh.vertex_normals, ViewColours.of(all_around, geometry), PaintSettings(texture_px)
-    )
+def test_held_out_views_are_as_painted(texture_px, least_db, all_around, held_out, surface):
+    mesh = painted(surface, ViewColours.of(all_around, surface, keep_light=True), PaintSettings(texture_px))
     assert psnr_db(ObjectModel.from_mesh(mesh), held_out) > least_db
 
 
-def test_a_painted_mesh_goes_through_a_file(all_around, geometry, surface, held_out, tmp_path):
-    mesh = painted(surface, geometry.mesh.vertex_normals, ViewColours.of(all_around, geometry), PaintSettings(256))
+def test_a_painted_mesh_goes_through_a_file(all_around, surface, held_out, tmp_path):
+    mesh = painted(surface, ViewColours.of(all_around, surface, keep_light=True), PaintSettings(256))
     mesh.export(tmp_path / "cube.glb")
     model = ObjectModel.from_mesh(tmp_path / "cube.glb")
     assert psnr_db(model, held_out) == pytest.approx(psnr_db(ObjectModel.from_mesh(mesh), held_out), abs=0.3)
@@ -64,36 +63,36 @@ def test_a_painted_mesh_goes_through_a_file(all_around, geometry, surface, held_
     assert trimesh.Trimesh(model.vertices, model.faces).is_watertight
 
 
-def test_exposures_are_found(sticker_cube, geometry):
+def test_exposures_are_found(sticker_cube, surface):
     poses = sphere_poses(sticker_cube, 8, seed=1)
     even, uneven = (render_views(sticker_cube, poses, exposure_stops=stops) for stops in (0.0, 0.5))
-    gains = ViewColours.of(uneven, geometry).gains
+    gains = ViewColours.of(uneven, surface).shading.gains
     truth = []
     for a, b in zip(even, uneven, strict=True):
         usable = a.mask & ((a.frame.rgb > 12) & (b.frame.rgb > 12) & (b.frame.rgb < 243)).all(axis=2)
-        truth.append(np.median(a.frame.rgb[usable] / b.frame.rgb[usable], axis=0))
+        truth.append(np.median(to_linear(a.frame.rgb[usable]) / to_linear(b.frame.rgb[usable]), axis=0))
     truth = np.array(truth)
     truth /= np.exp(np.log(truth).mean(axis=0))
-    assert np.ptp(truth) > 0.3
+    assert np.ptp(truth) > 0.6
     off = np.abs(gains / truth - 1)
-    assert np.median(off) < 0.03 and off.max() < 0.12
+    assert np.median(off) < 0.06 and off.max() < 0.25
 
 
-def test_what_another_part_hides_takes_no_colour_from_it(sticker_cube, all_around, geometry):
+def test_what_another_part_hides_takes_no_colour_from_it(sticker_cube, all_around, surface):
     """Points inside the cube are hidden in all views."""
-    colours = ViewColours.of(all_around, geometry)
+    colours = ViewColours.of(all_around, surface)
     points = np.tile(sticker_cube.centre_m, (4, 1)).astype(np.float32)
     normals = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0, 0]], np.float32)
     assert (colours.at(points, normals)[1] == 0).all()
 
 
-def test_a_texture_without_xatlas_is_refused_with_the_command(monkeypatch, all_around, geometry, surface):
+def test_a_texture_without_xatlas_is_refused_with_the_command(monkeypatch, all_around, surface):
     monkeypatch.setitem(sys.modules, "xatlas", None)
     with pytest.raises(InputRefused, match="pip install xatlas"):
-        painted(surface, geometry.mesh.vertex_normals, ViewColours.of(all_around[:3], geometry), PaintSettings(64))
+        painted(surface, ViewColours.of(all_around[:3], surface), PaintSettings(64))
 
 
-def test_a_spot_that_no_view_sees_is_painted_like_its_neighbours(all_around, geometry, surface):
+def test_a_spot_that_no_view_sees_is_painted_like_its_neighbours(all_around, surface):
     views = [replace(view, mask=view.mask & (np.arange(640) < 300)) for view in all_around[:1]]
-    mesh = painted(surface, geometry.mesh.vertex_normals, ViewColours.of(views, geometry), PaintSettings(0))
+    mesh = painted(surface, ViewColours.of(views, surface), PaintSettings(0))
     assert (np.asarray(mesh.visual.vertex_colors)[:, :3].max(axis=1) > 15).all()
