@@ -1,13 +1,14 @@
 """The recordings that calibration learns from and is judged on: rendered scenes of every difficulty, real ones."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import trimesh
 
 from benchmarks.calibration_samples import Sample, sample_sequence
+from benchmarks.defects import CameraDefects, DefectiveSequence, scanned, uncoloured
 from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.evaluation.sequence import Sequence, open_sequence
 from foundation_pose_ros.synthetic.events import covered, removed, swapped
@@ -17,20 +18,21 @@ from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
 from foundation_pose_ros.synthetic.trajectory import Motion
 
 _FRAMES = 8
-_PLAIN_SHARE = 0.25
+_STRETCHED_SHARE, _STRETCH = 0.6, 0.4
 RECORDINGS = ("ycbv_0000", "visp_rbt_desk")
 
 
-def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None) -> list[Sample]:
-    """Of one scene with two objects, made-up ones or two of `meshes`; everything about it follows from the seed."""
+def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None, defects: bool = True) -> list[Sample]:
+    """Of one scene with two objects, made-up ones or two of `meshes`; everything about it follows from the seed.
+
+    defects: of camera and models; without them, models are those that were rendered, some of them without colour.
+    """
     rng = np.random.default_rng([seed, 77])
     if meshes is None:
         chosen = rng.choice(sorted(DESIGNS), 2, replace=False)
-        models = [ObjectModel.from_mesh(make_mesh(name, seed), name=name) for name in chosen]
+        models = [ObjectModel.from_mesh(_stretched(make_mesh(name, seed), rng), name=name) for name in chosen]
     else:
         models = [meshes[k] for k in rng.choice(len(meshes), 2, replace=False)]
-    # Many meshes come without colour.
-    models = [replace(model, appearance=None) if rng.random() < _PLAIN_SHARE else model for model in models]
     nearest_m = rng.uniform(0.4, 0.9)
     scene = make_scene(
         seed=seed,
@@ -47,9 +49,25 @@ def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None) -> list
         supersample=1,
     )
     samples: list[Sample] = []
-    for name in scene.object_names:
-        samples += sample_sequence(scene, name, f"rendered {seed}", seed, _events(scene, name, rng))
+    names = scene.object_names
+    known = {name: scanned(scene.model(name), rng) if defects else uncoloured(scene.model(name), rng) for name in names}
+    camera = CameraDefects.drawn(scene.camera, rng) if defects else CameraDefects.none(scene.camera)
+    for name in names:
+        events = {kind: partial(_seen_so, make, camera, known) for kind, make in _events(scene, name, rng).items()}
+        seen = DefectiveSequence(scene, camera, known)
+        samples += sample_sequence(seen, name, f"rendered {seed}", seed, events)
     return samples
+
+
+def _seen_so(make: Callable[[], Sequence], camera: CameraDefects, known: dict[str, ObjectModel]) -> DefectiveSequence:
+    return DefectiveSequence(make(), camera, known)
+
+
+def _stretched(mesh: trimesh.Trimesh, rng: np.random.Generator) -> trimesh.Trimesh:
+    """Longer or flatter than it was made, by up to 1.5: designs are few."""
+    if rng.random() < _STRETCHED_SHARE:
+        mesh.vertices = mesh.vertices * np.exp(rng.uniform(-_STRETCH, _STRETCH, 3))
+    return mesh
 
 
 def real_samples(folder: Path, name: str, most_frames: int = 10) -> list[Sample]:
@@ -59,7 +77,7 @@ def real_samples(folder: Path, name: str, most_frames: int = 10) -> list[Sample]
     for start in range(0, len(sequence.frame_ids), most_frames):
         part = _Part(sequence, start, start + most_frames)
         for object_name in sequence.object_names:
-            samples += sample_sequence(part, object_name, name, start, registrations=5)
+            samples += sample_sequence(part, object_name, f"{name} {start}", start, registrations=5)
     return samples
 
 

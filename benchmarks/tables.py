@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import learned_tables, object_tables, pose_tables, segmentation_tables
+from benchmarks import calibration_tables, learned_tables, object_tables, pose_tables, segmentation_tables
 from benchmarks.origin import provenance
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,13 +20,6 @@ DOCUMENTS = (
     "docs/universeg.md",
     "docs/universeg_weights.md",
 )
-_GROUPS = {
-    "rendered": "rendered, held out",
-    "scanned": "rendered, scanned objects",
-    "ycbv_0000": "ycbv_0000",
-    "visp_rbt_desk": "visp_rbt_desk",
-}
-_TASKS = {"register": "registration", "track": "tracking"}
 
 
 def write(result: str, report: dict[str, Any]) -> None:
@@ -129,64 +122,15 @@ def headline(report: dict[str, Any]) -> str:
     )
 
 
-def calibration(report: dict[str, Any]) -> str:
-    """How far scores are from shares of right poses."""
-    lines = [
-        "| | poses | scenes | calibration error | of that by chance | area under the curve | right, at least 0.5 "
-        "| wrong, below 0.35 |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for task, group, row in _judged(report["confidence"]):
-        lines.append(
-            f"| {task}, {group} | {row['n']} | {row['scenes']} | {row['expected_calibration_error']:.3f} "
-            f"| {row['of_that_by_chance']:.3f} | {row['auc']:.3f} | {row['right_above_0.5']:.2f} "
-            f"| {row['wrong_below_0.35']:.2f} |"
-        )
-    return "\n".join(lines)
-
-
-def percentiles(report: dict[str, Any]) -> str:
-    """Scores of the estimator's own poses, and of those after the object had gone."""
-    lines = ["| | right | taken away | covered | swapped |", "|---|---|---|---|---|"]
-    for task, group, row in _judged(report["confidence"]):
-        kinds = {(kind["kind"], kind["right"]): kind["percentiles_10_50_90"] for kind in row["kinds"]}
-        own = "registered" if task == _TASKS["register"] else "tracked"
-        cells = [kinds.get((own, True)), *(kinds.get((kind, False)) for kind in ("taken away", "covered", "swapped"))]
-        texts = [" / ".join(f"{value:.2f}" for value in cell) if cell else "" for cell in cells]
-        lines.append(f"| {task}, {group} | {' | '.join(texts)} |")
-    return "\n".join(lines)
-
-
-def consistency(report: dict[str, Any]) -> str:
-    """Normalised estimation errors squared, beside those of errors that are as their covariances say."""
-    lines = [
-        "| | poses | turned away | 10 % below | half below | 90 % below |",
-        "|---|---|---|---|---|---|",
-        "| if errors were as said | | | 2.2 | 5.35 | 10.6 |",
-    ]
-    for task, group, row in _judged(report["covariance"]):
-        low, middle, high = row["percentiles_10_50_90"]
-        lines.append(
-            f"| {task}, {group} | {row['n']} | {row['turned_the_wrong_way']} | {low:.1f} | {middle:.1f} | {high:.1f} |"
-        )
-    return "\n".join(lines)
-
-
-def _judged(part: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for task, task_name in _TASKS.items():
-        for group, group_name in _GROUPS.items():
-            if part[task].get(group):
-                yield task_name, group_name, part[task][group]
-
-
 # Which measurement a table comes from, and how it is made.
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "summary": ("cpu.json", summary),
     "speed": ("cpu.json", speed),
     "accuracy": ("cpu.json", accuracy),
-    "calibration": ("calibration.json", calibration),
-    "percentiles": ("calibration.json", percentiles),
-    "consistency": ("calibration.json", consistency),
+    "calibration": ("calibration.json", calibration_tables.calibration),
+    "diagrams": ("calibration.json", calibration_tables.diagrams),
+    "percentiles": ("calibration.json", calibration_tables.percentiles),
+    "consistency": ("calibration.json", calibration_tables.consistency),
     "registrations": ("side_by_side.json", pose_tables.registrations),
     "trackers": ("side_by_side.json", pose_tables.trackers),
     "sizes": ("scaling.json", pose_tables.sizes),

@@ -11,12 +11,15 @@ import numpy as np
 
 from .selection.scorer import Evidence
 
+# Where the line bends that turns a cue into evidence; likeness, which isn't positive, has a straight one.
+BENDS = {"agreement": 0.5, "visible": 0.7, "outline": 0.7, "border": 0.5, "likeness": 0.0}
+
 
 @dataclass(frozen=True)
 class Cues:
     """What a probability is made from, (B,) float each, all growing with what speaks for a pose.
 
-    agreement, visible, outline, border: of the evidence. colour: how far the correlation of colours falls short of
+    agreement, visible, outline, border: of the evidence. likeness: how far the correlation of colours falls short of
     what was expected, negative; 0 for a model without colours.
     """
 
@@ -24,7 +27,7 @@ class Cues:
     visible: np.ndarray
     outline: np.ndarray
     border: np.ndarray
-    colour: np.ndarray
+    likeness: np.ndarray
 
     @classmethod
     def of(cls, evidence: Evidence) -> "Cues":
@@ -33,27 +36,29 @@ class Cues:
             visible=evidence.visible,
             outline=evidence.outline,
             border=evidence.border,
-            colour=np.minimum(evidence.colour - evidence.colour_expected, 0),
+            likeness=np.minimum(evidence.colour - evidence.colour_expected, 0),
         )
+
+    def bent(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """A cue's part below its bend, and what goes beyond it: more of it may tell less from there on, or more."""
+        cue, bend = getattr(self, name), BENDS[name]
+        return np.minimum(cue, bend), np.maximum(cue - bend, 0)
 
 
 @dataclass(frozen=True)
 class Confidence:
-    """P(right) = 1 / (1 + exp(-(intercept + sum of weight x cue)))."""
+    """P(right) = 1 / (1 + exp(-(intercept + sum of below x part below the bend + above x part beyond it))).
+
+    weights: (name of a cue, below, above), none of them negative.
+    """
 
     intercept: float
-    weights: tuple[tuple[str, float], ...]
+    weights: tuple[tuple[str, float, float], ...]
 
     def __call__(self, cues: Cues) -> np.ndarray:
         """(B,) in 0..1."""
-        logit = self.intercept + sum(weight * getattr(cues, name) for name, weight in self.weights)
+        logit = np.full(np.shape(cues.agreement), self.intercept)
+        for name, below, above in self.weights:
+            low, high = cues.bent(name)
+            logit += below * low + above * high
         return np.asarray(1 / (1 + np.exp(-logit)))
-
-
-# Fitted by `python -m benchmarks.calibrate --fit 20 --held-out 8`, 2026-11-25: 20 rendered scenes of two objects each,
-# n = 2160, 584 (things in the scenes, taken as the object) and 1715 poses.
-REGISTERED = Confidence(
-    -14.92, (("agreement", 5.01), ("outline", 5.31), ("visible", 6.2), ("border", 5.34), ("colour", 0.65))
-)
-FOUND = Confidence(-11.77, (("agreement", 10.09), ("visible", 2.1), ("border", 5.92), ("colour", 3.08)))
-TRACKED = Confidence(-13.46, (("agreement", 8.79), ("visible", 5.41), ("border", 7.1), ("colour", 1.73)))

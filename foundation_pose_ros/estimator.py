@@ -10,10 +10,10 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from . import se3
+from .calibrated import COVARIANCE, FOUND, REGISTERED, TRACKED
 from .candidates import Candidates, margin
 from .conditioned import ConditionedObject
-from .confidence import FOUND, REGISTERED, TRACKED, Confidence, Cues
-from .covariance import covariance_about_origin
+from .confidence import Confidence, Cues
 from .errors import InputRefused
 from .frame import Frame
 from .methods import GeometricMethods, Methods
@@ -203,7 +203,7 @@ class PoseEstimator:
             object_name=model.name,
             T_cam_obj=T_cam_obj.astype(np.float32),
             score=float(scores[0]),
-            covariance=covariance_about_origin(candidates.refined, 0, model.centre_m, model.diameter_m),
+            covariance=COVARIANCE.about_origin(candidates.refined, 0, model.centre_m, model.diameter_m),
             alternatives=tuple(
                 Alternative(T, float(score))
                 for T, score in zip(candidates.refined.T_cam_obj[1:], scores[1:], strict=True)

@@ -1,7 +1,7 @@
 """The score is a probability: it grows with every cue, is high where the object is and low where it isn't; a track of
 an object that was taken away or covered is lost in time; and errors are as large as covariances say."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation_pose_ros import PoseEstimator, se3
-from foundation_pose_ros.confidence import FOUND, REGISTERED, TRACKED, Confidence, Cues
+from foundation_pose_ros.calibrated import FOUND, REGISTERED, TRACKED
+from foundation_pose_ros.confidence import Confidence, Cues
 from foundation_pose_ros.synthetic.events import covered, removed
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.tracking.object_tracker import ObjectTracker
@@ -18,6 +19,7 @@ from foundation_pose_ros.tracking.state_machine import StateSettings, TrackState
 OBJECTS = ("mug", "cracker_box")
 EVENT = 4
 SHARES = st.tuples(*[st.floats(0, 1)] * 4, st.floats(-2, 0))
+POOR, GOOD = (0.2, 1, 0.5, 0.5, -0.8), (0.9, 1, 0.95, 0.8, -0.2)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def cues(values: tuple[float, ...]) -> Cues:
 
 
 @pytest.mark.parametrize("confidence", [REGISTERED, FOUND, TRACKED])
-@given(SHARES, st.sampled_from(["agreement", "visible", "outline", "border", "colour"]), st.floats(0, 1))
+@given(SHARES, st.sampled_from([field.name for field in fields(Cues)]), st.floats(0, 1))
 def test_no_cue_speaks_against_a_pose(confidence: Confidence, values, name, more):
     before = cues(values)
     after = replace(before, **{name: getattr(before, name) + more})
@@ -45,8 +47,7 @@ def test_no_cue_speaks_against_a_pose(confidence: Confidence, values, name, more
 
 @pytest.mark.parametrize("confidence", [REGISTERED, FOUND, TRACKED])
 def test_what_agrees_with_little_is_doubted_and_what_agrees_with_all_is_trusted(confidence):
-    poor, good = confidence(cues((0.2, 1, 0.5, 0.5, 0)))[0], confidence(cues((0.9, 1, 0.95, 0.75, -0.2)))[0]
-    assert poor < 0.2 and good > 0.9
+    assert confidence(cues(POOR))[0] < 0.2 and confidence(cues(GOOD))[0] > 0.9
 
 
 @pytest.mark.parametrize("name", OBJECTS)
@@ -95,8 +96,8 @@ def held_before(scene, name):
 
 
 def test_errors_are_as_large_as_covariances_say(scene, estimator):
-    """Normalised estimation error squared about the centre: 6 in the mean if model and camera were as wrong as the
-    covariance's floor allows for; in a rendered scene they are exact, so it is less."""
+    """Normalised estimation error squared about the centre: 6 in the mean if model and camera were as wrong as
+    covariances allow for; in a rendered scene they are exact, so it is less."""
     nees = []
     for name in OBJECTS:
         model, first = scene.model(name), scene.frame_ids[0]

@@ -1,0 +1,59 @@
+"""Constants in the code are those that were fitted, and hold on a scene that they weren't fitted on."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.calibrate import TASKS, errors_of, judged_on, written
+from benchmarks.calibration_errors import consistency
+from benchmarks.calibration_samples import Sample, sample_sequence
+from benchmarks.defects import CameraDefects, DefectiveSequence, scanned
+from foundation_pose_ros import calibrated
+from foundation_pose_ros.confidence import Confidence
+from foundation_pose_ros.covariance import CovarianceModel
+from foundation_pose_ros.synthetic.scene import make_scene
+
+OBJECTS = ("mug", "cracker_box")
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[Sample]:
+    """Of two objects in a scene that is far from those of the fit, with defects."""
+    rng = np.random.default_rng(77)
+    scene = make_scene(seed=777, frames=4, objects=OBJECTS, clutter=3, rate_hz=15.0, supersample=1)
+    known = {name: scanned(scene.model(name), rng) for name in OBJECTS}
+    seen = DefectiveSequence(scene, CameraDefects.drawn(scene.camera, rng), known)
+    return [s for name in OBJECTS for s in sample_sequence(seen, name, "scene", 777, registrations=2)]
+
+
+def test_the_code_has_the_constants_of_the_report(repository: Path):
+    report = json.loads((repository / "benchmarks/results/calibration.json").read_text())
+    for task, (name, _) in TASKS.items():
+        said = report["confidence"][task]["fitted"]
+        assert Confidence(said["intercept"], tuple(map(tuple, said["weights"]))) == getattr(calibrated, name)
+    assert CovarianceModel(**report["covariance"]["fitted"]) == calibrated.COVARIANCE
+
+
+def test_what_is_written_says_what_was_fitted(repository: Path):
+    confidences = {task: getattr(calibrated, name) for task, (name, _) in TASKS.items()}
+    text = written(confidences, calibrated.COVARIANCE)
+    assert text == (repository / "foundation_pose_ros/calibrated.py").read_text()
+    assert asdict(calibrated.COVARIANCE).keys() == {"repeat", "shift_per_m", "rim_m"}
+
+
+@pytest.mark.parametrize("task", ["register", "track"])
+def test_scores_hold_on_a_scene_that_was_not_learned_from(task, samples):
+    report = judged_on(samples, task, getattr(calibrated, TASKS[task][0]))
+    assert report is not None and report["n"] > 40
+    assert report["auc"] > 0.85
+    assert report["expected_calibration_error"] < 0.2 and abs(report["bias"]) < 0.15
+
+
+def test_covariances_hold_on_a_scene_that_was_not_learned_from(samples):
+    errors = errors_of(samples)
+    report = consistency(errors.twists, errors.covariances(calibrated.COVARIANCE))
+    assert report is not None and report["n"] >= 6
+    assert 0.5 < report["percentiles_10_50_90"][1] < 15
