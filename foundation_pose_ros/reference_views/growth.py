@@ -15,6 +15,7 @@ from ..se3 import rotation_angle_rad
 from .reconstruction import Reconstruction, ReconstructionSettings, reconstruct
 from .report import coverage
 from .selection import choose
+from .settling import settled
 from .view import ReferenceView
 
 
@@ -83,7 +84,8 @@ class GrowingModel:
         mask = self._mask(frame, rendering.depth_m[0], unseen)
         if unseen.sum() < limit.least_unseen * hit.sum() or mask.sum() < limit.least_visible * hit.sum():
             return False
-        self._new.append(ReferenceView(frame, mask, T_cam_obj, f"seen at {frame.stamp_ns}"))
+        # What a view is off by, all that are tracked against it would be off by as well.
+        self._new.append(settled(ReferenceView(frame, mask, T_cam_obj, f"seen at {frame.stamp_ns}"), self.views))
         return True
 
     def grown(self) -> Reconstruction:
