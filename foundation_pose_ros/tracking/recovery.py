@@ -1,7 +1,7 @@
 """Finding a lost object again with no mask: where it was, then among things of its size; then it must prove itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,9 +16,10 @@ Taken = Callable[[PoseResult], bool]
 
 @dataclass(frozen=True)
 class RecoverySettings:
-    """near_score: what a pose must score in the mean over `confirm_frames`, and doubt_score in each of them. far_score:
-    what it must score, before that, where something else than the object may be. colour_drop: its colours may agree by
-    so much less than when it was seen last; by more, it is another thing of its shape.
+    """near_score: what a pose must score in the mean over `confirm_frames`, and doubt_score in each of them.
+    elsewhere_score: in place of near_score where the object wasn't before, since most things aren't it. far_score: what
+    it must score there before that. colour_drop: its colours may agree by so much less than when it was seen last; by
+    more, it is another thing of its shape.
 
     near_period_s, far_period_s: between looks at where the object was, and at another thing in the frame; far looks
     grow rarer by `patience` each, down to one in far_longest_s. forget_s: after which a thing that was not the object
@@ -27,6 +28,7 @@ class RecoverySettings:
 
     enabled: bool = True
     near_score: float = 0.6
+    elsewhere_score: float = 0.75
     doubt_score: float = 0.5
     far_score: float = 0.45
     colour_drop: float = 0.5
@@ -40,9 +42,10 @@ class RecoverySettings:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A pose that has to prove itself, and its scores so far."""
+    """A pose that has to prove itself by a mean score, and its scores so far."""
 
     pose: PoseResult
+    wanted: float
     scores: tuple[float, ...]
 
 
@@ -69,8 +72,8 @@ class Recovery:
             return None
         scores = (*candidate.scores, pose.score)
         if len(scores) == self._settings.confirm_frames:
-            return pose if np.mean(scores) >= self._settings.near_score else None
-        self._candidate = _Candidate(pose, scores)
+            return pose if np.mean(scores) >= candidate.wanted else None
+        self._candidate = replace(candidate, pose=pose, scores=scores)
         return None
 
     def _look(self, frame: Frame, taken: Taken | None) -> _Candidate | None:
@@ -79,7 +82,7 @@ class Recovery:
             self._looked_near_ns = frame.stamp_ns
             pose = self._believable(lambda: self._estimator.track(frame, self._last), taken, settings.doubt_score)
             if pose is not None:
-                return _Candidate(pose, (pose.score,))
+                return _Candidate(pose, settings.near_score, (pose.score,))
         if self._due(frame, self._looked_far_ns, self._far_period_s):
             self._looked_far_ns = frame.stamp_ns
             self._far_period_s = min(self._far_period_s * settings.patience, settings.far_longest_s)
@@ -87,7 +90,7 @@ class Recovery:
             if thing is not None:
                 name = self._last.object_name
                 pose = self._believable(lambda: self._estimator.find(frame, thing, name), taken, settings.far_score)
-                return None if pose is None else _Candidate(pose, (pose.score,))
+                return None if pose is None else _Candidate(pose, settings.elsewhere_score, (pose.score,))
         return None
 
     def _due(self, frame: Frame, last_ns: int, period_s: float) -> bool:
