@@ -11,6 +11,8 @@ from .view import ReferenceView
 from .view_pair import FINE, Target, ViewCloud, aligned, matched, thinned
 
 _SAME = 0.03
+# Fewer measured pixels fix no pose.
+_FEWEST_PIXELS = 500
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,10 @@ def settled(
     """The view with the pose at which its shape, colours and features agree best with other posed views.
 
     A tracked pose carries the error of the model that it was tracked with; features of pictures know it to a fraction
-    of that. As it is where nothing agrees better.
+    of that. As it is where nothing agrees better, or where it has next to no depth.
     """
+    if view.seen.sum() < _FEWEST_PIXELS:
+        return view
     turned = se3.rotation_angle_rad(np.stack([other.pose[:3, :3] for other in others]), view.pose[:3, :3])
     beside = [others[k] for k in np.argsort(turned)[: settings.beside]]
     size_m = float(np.linalg.norm(np.ptp(np.quantile(view.points_cam(2), (0.03, 0.97), axis=0), axis=0)))
@@ -41,7 +45,8 @@ def settled(
         found = matched(source, cloud, size_m)
         if found is not None:
             matches.append(replace(found, seen_at=se3.transform_points(T_obj_cam, found.seen_at)))
-        whole += cloud.fine.transform(T_obj_cam)
+        cloud.fine.transform(T_obj_cam)
+        whole += cloud.fine
     target, start = Target(thinned(whole, FINE * size_m)), se3.inverse(view.pose).astype(np.float64)
     motion = aligned(source, target, [start], matches, size_m)
     middle = np.median(view.points_cam(2), axis=0, keepdims=True)

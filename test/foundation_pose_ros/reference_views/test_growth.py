@@ -61,6 +61,8 @@ def test_it_grows_while_it_is_tracked_and_poses_stay_right(growing, turn, carton
     assert len(shares) >= 3 and np.all(np.diff(shares) > 0)
     assert shares[-1] > before + 0.1, shares
     assert max(errors_mm) < 4 and max(errors_deg) < 2, (max(errors_mm), max(errors_deg))
+    # Errors of views would add up: 3.0 mm and 1.5 degrees at the end where they are kept as tracked.
+    assert errors_mm[-1] < 1.5 and errors_deg[-1] < 1, (errors_mm[-1], errors_deg[-1])
     # What grew is the carton: the ends of its axes that were seen are where they were.
     high, true_high = (np.quantile(model.surface_points(3000), 0.95, axis=0) for model in (growing.model, carton))
     assert np.abs(high - true_high).max() < 0.003

@@ -36,3 +36,8 @@ def test_a_view_that_is_off_comes_back(twist, turn):
 def test_a_view_that_would_go_far_stays(turn):
     moved = off(turn[4], (0.004, 0.003, -0.003, 0, 0, 0))
     assert settled(moved, turn[:4], SettlingSettings(farthest=0.001)) is moved
+
+
+def test_a_view_without_depth_stays(turn):
+    blind = replace(turn[4], frame=replace(turn[4].frame, depth_m=np.zeros_like(turn[4].frame.depth_m)))
+    assert settled(blind, turn[:4]) is blind
