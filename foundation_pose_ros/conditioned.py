@@ -52,8 +52,12 @@ class ConditionedObject:
         """Poses (B, 4, 4) moved by a stage's steps, and what then speaks for them, on a finer grid if one is given."""
         error_m = stage.error_m(self.model.diameter_m)
         refined = self.refiner.refine(self.renderer, observation, T_cam_obj, stage.iterations, error_m, matches)
-        judged = judged or observation
-        return Candidates(refined, self.scorer.score(self.renderer, judged, refined.T_cam_obj), judged)
+        evidence = self.scorer.score(self.renderer, judged or observation, refined.T_cam_obj)
+        if judged is None:
+            return Candidates(refined, evidence, observation)
+        # As if the steps had been taken on that grid: as many more residuals say as much more.
+        information = refined.information * (judged.size / observation.size) ** 2
+        return Candidates(replace(refined, information=information), evidence, judged)
 
     def as_they_are(
         self, observation: Observation, T_cam_obj: np.ndarray, error_m: float, keep: int | None = None
