@@ -26,6 +26,7 @@ from benchmarks.calibration_errors import consistency, judged
 from benchmarks.calibration_fit import Errors, fitted_confidence, fitted_covariance
 from benchmarks.calibration_samples import Sample
 from benchmarks.calibration_scenes import RECORDINGS, mesh_models, real_samples, rendered_samples
+from foundation_pose_ros import calibrated
 from foundation_pose_ros.confidence import Confidence, Cues
 from foundation_pose_ros.covariance import CovarianceModel
 from foundation_pose_ros.evaluation.provenance import commit, version
@@ -55,6 +56,9 @@ def main(
     ] = None,
     output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
     apply: Annotated[bool, typer.Option(help="Write the constants into the code.")] = False,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="register, find or track: judged with the constants that it has.")
+    ] = None,
 ) -> None:
     """Gather, fit, judge, write."""
     data = data or Path(os.environ.get("FOUNDATION_PERCEPTION_DATA", ROOT.parent / "shared" / "data"))
@@ -66,6 +70,7 @@ def main(
         if samples is not None:
             samples.write_bytes(pickle.dumps(groups))
     confidences = {task: fitted(groups["fit"] + groups["flawless"], task, cues) for task, (_, cues) in TASKS.items()}
+    confidences |= {task: getattr(calibrated, TASKS[task][0]) for task in keep or ()}
     covariance = fitted_covariance(errors_of(groups["fit"]))
     text = written(confidences, covariance)
     print(text)
@@ -75,7 +80,7 @@ def main(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": version(),
         "commit": commit(),
-        "command": "python -m benchmarks.calibrate --apply",
+        "command": " ".join(["python -m benchmarks.calibrate --apply", *(f"--keep {task}" for task in keep or ())]),
         "samples": "of this run" if fresh else "of earlier runs, read from a file: older than the commit above",
         "scenes": {group: len({s.place for s in part}) for group, part in groups.items()},
         "confidence": {

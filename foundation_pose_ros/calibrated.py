@@ -23,12 +23,12 @@ FOUND = Confidence(
     ),
 )
 TRACKED = Confidence(
-    -11.18,
+    -13.46,
     (
-        ("agreement", 8.59, 9.12),
-        ("visible", 2.71, 5.98),
-        ("border", 6.57, 5.7),
-        ("likeness", 1.5, 0.0),
+        ("agreement", 8.79, 8.79),
+        ("visible", 5.41, 5.41),
+        ("border", 7.1, 7.1),
+        ("likeness", 1.73, 0.0),
     ),
 )
 COVARIANCE = CovarianceModel(repeat=12.0, shift_per_m=0.001, rim_m=0.00068)
