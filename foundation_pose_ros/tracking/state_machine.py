@@ -17,8 +17,9 @@ class StateSettings:
     """Thresholds on the estimator's score (0..1, the probability that a pose is right) and how long doubt may last.
 
     A registration starts a track at `accept_score`. A track comes into doubt below `lose_score` and out of it only at
-    `regain_score`, since what it has slid onto may look half right; between the two the last opinion stands, so a
-    score that wavers about one threshold doesn't make the state flicker. Doubt becomes LOST after `lost_after_s`
+    `regain_score`, `regain_frames` times running, since what it has slid onto may look half right, and now and then
+    better; between the two the last opinion stands, so a score that wavers about one threshold doesn't make the state
+    flicker. Doubt becomes LOST after `lost_after_s`
     seconds and `lost_after_frames` frames, both: neither one bad frame at a low rate nor a burst of bad frames at a
     high one is enough.
     """
@@ -28,6 +29,7 @@ class StateSettings:
     regain_score: float = 0.65
     lost_after_s: float = 0.3
     lost_after_frames: int = 3
+    regain_frames: int = 2
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Observation:
 
 @dataclass(frozen=True)
 class TrackStatus:
-    """What is believed of one object; stamps are those of frames, None where it never happened."""
+    """What is believed of one object; stamps are those of frames, None where it never happened.
+
+    doubtful_frames: since the doubt began; good_frames: of late, that may end it.
+    """
 
     state: TrackState = TrackState.SEARCHING
     reason: str = "waiting for a mask"
@@ -50,6 +55,7 @@ class TrackStatus:
     seen_ns: int | None = None
     doubt_since_ns: int | None = None
     doubtful_frames: int = 0
+    good_frames: int = 0
 
 
 def advance(status: TrackStatus, seen: Observation, settings: StateSettings) -> TrackStatus:
@@ -81,7 +87,10 @@ def _after_step(status: TrackStatus, seen: Observation, settings: StateSettings)
     score = seen.score
     asked = settings.lose_score if status.doubt_since_ns is None else settings.regain_score
     if score is not None and score >= asked:
-        return replace(status, reason="", seen_ns=seen.stamp_ns, doubt_since_ns=None, doubtful_frames=0)
+        good_frames = status.good_frames + 1
+        if status.doubt_since_ns is not None and good_frames < settings.regain_frames:
+            return replace(status, reason=f"in doubt: {good_frames} good of late", good_frames=good_frames)
+        return replace(status, reason="", seen_ns=seen.stamp_ns, doubt_since_ns=None, doubtful_frames=0, good_frames=0)
 
     since_ns = seen.stamp_ns if status.doubt_since_ns is None else status.doubt_since_ns
     frames = status.doubtful_frames + 1
@@ -94,4 +103,5 @@ def _after_step(status: TrackStatus, seen: Observation, settings: StateSettings)
         reason=f"lost: {cause} for {lasted_s:.1f} s" if lost else f"in doubt: {cause}",
         doubt_since_ns=None if lost else since_ns,
         doubtful_frames=0 if lost else frames,
+        good_frames=0,
     )

@@ -84,10 +84,15 @@ def test_a_score_between_the_thresholds_keeps_the_last_opinion():
     assert after([MIDDLING] * 50).state is TrackState.TRACKING
 
 
-def test_a_good_frame_ends_all_doubt():
-    status = after([BAD] * 5 + [GOOD])
-    assert (status.reason, status.doubt_since_ns, status.doubtful_frames) == ("", None, 0)
-    assert after([BAD] * 5 + [GOOD] + [BAD] * 5).state is TrackState.TRACKING
+def test_two_good_frames_end_all_doubt():
+    status = after([BAD] * 5 + [GOOD, GOOD])
+    assert (status.reason, status.doubt_since_ns, status.doubtful_frames, status.good_frames) == ("", None, 0, 0)
+    assert after([BAD] * 5 + [GOOD, GOOD] + [BAD] * 5).state is TrackState.TRACKING
+
+
+def test_one_good_frame_now_and_then_does_not():
+    assert after([BAD, BAD, BAD, GOOD]).reason == "in doubt: 1 good of late"
+    assert after([BAD, GOOD, BAD, GOOD, BAD, GOOD, BAD]).state is TrackState.LOST
 
 
 def test_a_lost_object_is_found_again_by_registration_only():
@@ -99,10 +104,15 @@ def test_a_lost_object_is_found_again_by_registration_only():
 
 @given(st.lists(st.sampled_from([GOOD, MIDDLING, BAD, None]), max_size=40), st.floats(0.005, 1.0))
 def test_a_track_is_lost_exactly_when_doubt_lasted(scores, period_s):
-    since, frames, lost = None, 0, False
+    since, frames, good, lost = None, 0, 0, False
     for k, score in enumerate(scores, 1):
         doubtful = score is None or score < (SETTINGS.lose_score if since is None else SETTINGS.regain_score)
-        since, frames = ((k if since is None else since), frames + 1) if doubtful else (None, 0)
+        if doubtful:
+            since, frames, good = (k if since is None else since), frames + 1, 0
+        elif since is not None:
+            good += 1
+            if good == 2:
+                since, frames, good = None, 0, 0
         if doubtful and (round(k * period_s * 1e9) - round(since * period_s * 1e9)) * 1e-9 >= 0.5 and frames >= 3:
             lost = True
             break
