@@ -140,7 +140,7 @@ POSE_NODE = (
     Row("stale_after_s", 1.0, "Without a frame for this long, diagnostics say STALE, and why.", 0.1, 3600.0),
     Row("accept_score", STATE.accept_score, "A registration starts a track at this score.", 0.0, 1.0),
     Row("lose_score", STATE.lose_score, "A track comes into doubt below this score.", 0.0, 1.0),
-    Row("regain_score", STATE.regain_score, "Doubt ends at this score.", 0.0, 1.0),
+    Row("regain_score", STATE.regain_score, "Doubt ends at this score, three frames running.", 0.0, 1.0),
     Row("lost_after_s", STATE.lost_after_s, "Doubt that lasts this long is a loss.", 0.0, 60.0),
     Row("lost_after_frames", STATE.lost_after_frames, "... and this many frames.", 1, 1000),
     Row(

@@ -28,7 +28,7 @@ class RecoverySettings:
 
     enabled: bool = True
     near_score: float = 0.6
-    elsewhere_score: float = 0.75
+    elsewhere_score: float = 0.7
     doubt_score: float = 0.5
     far_score: float = 0.45
     colour_drop: float = 0.5

@@ -29,7 +29,7 @@ class StateSettings:
     regain_score: float = 0.65
     lost_after_s: float = 0.3
     lost_after_frames: int = 3
-    regain_frames: int = 2
+    regain_frames: int = 3
 
 
 @dataclass(frozen=True)

@@ -84,15 +84,15 @@ def test_a_score_between_the_thresholds_keeps_the_last_opinion():
     assert after([MIDDLING] * 50).state is TrackState.TRACKING
 
 
-def test_two_good_frames_end_all_doubt():
-    status = after([BAD] * 5 + [GOOD, GOOD])
+def test_three_good_frames_end_all_doubt():
+    status = after([BAD] * 5 + [GOOD] * 3)
     assert (status.reason, status.doubt_since_ns, status.doubtful_frames, status.good_frames) == ("", None, 0, 0)
-    assert after([BAD] * 5 + [GOOD, GOOD] + [BAD] * 5).state is TrackState.TRACKING
+    assert after([BAD] * 5 + [GOOD] * 3 + [BAD] * 5).state is TrackState.TRACKING
 
 
-def test_one_good_frame_now_and_then_does_not():
+def test_a_good_frame_now_and_then_does_not():
     assert after([BAD, BAD, BAD, GOOD]).reason == "in doubt: 1 good of late"
-    assert after([BAD, GOOD, BAD, GOOD, BAD, GOOD, BAD]).state is TrackState.LOST
+    assert after([BAD, GOOD, GOOD, BAD, GOOD, GOOD, BAD]).state is TrackState.LOST
 
 
 def test_a_lost_object_is_found_again_by_registration_only():
@@ -111,7 +111,7 @@ def test_a_track_is_lost_exactly_when_doubt_lasted(scores, period_s):
             since, frames, good = (k if since is None else since), frames + 1, 0
         elif since is not None:
             good += 1
-            if good == 2:
+            if good == 3:
                 since, frames, good = None, 0, 0
         if doubtful and (round(k * period_s * 1e9) - round(since * period_s * 1e9)) * 1e-9 >= 0.5 and frames >= 3:
             lost = True
