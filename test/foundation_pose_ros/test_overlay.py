@@ -42,7 +42,7 @@ def changed(image: np.ndarray) -> np.ndarray:
 # The nearer one is cast at half the resolution, which moves its outline by up to a pixel.
 @pytest.mark.parametrize(("z_m", "off_px"), [(0.5, 0), (0.25, 1)])
 def test_the_outline_follows_the_silhouette(z_m, off_px):
-    T = at(0.02, -0.01, z_m)
+    T = at(0.0213, -0.0107, z_m)  # no edge runs along the middles of pixels, where rounding decides
     image = draw_overlay(GREY, CAMERA, [brick(T)], tint=0.0, axes=False)
     distance_px = distance_to_border(silhouette(T))
     # Its own colour on the border, and no change a few pixels away.
