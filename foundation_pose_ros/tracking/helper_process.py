@@ -18,16 +18,18 @@ from .shared_frame import SharedFrame
 
 
 def main() -> None:
-    """Do as told until the connection ends."""
+    """Do as told until the near end is gone."""
     connection, memory = Connection(int(sys.argv[1])), SharedFrame(int(sys.argv[2]))
     cv2.setNumThreads(1)  # the other cores have helpers of their own
+    with suppress(EOFError, ConnectionError):
+        _serve(connection, memory)
+
+
+def _serve(connection: Connection, memory: SharedFrame) -> None:
     estimator = PoseEstimator([], threads=1)
     connection.send("loaded")
     while True:
-        try:
-            told = connection.recv()
-        except EOFError:
-            return
+        told = connection.recv()
         if isinstance(told, Known):
             estimator.models[told.model.name] = told.model
             with suppress(InputRefused):

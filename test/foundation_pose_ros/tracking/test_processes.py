@@ -117,8 +117,17 @@ def test_when_a_helper_dies_the_work_is_done_here(running, caplog):
     assert "tracked in the main process" in caplog.text
 
 
-def test_after_the_end_it_goes_on_and_begins_anew(running):
+def test_after_the_end_it_goes_on_and_begins_anew_and_a_busy_helper_ends_quietly(running, capfd):
     running.follow.close()
     assert running.follow.ready == 0
     assert_as_alone(running, running.follow(running.frames[1], running.registered))
-    assert running.follow._helpers[0]._process.poll() is None
+    (helper,) = running.follow._helpers
+    assert helper._process.poll() is None
+    deadline = time.monotonic() + LONGEST_S
+    while not helper._sent:  # it gets its first model ready when it is told to end
+        assert time.monotonic() < deadline
+        assert running.follow.ready == 0
+        time.sleep(0.01)
+    running.follow.close()
+    assert helper._process.poll() is not None
+    assert "Traceback" not in capfd.readouterr().err
