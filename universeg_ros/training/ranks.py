@@ -50,6 +50,7 @@ class Ranks:
             distributed.barrier()
 
     def close(self) -> None:
-        """Leave the group."""
+        """Leave the group, all at once: gloo at times aborts a process that leaves while others are at work."""
         if self.count > 1:
+            self.wait()
             distributed.destroy_process_group()
