@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .candidates import Candidates, Stage, picked
+from .candidates import Candidates, Stage, distinct, picked
 from .hypotheses import rotation_grid, thinned
 from .object_model import ObjectModel
 from .observation import Observation
@@ -70,6 +70,14 @@ class ConditionedObject:
         best = np.argsort(-evidence.rank)[:keep]
         refined = self.refiner.refine(self.renderer, observation, T_cam_obj[best], 1, (error_m, error_m))
         return Candidates(replace(refined, T_cam_obj=T_cam_obj[best]), picked(evidence, best), observation)
+
+    def apart(self, poses: np.ndarray, share: float, keep: int) -> np.ndarray:
+        """Indices of the first `keep` of poses (B, 4, 4) that steps would not bring together.
+
+        They differ by more than this share of the diameter, in place or at the rim.
+        """
+        # Rims turn by half of an angle.
+        return distinct(poses, self.model.centre_m, share * self.model.diameter_m, 2 * share, keep)
 
     def finished(self, candidates: Candidates) -> Candidates:
         """After the last step, where there is one."""

@@ -141,9 +141,8 @@ class Registration:
         best, rest = poses[:count], poses[count:]
         turned = best[:, None] @ conditioned.turns.astype(np.float32)  # (k, S, 4, 4)
         turned = np.concatenate([turned.reshape(-1, 4, 4), rest])
-        # The best are often turns of each other: steps would bring theirs together.
-        model, apart = conditioned.model, self.settings.together
-        return turned[distinct(turned, model.centre_m, apart * model.diameter_m, 2 * apart, len(turned))]
+        # The best are often turns of each other.
+        return turned[conditioned.apart(turned, self.settings.together, len(turned))]
 
 
 def crop_box(frame: Frame, mask: np.ndarray, diameter_m: float) -> CropBox:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import se3
-from .candidates import Candidates, Stage, distinct
+from .candidates import Candidates, Stage
 from .colour_alignment import colours_aligned
 from .conditioned import ConditionedObject
 from .errors import InputRefused
@@ -88,20 +88,16 @@ class TrackStep:
         matches: PointMatches | None,
         stages: tuple[Stage, ...],
     ) -> Candidates:
-        poses = poses[self._apart(conditioned, poses, len(poses))]
+        apart = self.settings.apart
+        poses = poses[conditioned.apart(poses, apart, len(poses))]
         for stage in stages:
             observation = observe(frame, box, stage.size)
             candidates = conditioned.refined(observation, poses, stage, matches)
             ranked = candidates.ranked
-            ranked = ranked[self._apart(conditioned, candidates.refined.T_cam_obj[ranked], stage.keep)]
+            ranked = ranked[conditioned.apart(candidates.refined.T_cam_obj[ranked], apart, stage.keep)]
             candidates = candidates.picked(ranked)
             poses = candidates.refined.T_cam_obj
         return candidates
-
-    def _apart(self, conditioned: ConditionedObject, poses: np.ndarray, keep: int) -> np.ndarray:
-        """Indices of the first `keep` poses that steps would not bring together."""
-        model, apart = conditioned.model, self.settings.apart
-        return distinct(poses, model.centre_m, apart * model.diameter_m, 2 * apart, keep)  # rims turn by half of it
 
     def assess(self, conditioned: ConditionedObject, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
         """Evidence for one pose (4, 4), which isn't moved."""
