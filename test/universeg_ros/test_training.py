@@ -20,7 +20,7 @@ from universeg_ros.training.batches import TaskBatches, batches_from, mixture
 from universeg_ros.training.deformation import affine_map, warped
 from universeg_ros.training.loop import Trainer
 from universeg_ros.training.losses import hard_dice, segmentation_loss
-from universeg_ros.training.procedural import DeformedMaps, PseudoLabels, ScatteredShapes
+from universeg_ros.training.procedural import DeformedMaps, PseudoLabels, ScatteredShapes, spread
 from universeg_ros.training.rendered import RenderedObjects, object_tasks
 from universeg_ros.training.settings import Mix, Stage, TrainSettings
 from universeg_ros.training.tasks import RecordedTask, TaskSource
@@ -55,6 +55,19 @@ def test_every_family_gives_images_and_labels_in_range(source: TaskSource) -> No
             assert examples.images.dtype == examples.labels.dtype == np.float32
             assert examples.images.min() >= 0 and examples.images.max() <= 1
             assert np.isin(examples.labels, (0, 1)).all()
+
+
+def test_a_milder_augmentation_changes_fewer_tasks_and_none_at_all_at_zero() -> None:
+    drawn = discs().draw(np.random.default_rng(0), 4, 32)
+    shown = np.stack([spread(image) for image in drawn.images])
+
+    def changed(share: float) -> float:
+        augmentation = Augmentation().milder(share)
+        made = (augmentation(np.random.default_rng(seed), drawn).images for seed in range(40))
+        return float(np.mean([not np.array_equal(images, shown) for images in made]))
+
+    assert changed(0.0) == 0
+    assert 0 < changed(0.1) < changed(1.0)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: type(source).__name__)
@@ -262,6 +275,7 @@ def test_settings_file(tmp_path: Path) -> None:
         ("output: a\n", "budget"),
         ("steps: 1\n", "output"),
         ("output: a\nsteps: 1\nstages: [{size: 13}]\n", "multiples of 8"),
+        ("output: a\nsteps: 1\nstages: [{size: 16, augmented: 2}]\n", "augmented from 0 to 1"),
         ("[1, 2]", "keys and values"),
     ):
         file.write_text(text)

@@ -1,6 +1,6 @@
 """Augmentation: of each image alone, and of a whole task, which makes another task of it (Butoi et al. 2023)."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import cv2
 import numpy as np
@@ -29,6 +29,10 @@ class Augmentation:
     task_edges: float = 0.06
     task_morphology: float = 0.12
     task_blur: float = 0.1
+
+    def milder(self, share: float) -> "Augmentation":
+        """Every change at this share of its probability."""
+        return Augmentation(**{name: share * probability for name, probability in asdict(self).items()})
 
     def __call__(self, rng: np.random.Generator, given: Examples) -> Examples:
         """Augmented examples of the same shape, every image again over 0..1."""

@@ -104,7 +104,7 @@ class Trainer:
         stage = self.settings.stages[number]
         self.say(f"stage {number + 1}: {stage.size}x{stage.size}, support {stage.support[0]} to {stage.support[1]}")
         seed = (self.settings.seed, self.ranks.rank, number)
-        batches = TaskBatches(self.source, self.settings.augmentation, stage, seed)
+        batches = TaskBatches(self.source, self.settings.augmentation.milder(stage.augmented), stage, seed)
         return batches_from(batches, self.state.step, self.settings.workers)
 
     def _step(self, batch: Batch, progress: float) -> None:

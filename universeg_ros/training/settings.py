@@ -17,12 +17,17 @@ DEFAULT_RUN = Path(__file__).parent / "default.yaml"
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the run at one image size. share: of the run's whole budget. support: least and most items."""
+    """A part of the run at one image size.
+
+    share: of the run's whole budget. support: least and most items. augmented: share of the run's probabilities, so
+    that a run can end on tasks nearer to those in use.
+    """
 
     size: int = 128
     share: float = 1.0
     support: tuple[int, int] = (1, 16)
     batch: int = 4
+    augmented: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,8 @@ class TrainSettings:
                 raise InputRefused(
                     "bad_settings", f"{stage}: size in multiples of {stride}, support from 1 up, batch >= 1"
                 )
+            if not 0 <= stage.augmented <= 1:
+                raise InputRefused("bad_settings", f"{stage}: give augmented from 0 to 1")
 
     @classmethod
     def from_yaml(cls, path: Path, **changes: Any) -> "TrainSettings":
