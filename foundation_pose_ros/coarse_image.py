@@ -35,4 +35,4 @@ class CoarseDepth:
             ],
             np.float32,
         )
-        return cls(step, K, frame.depth_m[np.ix_(v, u)], u, v)
+        return cls(step, K, np.ascontiguousarray(frame.depth_m[first::step, first::step]), u, v)

@@ -1,6 +1,7 @@
 """Which pixels a pose explains, and whether two poses explain the same ones: only one of them can be right."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from .depth import explained
 from .frame import Frame
 from .object_model import ObjectModel
 from .rendering import Renderer
+
+# Of a box of side 1 about the origin, (8, 3).
+_CORNERS = np.array(list(product((-0.5, 0.5), repeat=3)))
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,27 @@ class Placed:
 
     def explained(self, depth: CoarseDepth) -> np.ndarray:
         """(h, w) bool: pixels whose depth is that of the object there."""
-        rendered_m = self.renderer.render(self.T_cam_obj[None], depth.K, depth.depth_m.shape).depth_m[0]
-        return explained(depth.depth_m, rendered_m, self.model.diameter_m)
+        found = np.zeros(depth.depth_m.shape, bool)
+        rows, columns = self.window(depth)
+        observed_m = depth.depth_m[rows, columns]
+        if observed_m.size:
+            K = depth.K.copy()
+            K[:2, 2] -= columns.start, rows.start
+            rendered_m = self.renderer.render(self.T_cam_obj[None], K, observed_m.shape).depth_m[0]
+            found[rows, columns] = explained(observed_m, rendered_m, self.model.diameter_m)
+        return found
+
+    def window(self, depth: CoarseDepth) -> tuple[slice, slice]:
+        """Rows and columns outside which the object isn't seen: those of the corners of its box."""
+        height, width = depth.depth_m.shape
+        corners_obj = self.model.centre_m + _CORNERS * self.model.extents_m
+        corners = se3.transform_points(self.T_cam_obj, corners_obj) @ depth.K.T  # (8, 3)
+        if corners[:, 2].min() <= 0:
+            return slice(0, height), slice(0, width)
+        pixels = corners[:, :2] / corners[:, 2:]
+        first = np.clip(np.floor(pixels.min(axis=0)), 0, (width, height)).astype(int)
+        end = np.clip(np.ceil(pixels.max(axis=0)) + 1, 0, (width, height)).astype(int)
+        return slice(first[1], end[1]), slice(first[0], end[0])
 
 
 def contested_share(frame: Frame, first: Placed, second: Placed) -> float:
@@ -37,5 +60,11 @@ def contested_share(frame: Frame, first: Placed, second: Placed) -> float:
     if apart_m > (first.model.diameter_m + second.model.diameter_m) / 2:
         return 0.0
     depth = CoarseDepth.of(frame)
+    if not all(_meet(*spans) for spans in zip(first.window(depth), second.window(depth), strict=True)):
+        return 0.0
     one, other = first.explained(depth), second.explained(depth)
     return float((one & other).sum() / max(min(one.sum(), other.sum()), 1))
+
+
+def _meet(first: slice, second: slice) -> bool:
+    return max(first.start, second.start) < min(first.stop, second.stop)

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from foundation_pose_ros import PoseEstimator
+from foundation_pose_ros import PoseEstimator, se3
 from foundation_pose_ros.coarse_image import CoarseDepth
 from foundation_pose_ros.overlap import Placed, contested_share
 from foundation_pose_ros.rendering import EmbreeRenderer
@@ -41,6 +43,17 @@ def test_an_object_explains_the_pixels_of_its_mask(scene):
     explained = placed(scene, BOX, scene.truth(first, BOX)).explained(depth)
     assert (explained & mask).sum() > 0.8 * mask.sum()
     assert (explained & ~mask).sum() < 0.05 * mask.sum()
+
+
+@given(x=st.floats(-0.5, 0.5), y=st.floats(-0.4, 0.4), z=st.floats(0.05, 1.5), turn=st.floats(-3, 3))
+@settings(max_examples=60, deadline=None)
+def test_the_pixels_explained_are_those_of_a_rendering_of_the_whole_image(scene, x, y, z, turn):
+    T_cam_obj = se3.apply_twist(np.eye(4, dtype=np.float32), np.array([x, y, z, 0.5 * turn, turn, 0]), np.zeros(3))
+    depth = CoarseDepth.of(scene.frame(scene.frame_ids[0]))
+    can = placed(scene, FIRST, T_cam_obj)
+    rendered_m = can.renderer.render(T_cam_obj[None], depth.K, depth.depth_m.shape).depth_m[0]
+    own = replace(depth, depth_m=rendered_m)  # what a camera would see of the object alone
+    assert (can.explained(own) == (rendered_m > 0)).mean() > 0.9999
 
 
 def test_poses_contest_pixels_only_where_both_explain_them(scene):
