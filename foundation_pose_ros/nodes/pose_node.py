@@ -53,7 +53,7 @@ class PoseNode(WorkingNode):
         self._estimator: PoseEstimator
         self.onboarding: OnboardingServices
         self._services_offered: PoseServices
-        self._processes: TrackingProcesses
+        self._processes: TrackingProcesses | None
         self._inputs: list[Any] = []
         self._settings_changed = False
         self._state_log = StateLog()
@@ -78,6 +78,8 @@ class PoseNode(WorkingNode):
             ),
             self.refusals,
         )
+        if self._processes is not None:
+            self._processes.start(len(self.entries))
         self.pipeline.start()
         self._subscribe(self.guardian, settings)
         self.last_frame_s = self._now_s()
@@ -135,9 +137,8 @@ class PoseNode(WorkingNode):
         choice = method_choice(settings, settings["threads"] or len(os.sched_getaffinity(0)))
         self._estimator = PoseEstimator([entry.model for entry in self.entries.values()], methods=choice.methods())
         self.outputs = ResultsPublisher(self, self._output_settings(settings))
-        self._processes = TrackingProcesses(self._estimator, settings["processes"])
-        follow = self._processes if choice.learning_free else None
-        tracker = MultiObjectTracker(self._estimator, tracker_settings(settings), follow)
+        self._processes = TrackingProcesses(self._estimator, settings["processes"]) if choice.learning_free else None
+        tracker = MultiObjectTracker(self._estimator, tracker_settings(settings), self._processes)
         self.pipeline = PosePipeline(
             tracker,
             FrameBuffer(settings["buffer_frames"], settings["buffer_s"]),
@@ -252,7 +253,8 @@ class PoseNode(WorkingNode):
         self._inputs.clear()
         self.onboarding.pause()
         if self.pipeline.stop():
-            self._processes.close()
+            if self._processes is not None:
+                self._processes.close()
         else:
             self.get_logger().warning("the worker is still busy with its last frame")
         self.outputs.hide_all()

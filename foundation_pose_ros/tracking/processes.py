@@ -63,13 +63,11 @@ class TrackingProcesses:
 
     def __call__(self, frame: Frame, previous: Sequence[PoseResult]) -> list[Followed]:
         """Where the frame shows each object, or why it doesn't, in order."""
-        self._frame = self._frame or SharedFrame()
-        while len(self._helpers) < min(self._most, len(previous) - 1):
-            self._helpers.append(_Helper(self._frame))
+        memory = self.start(len(previous))
         ready = self._ready()[: max(0, len(previous) - 1)]
-        shares = [range(i, len(previous), len(ready) + 1) for i in range(len(ready) + 1)]
+        shares = even_shares([pose.time_s for pose in previous], len(ready) + 1)
         if ready:
-            header = self._frame.write(frame)
+            header = memory.write(frame)
             for helper, share in zip(ready, shares, strict=False):
                 helper.ask(Share(header, tuple(previous[i] for i in share)))
         found = dict(self._here(frame, previous, shares[-1]))
@@ -77,6 +75,13 @@ class TrackingProcesses:
             answer = helper.answer()
             found |= self._here(frame, previous, share) if answer is None else zip(share, answer, strict=True)
         return [found[i] for i in range(len(previous))]
+
+    def start(self, objects: int) -> SharedFrame:
+        """Let the helpers start that so many objects are worth, sooner than the first frame with them would."""
+        self._frame = self._frame or SharedFrame()
+        while len(self._helpers) < min(self._most, objects - 1):
+            self._helpers.append(_Helper(self._frame))
+        return self._frame
 
     @property
     def ready(self) -> int:
@@ -100,6 +105,17 @@ class TrackingProcesses:
         self, frame: Frame, previous: Sequence[PoseResult], numbers: Iterable[int]
     ) -> Iterable[tuple[int, Followed]]:
         return [(i, followed(self._estimator, frame, previous[i])) for i in numbers]
+
+
+def even_shares(times_s: Sequence[float], count: int) -> list[list[int]]:
+    """Numbers of the times, in lists that take about equally long: the longest first, each to who has least."""
+    shares: list[list[int]] = [[] for _ in range(count)]
+    took_s = [0.0] * count
+    for i in sorted(range(len(times_s)), key=lambda i: -times_s[i]):
+        least = took_s.index(min(took_s))
+        shares[least].append(i)
+        took_s[least] += times_s[i]
+    return shares
 
 
 class _Helper:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from foundation_pose_ros import Frame, InputRefused, PoseEstimator, PoseResult, se3
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.tracking import MultiObjectTracker, TrackState
-from foundation_pose_ros.tracking.processes import TrackingProcesses
+from foundation_pose_ros.tracking.processes import TrackingProcesses, even_shares
 
 NAMES = ("sticker_cube", "soda_can", "ball")
 LONGEST_S = 90.0
@@ -53,6 +55,15 @@ def assert_as_alone(running: Running, found: list[PoseResult | InputRefused]) ->
         assert isinstance(one, PoseResult) and one.object_name == before.object_name
         np.testing.assert_allclose(one.T_cam_obj, alone.T_cam_obj, atol=1e-5)
         assert one.score == pytest.approx(alone.score, abs=1e-3)
+
+
+@given(times_s=st.lists(st.floats(0.001, 0.01), max_size=12), count=st.integers(1, 4))
+def test_shares_hold_every_pose_once_and_take_about_equally_long(times_s, count):
+    shares = even_shares(times_s, count)
+    assert len(shares) == count
+    assert sorted(i for share in shares for i in share) == list(range(len(times_s)))
+    took_s = [sum(times_s[i] for i in share) for share in shares]
+    assert max(took_s) - min(took_s) <= max(times_s, default=0.0) + 1e-9
 
 
 def test_before_a_helper_is_ready_and_after_poses_are_the_same(running):
@@ -120,7 +131,12 @@ def test_when_a_helper_dies_the_work_is_done_here(running, caplog):
 def test_after_the_end_it_goes_on_and_begins_anew_and_a_busy_helper_ends_quietly(running, capfd):
     running.follow.close()
     assert running.follow.ready == 0
+    running.follow.start(1)
+    assert not running.follow._helpers
+    running.follow.start(9)  # before any frame, and no more than processes are allowed
+    (begun,) = running.follow._helpers
     assert_as_alone(running, running.follow(running.frames[1], running.registered))
+    assert running.follow._helpers == [begun]
     (helper,) = running.follow._helpers
     assert helper._process.poll() is None
     deadline = time.monotonic() + LONGEST_S
