@@ -9,7 +9,8 @@ import numpy as np
 from ..object_model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
 from ..se3 import transform_points
-from .linear_light import linear_image, to_colour
+from .linear_light import to_colour
+from .quiet_pictures import quiet_pictures
 from .shading import Shading
 from .surface import Surface
 from .view import ReferenceView
@@ -28,9 +29,9 @@ _ROW = 8192
 class ViewColours:
     """Posed views and the surface that they show.
 
-    linear: per view (H, W, 3), its picture in linear light. depth_m: per view (H, W), the surface as it is rendered
-    there, so that a point that another part hides is known. trust: per view (H, W) 0..1, falling to 0 at the mask's
-    border. shading: exposures, and the light on the surface.
+    linear: per view (H, W, 3), its picture in linear light, without noise. depth_m: per view (H, W), the surface as it
+    is rendered there, so that a point that another part hides is known. trust: per view (H, W) 0..1, falling to 0 at
+    the mask's border. shading: exposures, and the light on the surface.
     """
 
     views: Sequence[ReferenceView]
@@ -55,7 +56,7 @@ class ViewColours:
             rim_px = cv2.distanceTransform(view.mask.astype(np.uint8), cv2.DIST_L2, 3)
             trust.append(np.clip((rim_px - 1) / _RIM_PX, 0, 1).astype(np.float32))
         tolerance_m = max(_SAME_SURFACE_SHARE * model.diameter_m, _SAME_SURFACE_M)
-        linear = [linear_image(view.frame.rgb) for view in views]
+        linear = quiet_pictures([view.frame.rgb for view in views])
         plain = cls(views, linear, depth_m, trust, tolerance_m, Shading.none(len(views)))
         points, faces, uv = model.surface_samples(_SHADING_POINTS)
         corners = surface.normals[surface.faces[faces]]  # (N, 3, 3)
