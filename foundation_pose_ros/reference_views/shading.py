@@ -96,7 +96,9 @@ def _between_views(log: np.ndarray, usable: np.ndarray, harmonics: np.ndarray) -
         weighed = weight.reshape(-1, 1) * apart
         # Views that share no points stay as they are.
         even = _EVEN * max(float(weight.sum()), 1e-9) * np.r_[np.full(views, 0.01 / views), np.ones(8)]
-        found = np.linalg.solve(weighed.T @ apart + np.diag(even), weighed.T @ log.reshape(-1, 3))
+        # Not by BLAS: of so long and narrow matrices some make a hundred times the work.
+        normal = np.einsum("ni,nj->ij", weighed, apart) + np.diag(even)
+        found = np.linalg.solve(normal, np.einsum("ni,nc->ic", weighed, log.reshape(-1, 3)))
         rest = log - terms @ found
         off = rest - np.einsum("kn,knc->nc", usable, rest) / np.maximum(usable.sum(axis=0), 1e-9)[:, None]
         weight = usable * np.exp(-0.5 * np.square(off.mean(axis=2) / _EXPOSURE_SIGMA))
