@@ -1,10 +1,11 @@
 """Models made of reference views against the meshes they show: shape, colour, time, and what they are worth for poses.
 
-    python -m benchmarks.reconstruction --data ../shared/data/meshes
+    python -m benchmarks.reconstruction
 
 Every mesh is rendered from 16 and from 4 sides with a depth camera's noise; beside it Open3D's own pipeline on the
-same views (VoxelBlockGrid, masked depth; its older ScalableTSDFVolume gives an empty mesh in Open3D 0.20). Writes
-benchmarks/results/reconstruction.json after each object.
+same views (VoxelBlockGrid, masked depth; its older ScalableTSDFVolume gives an empty mesh in Open3D 0.20). Models are
+registered in scenes, and those of a recording's objects tracked (`benchmarks.recorded_models`). Writes
+benchmarks/results/reconstruction.json after each object, and the table of docs/reference_views.md.
 """
 
 import json
@@ -20,6 +21,9 @@ import open3d as o3d
 import typer
 from rich.console import Console
 
+from benchmarks.places import data_folder, result_file
+from benchmarks.recorded_models import recorded_models
+from benchmarks.tables import write
 from foundation_pose_ros import InputRefused, ObjectModel, PoseEstimator
 from foundation_pose_ros.evaluation.evaluate import Row, evaluate
 from foundation_pose_ros.evaluation.provenance import commit, machine, version
@@ -33,16 +37,18 @@ from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.orbit import render_views, sphere_poses
 from foundation_pose_ros.synthetic.scene import make_scene
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULT = ROOT / "benchmarks" / "results" / "reconstruction.json"
+RESULT = result_file("reconstruction.json")
 POINTS = 20_000
 HELD_OUT = 6
 _TRUNCATION = 4.0  # voxels
+# Scenes in which poses are compared begin with this seed; their frames lie half a second apart.
+_FIRST_SCENE, _RATE_HZ = 5, 2.0
+_RECALLS = ("add_recall_0.1d", "adds_recall_0.1d")
 _Made = TypeVar("_Made")
 
 
-def measure(model: ObjectModel, frames: int) -> dict[str, Any]:
-    """Everything about one object; frames: of the synthetic recording in which poses are compared."""
+def measure(model: ObjectModel, scenes: int, frames: int) -> dict[str, Any]:
+    """Everything about one object; frames of each of the synthetic recordings in which poses are compared."""
     views = render_views(model, sphere_poses(model, 16))
     held_out = render_views(model, sphere_poses(model, HELD_OUT, seed=77))
     made, time = _timed(lambda: reconstruct(views, model.name))
@@ -60,7 +66,7 @@ def measure(model: ObjectModel, frames: int) -> dict[str, Any]:
             "watertight": bool(other.mesh.is_watertight),
         },
         "peak_memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
-        "pose": _poses(model, made.model, frames),
+        "pose": _poses(model, made.model, scenes, frames),
     }
 
 
@@ -120,16 +126,32 @@ def _distance_m(model: ObjectModel, points: np.ndarray) -> np.ndarray:
     return scene.compute_distance(query).numpy()
 
 
-def _poses(mesh: ObjectModel, made: ObjectModel, frames: int) -> dict[str, Any]:
-    """Registration of every frame of one recording, with the mesh and with the model that views gave."""
-    scene = make_scene(seed=5, frames=frames, objects=[mesh], clutter=3, rate_hz=5.0)
-    result = {}
-    for name, model in (("mesh", mesh), ("views", made)):
-        rows: list[Row] = []
-        for _, judged in evaluate(scene, PoseEstimator([model]), [mesh.name], RunSettings("register")):
-            rows += judged
-        result[name] = Summary.of(rows).as_json()
-    return result
+def _poses(mesh: ObjectModel, made: ObjectModel, scenes: int, frames: int) -> dict[str, Any]:
+    """Registration of every frame of some recordings, with the mesh and with the model that views gave."""
+    rows: dict[str, list[Row]] = {"mesh": [], "views": []}
+    for seed in range(_FIRST_SCENE, _FIRST_SCENE + scenes):
+        scene = make_scene(seed=seed, frames=frames, objects=[mesh], clutter=3, rate_hz=_RATE_HZ)
+        for name, model in (("mesh", mesh), ("views", made)):
+            for _, judged in evaluate(scene, PoseEstimator([model]), [mesh.name], RunSettings("register")):
+                rows[name] += judged
+    return {name: Summary.of(judged).as_json() for name, judged in rows.items()}
+
+
+def overall(objects: list[dict[str, Any]]) -> dict[str, Any]:
+    """Over all objects: how many registrations, the means of their recalls, and the largest errors."""
+    rows = [row for row in objects if "pose" in row]
+    recalls = {
+        name: {key: float(np.mean([row["pose"][name][key] for row in rows])) for key in _RECALLS}
+        for name in ("mesh", "views")
+    }
+    return {
+        "n": sum(row["pose"]["views"]["n"] for row in rows),
+        **recalls,
+        "largest_chamfer_mm": max(row["views_16"]["chamfer_mm"] for row in rows),
+        "largest_chamfer_share": max(row["views_16"]["chamfer_mm"] / row["diameter_mm"] for row in rows),
+        "least_psnr_db": min(row["views_16"]["psnr_db"] for row in rows),
+        "cpu_s": [min(row["views_16"]["cpu_s"] for row in rows), max(row["views_16"]["cpu_s"] for row in rows)],
+    }
 
 
 def _timed(make: Callable[[], _Made]) -> tuple[_Made, dict[str, float]]:
@@ -146,11 +168,13 @@ def _models(folder: Path, names: list[str] | None) -> list[ObjectModel]:
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="Folder of OBJECT/model.obj; made-up objects where there is none.")] = (
-        ROOT.parent / "shared" / "data" / "meshes"
-    ),
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of OBJECT/model.obj; made-up objects where there is none.")
+    ] = None,
     objects: Annotated[list[str] | None, typer.Option("--object", help="Only these.")] = None,
-    frames: Annotated[int, typer.Option(help="Of each recording in which poses are compared.")] = 6,
+    scenes: Annotated[int, typer.Option(help="Synthetic recordings in which poses of an object are compared.")] = 5,
+    frames: Annotated[int, typer.Option(help="Of each of them.")] = 4,
+    recording: Annotated[Path | None, typer.Option(help="visp_rbt_desk; left out where it isn't there.")] = None,
     output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
 ) -> None:
     """Measure, and write JSON."""
@@ -163,15 +187,26 @@ def main(
         "command": "python -m benchmarks.reconstruction",
         "objects": [],
     }
-    for model in _models(data, objects):
+    for model in _models(data or data_folder() / "meshes", objects):
         try:
-            row = measure(model, frames)
+            row = measure(model, scenes, frames)
         except InputRefused as refused:
             row = {"object": model.name, "refused": str(refused)}
         report["objects"].append(row)
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(json.dumps(report, indent=1) + "\n")
-        console.print(f"{model.name}: {json.dumps(row.get('views_16', row))}")
+        _write(report, output)
+        console.print(f"{model.name}: {json.dumps(row.get('views_16', row))} {json.dumps(row.get('pose'))}")
+    report["overall"] = overall(report["objects"])
+    recorded = recording or data_folder() / "pose" / "visp_rbt_desk"
+    if recorded.is_dir():
+        report["recorded"] = recorded_models(recorded)
+    _write(report, output)
+    if output == RESULT:
+        write(output.name, report)
+
+
+def _write(report: dict[str, Any], output: Path) -> None:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":
