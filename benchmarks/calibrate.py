@@ -133,9 +133,9 @@ def judged_on(samples: list[Sample], task: str, confidence: Confidence) -> dict[
 def errors_of(samples: list[Sample], tasks: Iterable[str] = ("register", "track")) -> Errors:
     """Those of right poses that the estimator gave."""
     own = [s for s in samples if s.task in tasks and s.right and s.kind in _ESTIMATED and s.error is not None]
-    names = ("twist", "information", "variance_m2", "distance_m")
-    twists, information, variance_m2, distance_m = (np.array([getattr(s.error, n) for s in own]) for n in names)
-    return Errors(twists, information, variance_m2, np.array([s.diameter_m for s in own]), distance_m)
+    names = ("twist", "information", "variance_m2", "points_information", "distance_m")
+    *known, distance_m = (np.array([getattr(s.error, n) for s in own]) for n in names)
+    return Errors(*known, np.array([s.diameter_m for s in own]), distance_m)
 
 
 def consistent_on(samples: list[Sample], task: str, model: CovarianceModel) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 from benchmarks.calibration_errors import balanced, in_another_optimum, normalised
 from foundation_pose_ros.confidence import Confidence, Cues
 from foundation_pose_ros.covariance import CovarianceModel
+from foundation_pose_ros.refinement.refiner import Refinement
 
 # Weights are held back as if they came from a normal distribution this wide.
 _WEIGHT_SIGMA = 10.0
@@ -51,12 +52,15 @@ class Errors:
     twists: np.ndarray
     information: np.ndarray  # (n, 6, 6)
     variance_m2: np.ndarray  # (n,)
+    points_information: np.ndarray  # (n, 6, 6)
     diameter_m: np.ndarray  # (n,)
     distance_m: np.ndarray  # (n,)
 
     def covariances(self, model: CovarianceModel) -> np.ndarray:
         """(n, 6, 6)."""
-        return model.about_centre(self.information, self.variance_m2, self.diameter_m, self.distance_m)
+        nowhere = np.empty((len(self.twists), 0))
+        refined = Refinement(nowhere, self.information, self.variance_m2, self.points_information)
+        return model.about_centre(refined, self.diameter_m, self.distance_m)
 
     def picked(self, which: np.ndarray) -> "Errors":
         """Those at which (n,) bool is true."""
@@ -78,5 +82,5 @@ def fitted_covariance(errors: Errors) -> CovarianceModel:
         held = np.square((logs - first) / _CONSTANT_SIGMA).sum() / len(nees)
         return float(np.mean(np.linalg.slogdet(covariances)[1] + tails) + held)
 
-    found = minimize(loss, first, method="Nelder-Mead", options={"xatol": 0.01, "fatol": 1e-4}).x
+    found = minimize(loss, first, method="Nelder-Mead", options={"xatol": 0.01, "fatol": 1e-7}).x
     return CovarianceModel(*(float(f"{value:.2g}") for value in np.exp(found)))

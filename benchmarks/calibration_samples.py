@@ -12,7 +12,8 @@ import numpy as np
 
 from benchmarks.wrong_masks import blob, damaged, unit
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
-from foundation_pose_ros.candidates import Candidates
+from foundation_pose_ros.calibrated import COVARIANCE
+from foundation_pose_ros.candidates import Candidates, picked
 from foundation_pose_ros.conditioned import ConditionedObject
 from foundation_pose_ros.evaluation.metrics import adds_m
 from foundation_pose_ros.evaluation.sequence import Sequence
@@ -33,12 +34,13 @@ _LEAST_VISIBLE, _LEAST_AGREEMENT = 0.1, 0.02
 class PoseError:
     """twist (6,): about the centre, to the nearest equivalent truth. distance_m: from camera to centre.
 
-    information (6, 6), variance_m2: what the last step knew of it.
+    information (6, 6), variance_m2, points_information (6, 6): what the last step knew of it.
     """
 
     twist: np.ndarray
     information: np.ndarray
     variance_m2: float
+    points_information: np.ndarray
     distance_m: float
 
 
@@ -103,16 +105,18 @@ class Sampler:
             for k, kind in enumerate(kinds):
                 yield self._sample("register", f"{name} {kind}", candidates, k, truth)
 
-    def start(self, frame: Frame, mask: np.ndarray | None, truth: np.ndarray) -> np.ndarray:
-        """Where a track begins (4, 4): the pose of a registration, errors and all, or the truth where that is wrong."""
+    def start(self, frame: Frame, mask: np.ndarray | None, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where a track begins (4, 4), and its covariance: by a registration, or at the truth where that is wrong."""
+        known = np.zeros((6, 6))
         if mask is None:
-            return truth
+            return truth, known
         try:
-            T_cam_obj = self._registration(self._conditioned, frame, mask).refined.T_cam_obj[0]
+            found = self._registration(self._conditioned, frame, mask)
         except InputRefused:
-            return truth
+            return truth, known
+        T_cam_obj = found.refined.T_cam_obj[0]
         right = adds_m(T_cam_obj, truth, self._points) < RIGHT_SHARE * self._model.diameter_m
-        return T_cam_obj if right else truth
+        return (T_cam_obj, self._covariance(found)) if right else (truth, known)
 
     def found(self, frame: Frame, truth: np.ndarray | None, kind: str, most: int = 3) -> Iterator[Sample]:
         """What a search with no mask finds in the first few things of a frame."""
@@ -127,11 +131,16 @@ class Sampler:
                 yield self._sample("find", kind, found, 0, truth)
 
     def steps(
-        self, frames: list[Frame], truths: Iterable[np.ndarray | None], start: np.ndarray, kind: str
+        self,
+        frames: list[Frame],
+        truths: Iterable[np.ndarray | None],
+        start: np.ndarray,
+        kind: str,
+        covariance: np.ndarray | None = None,
     ) -> Iterator[Sample]:
-        """A track through frames, from a pose (4, 4) believed in the first of them."""
+        """A track through frames, from a pose (4, 4) believed in the first of them; covariance (6, 6) of that: none."""
         pose = start.astype(np.float32)
-        keyframe = self._keyframe(frames[0], pose)
+        keyframe = self._keyframe(frames[0], pose, np.zeros((6, 6)) if covariance is None else covariance)
         for k, (frame, truth) in enumerate(zip(frames[1:], list(truths)[1:], strict=True)):
             try:
                 found = self._track_step(self._conditioned, frame, pose[None], keyframe)
@@ -140,7 +149,7 @@ class Sampler:
             yield self._sample("track", kind if k else f"{kind}, first step", found, 0, truth)
             pose = found.refined.T_cam_obj[0]
             if keyframe is None or keyframe.outdated(pose):
-                keyframe = self._keyframe(frame, pose)
+                keyframe = self._keyframe(frame, pose, self._covariance(found))
 
     def perturbed_steps(self, frame: Frame, truth: np.ndarray) -> Iterator[Sample]:
         """Poses about the truth, as they are and after one tracking step."""
@@ -158,12 +167,15 @@ class Sampler:
         """One tracking step from a pose where the object isn't."""
         yield from self.steps([frame, frame], [None, None], T_cam_obj, kind)
 
-    def _keyframe(self, frame: Frame, pose: np.ndarray) -> Keyframe | None:
+    def _covariance(self, found: Candidates) -> np.ndarray:
+        return COVARIANCE.of_residuals(picked(found.refined, np.array([0])), self._model.diameter_m)[0]
+
+    def _keyframe(self, frame: Frame, pose: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
         try:
             box = predicted_box(self._conditioned, frame, pose, self._track_step.settings.margin)
         except InputRefused:
             return None
-        return Keyframe.of(frame, box, pose, self._conditioned.renderer, self._model.diameter_m)
+        return Keyframe.of(frame, box, pose, self._conditioned.renderer, self._model.diameter_m, covariance)
 
     def _around(self, truth: np.ndarray) -> tuple[np.ndarray, list[str]]:
         """The truth, pushed by shares of the diameter, and turned."""
@@ -198,6 +210,7 @@ class Sampler:
             se3.twist_between(equivalent, truth, model.centre_m),
             refined.information[index],
             float(refined.variance_m2[index]),
+            refined.points_information[index],
             float(np.linalg.norm(se3.transform_points(truth, model.centre_m[None]))),
         )
         error_share = adds_m(T_cam_obj, truth, self._points) / model.diameter_m
@@ -227,7 +240,8 @@ def sample_sequence(
         samples += _registrations_of_frame(sequence, name, sampler, ids[k], rng)
         samples += sampler.found(frames[k], truths[k] if _seen(sequence, ids[k], name) else None, "found")
     if truths[0] is not None:
-        samples += sampler.steps(frames, truths, sampler.start(frames[0], masks[0], truths[0]), "tracked")
+        start, covariance = sampler.start(frames[0], masks[0], truths[0])
+        samples += sampler.steps(frames, truths, start, "tracked", covariance)
     for k in np.linspace(1, len(ids) - 1, 3).astype(int):
         if truths[k] is None or masks[k] is None:
             continue

@@ -26,33 +26,31 @@ class CovarianceModel:
     shift_per_m: float
     rim_m: float
 
-    def about_centre(
-        self,
-        information: np.ndarray,
-        variance_m2: np.ndarray | float,
-        diameter_m: np.ndarray | float,
-        distance_m: np.ndarray | float,
-    ) -> np.ndarray:
-        """Covariance (..., 6, 6) of a twist about the object's centre, in m^2 and rad^2.
-
-        information (..., 6, 6), variance_m2 (...): of a refinement. distance_m (...): from camera to centre.
-        """
-        variance = np.maximum(np.asarray(variance_m2, float), _SMALLEST_VARIANCE_M2) * self.repeat
-        diameter_m, distance_m = np.broadcast_arrays(np.asarray(diameter_m, float), distance_m)
+    def of_residuals(self, refined: Refinement, diameter_m: np.ndarray | float) -> np.ndarray:
+        """Covariances (..., 6, 6) of twists about objects' centres, in m^2 and rad^2, as far as residuals show them."""
+        variance_m2 = np.maximum(refined.variance_m2, _SMALLEST_VARIANCE_M2) * self.repeat
+        diameter_m = np.asarray(diameter_m, float)
         prior = _diagonal((_PRIOR_SHARE * diameter_m) ** -2, np.full_like(diameter_m, _PRIOR_RAD**-2))
+        known = refined.information / variance_m2[..., None, None] + refined.points_information
+        return np.linalg.inv(known + prior)
+
+    def about_centre(
+        self, refined: Refinement, diameter_m: np.ndarray | float, distance_m: np.ndarray | float
+    ) -> np.ndarray:
+        """Covariances (..., 6, 6) of twists about objects' centres, in m^2 and rad^2.
+
+        distance_m (...): from camera to centre.
+        """
+        diameter_m, distance_m = np.broadcast_arrays(np.asarray(diameter_m, float), distance_m)
         unseen = _diagonal((self.shift_per_m * distance_m) ** 2, (2 * self.rim_m / diameter_m) ** 2)
-        return np.linalg.inv(information / variance[..., None, None] + prior) + unseen
+        return self.of_residuals(refined, diameter_m) + unseen
 
     def about_origin(self, refined: Refinement, index: int, centre_obj: np.ndarray, diameter_m: float) -> np.ndarray:
         """Covariance (6, 6) of the mesh's own origin, in camera axes: translation in m^2, rotation in rad^2."""
-        T_cam_obj = refined.T_cam_obj[index]
-        from_origin_cam = T_cam_obj[:3, :3] @ centre_obj
-        about_centre = self.about_centre(
-            refined.information[index],
-            float(refined.variance_m2[index]),
-            diameter_m,
-            float(np.linalg.norm(from_origin_cam + T_cam_obj[:3, 3])),
-        )
+        one = Refinement(**{name: values[index] for name, values in vars(refined).items()})
+        from_origin_cam = one.T_cam_obj[:3, :3] @ centre_obj
+        distance_m = float(np.linalg.norm(from_origin_cam + one.T_cam_obj[:3, 3]))
+        about_centre = self.about_centre(one, diameter_m, distance_m)
         # The origin moves by v + w x (origin - centre).
         to_origin = np.eye(6)
         to_origin[:3, 3:] = se3.cross_matrix(from_origin_cam)

@@ -11,7 +11,7 @@ from threadpoolctl import ThreadpoolController
 
 from . import se3
 from .calibrated import COVARIANCE, FOUND, REGISTERED, TRACKED
-from .candidates import Candidates, margin
+from .candidates import Candidates, margin, picked
 from .conditioned import ConditionedObject
 from .confidence import Confidence, Cues
 from .errors import InputRefused
@@ -170,8 +170,14 @@ class PoseEstimator:
         return conditioned
 
     def _keyframe(
-        self, conditioned: ConditionedObject, frame: Frame, T_cam_obj: np.ndarray, previous: PoseResult | None
+        self,
+        conditioned: ConditionedObject,
+        frame: Frame,
+        candidates: Candidates,
+        T_cam_obj: np.ndarray,
+        previous: PoseResult | None,
     ) -> Keyframe | None:
+        """The one that there is, or a new one at the first candidate's pose, or at the equivalent T_cam_obj (4, 4)."""
         kept = None if previous is None else previous.keyframe
         if kept is not None and not kept.outdated(T_cam_obj):
             return kept
@@ -179,7 +185,9 @@ class PoseEstimator:
             box = predicted_box(conditioned, frame, T_cam_obj, self._track_step.settings.margin)
         except InputRefused:
             return None
-        return Keyframe.of(frame, box, T_cam_obj, conditioned.renderer, conditioned.model.diameter_m)
+        model = conditioned.model
+        covariance = COVARIANCE.of_residuals(picked(candidates.refined, np.array([0])), model.diameter_m)[0]
+        return Keyframe.of(frame, box, T_cam_obj, conditioned.renderer, model.diameter_m, covariance)
 
     def _result(
         self,
@@ -216,7 +224,7 @@ class PoseEstimator:
             stamp_ns=frame.stamp_ns,
             frame_id=frame.frame_id,
             velocity=velocity,
-            keyframe=self._keyframe(conditioned, frame, T_cam_obj, previous),
+            keyframe=self._keyframe(conditioned, frame, candidates, T_cam_obj, previous),
             centre_obj=model.centre_m,
             time_s=perf_counter() - started,
         )

@@ -31,13 +31,15 @@ class PointMatches:
     """points_obj (M, 3) on the model's surface, and where each is seen: rays (M, 3) with z = 1.
 
     pixel: side of one pixel of the crop that they were found in, at z = 1. weight: of all points together, as a share
-    of depth's.
+    of depth's. covariance (6, 6): of the pose by which they were put on the surface, as a twist about the object's
+    centre, in camera axes.
     """
 
     points_obj: np.ndarray
     rays: np.ndarray
     pixel: float
     weight: float
+    covariance: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,8 @@ class Keyframe:
     """A view with a known pose, from which points are followed.
 
     T_cam_obj (4, 4); image (n, n) uint8, levelled; pixels (M, 2) float32 in it; points_obj (M, 3) seen there; weight:
-    of all of them, as a share of depth's.
+    of all of them, as a share of depth's; covariance_obj (6, 6): of that pose, as a twist about the object's centre, in
+    the object's axes.
     """
 
     T_cam_obj: np.ndarray
@@ -53,12 +56,25 @@ class Keyframe:
     pixels: np.ndarray
     points_obj: np.ndarray
     weight: float
+    covariance_obj: np.ndarray
 
     @classmethod
-    def of(cls, frame: Frame, box: CropBox, T_cam_obj: np.ndarray, renderer: Renderer, diameter_m: float) -> "Keyframe":
-        """What a frame shows of the object at a pose (4, 4): corners on the part of the surface that nothing hides."""
+    def of(
+        cls,
+        frame: Frame,
+        box: CropBox,
+        T_cam_obj: np.ndarray,
+        renderer: Renderer,
+        diameter_m: float,
+        covariance: np.ndarray,
+    ) -> "Keyframe":
+        """What a frame shows of the object at a pose (4, 4): corners on the part of the surface that nothing hides.
+
+        covariance (6, 6): of the pose, as a twist about the object's centre, in camera axes.
+        """
         view = _View(frame, box, T_cam_obj, renderer, diameter_m, colour=False)
-        return cls._with_corners(view, _levelled(view.gray), _FOLLOWED_WEIGHT)
+        covariance_obj = _turned(covariance, T_cam_obj[:3, :3].T)
+        return cls._with_corners(view, _levelled(view.gray), _FOLLOWED_WEIGHT, covariance_obj)
 
     @classmethod
     def painted(
@@ -76,10 +92,10 @@ class Keyframe:
             seen = rendered[view.visible]
             gain = own.std() / max(float(seen.std()), 1.0)
             painted[view.hit] = ((rendered - seen.mean()) * gain + own.mean())[view.hit]
-        return cls._with_corners(view, _levelled(painted), _PAINTED_WEIGHT)
+        return cls._with_corners(view, _levelled(painted), _PAINTED_WEIGHT, np.zeros((6, 6)))
 
     @classmethod
-    def _with_corners(cls, view: "_View", image: np.ndarray, weight: float) -> "Keyframe":
+    def _with_corners(cls, view: "_View", image: np.ndarray, weight: float, covariance_obj: np.ndarray) -> "Keyframe":
         """Corners after Shi and Tomasi (1994)."""
         usable = cv2.erode(view.visible.astype(np.uint8), np.ones((2 * _RIM_PX + 1,) * 2, np.uint8), borderValue=0)
         corners = cv2.goodFeaturesToTrack(image, _MOST_POINTS, 0.02, 5, mask=usable, blockSize=5)
@@ -88,7 +104,7 @@ class Keyframe:
         # The model's surface at the whole pixel stands for that at the corner: they differ by less than half a pixel.
         points_cam = _rays(pixels, view.K) * view.depth_m[row, column][:, None]
         points_obj = se3.transform_points(se3.inverse(view.T_cam_obj), points_cam)
-        return cls(view.T_cam_obj, image, pixels, points_obj, weight)
+        return cls(view.T_cam_obj, image, pixels, points_obj, weight, covariance_obj)
 
     def outdated(self, T_cam_obj: np.ndarray) -> bool:
         """True where the object is seen at T_cam_obj (4, 4) so differently that its corners no longer look the same."""
@@ -118,7 +134,8 @@ class Keyframe:
         kept = (there[:, 0] > 0) & (here[:, 0] > 0) & (np.linalg.norm(back - self.pixels, axis=1) < _ROUND_TRIP_PX)
         if kept.sum() < _FEWEST_POINTS:
             return None
-        return PointMatches(self.points_obj[kept], _rays(found[kept], K), 1 / float(K[0, 0]), self.weight)
+        covariance = _turned(self.covariance_obj, T_cam_obj[:3, :3])
+        return PointMatches(self.points_obj[kept], _rays(found[kept], K), 1 / float(K[0, 0]), self.weight, covariance)
 
 
 def _whole_pixels(box: CropBox) -> CropBox:
@@ -161,6 +178,12 @@ def _levelled(gray: np.ndarray) -> np.ndarray:
     # A running sum of squares may end a little below zero.
     spread = np.sqrt(np.maximum(cv2.blur(detail * detail, (61, 61)), 0)) + 4
     return np.clip(detail / spread * 40 + 128, 0, 255).astype(np.uint8)
+
+
+def _turned(covariance: np.ndarray, R: np.ndarray) -> np.ndarray:
+    """Of a twist (6, 6), in axes turned by R (3, 3)."""
+    both = np.kron(np.eye(2), R)
+    return np.asarray(both @ covariance @ both.T)
 
 
 def _rays(pixels: np.ndarray, K: np.ndarray) -> np.ndarray:

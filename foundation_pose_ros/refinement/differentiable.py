@@ -63,7 +63,9 @@ class DifferentiableRefiner:
             information = sum(own.cpu().numpy().astype(np.float64) for own, _ in equations)
             gradient = sum(own.cpu().numpy().astype(np.float64) for _, own in equations)
             T_cam_obj = self._step(T_cam_obj, np.asarray(information), np.asarray(gradient))
-        return Refinement(T_cam_obj, np.asarray(information), found[0].variance_m2().cpu().numpy().astype(np.float64))
+        variance_m2 = found[0].variance_m2().cpu().numpy().astype(np.float64)
+        information = np.asarray(information)
+        return Refinement(T_cam_obj, information, variance_m2, np.zeros_like(information))
 
     def _step(self, T_cam_obj: np.ndarray, information: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         diagonal = np.einsum("bii->bi", information)

@@ -27,6 +27,13 @@ class DepthEquations(NormalEquations):
     variance_m2: np.ndarray
 
 
+@dataclass(frozen=True)
+class PointEquations(NormalEquations):
+    """Those of matched points, and what the points say by their own residuals (B, 6, 6), per m^2 and rad^2."""
+
+    own_information: np.ndarray
+
+
 def twist_jacobian(points: np.ndarray, directions: np.ndarray, pivot: np.ndarray) -> np.ndarray:
     """(..., 6): how far points (..., 3) move along directions (..., 3) per unit of a twist about the pivot (3,)."""
     # Written out: numpy's cross costs more than all the rest of a tracking step's small arrays.

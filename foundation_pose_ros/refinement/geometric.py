@@ -11,7 +11,7 @@ from .depth import DepthPixels
 from .equations import DepthEquations, NormalEquations
 from .gauss_newton import about_centres, stepped
 from .outline import Outline
-from .points import point_equations
+from .points import held_to_view, point_equations
 from .refiner import Refinement
 
 
@@ -58,11 +58,16 @@ class GeometricRefiner:
             if outline is not None:
                 equations += outline.equations(rendered_m, gate_m, self._settings.outline_weight * depth.weight)
             if matches is not None:
-                voice = matches.weight * depth.weight
-                equations += point_equations(matches, T_cam_obj, pivot, gate_m, voice)
-            T_cam_obj = self._step(T_cam_obj, pivot, equations)
+                points = point_equations(matches, T_cam_obj, pivot, gate_m, matches.weight * depth.weight)
+                T_cam_obj = self._step(T_cam_obj, pivot, equations + points)
+            else:
+                T_cam_obj = self._step(T_cam_obj, pivot, equations)
         information = about_centres(equations.information, T_cam_obj, pivot, self._centre_obj)
-        return Refinement(T_cam_obj, information, depth.variance_m2)
+        known = np.zeros_like(information)
+        if matches is not None:
+            own = about_centres(points.own_information, T_cam_obj, pivot, self._centre_obj)
+            known = held_to_view(own, matches.covariance)
+        return Refinement(T_cam_obj, information, depth.variance_m2, known)
 
     def _depth_equations(
         self, renderer: Renderer, pixels: DepthPixels, T_cam_obj: np.ndarray, gate_m: float

@@ -1,6 +1,6 @@
 """Learned refinement: RefineNet says how a rendering must move to look like the picture (Wen et al. 2024)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -86,7 +86,7 @@ class LearnedRefiner:
         if self.settings.polish:
             return self.geometric.refine(renderer, observation, T_cam_obj, self.settings.polish, last_m)
         known = self.geometric.refine(renderer, observation, T_cam_obj, 1, last_m)
-        return Refinement(T_cam_obj, known.information, known.variance_m2)
+        return replace(known, T_cam_obj=T_cam_obj)
 
     @torch.no_grad()
     def _step(self, image: ObservedImage, T_cam_obj: Tensor, shared: bool = False) -> Tensor:

@@ -14,14 +14,16 @@ from ..surface_points import PointMatches
 class Refinement:
     """Moved poses (B, 4, 4), and how sure they are.
 
-    information (B, 6, 6): the last step's normal matrix, of twists about each object's centre in camera axes.
-    variance_m2 (B,): of the residuals that it was made from, so that variance_m2 * inverse(information) is the
-    covariance of the twist if residuals were independent.
+    information (B, 6, 6): the last step's normal matrix, of twists about each object's centre in camera axes, but for
+    matched points. variance_m2 (B,): of the residuals that it was made from, so that variance_m2 * inverse(information)
+    is the covariance of the twist if residuals were independent. points_information (B, 6, 6): what matched points say
+    of the twist, per m^2 and rad^2, zero where there were none.
     """
 
     T_cam_obj: np.ndarray
     information: np.ndarray
     variance_m2: np.ndarray
+    points_information: np.ndarray
 
 
 class Refiner(Protocol):

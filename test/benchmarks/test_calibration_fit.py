@@ -41,15 +41,17 @@ def test_constants_of_a_covariance_are_found(rng):
     count = 600
     axes = rng.normal(size=(count, 6, 6))
     scale = np.diag([1e2, 1e2, 1e2, 3.0, 3.0, 3.0])
-    information = scale @ (axes @ np.swapaxes(axes, 1, 2)) @ scale * 0.2
+    information = scale @ (axes @ np.swapaxes(axes, 1, 2) + np.eye(6)) @ scale * 0.02
     variance_m2, diameter_m = rng.uniform(0.5e-6, 4e-6, count), rng.uniform(0.06, 0.3, count)
     distance_m = rng.uniform(0.4, 1.2, count)
-    covariances = true.about_centre(information, variance_m2, diameter_m, distance_m)
+    points_information = 1e3 * information[::-1] * (np.arange(count) % 4 == 0)[:, None, None]
+    known = information, variance_m2, points_information, diameter_m, distance_m
+    covariances = Errors(np.zeros((count, 6)), *known).covariances(true)
     # Student's t, as the fit believes errors to be.
     tails = np.sqrt(5.0 / rng.chisquare(5.0, count))[:, None]
     twists = tails * np.array([rng.multivariate_normal(np.zeros(6), c) for c in covariances])
     # One that is turned the wrong way has no say.
     twists[0, 4] = 1.5
-    found = fitted_covariance(Errors(twists, information, variance_m2, diameter_m, distance_m))
+    found = fitted_covariance(Errors(twists, *known))
     for field in fields(CovarianceModel):
         assert getattr(found, field.name) == pytest.approx(getattr(true, field.name), rel=0.25)

@@ -37,7 +37,7 @@ class Moves:
     def refine(self, _renderer: Any, _observation: Any, T_cam_obj: np.ndarray, *_: Any) -> Refinement:
         count = len(T_cam_obj)
         moved = se3.apply_twist(T_cam_obj, self.twist, self.centre_obj)
-        return Refinement(moved, np.tile(np.eye(6), (count, 1, 1)), np.ones(count))
+        return Refinement(moved, np.tile(np.eye(6), (count, 1, 1)), np.ones(count), np.zeros((count, 6, 6)))
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def aside(
 
     def make(mm: float, judged: bool = False) -> tuple[Candidates, Candidates]:
         poses = np.stack([moved(cube_pose, (shift, 0, 0), (0, 0, 0)) for shift in (1, 3)])
-        before = Refinement(poses, np.tile(np.eye(6), (2, 1, 1)), np.full(2, 1e-6))
+        before = Refinement(poses, np.tile(np.eye(6), (2, 1, 1)), np.full(2, 1e-6), np.zeros((2, 6, 6)))
         evidence = conditioned.scorer.score(conditioned.renderer, observation, poses)
         if judged:
             evidence = replace(evidence, rank=np.array([-7.0, -8.0]))

@@ -7,7 +7,9 @@ import pytest
 
 from foundation_pose_ros import se3
 from foundation_pose_ros.registration import crop_box
-from foundation_pose_ros.surface_points import Keyframe
+from foundation_pose_ros.surface_points import Keyframe, _turned
+
+NOTHING_OFF = np.zeros((6, 6))
 
 
 def off_by_px(matches, T_cam_obj) -> np.ndarray:
@@ -20,7 +22,7 @@ def off_by_px(matches, T_cam_obj) -> np.ndarray:
 def keyframe(see, cube, cube_renderer, cube_pose):
     view = see(cube_pose)
     box = crop_box(view.frame, view.mask, cube.diameter_m)
-    return Keyframe.of(view.frame, box, cube_pose, cube_renderer, cube.diameter_m)
+    return Keyframe.of(view.frame, box, cube_pose, cube_renderer, cube.diameter_m, NOTHING_OFF)
 
 
 def test_points_lie_on_the_model(keyframe, cube):
@@ -61,8 +63,21 @@ def test_nothing_to_follow_is_said(keyframe, see, cube, cube_renderer, cube_pose
     box = crop_box(view.frame, view.mask, cube.diameter_m)
     covered = replace(view.frame, rgb=np.full_like(view.frame.rgb, 128))
     assert keyframe.follow(covered, box, cube_pose) is None
-    blank = Keyframe.of(covered, box, cube_pose, cube_renderer, cube.diameter_m)
+    blank = Keyframe.of(covered, box, cube_pose, cube_renderer, cube.diameter_m, NOTHING_OFF)
     assert blank.follow(view.frame, box, cube_pose) is None
+
+
+def test_a_views_covariance_turns_with_the_object(see, cube, cube_renderer, cube_pose):
+    """What wasn't known along the camera's x isn't known along its y after a quarter turn about its axis."""
+    view = see(cube_pose)
+    box = crop_box(view.frame, view.mask, cube.diameter_m)
+    along_x = np.diag([1e-6, 0, 0, 0, 0, 1e-4])
+    keyframe = Keyframe.of(view.frame, box, cube_pose, cube_renderer, cube.diameter_m, along_x)
+    matches = keyframe.follow(view.frame, box, cube_pose)
+    np.testing.assert_allclose(matches.covariance, along_x, atol=1e-10)
+    quarter = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]])
+    turned = _turned(keyframe.covariance_obj, quarter @ cube_pose[:3, :3])
+    np.testing.assert_allclose(turned, np.diag([0, 1e-6, 0, 0, 0, 1e-4]), atol=1e-10)
 
 
 def test_the_models_own_print_is_found_in_the_picture(see, cube, cube_renderer, cube_pose, moved):

@@ -10,6 +10,8 @@ from foundation_pose_ros.conditioned import ConditionedObject
 from foundation_pose_ros.surface_points import Keyframe
 from foundation_pose_ros.track_step import TrackStep, TrackStepSettings, predicted_box
 
+NOTHING_OFF = np.zeros((6, 6))
+
 
 @pytest.fixture(scope="module")
 def conditioned(cube):
@@ -30,7 +32,9 @@ def test_points_hold_what_depth_leaves_open(see, cube, cube_renderer, conditione
     T = se3.from_rotation_translation(np.diag([1.0, -1.0, -1.0]), np.array([0, 0, 0.45]))
     T[:3, 3] -= T[:3, :3] @ cube.centre_m
     view = see(T)
-    keyframe = Keyframe.of(view.frame, predicted_box(conditioned, view.frame, T, 1.15), T, cube_renderer, 0.1)
+    keyframe = Keyframe.of(
+        view.frame, predicted_box(conditioned, view.frame, T, 1.15), T, cube_renderer, 0.1, NOTHING_OFF
+    )
     after = moved(T, (5, 3, 0), (0, 0, 6))
     with_points = TrackStep()(conditioned, see(after).frame, T[None], keyframe).refined.T_cam_obj[0]
     mm, deg = error_mm_deg(with_points, after)
@@ -53,6 +57,7 @@ def test_the_faster_the_object_the_wider_it_is_looked_for(see, cube, cube_render
         cube_pose,
         cube_renderer,
         cube.diameter_m,
+        NOTHING_OFF,
     )
     no_points = replace(keyframe, weight=0.0)
     never_far = TrackStepSettings(doubt=0.0)

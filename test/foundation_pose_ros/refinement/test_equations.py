@@ -11,10 +11,11 @@ from foundation_pose_ros.observation import observe
 from foundation_pose_ros.refinement.depth import DepthPixels
 from foundation_pose_ros.refinement.equations import tukey, twist_jacobian
 from foundation_pose_ros.refinement.outline import Outline
-from foundation_pose_ros.refinement.points import moved_to_points, point_equations
+from foundation_pose_ros.refinement.points import held_to_view, moved_to_points, point_equations
 from foundation_pose_ros.registration import crop_box
 from foundation_pose_ros.surface_points import PointMatches
 
+NOTHING_OFF = np.zeros((6, 6))
 VECTOR = arrays(np.float64, 3, elements=st.floats(-1, 1))
 
 
@@ -84,7 +85,7 @@ def test_what_something_in_front_hides_pulls_nothing(see, cube, cube_renderer, c
 def test_matched_points_alone_bring_an_object_back_for_many_hypotheses_at_once(cube, cube_pose, moved):
     points_obj = cube.surface_points(60)
     points = se3.transform_points(cube_pose, points_obj)
-    matches = PointMatches(points_obj, points / points[:, 2:], 1 / 1000, 0.5)
+    matches = PointMatches(points_obj, points / points[:, 2:], 1 / 1000, 0.5, NOTHING_OFF)
     offs = np.stack([moved(cube_pose, (2, 0, 0), (0, 0, 1)), moved(cube_pose, (0, -3, 1), (1, 1, 0)), cube_pose])
     pivot = se3.transform_points(cube_pose, cube.centre_m[None])[0]
     equations = point_equations(matches, offs, pivot, 0.05, np.full(3, 10.0))
@@ -103,9 +104,38 @@ def test_wrong_matches_are_outvoted(cube, cube_pose, moved):
     rays[::5, 0] += 0.05
     off = moved(cube_pose, (1, 0, 0), (0, 0, 0))[None]
     pivot = se3.transform_points(cube_pose, cube.centre_m[None])[0]
-    equations = point_equations(PointMatches(points_obj, rays, 1 / 1000, 0.5), off, pivot, 0.006, np.array([10.0]))
+    equations = point_equations(
+        PointMatches(points_obj, rays, 1 / 1000, 0.5, NOTHING_OFF), off, pivot, 0.006, np.array([10.0])
+    )
     twist = np.linalg.solve(equations.information[0], equations.gradient[0])
     np.testing.assert_allclose(1000 * twist[:3], (-1, 0, 0), atol=0.1)
+
+
+def test_points_say_as_much_as_their_residuals_let_them(cube, cube_pose):
+    """Sampled: rays with a pixel's noise, each a step of its own; windows that overlap count as one of four points."""
+    points_obj = cube.surface_points(60)
+    points = se3.transform_points(cube_pose, points_obj)
+    pivot = se3.transform_points(cube_pose, cube.centre_m[None])[0]
+    rng = np.random.default_rng(0)
+    normalised = []
+    for _ in range(300):
+        rays = points / points[:, 2:]
+        rays[:, :2] += rng.normal(0, 1 / 1000, (len(rays), 2))
+        matches = PointMatches(points_obj, rays, 1 / 1000, 0.5, NOTHING_OFF)
+        equations = point_equations(matches, cube_pose[None], pivot, 0.05, np.array([10.0]))
+        twist = np.linalg.solve(equations.information[0], equations.gradient[0])
+        normalised.append(twist @ equations.own_information[0] @ twist)
+    assert 4 * np.mean(normalised) == pytest.approx(6, rel=0.15)
+
+
+@given(scale=st.floats(1e-3, 1e3), seed=st.integers(0, 99))
+def test_points_know_no_more_than_the_view_that_they_come_from(scale, seed):
+    half = np.random.default_rng(seed).normal(size=(2, 6, 6))
+    information, covariance = half[0] @ half[0].T, scale * half[1] @ half[1].T
+    np.testing.assert_allclose(held_to_view(information[None], NOTHING_OFF)[0], information)
+    held = held_to_view(information[None], covariance)[0]
+    expected = np.linalg.inv(np.linalg.inv(information) + covariance)
+    np.testing.assert_allclose(held, expected, atol=1e-6 * np.abs(information).max())
 
 
 def test_points_alone_give_a_start_from_far_off(cube, cube_pose, moved, error_mm_deg):
@@ -115,6 +145,8 @@ def test_points_alone_give_a_start_from_far_off(cube, cube_pose, moved, error_mm
     rays = points / points[:, 2:]
     rays[::5, 0] += 0.08
     off = moved(cube_pose, (20, -10, 0), (0, 0, 10))
-    start = moved_to_points(PointMatches(points_obj, rays, 1 / 1000, 0.5), off, cube.centre_m, cube.diameter_m)
+    start = moved_to_points(
+        PointMatches(points_obj, rays, 1 / 1000, 0.5, NOTHING_OFF), off, cube.centre_m, cube.diameter_m
+    )
     mm, deg = error_mm_deg(start, cube_pose)
     assert mm < 5 and deg < 4
