@@ -18,6 +18,7 @@ class PoseReport:
 
     def __init__(self, node: "PoseNode") -> None:
         self._node = node
+        self._received = 0
 
     def input(self) -> Report:
         """What comes in: STALE without frames, WARN while something is refused."""
@@ -27,13 +28,14 @@ class PoseReport:
         if not node.active or node.guardian is None:
             return Report(WARN, "not active: configure and activate the node", values)
         values["images"] = str(node.guardian.received)
+        ceased, self._received = node.guardian.received == self._received, node.guardian.received
         values |= {f"unmatched.{topic}": str(count) for topic, count in node.guardian.unmatched.items()}
         worst = worst_recent(refusals, EXPECTED)
         now_s = node.get_clock().now().nanoseconds * 1e-9
         silent = now_s - node.last_frame_s > node.get_parameter("stale_after_s").value
         if not silent and not worst:
             return Report(OK, "frames come in", values)
-        message = worst or f"no frames: {self._missing()}"
+        message = worst or f"no frames: {self._missing(ceased)}"
         node.get_logger().warning(message, throttle_duration_sec=LOG_PERIOD_S)
         return Report(WARN if worst else STALE, message, values)
 
@@ -65,7 +67,8 @@ class PoseReport:
     def _unusable(self) -> str:
         return "; ".join(f"{name}: {why}" for name, why in self._node.unusable.items())
 
-    def _missing(self) -> str:
+    def _missing(self, ceased: bool) -> str:
+        """ceased: no image has come since the last report."""
         node = self._node
         topics = (
             node.image_topic("rgb/image", node.get_parameter("rgb_transport").value),
@@ -79,6 +82,11 @@ class PoseReport:
         ]
         if silent:
             return f"nobody publishes {', '.join(silent)}: remap the inputs to the camera's topics"
+        if ceased:
+            return (
+                "colour, depth and camera_info have publishers, but no images come: start the camera, or the recording "
+                "once more; if they are sent, give the middleware room for them (config/fastdds.xml)"
+            )
         return (
             "colour, depth and camera_info are published but give no pair: see unmatched, and raise match_tolerance_s"
         )

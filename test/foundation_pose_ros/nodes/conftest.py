@@ -232,3 +232,19 @@ def start() -> Iterator[Callable[[dict[str, Any]], Bench]]:
             return bench
 
         yield started
+
+
+@pytest.fixture(scope="module")
+def bench(start: Callable[[dict[str, Any]], Bench], mesh_folder: Path) -> Bench:
+    """A pose_node that knows the mug."""
+    bench = start(
+        {
+            "objects": ["mug"],
+            "mug.mesh": "mug.glb",
+            "mesh_directories": [str(mesh_folder)],
+            "overlay_rate_hz": 120.0,
+            "retry_first_s": 0.0,
+        }
+    )
+    bench.ready()
+    return bench
