@@ -1,22 +1,19 @@
 """What a training run is made of: one YAML file."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from ..errors import InputRefused
 from ..networks.blocks import INPUT_SIZE
 from ..networks.weights_info import Kind
+from ..settings_file import read_settings, settings_from
 from .losses import ROTATION_WEIGHT
 from .pairs import Surroundings
 from .perturbation import Perturbation
 from .views import Views
 
 _STRIDE = 8
-_LARGEST_FILE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -93,35 +90,5 @@ class TrainSettings:
     @classmethod
     def from_yaml(cls, path: Path, **changes: Any) -> "TrainSettings":
         """Read a file, with some values replaced; raises InputRefused for keys that don't exist."""
-        try:
-            if path.stat().st_size > _LARGEST_FILE_BYTES:
-                raise InputRefused("bad_settings", f"{path} is larger than a megabyte: no settings")
-            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise InputRefused("bad_settings", f"{path} can't be read: {' '.join(str(error).split())}") from None
-        if not isinstance(content, dict):
-            raise InputRefused("bad_settings", f"{path} must hold keys and values, such as output: runs/first")
-        return _made(cls, content | {key: value for key, value in changes.items() if value is not None}, str(path))
-
-
-_PARTS: dict[str, Any] = {"pairs": Pairs, "views": Views, "perturbation": Perturbation, "surroundings": Surroundings}
-
-
-def _made(kind: Any, content: Mapping[str, Any], where: str) -> Any:
-    known = {f.name for f in fields(kind)}
-    unknown = sorted(set(content) - known)
-    if unknown:
-        raise InputRefused("bad_settings", f"{where}: no setting {unknown[0]!r}; there are {', '.join(sorted(known))}")
-    values: dict[str, Any] = {}
-    for name, value in content.items():
-        if name in _PARTS:
-            value = _made(_PARTS[name], value or {}, f"{where}, {name}")
-        elif name == "stages":
-            value = tuple(_made(Stage, stage, f"{where}, stages") for stage in value)
-        elif isinstance(value, list):
-            value = tuple(value)
-        values[name] = value
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise InputRefused("bad_settings", f"{where}: {error}") from None
+        changed = {key: value for key, value in changes.items() if value is not None}
+        return settings_from(cls, read_settings(path) | changed, str(path))

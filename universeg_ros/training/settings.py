@@ -1,13 +1,11 @@
 """What a training run is made of: one YAML file."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.settings_file import read_settings, settings_from
 
 from .augmentation import Augmentation
 from .rendered import RenderedObjects
@@ -101,10 +99,11 @@ class TrainSettings:
 
         A file may begin with `based_on`, the name of one beside it whose values hold where it has none of its own.
         """
-        content = _read(path)
+        content = read_settings(path)
         if base := content.pop("based_on", ""):
-            content = _read(path.parent / str(base)) | content
-        return _made(cls, content | {key: value for key, value in changes.items() if value is not None}, str(path))
+            content = read_settings(path.parent / str(base)) | content
+        changed = {key: value for key, value in changes.items() if value is not None}
+        return settings_from(cls, content | changed, str(path))
 
     def stage_at(self, progress: float) -> int:
         """Number of the stage at this part of the budget, 0..1."""
@@ -114,36 +113,3 @@ class TrainSettings:
             if progress < end - 1e-9:
                 return number
         return len(self.stages) - 1
-
-
-_PARTS: dict[str, Any] = {"mix": Mix, "objects": RenderedObjects, "augmentation": Augmentation}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise InputRefused("bad_settings", f"{path} can't be read: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise InputRefused("bad_settings", f"{path} must hold keys and values, such as output: runs/first")
-    return content
-
-
-def _made(kind: Any, content: Mapping[str, Any], where: str) -> Any:
-    known = {f.name for f in fields(kind)}
-    unknown = sorted(set(content) - known)
-    if unknown:
-        raise InputRefused("bad_settings", f"{where}: no setting {unknown[0]!r}; there are {', '.join(sorted(known))}")
-    values: dict[str, Any] = {}
-    for name, value in content.items():
-        if name in _PARTS:
-            value = _made(_PARTS[name], value or {}, f"{where}, {name}")
-        elif name == "stages":
-            value = tuple(_made(Stage, stage, f"{where}, stages") for stage in value)
-        elif isinstance(value, list):
-            value = tuple(value)
-        values[name] = value
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise InputRefused("bad_settings", f"{where}: {error}") from None

@@ -1,0 +1,56 @@
+"""Settings from a YAML file: frozen dataclasses, also nested ones, by the names of their fields."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_type_hints
+
+import yaml
+
+from .errors import InputRefused
+
+_LARGEST_FILE_BYTES = 1 << 20
+Settings = TypeVar("Settings")
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Keys and values of a file; raises InputRefused, naming it, where it holds none."""
+    try:
+        if path.stat().st_size > _LARGEST_FILE_BYTES:
+            raise InputRefused("bad_settings", f"{path} is larger than a megabyte: no settings")
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputRefused("bad_settings", f"{path} can't be read: {' '.join(str(error).split())}") from None
+    return _keys_and_values(content, str(path))
+
+
+def settings_from(kind: type[Settings], content: Mapping[str, Any], where: str) -> Settings:
+    """A dataclass made from keys and values; lists become tuples, keys and values in them the dataclasses they are for.
+
+    Raises InputRefused, naming `where` they stand, for keys that don't exist and for values that can't be taken.
+    """
+    kinds = get_type_hints(kind)
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    unknown = sorted(set(map(str, content)) - set(known))
+    if unknown:
+        raise InputRefused("bad_settings", f"{where}: no setting {unknown[0]!r}; there are {', '.join(sorted(known))}")
+    values = {name: _taken(kinds[name], value, f"{where}, {name}") for name, value in content.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise InputRefused("bad_settings", f"{where}: {error}") from None
+
+
+def _taken(kind: Any, value: Any, where: str) -> Any:
+    if is_dataclass(kind):
+        return settings_from(kind, _keys_and_values(value or {}, where), where)  # type: ignore[arg-type]
+    if isinstance(value, list):
+        item = next(iter(get_args(kind)), None)
+        return tuple(_taken(item, one, where) for one in value)
+    return value
+
+
+def _keys_and_values(content: Any, where: str) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise InputRefused("bad_settings", f"{where} must hold keys and values, such as output: runs/first")
+    return content
