@@ -12,6 +12,7 @@ from .frame import Frame
 from .object_model import ObjectModel
 from .rendering import Renderer
 
+Window = tuple[slice, slice]  # rows, columns
 # Of a box of side 1 about the origin, (8, 3).
 _CORNERS = np.array(list(product((-0.5, 0.5), repeat=3)))
 
@@ -29,20 +30,17 @@ class Placed:
         """(3,) in the camera's frame."""
         return se3.transform_points(self.T_cam_obj, self.model.centre_m[None])[0]
 
-    def explained(self, depth: CoarseDepth) -> np.ndarray:
-        """(h, w) bool: pixels whose depth is that of the object there."""
-        found = np.zeros(depth.depth_m.shape, bool)
-        rows, columns = self.window(depth)
+    def explained(self, depth: CoarseDepth, window: Window) -> np.ndarray:
+        """(rows, columns) bool of a window: pixels whose depth is that of the object there."""
+        rows, columns = window
         observed_m = depth.depth_m[rows, columns]
-        if observed_m.size:
-            K = depth.K.copy()
-            K[:2, 2] -= columns.start, rows.start
-            rendered_m = self.renderer.render(self.T_cam_obj[None], K, observed_m.shape).depth_m[0]
-            found[rows, columns] = explained(observed_m, rendered_m, self.model.diameter_m)
-        return found
+        K = depth.K.copy()
+        K[:2, 2] -= columns.start, rows.start
+        rendered_m = self.renderer.render(self.T_cam_obj[None], K, observed_m.shape).depth_m[0]
+        return explained(observed_m, rendered_m, self.model.diameter_m)
 
-    def window(self, depth: CoarseDepth) -> tuple[slice, slice]:
-        """Rows and columns outside which the object isn't seen: those of the corners of its box."""
+    def window(self, depth: CoarseDepth) -> Window:
+        """Outside it the object isn't seen: the corners of its box are all inside."""
         height, width = depth.depth_m.shape
         corners_obj = self.model.centre_m + _CORNERS * self.model.extents_m
         corners = se3.transform_points(self.T_cam_obj, corners_obj) @ depth.K.T  # (8, 3)
@@ -60,11 +58,16 @@ def contested_share(frame: Frame, first: Placed, second: Placed) -> float:
     if apart_m > (first.model.diameter_m + second.model.diameter_m) / 2:
         return 0.0
     depth = CoarseDepth.of(frame)
-    if not all(_meet(*spans) for spans in zip(first.window(depth), second.window(depth), strict=True)):
+    one, other = first.window(depth), second.window(depth)
+    shared = _common(one[0], other[0]), _common(one[1], other[1])
+    if depth.depth_m[shared].size == 0:
         return 0.0
-    one, other = first.explained(depth), second.explained(depth)
-    return float((one & other).sum() / max(min(one.sum(), other.sum()), 1))
+    both = (first.explained(depth, shared) & second.explained(depth, shared)).sum()
+    if both == 0:
+        return 0.0
+    return float(both / min(first.explained(depth, one).sum(), second.explained(depth, other).sum()))
 
 
-def _meet(first: slice, second: slice) -> bool:
-    return max(first.start, second.start) < min(first.stop, second.stop)
+def _common(first: slice, second: slice) -> slice:
+    start = max(first.start, second.start)
+    return slice(start, max(start, min(first.stop, second.stop)))

@@ -40,9 +40,12 @@ def test_an_object_explains_the_pixels_of_its_mask(scene):
     first = scene.frame_ids[0]
     depth = CoarseDepth.of(scene.frame(first))
     mask = scene.mask(first, BOX)[np.ix_(depth.v, depth.u)]
-    explained = placed(scene, BOX, scene.truth(first, BOX)).explained(depth)
-    assert (explained & mask).sum() > 0.8 * mask.sum()
-    assert (explained & ~mask).sum() < 0.05 * mask.sum()
+    box = placed(scene, BOX, scene.truth(first, BOX))
+    window = box.window(depth)
+    assert mask[window].sum() == mask.sum()
+    explained = box.explained(depth, window)
+    assert (explained & mask[window]).sum() > 0.8 * mask.sum()
+    assert (explained & ~mask[window]).sum() < 0.05 * mask.sum()
 
 
 @given(x=st.floats(-0.5, 0.5), y=st.floats(-0.4, 0.4), z=st.floats(0.05, 1.5), turn=st.floats(-3, 3))
@@ -53,7 +56,12 @@ def test_the_pixels_explained_are_those_of_a_rendering_of_the_whole_image(scene,
     can = placed(scene, FIRST, T_cam_obj)
     rendered_m = can.renderer.render(T_cam_obj[None], depth.K, depth.depth_m.shape).depth_m[0]
     own = replace(depth, depth_m=rendered_m)  # what a camera would see of the object alone
-    assert (can.explained(own) == (rendered_m > 0)).mean() > 0.9999
+    window = can.window(own)
+    assert (rendered_m > 0)[window].sum() == (rendered_m > 0).sum()
+    if rendered_m[window].size:
+        # Rays of a rounded window meet an edge a hair to one side or the other.
+        off = can.explained(own, window) != (rendered_m[window] > 0)
+        assert off.sum() <= 2 + 0.02 * (rendered_m > 0).sum()
 
 
 def test_poses_contest_pixels_only_where_both_explain_them(scene):
