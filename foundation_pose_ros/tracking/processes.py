@@ -23,6 +23,8 @@ _LOG = logging.getLogger(__name__)
 _MODULE = "foundation_pose_ros.tracking.helper_process"
 # A step takes milliseconds: a helper that is silent for so long has hung.
 _LONGEST_S = 5.0
+# What a helper's share takes beside its steps: it is woken, and reads and writes what is handed over.
+_HANDOVER_S = 0.0005
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class TrackingProcesses:
         """Where the frame shows each object, or why it doesn't, in order."""
         memory = self.start(len(previous))
         ready = self._ready()[: max(0, len(previous) - 1)]
-        shares = even_shares([pose.time_s for pose in previous], len(ready) + 1)
+        shares = even_shares([pose.time_s for pose in previous], [_HANDOVER_S] * len(ready) + [0.0])
         if ready:
             header = memory.write(frame)
             for helper, share in zip(ready, shares, strict=False):
@@ -107,10 +109,13 @@ class TrackingProcesses:
         return [(i, followed(self._estimator, frame, previous[i])) for i in numbers]
 
 
-def even_shares(times_s: Sequence[float], count: int) -> list[list[int]]:
-    """Numbers of the times, in lists that take about equally long: the longest first, each to who has least."""
-    shares: list[list[int]] = [[] for _ in range(count)]
-    took_s = [0.0] * count
+def even_shares(times_s: Sequence[float], before_s: Sequence[float]) -> list[list[int]]:
+    """Numbers of the times, in lists that end at about the same time: the longest first, each to who has least.
+
+    before_s: what each list takes beside.
+    """
+    shares: list[list[int]] = [[] for _ in before_s]
+    took_s = list(before_s)
     for i in sorted(range(len(times_s)), key=lambda i: -times_s[i]):
         least = took_s.index(min(took_s))
         shares[least].append(i)

@@ -57,13 +57,20 @@ def assert_as_alone(running: Running, found: list[PoseResult | InputRefused]) ->
         assert one.score == pytest.approx(alone.score, abs=1e-3)
 
 
-@given(times_s=st.lists(st.floats(0.001, 0.01), max_size=12), count=st.integers(1, 4))
-def test_shares_hold_every_pose_once_and_take_about_equally_long(times_s, count):
-    shares = even_shares(times_s, count)
-    assert len(shares) == count
+TIMES_S = st.lists(st.floats(0.001, 0.01), max_size=12)
+
+
+@given(times_s=TIMES_S, before_s=st.lists(st.floats(0, 0.001), min_size=1, max_size=4))
+def test_shares_hold_every_pose_once_and_end_at_about_the_same_time(times_s, before_s):
+    shares = even_shares(times_s, before_s)
+    assert len(shares) == len(before_s)
     assert sorted(i for share in shares for i in share) == list(range(len(times_s)))
-    took_s = [sum(times_s[i] for i in share) for share in shares]
-    assert max(took_s) - min(took_s) <= max(times_s, default=0.0) + 1e-9
+    took_s = [before + sum(times_s[i] for i in share) for before, share in zip(before_s, shares, strict=True)]
+    assert max(took_s) - min(took_s) <= max(times_s, default=0.001) + 1e-9
+
+
+def test_who_has_to_be_handed_the_work_gets_the_lesser_half():
+    assert even_shares([0.0030, 0.0035, 0.0028, 0.0026], [0.0005, 0.0]) == [[0, 3], [1, 2]]
 
 
 def test_before_a_helper_is_ready_and_after_poses_are_the_same(running):
