@@ -70,7 +70,8 @@ def test_shares_hold_every_pose_once_and_end_at_about_the_same_time(times_s, bef
 
 
 def test_who_has_to_be_handed_the_work_gets_the_lesser_half():
-    assert even_shares([0.0030, 0.0035, 0.0028, 0.0026], [0.0005, 0.0]) == [[0, 3], [1, 2]]
+    assert even_shares([0.0030, 0.0036, 0.0028, 0.0026], [0.0005, 0.0]) == [[0, 2], [1, 3]]
+    assert even_shares([0.0030, 0.0036, 0.0028, 0.0026], [0.0, 0.0]) == [[1, 3], [0, 2]]
 
 
 def test_before_a_helper_is_ready_and_after_poses_are_the_same(running):
