@@ -10,6 +10,7 @@ from ..camera import Camera
 from ..errors import InputRefused
 from ..frame import Frame
 from ..se3 import from_rotation_translation, inverse, transform_points
+from .on_plane import points_cam, standing
 
 _FORM = (
     "charuco:COLUMNSxROWS:SQUARE_MM:MARKER_MM:DICTIONARY or apriltag:COLUMNSxROWS:TAG_MM:GAP_MM:DICTIONARY, "
@@ -17,8 +18,6 @@ _FORM = (
 )
 _FEWEST_CORNERS = 8
 _MOST_OFF_PX = 2.5
-# What stands on the board rises above it by more than depth's noise, and by less than this.
-_FEET_M, _TALLEST_M = 0.006, 0.6
 
 
 @dataclass(frozen=True)
@@ -82,17 +81,14 @@ class Board:
 
     def standing_on(self, frame: Frame, T_cam_board: np.ndarray) -> np.ndarray:
         """(H, W) bool: the largest thing that rises above the board within its outline."""
-        camera = frame.camera
-        rays = camera.rays(np.arange(camera.width)[None], np.arange(camera.height)[:, None])
+        points = points_cam(frame)
         T_board_cam = inverse(T_cam_board)
-        points = transform_points(T_board_cam, (rays * frame.depth_m[..., None]).reshape(-1, 3))
-        # Boards have z up or down, by OpenCV's version; the camera is always above.
-        height_m = (points[:, 2] * np.sign(T_board_cam[2, 3])).reshape(frame.depth_m.shape)
+        across_m, along_m, _ = np.moveaxis(transform_points(T_board_cam, points.reshape(-1, 3)), -1, 0)
         width_m, length_m = self.extent_m
-        within = (points[:, 0] > 0) & (points[:, 0] < width_m) & (points[:, 1] > 0) & (points[:, 1] < length_m)
-        above = (frame.depth_m > 0) & (height_m > _FEET_M) & (height_m < _TALLEST_M) & within.reshape(height_m.shape)
-        solid = cv2.morphologyEx(above.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+        within = (across_m > 0) & (across_m < width_m) & (along_m > 0) & (along_m < length_m)
+        # Boards have z up or down, by OpenCV's version; the camera is always above.
+        plane = T_board_cam[2].astype(np.float64) * np.sign(T_board_cam[2, 3])
+        solid = standing(frame, points, plane, within.reshape(frame.depth_m.shape))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
         if count < 2:
             return np.zeros(solid.shape, bool)

@@ -6,11 +6,10 @@ import open3d as o3d
 
 from ..errors import InputRefused
 from ..frame import Frame
+from .on_plane import points_cam, standing
 
 # A plane's points lie within this; so many of them are drawn for it, and so large a share of the image it must fill.
 _PLANE_M, _DRAWN, _RANSAC_STEPS, _LEAST_PLANE = 0.008, 20_000, 200, 0.1
-# What stands on it rises by more than depth's noise, which grows with the square of the distance, and by less than 0.6.
-_FEET_M, _NOISE_PER_M2, _SIGMAS, _TALLEST_M = 0.006, 0.0026, 3.0, 0.6
 _LEAST_THING = 0.001
 
 
@@ -23,13 +22,10 @@ class StandingThing:
     def mask(self, frame: Frame) -> np.ndarray:
         """(H, W) bool; of things that the image's border cuts off none is taken.
 
-        Its lowest 6 mm, or more where depth is noisier, can't be told from the plane. Raises InputRefused where there
-        is no plane, or nothing on it.
+        Raises InputRefused where there is no plane, or nothing on it.
         """
-        height_m, least_m = heights_m(frame)
-        above = ((height_m > least_m) & (height_m < _TALLEST_M)).astype(np.uint8)
-        solid = cv2.morphologyEx(above, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+        points = points_cam(frame)
+        solid = standing(frame, points, largest_plane(points[frame.depth_m > 0], frame.depth_m.size))
         _, labels, stats, middles_px = cv2.connectedComponentsWithStats(solid)
         left, top, width, height, area = stats.T
         whole = (left > 0) & (top > 0) & (left + width < frame.camera.width) & (top + height < frame.camera.height)
@@ -47,25 +43,21 @@ class StandingThing:
         return labels == chosen
 
 
-def heights_m(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
-    """Heights (H, W) above the largest plane in a frame, towards the camera, and the least (H, W) that are no noise.
+def largest_plane(points: np.ndarray, pixels: int) -> np.ndarray:
+    """(4,) unit normal towards the camera, and offset: normal @ point + offset is the height above the largest plane.
 
-    Heights are 0 where depth isn't known. Raises InputRefused where no plane fills a tenth of the image.
+    points (N, 3) in the camera's frame, of an image of so many pixels. Raises InputRefused where no plane fills a tenth
+    of the image.
     """
-    camera, valid = frame.camera, frame.depth_m > 0
-    rays = camera.rays(np.arange(camera.width)[None], np.arange(camera.height)[:, None])
-    points = rays * frame.depth_m[..., None]
-    known = points[valid]
-    drawn = known[:: max(1, len(known) // _DRAWN)].astype(np.float64)
-    if len(known) < _LEAST_PLANE * valid.size:
+    drawn = points[:: max(1, len(points) // _DRAWN)].astype(np.float64)
+    share = len(points) / pixels
+    if share < _LEAST_PLANE:
         raise InputRefused("no_plane", "hardly any depth in the image: move the camera nearer, but not under 0.3 m")
     o3d.utility.random.seed(0)
     plane, inliers = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(drawn)).segment_plane(
         _PLANE_M, 3, _RANSAC_STEPS
     )
-    if len(inliers) / len(drawn) * valid.mean() < _LEAST_PLANE:
+    if len(inliers) / len(drawn) * share < _LEAST_PLANE:
         raise InputRefused("no_plane", "no plane fills a tenth of the image: let the camera see more of the table")
     # The camera, which is above, lies at the origin.
-    normal, offset_m = np.sign(plane[3]) * plane[:3], abs(plane[3])
-    height_m = np.where(valid, points @ normal + offset_m, 0)
-    return height_m, np.maximum(_FEET_M, _SIGMAS * _NOISE_PER_M2 * np.square(frame.depth_m))
+    return np.asarray(plane) * (np.sign(plane[3]) or 1.0)

@@ -9,6 +9,7 @@ from trimesh.visual.material import SimpleMaterial
 
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
 from foundation_pose_ros.reference_views.board import Board
+from foundation_pose_ros.reference_views.fusion import FusionSettings, fuse
 from foundation_pose_ros.reference_views.reading import read_views
 from foundation_pose_ros.reference_views.view import ReferenceView
 from foundation_pose_ros.rendering import EmbreeRenderer
@@ -67,7 +68,7 @@ def test_pose_and_mask_are_those_of_the_scene(text, azimuth_deg, sticker_cube):
     assert np.linalg.norm(T[:3, 3] - truth[:3, 3]) < 0.0015
     assert np.rad2deg(se3.rotation_angle_rad(T[:3, :3], truth[:3, :3])) < 0.4
     found = board.standing_on(frame, T)
-    assert (found & mask).sum() / (found | mask).sum() > 0.85
+    assert (found & mask).sum() / (found | mask).sum() > 0.91
 
 
 def test_a_picture_without_the_board_has_no_pose(sticker_cube):
@@ -82,6 +83,19 @@ def test_an_empty_board_has_nothing_standing_on_it(sticker_cube):
     far = ObjectModel("far", sticker_cube.vertices + np.float32([0, 5, 0]), sticker_cube.faces, sticker_cube.appearance)
     frame, truth, _ = scene(board, far, 0)
     assert board.standing_on(frame, truth).sum() < 100
+
+
+def test_a_model_of_what_stands_on_a_board_is_seen_down_to_its_foot(sticker_cube):
+    board = Board.parse(BOARDS[0])
+    views = []
+    for k, azimuth_deg in enumerate(range(0, 360, 45)):
+        frame, truth, _ = scene(board, sticker_cube, azimuth_deg)
+        views.append(ReferenceView(frame, board.standing_on(frame, truth), truth, f"{k}"))
+    surface = fuse(views, FusionSettings(voxels=200_000))
+    # Up is -z in the board's frame. With the true masks it is 5 mm as well: a mask's rim is never trusted.
+    height_m = -surface.vertices[surface.seen, 2]
+    assert abs(height_m.max() - 0.06) < 0.001
+    assert 0 < np.quantile(height_m, 0.01) < 0.006
 
 
 @pytest.mark.parametrize(
