@@ -35,7 +35,8 @@ def standing(frame: Frame, points: np.ndarray, plane: np.ndarray, within: np.nda
     least_m = np.maximum(_FEET_M, _SIGMAS * sigma_per_m2 * np.square(frame.depth_m)).astype(np.float32)
     above = ((height_m > least_m) & (height_m < _TALLEST_M)).astype(np.uint8)
     solid = cv2.morphologyEx(above, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    solid |= _feet(frame.camera, points, plane[:3], height_m, least_m, solid > 0) & (height_m <= least_m)
+    feet = _feet(frame.camera, points, plane[:3], height_m, least_m, solid > 0)
+    solid = np.where((feet > 0) & (height_m <= least_m), np.uint8(1), solid)
     return cv2.morphologyEx(solid, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
 
 

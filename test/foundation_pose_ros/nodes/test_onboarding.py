@@ -26,6 +26,8 @@ from foundation_pose_ros.reference_views.texture import PaintSettings
 from foundation_pose_ros.reference_views.view import ReferenceView
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.orbit import render_views, sphere_poses
+from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.trajectory import look_at
 
 CAMERA = Camera(300.0, 300.0, 159.5, 119.5, 320, 240)
 QUICK = ReconstructionSettings(8, FusionSettings(voxels=60_000, faces=3000), PaintSettings(0))
@@ -106,6 +108,32 @@ def test_what_is_shown_becomes_a_model_in_the_folder(stage, tmp_path):
     with pytest.raises(InputRefused, match="set replace"):
         stage.onboarding.start(OnboardingRequest("cube"))
     stage.onboarding.start(OnboardingRequest("cube", replace=True))
+
+
+def test_what_stands_alone_on_a_table_needs_no_masks(tmp_path):
+    scene = make_scene(seed=4, frames=6, objects=["cracker_box"], clutter=0, width=320, height=240, supersample=1)
+    carton = scene.model("cracker_box")
+    around = np.deg2rad(60) * np.arange(6)
+    middle_m = scene.path("cracker_box")[0, :3, 3] + np.array([0, 0, 0.08])
+    away = np.stack([0.55 * np.cos(around), 0.55 * np.sin(around), np.full(6, 0.4)], axis=1)
+    scene = scene.with_paths({}, look_at(middle_m + away, middle_m))
+    views = tuple(
+        ReferenceView(scene.frame(f), scene.mask(f, "cracker_box"), se3.inverse(T), f)
+        for f, T in zip(scene.frame_ids, scene.T_world_cam, strict=True)
+    )
+    stage = Stage(tmp_path, views)
+    stage.onboarding.start(OnboardingRequest("carton", Masks.PLANE, fixed_frame="table"))
+    for view in views:
+        stage.onboarding.frame(view.frame)
+        stage.taken_up()
+    assert "6 views kept" in stage.onboarding.stop()
+    stage.wait(lambda: stage.onboarding.status.state in (State.DONE, State.FAILED))
+    stage.onboarding.close()
+    assert stage.onboarding.status.state is State.DONE, stage.onboarding.status.message
+    model = ObjectModel.from_mesh(stage.onboarding.status.model)
+    # What was seen of it is as high as it is, to two voxels.
+    seen_m = model.vertices[np.isfinite(model.sigma_m)]
+    assert np.ptp(seen_m[:, 2]) == pytest.approx(np.ptp(carton.vertices[:, 2]), abs=0.007)
 
 
 def test_a_mask_before_its_frame_waits_for_it(stage):
