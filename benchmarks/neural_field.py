@@ -15,6 +15,7 @@ import typer
 from scipy.spatial import cKDTree
 
 from benchmarks.places import result_file
+from benchmarks.tables import write
 from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.object_model import ObjectModel
 from foundation_pose_ros.reference_views.choice import held_out_error_mm
@@ -69,13 +70,15 @@ def main(
     output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
     steps: Annotated[int, typer.Option(help="Of training, at most.")] = 500,
 ) -> None:
-    """Measure, and write JSON."""
+    """Measure, and write JSON and tables."""
     report = provenance({"steps": steps}) | {
         "command": f"python -m benchmarks.neural_field --steps {steps}",
         "objects": measure(steps=steps),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
+    if output == RESULT:
+        write(output.name, report)
 
 
 if __name__ == "__main__":

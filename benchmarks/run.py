@@ -2,7 +2,7 @@
 
 Everything is measured in one run on one machine; times are to be compared as ratios to the floor that is measured
 between them. Writes benchmarks/results/cpu.json, and the tables in docs/benchmarks.md and README.md from it; then what
-has a file of its own there: other methods, scaling, losses, synthetic scenes, segmentation.
+has a file of its own there: other methods, scaling, losses, synthetic scenes, segmentation, models from views.
 """
 
 import json
@@ -16,9 +16,23 @@ import torch
 import typer
 from rich.console import Console
 
-from benchmarks import accuracy, learned, losses, scaling, segmentation, side_by_side, speed, synthetic, tables
+from benchmarks import (
+    accuracy,
+    learned,
+    losses,
+    neural_field,
+    reconstruction,
+    scaling,
+    segmentation,
+    side_by_side,
+    speed,
+    synthetic,
+    tables,
+)
 from benchmarks.places import data_folder, result_file
+from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.evaluation.provenance import commit, machine, version
+from foundation_pose_ros.synthetic.meshes import make_mesh
 
 RESULT = result_file("cpu.json")
 
@@ -59,6 +73,13 @@ def main(
             tables.write(f"{name}.json", found)
     console.print("segmentation: time, memory, and Dice of the shipped weights")
     segmentation.main(data, quick=quick)
+    console.print("models from views: fusion, the neural field and Open3D's pipeline")
+    if quick:
+        reconstruction.measure(ObjectModel.from_mesh(make_mesh("mug"), "mug"), scenes=1, frames=1)
+        neural_field.measure(["mug"], steps=50)
+    else:
+        reconstruction.main(data / "meshes")
+        neural_field.main()
     if torch.cuda.is_available():
         console.print("learned methods on CUDA: 252 hypotheses, five iterations, scores; a tracking step")
         learned.main(device="cuda", rounds=2 if quick else None)
