@@ -8,11 +8,11 @@ benchmarks/results/calibration.json, and with --apply the constants of foundatio
 import json
 import os
 import pickle
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +26,7 @@ from benchmarks.calibration_errors import consistency, judged
 from benchmarks.calibration_fit import Errors, fitted_confidence, fitted_covariance
 from benchmarks.calibration_samples import Sample
 from benchmarks.calibration_scenes import RECORDINGS, mesh_models, real_samples, rendered_samples
-from foundation_pose_ros import calibrated
+from foundation_pose_ros import ObjectModel, calibrated
 from foundation_pose_ros.confidence import Confidence, Cues
 from foundation_pose_ros.covariance import CovarianceModel
 from foundation_pose_ros.evaluation.provenance import commit, version
@@ -41,6 +41,8 @@ TASKS = {
     "find": ("FOUND", ["agreement", "visible", "border", "likeness"]),
     "track": ("TRACKED", ["agreement", "visible", "border", "likeness"]),
 }
+# A group, and a recording's name or a scene's seed in it.
+Place = tuple[str, str | int]
 _FIRST_SEED = {"fit": 5000, "flawless": 6000, "rendered": 9000, "scanned": 9500}
 _ESTIMATED = ("registered", "tracked", "tracked, first step")
 
@@ -50,7 +52,9 @@ def main(
     flawless: Annotated[int, typer.Option(help="Those without, which probabilities learn from as well.")] = 24,
     held_out: Annotated[int, typer.Option(help="Rendered scenes to judge by; two thirds as many scanned ones.")] = 12,
     processes: Annotated[int, typer.Option(help="At work side by side.")] = 2,
-    samples: Annotated[Path | None, typer.Option(help="Keeps the samples: read if there, else written.")] = None,
+    samples: Annotated[
+        Path | None, typer.Option(help="Keeps the samples, scene by scene: what is there isn't taken anew.")
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder of recordings; FOUNDATION_PERCEPTION_DATA, or ../shared/data.")
     ] = None,
@@ -62,13 +66,19 @@ def main(
 ) -> None:
     """Gather, fit, judge, write."""
     data = data or Path(os.environ.get("FOUNDATION_PERCEPTION_DATA", ROOT.parent / "shared" / "data"))
-    fresh = samples is None or not samples.is_file()
+    kept: dict[Place, list[Sample]] = {}
     if samples is not None and samples.is_file():
-        groups: dict[str, list[Sample]] = pickle.loads(samples.read_bytes())
-    else:
-        groups = collected(fit, flawless, held_out, processes, data)
+        kept = pickle.loads(samples.read_bytes())
+    fresh = not kept
+    wanted = places(fit, flawless, held_out, data)
+    for _ in gathered([place for place in wanted if place not in kept], partial(samples_of, data), kept, processes):
         if samples is not None:
-            samples.write_bytes(pickle.dumps(groups))
+            beside = samples.with_suffix(".new")
+            beside.write_bytes(pickle.dumps(kept))
+            beside.replace(samples)
+    groups: dict[str, list[Sample]] = {}
+    for group, key in wanted:
+        groups.setdefault(group, []).extend(kept[group, key])
     confidences = {task: fitted(groups["fit"] + groups["flawless"], task, cues) for task, (_, cues) in TASKS.items()}
     confidences |= {task: getattr(calibrated, TASKS[task][0]) for task in keep or ()}
     covariance = fitted_covariance(errors_of(groups["fit"]))
@@ -81,7 +91,7 @@ def main(
         "version": version(),
         "commit": commit(),
         "command": " ".join(["python -m benchmarks.calibrate --apply", *(f"--keep {task}" for task in keep or ())]),
-        "samples": "of this run" if fresh else "of earlier runs, read from a file: older than the commit above",
+        "samples": "of this run" if fresh else "some of earlier runs, read from a file: older than the commit above",
         "scenes": {group: len({s.place for s in part}) for group, part in groups.items()},
         "confidence": {
             task: {"fitted": asdict(confidence), **{g: judged_on(part, task, confidence) for g, part in groups.items()}}
@@ -161,23 +171,36 @@ def written(confidences: dict[str, Confidence], covariance: CovarianceModel) -> 
     return "\n".join([*lines, f"COVARIANCE = CovarianceModel({constants})"]) + "\n"
 
 
-def collected(fit: int, flawless: int, held_out: int, processes: int, data: Path) -> dict[str, list[Sample]]:
-    """Samples by group: fit, rendered, scanned, and one per recording."""
-    groups: dict[str, list[Sample]] = {}
+def places(fit: int, flawless: int, held_out: int, data: Path) -> list[Place]:
+    """Where samples are taken: recordings, and as many scenes of each group as are asked for."""
+    scanned = 2 * held_out // 3 if _meshes(data / "meshes") else 0
+    counts = {"fit": fit, "flawless": flawless, "rendered": held_out, "scanned": scanned}
+    recordings: list[Place] = [(name, name) for name in RECORDINGS if (data / "pose" / name).is_dir()]
+    return recordings + [(group, _FIRST_SEED[group] + k) for group, count in counts.items() for k in range(count)]
+
+
+def samples_of(data: Path, place: Place) -> list[Sample]:
+    """Samples of a recording, or of a scene by its group and seed."""
+    group, key = place
+    if isinstance(key, str):
+        return real_samples(data / "pose", key)
+    return rendered_samples(key, _meshes(data / "meshes") if group == "scanned" else None, group != "flawless")
+
+
+def gathered(
+    missing: list[Place], take: Callable[[Place], list[Sample]], kept: dict[Place, list[Sample]], processes: int
+) -> Iterator[Place]:
+    """Put samples of each place into `kept`, one place after the other."""
     with ProcessPoolExecutor(processes) as pool:
-        recordings = [name for name in RECORDINGS if (data / "pose" / name).is_dir()]
-        for name, part in zip(recordings, pool.map(partial(real_samples, data / "pose"), recordings), strict=True):
-            groups[name] = part
-        meshes = mesh_models(data / "meshes")
-        counts = {"fit": fit, "flawless": flawless, "rendered": held_out, "scanned": 2 * held_out // 3 if meshes else 0}
-        for group, count in counts.items():
-            chosen = meshes if group == "scanned" else None
-            seeds = range(_FIRST_SEED[group], _FIRST_SEED[group] + count)
-            defects = [group != "flawless"] * count
-            parts: Iterable[list[Sample]] = pool.map(rendered_samples, seeds, [chosen] * count, defects)
-            bar = track(parts, description=group, total=count, console=Console(stderr=True))
-            groups[group] = [sample for part in bar for sample in part]
-    return groups
+        found = zip(missing, pool.map(take, missing), strict=True)
+        for place, part in track(found, "samples", total=len(missing), console=Console(stderr=True)):
+            kept[place] = part
+            yield place
+
+
+@lru_cache(maxsize=1)
+def _meshes(folder: Path) -> list[ObjectModel]:
+    return mesh_models(folder)
 
 
 def _of(samples: list[Sample], task: str) -> list[Sample]:

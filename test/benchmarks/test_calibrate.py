@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.calibrate import TASKS, errors_of, judged_on, written
+from benchmarks.calibrate import TASKS, Place, errors_of, gathered, judged_on, places, written
 from benchmarks.calibration_errors import consistency
 from benchmarks.calibration_samples import Sample, sample_sequence
 from benchmarks.defects import CameraDefects, DefectiveSequence, scanned
@@ -57,3 +57,16 @@ def test_covariances_hold_on_a_scene_that_was_not_learned_from(samples):
     report = consistency(errors.twists, errors.covariances(calibrated.COVARIANCE))
     assert report is not None and report["n"] >= 6
     assert 0.5 < report["percentiles_10_50_90"][1] < 15
+
+
+def _none_of(_place: Place) -> list[Sample]:
+    return []
+
+
+def test_samples_are_taken_place_by_place_so_that_a_run_that_is_cut_off_loses_one(tmp_path: Path):
+    wanted = places(2, 1, 3, tmp_path)
+    assert wanted == [("fit", 5000), ("fit", 5001), ("flawless", 6000), *(("rendered", 9000 + k) for k in range(3))]
+    kept: dict[Place, list[Sample]] = {}
+    taking = gathered(wanted, _none_of, kept, 1)
+    assert next(taking) == wanted[0] and list(kept) == wanted[:1]
+    assert [*taking] == wanted[1:] and list(kept) == wanted
