@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.wrong_masks import blob, damaged, unit
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
 from foundation_pose_ros.calibrated import COVARIANCE
-from foundation_pose_ros.candidates import Candidates, picked
+from foundation_pose_ros.candidates import Candidates
 from foundation_pose_ros.conditioned import ConditionedObject
 from foundation_pose_ros.evaluation.metrics import adds_m
 from foundation_pose_ros.evaluation.sequence import Sequence
@@ -168,7 +168,7 @@ class Sampler:
         yield from self.steps([frame, frame], [None, None], T_cam_obj, kind)
 
     def _covariance(self, found: Candidates) -> np.ndarray:
-        return COVARIANCE.of_residuals(picked(found.refined, np.array([0])), self._model.diameter_m)[0]
+        return COVARIANCE.of_residuals(found.refined.at(0), self._model.diameter_m)
 
     def _keyframe(self, frame: Frame, pose: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
         try:

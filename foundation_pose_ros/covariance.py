@@ -47,7 +47,7 @@ class CovarianceModel:
 
     def about_origin(self, refined: Refinement, index: int, centre_obj: np.ndarray, diameter_m: float) -> np.ndarray:
         """Covariance (6, 6) of the mesh's own origin, in camera axes: translation in m^2, rotation in rad^2."""
-        one = Refinement(**{name: values[index] for name, values in vars(refined).items()})
+        one = refined.at(index)
         from_origin_cam = one.T_cam_obj[:3, :3] @ centre_obj
         distance_m = float(np.linalg.norm(from_origin_cam + one.T_cam_obj[:3, 3]))
         about_centre = self.about_centre(one, diameter_m, distance_m)

@@ -11,7 +11,7 @@ from threadpoolctl import ThreadpoolController
 
 from . import se3
 from .calibrated import COVARIANCE, FOUND, REGISTERED, TRACKED
-from .candidates import Candidates, margin, picked
+from .candidates import Candidates, margin
 from .conditioned import ConditionedObject
 from .confidence import Confidence, Cues
 from .errors import InputRefused
@@ -186,7 +186,7 @@ class PoseEstimator:
         except InputRefused:
             return None
         model = conditioned.model
-        covariance = COVARIANCE.of_residuals(picked(candidates.refined, np.array([0])), model.diameter_m)[0]
+        covariance = COVARIANCE.of_residuals(candidates.refined.at(0), model.diameter_m)
         return Keyframe.of(frame, box, T_cam_obj, conditioned.renderer, model.diameter_m, covariance)
 
     def _result(

@@ -25,6 +25,10 @@ class Refinement:
     variance_m2: np.ndarray
     points_information: np.ndarray
 
+    def at(self, index: int) -> "Refinement":
+        """That of one pose, without the axis B."""
+        return Refinement(**{name: values[index] for name, values in vars(self).items()})
+
 
 class Refiner(Protocol):
     """Moves hypotheses towards what was observed."""
