@@ -8,7 +8,7 @@ benchmarks/results/calibration.json, and with --apply the constants of foundatio
 import json
 import os
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,10 +16,12 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
+import cv2
 import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import track
+from threadpoolctl import threadpool_limits
 
 from benchmarks import tables
 from benchmarks.calibration_errors import consistency, judged
@@ -43,6 +45,7 @@ TASKS = {
 }
 # A group, and a recording's name or a scene's seed in it.
 Place = tuple[str, str | int]
+_RECORDED = "recordings"  # all of them together
 _FIRST_SEED = {"fit": 5000, "flawless": 6000, "rendered": 9000, "scanned": 9500}
 _ESTIMATED = ("registered", "tracked", "tracked, first step")
 
@@ -78,7 +81,8 @@ def main(
             beside.replace(samples)
     groups: dict[str, list[Sample]] = {}
     for group, key in wanted:
-        groups.setdefault(group, []).extend(kept[group, key])
+        for name in (group, _RECORDED) if group in RECORDINGS else (group,):
+            groups.setdefault(name, []).extend(kept[group, key])
     confidences = {task: fitted(groups["fit"] + groups["flawless"], task, cues) for task, (_, cues) in TASKS.items()}
     confidences |= {task: getattr(calibrated, TASKS[task][0]) for task in keep or ()}
     covariance = fitted_covariance(errors_of(groups["fit"]))
@@ -94,9 +98,10 @@ def main(
         "samples": "of this run" if fresh else "some of earlier runs, read from a file: older than the commit above",
         "scenes": {group: len({s.place for s in part}) for group, part in groups.items()},
         "confidence": {
-            task: {"fitted": asdict(confidence), **{g: judged_on(part, task, confidence) for g, part in groups.items()}}
-            for task, confidence in confidences.items()
-        },
+            task: {"fitted": asdict(one), **{g: judged_on(part, {task: one}) for g, part in groups.items()}}
+            for task, one in confidences.items()
+        }
+        | {"every": {g: judged_on(part, confidences) for g, part in groups.items()}},
         "covariance": {
             "fitted": asdict(covariance),
             **{
@@ -117,12 +122,13 @@ def fitted(samples: list[Sample], task: str, names: list[str]) -> Confidence:
     return fitted_confidence(_cues(learned), np.array([s.right for s in learned]), names)
 
 
-def judged_on(samples: list[Sample], task: str, confidence: Confidence) -> dict[str, Any] | None:
-    """The whole of a group, and what each kind of its poses scores."""
-    part = _of(samples, task)
-    if len({s.right for s in part}) < 2:
+def judged_on(samples: list[Sample], confidences: Mapping[str, Confidence]) -> dict[str, Any] | None:
+    """The whole of a group, and what each kind of its poses scores; confidences: of the tasks that are looked at."""
+    part = [s for task in confidences for s in _of(samples, task)]
+    right = np.array([s.right for s in part])
+    if len(np.unique(right)) < 2:
         return None
-    right, p = np.array([s.right for s in part]), confidence(_cues(part))
+    p = np.concatenate([confidence(_cues(_of(samples, task))) for task, confidence in confidences.items()])
     clusters = {key: k for k, key in enumerate(dict.fromkeys(s.cluster for s in part))}
     kinds = sorted({(s.kind, s.right) for s in part})
     return {
@@ -191,11 +197,17 @@ def gathered(
     missing: list[Place], take: Callable[[Place], list[Sample]], kept: dict[Place, list[Sample]], processes: int
 ) -> Iterator[Place]:
     """Put samples of each place into `kept`, one place after the other."""
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, initializer=_one_thread) as pool:
         found = zip(missing, pool.map(take, missing), strict=True)
         for place, part in track(found, "samples", total=len(missing), console=Console(stderr=True)):
             kept[place] = part
             yield place
+
+
+def _one_thread() -> None:
+    """Second threads of BLAS and OpenCV spin on the core of the other worker: a run took twenty times as long."""
+    threadpool_limits(1)
+    cv2.setNumThreads(1)
 
 
 @lru_cache(maxsize=1)

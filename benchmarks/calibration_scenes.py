@@ -9,6 +9,7 @@ import trimesh
 
 from benchmarks.calibration_samples import Sample, sample_sequence
 from benchmarks.defects import CameraDefects, DefectiveSequence, scanned, uncoloured
+from benchmarks.wrong_masks import unit
 from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.evaluation.sequence import Sequence, open_sequence
 from foundation_pose_ros.synthetic.events import covered, removed, swapped
@@ -19,6 +20,9 @@ from foundation_pose_ros.synthetic.trajectory import Motion
 
 _FRAMES = 8
 _STRETCHED_SHARE, _STRETCH = 0.6, 0.4
+# Designs are smooth. Figures, tools and toys aren't: by shares of the diameter, how deep and how wide their relief is.
+_CARVED_SHARE, _RELIEF, _RELIEF_WAVES = 0.4, (0.01, 0.04), (0.12, 0.4)
+_WAVES = 6
 RECORDINGS = ("ycbv_0000", "visp_rbt_desk")
 
 
@@ -30,7 +34,7 @@ def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None, defects
     rng = np.random.default_rng([seed, 77])
     if meshes is None:
         chosen = rng.choice(sorted(DESIGNS), 2, replace=False)
-        models = [ObjectModel.from_mesh(_stretched(make_mesh(name, seed), rng), name=name) for name in chosen]
+        models = [ObjectModel.from_mesh(_carved(_stretched(make_mesh(name, seed), rng), rng), name=name) for name in chosen]
     else:
         models = [meshes[k] for k in rng.choice(len(meshes), 2, replace=False)]
     nearest_m = rng.uniform(0.4, 0.9)
@@ -67,6 +71,19 @@ def _stretched(mesh: trimesh.Trimesh, rng: np.random.Generator) -> trimesh.Trime
     """Longer or flatter than it was made, by up to 1.5: designs are few."""
     if rng.random() < _STRETCHED_SHARE:
         mesh.vertices = mesh.vertices * np.exp(rng.uniform(-_STRETCH, _STRETCH, 3))
+    return mesh
+
+
+def _carved(mesh: trimesh.Trimesh, rng: np.random.Generator) -> trimesh.Trimesh:
+    """With a relief all over it, or as it was."""
+    if rng.random() < _CARVED_SHARE:
+        diameter_m = float(np.linalg.norm(mesh.extents))
+        depth_m = rng.uniform(*_RELIEF) * diameter_m
+        moved = np.zeros_like(mesh.vertices)
+        for _ in range(_WAVES):
+            wave = unit(rng) * 2 * np.pi / (rng.uniform(*_RELIEF_WAVES) * diameter_m)
+            moved += unit(rng) * np.sin(mesh.vertices @ wave + rng.uniform(0, 2 * np.pi))[:, None]
+        mesh.vertices = mesh.vertices + depth_m * np.sqrt(2 / _WAVES) * moved
     return mesh
 
 

@@ -6,10 +6,11 @@ from typing import Any
 _GROUPS = {
     "rendered": "rendered, held out",
     "scanned": "rendered, scanned objects",
+    "recordings": "both recordings",
     "ycbv_0000": "ycbv_0000",
     "visp_rbt_desk": "visp_rbt_desk",
 }
-_TASKS = {"register": "registration", "find": "search without a mask", "track": "tracking"}
+_TASKS = {"every": "every score", "register": "registration", "find": "search without a mask", "track": "tracking"}
 _OWN = {"register": "registered", "find": "found", "track": "tracked"}
 _GONE = ("taken away", "covered", "swapped")
 
@@ -46,7 +47,7 @@ def diagrams(report: dict[str, Any]) -> str:
 def percentiles(report: dict[str, Any]) -> str:
     """Scores of the estimator's own poses, and of those after the object had gone."""
     lines = ["| | right | taken away | covered | swapped |", "|---|---|---|---|---|"]
-    for task, group, row in _judged(report["confidence"]):
+    for task, group, row in _judged({task: report["confidence"][task] for task in _OWN}):
         kinds = {(kind["kind"], kind["right"]): kind["percentiles_10_50_90"] for kind in row["kinds"]}
         gone = [f"found, {kind}" if task == "find" else kind for kind in _GONE]
         cells = [kinds.get((_OWN[task], True)), *(kinds.get((kind, False)) for kind in gone)]

@@ -21,6 +21,8 @@ from foundation_pose_ros.synthetic.sensor import smooth_noise
 _ALIGNMENT_PX, _WARP_M_PER_M2, _WARP_PX = 0.5, 0.002, 60.0
 # Windows of stereo matching let near surfaces grow over far ones by up to so many pixels, where depth jumps by a share.
 _MOST_GROWN_PX, _JUMP = 3, 0.03
+# The same windows see one depth where there is detail smaller than they are.
+_WINDOWS_PX = (1, 3, 5, 7)
 # A scan's scale, and how far off its surface lies.
 _MESH_SCALE, _MESH_OFF_M, _MESH_OFF_SHARE = 0.004, 0.0008, 0.01
 # How many models have no colours, and how many those of something else: another lot, a baked-in light.
@@ -29,12 +31,13 @@ _PLAIN_SHARE, _WRONG_PRINT_SHARE = 0.25, 0.15
 
 @dataclass(frozen=True)
 class CameraDefects:
-    """One camera's: where depth lies beside colour, how it is warped (H, W) in metres at a metre, and what it does at
-    edges.
+    """One camera's: where depth lies beside colour, how it is warped (H, W) in metres at a metre, over what window it
+    is one, and what it does at edges.
     """
 
     alignment_px: tuple[float, float]
     warp_m: np.ndarray
+    window_px: int
     grown_px: int
     blends_edges: bool
 
@@ -44,6 +47,7 @@ class CameraDefects:
         return cls(
             alignment_px=(float(rng.normal(0, _ALIGNMENT_PX)), float(rng.normal(0, _ALIGNMENT_PX))),
             warp_m=_WARP_M_PER_M2 * abs(float(rng.normal())) * smooth_noise(shape, _WARP_PX, rng),
+            window_px=int(rng.choice(_WINDOWS_PX)),
             grown_px=int(rng.integers(_MOST_GROWN_PX + 1)),
             blends_edges=bool(rng.random() < 0.5),
         )
@@ -51,11 +55,11 @@ class CameraDefects:
     @classmethod
     def none(cls, camera: Camera) -> "CameraDefects":
         """The camera as it was rendered."""
-        return cls((0.0, 0.0), np.zeros((camera.height, camera.width), np.float32), 0, False)
+        return cls((0.0, 0.0), np.zeros((camera.height, camera.width), np.float32), 1, 0, False)
 
     def of(self, frame: Frame) -> Frame:
         """The frame as this camera gives it."""
-        depth_m = frame.depth_m
+        depth_m = evened(frame.depth_m, self.window_px)
         if self.grown_px:
             far = np.where(depth_m > 0, depth_m, np.float32(1e3))
             nearest = cv2.erode(far, np.ones((2 * self.grown_px + 1,) * 2, np.uint8))
@@ -69,6 +73,19 @@ class CameraDefects:
         depth_m = cv2.warpAffine(depth_m, shift, depth_m.shape[::-1], flags=cv2.INTER_NEAREST)
         depth_m = np.where(depth_m > 0, depth_m + self.warp_m * np.square(depth_m), 0)
         return replace(frame, depth_m=depth_m.astype(np.float32))
+
+
+def evened(depth_m: np.ndarray, window_px: int) -> np.ndarray:
+    """Depth (H, W), its mean over a window wherever no jump is in it."""
+    if window_px == 1:
+        return depth_m
+    kernel = np.ones((window_px, window_px), np.uint8)
+    known = depth_m > 0
+    nearest = cv2.erode(np.where(known, depth_m, np.float32(1e3)), kernel)
+    whole = known & (cv2.dilate(depth_m, kernel) - nearest < _JUMP * depth_m)
+    total = cv2.blur(depth_m, (window_px, window_px))
+    count = cv2.blur(known.astype(np.float32), (window_px, window_px))
+    return np.where(whole, total / np.maximum(count, 1e-6), depth_m)
 
 
 class DefectiveSequence:

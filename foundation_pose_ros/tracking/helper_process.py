@@ -29,7 +29,7 @@ def _serve(connection: Connection, memory: SharedFrame) -> None:
     estimator = PoseEstimator([], threads=1)
     connection.send("loaded")
     while True:
-        told = connection.recv()
+        told = connection.recv()  # Woken asks for no more than this
         if isinstance(told, Known):
             estimator.models[told.model.name] = told.model
             with suppress(InputRefused):

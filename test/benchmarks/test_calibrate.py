@@ -46,10 +46,18 @@ def test_what_is_written_says_what_was_fitted(repository: Path):
 
 @pytest.mark.parametrize("task", ["register", "track"])
 def test_scores_hold_on_a_scene_that_was_not_learned_from(task, samples):
-    report = judged_on(samples, task, getattr(calibrated, TASKS[task][0]))
+    report = judged_on(samples, {task: getattr(calibrated, TASKS[task][0])})
     assert report is not None and report["n"] > 40
     assert report["auc"] > 0.85
     assert report["expected_calibration_error"] < 0.2 and abs(report["bias"]) < 0.15
+
+
+def test_scores_of_all_tasks_are_judged_together_each_by_its_own_probability(samples):
+    confidences = {task: getattr(calibrated, name) for task, (name, _) in TASKS.items()}
+    every = judged_on(samples, confidences)
+    assert every is not None and every["n"] == sum(s.refined for s in samples)
+    assert every["clusters"] == len(OBJECTS)
+    assert every["auc"] > 0.85 and every["expected_calibration_error"] < 0.15
 
 
 def test_covariances_hold_on_a_scene_that_was_not_learned_from(samples):

@@ -1,5 +1,7 @@
 """What defects do to a frame and to a model, and what they leave as it was."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from foundation_pose_ros.synthetic.meshes import make_mesh
 
 CAMERA = Camera(610.0, 610.0, 319.5, 239.5, 640, 480)
 BOX = (slice(200, 280), slice(300, 360))
-NONE = CameraDefects((0.0, 0.0), np.zeros((480, 640), np.float32), 0, False)
+NONE = CameraDefects((0.0, 0.0), np.zeros((480, 640), np.float32), 1, 0, False)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def test_a_camera_without_defects_changes_nothing(frame):
 
 
 def test_near_surfaces_grow_over_far_ones_by_as_many_pixels_as_said(frame):
-    grown = CameraDefects((0.0, 0.0), NONE.warp_m, 2, False).of(frame).depth_m
+    grown = CameraDefects((0.0, 0.0), NONE.warp_m, 1, 2, False).of(frame).depth_m
     near = np.zeros((480, 640), np.uint8)
     near[BOX] = 1
     np.testing.assert_array_equal(grown == 0.5, cv2.dilate(near, np.ones((5, 5))) > 0)
@@ -40,12 +42,22 @@ def test_near_surfaces_grow_over_far_ones_by_as_many_pixels_as_said(frame):
 
 
 def test_edges_are_blended_and_depth_is_shifted_and_warped(frame):
-    blended = CameraDefects((0.0, 0.0), NONE.warp_m, 0, True).of(frame).depth_m
+    blended = CameraDefects((0.0, 0.0), NONE.warp_m, 1, 0, True).of(frame).depth_m
     between = (blended > 0.51) & (blended < 0.99)
     assert 200 < between.sum() < 800 and (blended[100:110, 100:110] == 0).all()
-    shifted = CameraDefects((3.0, 0.0), NONE.warp_m + 0.01, 0, False).of(frame).depth_m
+    shifted = CameraDefects((3.0, 0.0), NONE.warp_m + 0.01, 1, 0, False).of(frame).depth_m
     np.testing.assert_allclose(shifted[BOX][:, 3:], 0.5 + 0.01 * 0.25, atol=1e-6)
     assert shifted[240, 302] > 0.9
+
+
+def test_detail_smaller_than_the_window_goes_and_edges_stay(frame):
+    rough_m = frame.depth_m.copy()
+    rough_m[BOX][::2] += np.float32(0.002)
+    even_m = CameraDefects((0.0, 0.0), NONE.warp_m, 5, 0, False).of(replace(frame, depth_m=rough_m)).depth_m
+    within = even_m[BOX][3:-3, 3:-3]
+    assert np.ptp(within) < 0.0006 and abs(within.mean() - 0.501) < 1e-4
+    np.testing.assert_array_equal((even_m > 0.9), (frame.depth_m > 0.9))
+    np.testing.assert_array_equal((even_m == 0), (frame.depth_m == 0))
 
 
 def test_what_is_drawn_follows_from_the_seed_and_is_as_large_as_real_cameras_have_it(frame):
@@ -84,7 +96,7 @@ def test_a_sequence_keeps_its_truth_and_shows_its_defects(frame, model):
         model = staticmethod(lambda name: model)
 
     scan = scanned(model, np.random.default_rng(0))
-    seen = DefectiveSequence(Still(), CameraDefects((0.0, 0.0), NONE.warp_m, 1, False), {"mug": scan})
+    seen = DefectiveSequence(Still(), CameraDefects((0.0, 0.0), NONE.warp_m, 1, 1, False), {"mug": scan})
     assert seen.model("mug") is scan and seen.visible_fraction("0", "mug") == 1
     np.testing.assert_array_equal(seen.truth("0", "mug"), np.eye(4))
     assert (seen.frame("0").depth_m == 0.5).sum() > (frame.depth_m == 0.5).sum()
