@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -197,7 +198,7 @@ def gathered(
     missing: list[Place], take: Callable[[Place], list[Sample]], kept: dict[Place, list[Sample]], processes: int
 ) -> Iterator[Place]:
     """Put samples of each place into `kept`, one place after the other."""
-    with ProcessPoolExecutor(processes, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), _one_thread) as pool:
         found = zip(missing, pool.map(take, missing), strict=True)
         for place, part in track(found, "samples", total=len(missing), console=Console(stderr=True)):
             kept[place] = part

@@ -34,7 +34,9 @@ def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None, defects
     rng = np.random.default_rng([seed, 77])
     if meshes is None:
         chosen = rng.choice(sorted(DESIGNS), 2, replace=False)
-        models = [ObjectModel.from_mesh(_carved(_stretched(make_mesh(name, seed), rng), rng), name=name) for name in chosen]
+        models = [
+            ObjectModel.from_mesh(_carved(_stretched(make_mesh(name, seed), rng), rng), name=name) for name in chosen
+        ]
     else:
         models = [meshes[k] for k in rng.choice(len(meshes), 2, replace=False)]
     nearest_m = rng.uniform(0.4, 0.9)
