@@ -78,7 +78,8 @@ def fitted_covariance(errors: Errors) -> CovarianceModel:
     def loss(logs: np.ndarray) -> float:
         covariances = errors.covariances(CovarianceModel(*np.exp(logs)))
         nees = normalised(errors.twists, covariances)
-        tails = (_TAIL_DEGREES + 6) * np.log1p(nees / _TAIL_DEGREES)
+        # The distribution's own matrix is smaller than its covariance, by (degrees - 2) / degrees.
+        tails = (_TAIL_DEGREES + 6) * np.log1p(nees / (_TAIL_DEGREES - 2))
         held = np.square((logs - first) / _CONSTANT_SIGMA).sum() / len(nees)
         return float(np.mean(np.linalg.slogdet(covariances)[1] + tails) + held)
 

@@ -47,8 +47,8 @@ def test_constants_of_a_covariance_are_found(rng):
     points_information = 1e3 * information[::-1] * (np.arange(count) % 4 == 0)[:, None, None]
     known = information, variance_m2, points_information, diameter_m, distance_m
     covariances = Errors(np.zeros((count, 6)), *known).covariances(true)
-    # Student's t, as the fit believes errors to be.
-    tails = np.sqrt(5.0 / rng.chisquare(5.0, count))[:, None]
+    # Student's t, as the fit believes errors to be, of that covariance.
+    tails = np.sqrt((5.0 - 2.0) / rng.chisquare(5.0, count))[:, None]
     twists = tails * np.array([rng.multivariate_normal(np.zeros(6), c) for c in covariances])
     # One that is turned the wrong way has no say.
     twists[0, 4] = 1.5
