@@ -8,7 +8,7 @@ import numpy as np
 import trimesh
 
 from benchmarks.calibration_samples import Sample, sample_sequence
-from benchmarks.defects import CameraDefects, DefectiveSequence, scanned, uncoloured
+from benchmarks.defects import CameraDefects, DefectiveSequence, scanned
 from benchmarks.wrong_masks import unit
 from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.evaluation.sequence import Sequence, open_sequence
@@ -26,10 +26,10 @@ _WAVES = 6
 RECORDINGS = ("ycbv_0000", "visp_rbt_desk")
 
 
-def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None, defects: bool = True) -> list[Sample]:
-    """Of one scene with two objects, made-up ones or two of `meshes`; everything about it follows from the seed.
+def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None) -> list[Sample]:
+    """Of a scene with two objects, made-up ones or two of `meshes`, seen by a camera and known by models with defects.
 
-    defects: of camera and models; without them, models are those that were rendered, some of them without colour.
+    Everything about it follows from the seed.
     """
     rng = np.random.default_rng([seed, 77])
     if meshes is None:
@@ -56,8 +56,8 @@ def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None, defects
     )
     samples: list[Sample] = []
     names = scene.object_names
-    known = {name: scanned(scene.model(name), rng) if defects else uncoloured(scene.model(name), rng) for name in names}
-    camera = CameraDefects.drawn(scene.camera, rng) if defects else CameraDefects.none(scene.camera)
+    known = {name: scanned(scene.model(name), rng) for name in names}
+    camera = CameraDefects.drawn(scene.camera, rng)
     for name in names:
         events = {kind: partial(_seen_so, make, camera, known) for kind, make in _events(scene, name, rng).items()}
         seen = DefectiveSequence(scene, camera, known)

@@ -52,11 +52,6 @@ class CameraDefects:
             blends_edges=bool(rng.random() < 0.5),
         )
 
-    @classmethod
-    def none(cls, camera: Camera) -> "CameraDefects":
-        """The camera as it was rendered."""
-        return cls((0.0, 0.0), np.zeros((camera.height, camera.width), np.float32), 1, 0, False)
-
     def of(self, frame: Frame) -> Frame:
         """The frame as this camera gives it."""
         depth_m = evened(frame.depth_m, self.window_px)
@@ -120,17 +115,12 @@ def scanned(model: ObjectModel, rng: np.random.Generator) -> ObjectModel:
         waves, phase = rng.normal(size=3) * (2 * np.pi / d), rng.uniform(0, 2 * np.pi)
         wave = np.sin(vertices @ waves + phase)
         vertices[:, axis] += off_m * (wave - wave.mean())
-    appearance = uncoloured(model, rng).appearance
+    appearance = None if rng.random() < _PLAIN_SHARE else model.appearance
     if appearance is not None:
         appearance = reprinted(appearance, rng)
     return ObjectModel(
         model.name, (vertices + centre).astype(np.float32), model.faces, appearance, model.declared_symmetries
     )
-
-
-def uncoloured(model: ObjectModel, rng: np.random.Generator) -> ObjectModel:
-    """The model, or the same without colours: many meshes come so."""
-    return replace(model, appearance=None) if rng.random() < _PLAIN_SHARE else model
 
 
 def reprinted(appearance: Appearance, rng: np.random.Generator) -> Appearance:

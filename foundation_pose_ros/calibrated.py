@@ -4,13 +4,13 @@ from .confidence import Confidence
 from .covariance import CovarianceModel
 
 REGISTERED = Confidence(
-    -15.42,
+    -13.58,
     (
-        ("agreement", 1.95, 10.87),
-        ("outline", 6.28, 3.39),
-        ("visible", 3.72, 5.8),
-        ("border", 12.37, 1.36),
-        ("likeness", 0.78, 0.0),
+        ("agreement", 1.91, 8.24),
+        ("outline", 7.11, 5.96),
+        ("visible", 2.64, 6.03),
+        ("border", 8.82, 1.36),
+        ("likeness", 0.51, 0.0),
     ),
 )
 FOUND = Confidence(
@@ -31,4 +31,4 @@ TRACKED = Confidence(
         ("likeness", 1.73, 0.0),
     ),
 )
-COVARIANCE = CovarianceModel(repeat=12.0, shift_per_m=0.001, rim_m=0.00068)
+COVARIANCE = CovarianceModel(repeat=16.0, shift_per_m=0.001, rim_m=0.00062)
