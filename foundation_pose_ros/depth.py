@@ -92,5 +92,10 @@ def filled_from_nearest(depth_m: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 def explained(observed_m: np.ndarray, rendered_m: np.ndarray, diameter_m: float) -> np.ndarray:
     """Where (bool, of the images' shape) depth was measured on an object of this diameter that is rendered there."""
-    near_m = max(_EXPLAINED_SHARE * diameter_m, _EXPLAINED_M)
+    near_m = explained_within_m(diameter_m)
     return (rendered_m > 0) & (observed_m > 0) & (np.abs(observed_m - rendered_m) < near_m)
+
+
+def explained_within_m(diameter_m: float) -> float:
+    """How far off depth may be that was measured on an object of this diameter."""
+    return max(_EXPLAINED_SHARE * diameter_m, _EXPLAINED_M)

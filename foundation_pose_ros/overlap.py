@@ -7,10 +7,14 @@ import numpy as np
 
 from . import se3
 from .coarse_image import CoarseDepth
-from .depth import explained
+from .compiled import compiled
+from .depth import explained, explained_within_m
 from .frame import Frame
 from .object_model import ObjectModel
 from .rendering import Renderer
+
+# Rays of wide cameras are as much longer than their depth.
+_LONGEST_RAY = 2.0
 
 Window = tuple[slice, slice]  # rows, columns
 # Of a box of side 1 about the origin, (8, 3).
@@ -26,9 +30,10 @@ class Placed:
     T_cam_obj: np.ndarray
 
     @property
-    def centre_m(self) -> np.ndarray:
-        """(3,) in the camera's frame."""
-        return se3.transform_points(self.T_cam_obj, self.model.centre_m[None])[0]
+    def box(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Its axes (3, 3) as columns, middle (3,) and half its sides (3,), in the camera's frame."""
+        R = self.T_cam_obj[:3, :3].astype(np.float64)
+        return R, R @ self.model.centre_m + self.T_cam_obj[:3, 3], self.model.extents_m / 2
 
     def explained(self, depth: CoarseDepth, window: Window) -> np.ndarray:
         """(rows, columns) bool of a window: pixels whose depth is that of the object there."""
@@ -54,8 +59,7 @@ class Placed:
 
 def contested_share(frame: Frame, first: Placed, second: Placed) -> float:
     """0..1: share of the pixels that the one which explains fewer explains, and the other explains as well."""
-    apart_m = float(np.linalg.norm(first.centre_m - second.centre_m))
-    if apart_m > (first.model.diameter_m + second.model.diameter_m) / 2:
+    if boxes_apart(first, second):
         return 0.0
     depth = CoarseDepth.of(frame)
     one, other = first.window(depth), second.window(depth)
@@ -66,6 +70,32 @@ def contested_share(frame: Frame, first: Placed, second: Placed) -> float:
     if both == 0:
         return 0.0
     return float(both / min(first.explained(depth, one).sum(), second.explained(depth, other).sum()))
+
+
+def boxes_apart(first: Placed, second: Placed) -> bool:
+    """True where the objects' boxes are so far apart that no depth can be that of both."""
+    near_m = explained_within_m(first.model.diameter_m) + explained_within_m(second.model.diameter_m)
+    return bool(_apart(*first.box, *second.box, _LONGEST_RAY * near_m))
+
+
+@compiled
+def _apart(axes, middle, half, other_axes, other_middle, other_half, near_m):  # type: ignore[no-untyped-def]
+    """True where a face of one box has all of the other beyond it, by near_m (Gottschalk, Lin and Manocha 1996)."""
+    for _ in range(2):
+        for k in range(3):
+            away, reach = 0.0, half[k] + near_m
+            for i in range(3):
+                away += axes[i, k] * (other_middle[i] - middle[i])
+                along = 0.0
+                for j in range(3):
+                    along += axes[j, k] * other_axes[j, i]
+                reach += abs(along) * other_half[i]
+            if abs(away) > reach:
+                return True
+        axes, other_axes = other_axes, axes
+        middle, other_middle = other_middle, middle
+        half, other_half = other_half, half
+    return False
 
 
 def _common(first: slice, second: slice) -> slice:

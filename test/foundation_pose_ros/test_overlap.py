@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from foundation_pose_ros import PoseEstimator, se3
 from foundation_pose_ros.coarse_image import CoarseDepth
-from foundation_pose_ros.overlap import Placed, contested_share
+from foundation_pose_ros.overlap import Placed, boxes_apart, contested_share
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.tracking import MultiObjectTracker, TrackState
@@ -62,6 +62,32 @@ def test_the_pixels_explained_are_those_of_a_rendering_of_the_whole_image(scene,
         # Rays of a rounded window meet an edge a hair to one side or the other.
         off = can.explained(own, window) != (rendered_m[window] > 0)
         assert off.sum() <= 2 + 0.02 * (rendered_m > 0).sum()
+
+
+@given(off=st.tuples(*[st.floats(-0.12, 0.12)] * 3), turn=st.tuples(*[st.floats(-3, 3)] * 3), x=st.floats(-0.4, 0.4))
+@settings(max_examples=150, deadline=None)
+def test_boxes_that_are_apart_have_no_pixel_in_common(scene, off, turn, x):
+    frame = scene.frame(scene.frame_ids[0])
+    start = np.eye(4, dtype=np.float32)
+    start[:3, 3] = x, 0.1, 0.6
+    box = placed(scene, BOX, start)
+    can = placed(scene, FIRST, se3.apply_twist(start, np.array([*off, *turn]), np.zeros(3)).astype(np.float32))
+    depth = CoarseDepth.of(frame)
+    whole = (slice(0, depth.depth_m.shape[0]), slice(0, depth.depth_m.shape[1]))
+    for seen in (box, can):
+        # The surface that a camera sees is that of one of them.
+        own_m = seen.renderer.render(seen.T_cam_obj[None], depth.K, depth.depth_m.shape).depth_m[0]
+        own = replace(depth, depth_m=own_m)
+        if (box.explained(own, whole) & can.explained(own, whole)).any():
+            assert not boxes_apart(box, can)
+
+
+def test_boxes_side_by_side_are_told_apart_though_their_spheres_meet(scene):
+    box = placed(scene, BOX, np.float32([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0.8], [0, 0, 0, 1]]))
+    aside = box.T_cam_obj.copy()
+    aside[0, 3] += box.model.extents_m[0] + 0.1
+    assert boxes_apart(box, replace(box, T_cam_obj=aside)) and not boxes_apart(box, box)
+    assert box.model.extents_m[0] + 0.1 < box.model.diameter_m
 
 
 def test_poses_contest_pixels_only_where_both_explain_them(scene):
