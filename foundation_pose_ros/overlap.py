@@ -1,6 +1,7 @@
 """Which pixels a pose explains, and whether two poses explain the same ones: only one of them can be right."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -13,8 +14,8 @@ from .frame import Frame
 from .object_model import ObjectModel
 from .rendering import Renderer
 
-# Rays of wide cameras are as much longer than their depth.
-_LONGEST_RAY = 2.0
+# Where the camera is within the object's sphere.
+_UNBOUNDED_M = 1e3
 
 Window = tuple[slice, slice]  # rows, columns
 # Of a box of side 1 about the origin, (8, 3).
@@ -29,11 +30,22 @@ class Placed:
     renderer: Renderer
     T_cam_obj: np.ndarray
 
-    @property
+    @cached_property
     def box(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Its axes (3, 3) as columns, middle (3,) and half its sides (3,), in the camera's frame."""
         R = self.T_cam_obj[:3, :3].astype(np.float64)
         return R, R @ self.model.centre_m + self.T_cam_obj[:3, 3], self.model.extents_m / 2
+
+    @property
+    def near_m(self) -> float:
+        """How far from its surface, along a ray, what it explains may be."""
+        radius_m = self.model.diameter_m / 2
+        _, middle, _ = self.box
+        nearest_m = middle[2] - radius_m
+        if nearest_m <= 0:
+            return _UNBOUNDED_M
+        # A ray is longer than its depth.
+        return explained_within_m(self.model.diameter_m) * float(np.linalg.norm(middle) + radius_m) / float(nearest_m)
 
     def explained(self, depth: CoarseDepth, window: Window) -> np.ndarray:
         """(rows, columns) bool of a window: pixels whose depth is that of the object there."""
@@ -74,8 +86,7 @@ def contested_share(frame: Frame, first: Placed, second: Placed) -> float:
 
 def boxes_apart(first: Placed, second: Placed) -> bool:
     """True where the objects' boxes are so far apart that no depth can be that of both."""
-    near_m = explained_within_m(first.model.diameter_m) + explained_within_m(second.model.diameter_m)
-    return bool(_apart(*first.box, *second.box, _LONGEST_RAY * near_m))
+    return bool(_apart(*first.box, *second.box, first.near_m + second.near_m))
 
 
 @compiled

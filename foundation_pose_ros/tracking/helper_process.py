@@ -13,7 +13,7 @@ from ..errors import InputRefused
 from ..estimator import PoseEstimator
 from ..warm_up import warm_up
 from .estimator import followed
-from .processes import Forgotten, Known, Share
+from .processes import Forgotten, Known, Share, Written
 from .shared_frame import SharedFrame
 
 
@@ -27,9 +27,10 @@ def main() -> None:
 
 def _serve(connection: Connection, memory: SharedFrame) -> None:
     estimator = PoseEstimator([], threads=1)
+    share = Share(())
     connection.send("loaded")
     while True:
-        told = connection.recv()  # Woken asks for no more than this
+        told = connection.recv()
         if isinstance(told, Known):
             estimator.models[told.model.name] = told.model
             with suppress(InputRefused):
@@ -38,8 +39,10 @@ def _serve(connection: Connection, memory: SharedFrame) -> None:
         elif isinstance(told, Forgotten):
             del estimator.models[told.name]
         elif isinstance(told, Share):
+            share = told
+        elif isinstance(told, Written):
             frame = memory.read(told.header)
-            connection.send([followed(estimator, frame, pose) for pose in told.previous])
+            connection.send([followed(estimator, frame, pose) for pose in share.previous])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ _MODULE = "foundation_pose_ros.tracking.helper_process"
 # A step takes milliseconds: a helper that is silent for so long has hung.
 _LONGEST_S = 5.0
 # What a helper's share takes beside its steps: it is woken, and reads and writes what is handed over.
-_HANDOVER_S = 0.0005
+_HANDOVER_S = 0.0003
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,17 @@ class Forgotten:
 
 
 @dataclass(frozen=True)
-class Woken:
-    """To a helper: a share follows. A core that sleeps takes a third of a millisecond to wake."""
+class Share:
+    """To a helper: poses to follow into a frame that is about to come. It wakes, and reads them while that is written."""
+
+    previous: tuple[PoseResult, ...]
 
 
 @dataclass(frozen=True)
-class Share:
-    """To a helper: poses to follow into the frame that the shared memory holds. It answers a list of what it found."""
+class Written:
+    """To a helper: the shared memory holds the frame. It answers a list of what it found of its share."""
 
     header: FrameHeader
-    previous: tuple[PoseResult, ...]
 
 
 class TrackingProcesses:
@@ -72,13 +73,13 @@ class TrackingProcesses:
         """Where the frame shows each object, or why it doesn't, in order."""
         memory = self.start(len(previous))
         ready = self._ready()[: max(0, len(previous) - 1)]
-        for helper in ready:
-            helper.tell(Woken())
         shares = even_shares([pose.time_s for pose in previous], [_HANDOVER_S] * len(ready) + [0.0])
+        for helper, share in zip(ready, shares, strict=False):
+            helper.tell(Share(tuple(previous[i] for i in share)))
         if ready:
-            header = memory.write(frame)
-            for helper, share in zip(ready, shares, strict=False):
-                helper.tell(Share(header, tuple(previous[i] for i in share)))
+            written = Written(memory.write(frame))
+            for helper in ready:
+                helper.tell(written)
         found = dict(self._here(frame, previous, shares[-1]))
         for helper, share in zip(ready, shares, strict=False):
             answer = helper.answer()
@@ -164,8 +165,8 @@ class _Helper:
             self._busy = self._send(Known(model))
         return model is None
 
-    def tell(self, message: Woken | Share) -> None:
-        """That work comes, or to begin with what `answer` then gives."""
+    def tell(self, message: Share | Written) -> None:
+        """What to do, and when to begin: `answer` then gives what it found."""
         self._send(message)
 
     def answer(self) -> list[Followed] | None:
@@ -185,7 +186,7 @@ class _Helper:
             self._process.kill()
             self._process.wait()
 
-    def _send(self, message: Known | Forgotten | Woken | Share) -> bool:
+    def _send(self, message: Known | Forgotten | Share | Written) -> bool:
         try:
             if self._alive:
                 self._connection.send(message)
