@@ -43,7 +43,7 @@ class Forgotten:
 
 @dataclass(frozen=True)
 class Share:
-    """To a helper: poses to follow into a frame that is about to come. It wakes, and reads them while that is written."""
+    """To a helper: poses to follow into a frame that is about to come. It wakes and reads while that is written."""
 
     previous: tuple[PoseResult, ...]
 
