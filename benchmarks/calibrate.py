@@ -68,6 +68,9 @@ def main(
 ) -> None:
     """Gather, fit, judge, write."""
     data = data or Path(os.environ.get("FOUNDATION_PERCEPTION_DATA", ROOT.parent / "shared" / "data"))
+    # Read by the workers' libraries when they are loaded. Their second threads spin on the core of the other worker: on
+    # two cores six scenes took 87 s with them, and 45 s without.
+    os.environ.update(dict.fromkeys(THREAD_COUNTS, "1"))
     kept: dict[Place, list[Sample]] = {}
     if samples is not None and samples.is_file():
         kept = pickle.loads(samples.read_bytes())
@@ -196,9 +199,6 @@ def gathered(
     missing: list[Place], take: Callable[[Place], list[Sample]], kept: dict[Place, list[Sample]], processes: int
 ) -> Iterator[Place]:
     """Put samples of each place into `kept`, one place after the other."""
-    # Read by libraries when they are loaded. Their second threads spin on the core of the other worker: on two cores
-    # six scenes took 87 s with them, and 45 s without.
-    os.environ.update(dict.fromkeys(THREAD_COUNTS, "1"))
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         found = zip(missing, pool.map(take, missing), strict=True)
         for place, part in track(found, "samples", total=len(missing), console=Console(stderr=True)):
