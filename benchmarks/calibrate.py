@@ -27,6 +27,7 @@ from benchmarks.calibration_errors import consistency, judged
 from benchmarks.calibration_fit import Errors, fitted_confidence, fitted_covariance
 from benchmarks.calibration_samples import Sample
 from benchmarks.calibration_scenes import RECORDINGS, mesh_models, real_samples, rendered_samples
+from benchmarks.places import ROOT, data_folder, result_file
 from environment.variables import THREAD_COUNTS
 from foundation_pose_ros import ObjectModel, calibrated
 from foundation_pose_ros.confidence import Confidence, Cues
@@ -34,8 +35,7 @@ from foundation_pose_ros.covariance import CovarianceModel
 from foundation_pose_ros.evaluation.provenance import commit, version
 from foundation_pose_ros.selection.scorer import Evidence
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULT = ROOT / "benchmarks" / "results" / "calibration.json"
+RESULT = result_file("calibration.json")
 CONSTANTS = ROOT / "foundation_pose_ros" / "calibrated.py"
 # What each probability is called, and its cues: those of a task that has a mask, and those of one that hasn't.
 TASKS = {
@@ -67,7 +67,7 @@ def main(
     ] = None,
 ) -> None:
     """Gather, fit, judge, write."""
-    data = data or Path(os.environ.get("FOUNDATION_PERCEPTION_DATA", ROOT.parent / "shared" / "data"))
+    data = data_folder(data)
     # Read by the workers' libraries when they are loaded. Their second threads spin on the core of the other worker: on
     # two cores six scenes took 87 s with them, and 45 s without.
     os.environ.update(dict.fromkeys(THREAD_COUNTS, "1"))
