@@ -47,9 +47,9 @@ def speed(report: dict[str, Any]) -> str:
     lines = ["| | median | quartiles | n | rays | times the floor |", "|---|---|---|---|---|---|"]
     for key, title in (("register", "registration"), ("track", "tracking step")):
         row, over = data[f"{key}_s"], data[f"{key}_over_floor"]
-        quartiles = f"{1000 * row['q1']:.0f} to {1000 * row['q3']:.0f} ms"
+        quartiles = f"{_ms(row['q1'])} to {_ms(row['q3'])} ms"
         lines.append(
-            f"| {title} | {1000 * row['median']:.0f} ms | {quartiles} | {row['n']} | {row['rays'] / 1e6:.2f} M | "
+            f"| {title} | {_ms(row['median'])} ms | {quartiles} | {row['n']} | {row['rays'] / 1e6:.2f} M | "
             f"{over['median']:.1f} |"
         )
     lines.append(
@@ -97,7 +97,12 @@ def summary(report: dict[str, Any]) -> str:
 
 
 def _time(row: dict[str, Any]) -> str:
-    return f"{1000 * row['median']:.0f} ms (median of {row['n']})"
+    return f"{_ms(row['median'])} ms (median of {row['n']})"
+
+
+def _ms(seconds: float) -> str:
+    """Milliseconds, with a decimal where there are few."""
+    return f"{1000 * seconds:.{1 if seconds < 0.01 else 0}f}"
 
 
 def _right(rows: list[dict[str, Any]]) -> str:
@@ -118,8 +123,8 @@ def headline(report: dict[str, Any]) -> str:
     n = sum(row["n"] for row in registered)
     recall = sum(row["n"] * row["adds_recall_0.1d"] for row in registered) / n
     return (
-        f"registration {1000 * data['register_s']['median']:.0f} ms, tracking step "
-        f"{1000 * data['track_s']['median']:.0f} ms (times the floor: {data['register_over_floor']['median']:.1f}, "
+        f"registration {_ms(data['register_s']['median'])} ms, tracking step "
+        f"{_ms(data['track_s']['median'])} ms (times the floor: {data['register_over_floor']['median']:.1f}, "
         f"{data['track_over_floor']['median']:.1f}); ADD-S < 0.1 d in {recall:.3f} of {n} registrations"
     )
 
