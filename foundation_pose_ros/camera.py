@@ -47,10 +47,11 @@ class Camera:
 
     def rays(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Directions (..., 3) float32 with z = 1 through pixels u, v: a point at depth z is z times its ray."""
-        u, v = np.broadcast_arrays(np.asarray(u, np.float32), np.asarray(v, np.float32))
-        x = (u - np.float32(self.cx)) * np.float32(1.0 / self.fx)
-        y = (v - np.float32(self.cy)) * np.float32(1.0 / self.fy)
-        return np.stack([x, y, np.ones_like(x)], axis=-1)
+        x = (np.asarray(u, np.float32) - np.float32(self.cx)) * np.float32(1.0 / self.fx)
+        y = (np.asarray(v, np.float32) - np.float32(self.cy)) * np.float32(1.0 / self.fy)
+        rays = np.ones((*np.broadcast_shapes(x.shape, y.shape), 3), np.float32)
+        rays[..., 0], rays[..., 1] = x, y
+        return rays
 
     def project(self, points_cam: np.ndarray) -> np.ndarray:
         """Pixels (..., 2) as (u, v) of camera-frame points (..., 3) in metres; NaN where a point isn't in front."""

@@ -112,7 +112,7 @@ class _Grid:
         self.v = np.round(box.top - 0.5 + middles).astype(int)
         inside_u, inside_v = (self.u >= 0) & (self.u < camera.width), (self.v >= 0) & (self.v < camera.height)
         self.in_image = inside_u[None, :] & inside_v[:, None]
-        self._pick = np.ix_(np.clip(self.v, 0, camera.height - 1), np.clip(self.u, 0, camera.width - 1))
+        self._pick = np.ix_(self.v.clip(0, camera.height - 1), self.u.clip(0, camera.width - 1))
 
     def sampled(self, image: np.ndarray) -> np.ndarray:
         """An image (H, W) on the grid, 0 outside."""
@@ -131,8 +131,8 @@ def resampled(frame: Frame, box: CropBox, size: int) -> np.ndarray:
 def _fine(frame: Frame, left: int, top: int, side: int) -> np.ndarray:
     """A square of a frame's colours, as it is or on as fine a grid as anything asks for."""
     height, width = frame.rgb.shape[:2]
-    x0, x1 = np.clip([left, left + side], 0, width)
-    y0, y1 = np.clip([top, top + side], 0, height)
+    x0, x1 = (min(max(x, 0), width) for x in (left, left + side))
+    y0, y1 = (min(max(y, 0), height) for y in (top, top + side))
     if x1 <= x0 or y1 <= y0:
         return np.zeros((1, 1, 3), np.uint8)
     part = frame.rgb[y0:y1, x0:x1]

@@ -143,9 +143,9 @@ def cross_matrix(v: np.ndarray) -> np.ndarray:
 def rotation_angle_rad(R_a: np.ndarray, R_b: np.ndarray) -> np.ndarray:
     """Geodesic angle in radians between rotations (..., 3, 3), broadcast against each other; exact near 0 and pi."""
     R = np.swapaxes(np.asarray(R_a, np.float64), -1, -2) @ np.asarray(R_b, np.float64)
-    cosine = (np.trace(R, axis1=-2, axis2=-1) - 1.0) / 2.0
-    axis = np.stack([R[..., 2, 1] - R[..., 1, 2], R[..., 0, 2] - R[..., 2, 0], R[..., 1, 0] - R[..., 0, 1]], axis=-1)
-    return np.arctan2(np.linalg.norm(axis, axis=-1) / 2.0, cosine)
+    double_cosine = R[..., 0, 0] + R[..., 1, 1] + R[..., 2, 2] - 1.0
+    x, y, z = R[..., 2, 1] - R[..., 1, 2], R[..., 0, 2] - R[..., 2, 0], R[..., 1, 0] - R[..., 0, 1]
+    return np.arctan2(np.sqrt(x * x + y * y + z * z), double_cosine)
 
 
 def to_quaternion_xyzw(T: np.ndarray) -> np.ndarray:

@@ -12,6 +12,8 @@ from .gauss_newton import placed, solve
 _GATE_PX = 4.0
 # Windows in which they are found overlap, about four deep; and however well they agree, none is found better than this.
 _REPEAT, _FINEST_PX = 4.0, 0.2
+# By points alone a pose is moved in so many steps, of gates that are shares of the diameter.
+_GATE_SHARES = np.geomspace(0.4, 0.04, 4)
 # Fewer points than this pull with less than their full share.
 _FULL_VOICE = 15.0
 
@@ -91,7 +93,7 @@ def moved_to_points(
         np.array(T_cam_obj[None], np.float32),
         np.array(centre_obj, np.float64),
         diameter_m,
-        np.geomspace(0.4 * diameter_m, 0.04 * diameter_m, 4),
+        diameter_m * _GATE_SHARES,
     )[0]
 
 

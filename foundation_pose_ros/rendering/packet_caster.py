@@ -40,11 +40,13 @@ class PacketCaster:
         """As Caster says."""
         found = RayHits.unfilled((len(T_cam_obj), *size), normals, faces)
         none = np.empty((0, 0, 0, 0), np.float32)
+        K_each = np.empty((len(T_cam_obj), 3, 3), np.float32)
+        K_each[:] = K
         given = (
             self._scene.address,
-            # Copies: the loop would be compiled once more for arrays that mustn't be written to.
+            # A copy: the loop would be compiled once more for arrays that mustn't be written to.
             np.array(T_cam_obj, np.float32, order="C"),
-            np.array(np.broadcast_to(K, (len(T_cam_obj), 3, 3)), np.float32, order="C"),
+            K_each,
             found.depth_m,
             none if found.normals_cam is None else found.normals_cam,
             np.empty((0, 0, 0), np.int32) if found.face is None else found.face,

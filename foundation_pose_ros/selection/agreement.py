@@ -12,13 +12,15 @@ _IN_FRONT, _IN_FRONT_M = np.float32(4), np.float32(0.01)
 _LEAST_KNOWN = 0.5
 # Without depth only the outline speaks, half as loud.
 _OUTLINE_ALONE = np.float32(0.5)
+# Beyond this cosine between ray and normal, a surface is no steeper.
+_STEEPEST = np.float32(0.2)
 # Fewer pairs of pixels than this say little of an outline.
 _FEWEST_BORDER = 8.0
 
 
 @compiled
 def judged(  # type: ignore[no-untyped-def]
-    depth_m, surroundings_m, steepness, in_image, mask, core, surroundings, tolerance_m, rendered_m, sigma_m, agrees
+    depth_m, surroundings_m, normals, rays, in_image, mask, core, surroundings, tolerance_m, rendered_m, sigma_m, agrees
 ):
     """Of observed pixels (N,) and renderings (B, N): agreement, inliers, visible share and outline, (B,) each.
 
@@ -29,6 +31,10 @@ def judged(  # type: ignore[no-untyped-def]
     batch, count = rendered_m.shape
     agreement, inliers, visible, outline = np.empty(batch), np.empty(batch), np.empty(batch), np.ones(batch)
     masked, all_known = len(mask) > 0, len(sigma_m) == 0
+    steepness = np.empty(count, np.float32)
+    for i in range(count):
+        cosine = abs(normals[i, 0] * rays[i, 0] + normals[i, 1] * rays[i, 1] + normals[i, 2] * rays[i, 2])
+        steepness[i] = min(max(cosine, _STEEPEST), np.float32(1)) if cosine > 0 else 1  # where no normal is known
     for b in range(batch):
         explained = asked_known = asked_all = 0.0
         hits = hidden_hits = surface = both = either = 0

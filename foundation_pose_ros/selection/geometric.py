@@ -61,7 +61,8 @@ class GeometricScorer:
         agreement, inliers, visible, outline = judged(
             observation.depth_m,
             observation.surroundings_m,
-            _steepness(observation),
+            observation.normals,
+            observation.rays,
             observation.in_image,
             *_marked(observation.mask, size),
             tolerance_m,
@@ -96,12 +97,6 @@ class GeometricScorer:
         settings = self._settings
         noise_m = settings.tolerance_m + settings.tolerance_per_m2 * np.square(observation.depth_m)
         return np.maximum(noise_m, np.float32(settings.tolerance_share * self._diameter_m)).astype(np.float32)
-
-
-def _steepness(observation: Observation) -> np.ndarray:
-    """(N,) cosine between ray and observed normal, 1 where no normal is known."""
-    cosine = np.abs(np.einsum("ni,ni->n", observation.normals, observation.rays))
-    return np.where(cosine > 0, np.clip(cosine, 0.2, 1.0), 1.0).astype(np.float32)
 
 
 def _marked(mask: np.ndarray | None, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
