@@ -104,6 +104,10 @@ def main(
             for task, one in confidences.items()
         }
         | {"every": {g: judged_on(part, confidences) for g, part in groups.items()}},
+        "kinds": {
+            task: {g: scores_by_kind(part, task, one) for g, part in groups.items()}
+            for task, one in confidences.items()
+        },
         "covariance": {
             "fitted": asdict(covariance),
             **{
@@ -125,27 +129,31 @@ def fitted(samples: list[Sample], task: str, names: list[str]) -> Confidence:
 
 
 def judged_on(samples: list[Sample], confidences: Mapping[str, Confidence]) -> dict[str, Any] | None:
-    """The whole of a group, and what each kind of its poses scores; confidences: of the tasks that are looked at."""
+    """The whole of a group; confidences: of the tasks that are looked at."""
     part = [s for task in confidences for s in _of(samples, task)]
     right = np.array([s.right for s in part])
     if len(np.unique(right)) < 2:
         return None
     p = np.concatenate([confidence(_cues(_of(samples, task))) for task, confidence in confidences.items()])
     clusters = {key: k for k, key in enumerate(dict.fromkeys(s.cluster for s in part))}
-    kinds = sorted({(s.kind, s.right) for s in part})
-    return {
-        **judged(p, right, np.array([clusters[s.cluster] for s in part])),
-        "kinds": [
-            {
-                "kind": kind,
-                "right": is_right,
-                "n": int(picked.sum()),
-                "percentiles_10_50_90": np.percentile(p[picked], [10, 50, 90]).round(3).tolist(),
-            }
-            for kind, is_right in kinds
-            if (picked := np.array([(s.kind, s.right) == (kind, is_right) for s in part])).any()
-        ],
-    }
+    return judged(p, right, np.array([clusters[s.cluster] for s in part]))
+
+
+def scores_by_kind(samples: list[Sample], task: str, confidence: Confidence) -> list[dict[str, Any]]:
+    """What each kind of a task's poses scores."""
+    part = _of(samples, task)
+    scores: dict[tuple[str, bool], list[float]] = {}
+    for sample, score in zip(part, confidence(_cues(part)), strict=True):
+        scores.setdefault((sample.kind, sample.right), []).append(float(score))
+    return [
+        {
+            "kind": kind,
+            "right": right,
+            "n": len(of_kind),
+            "percentiles_10_50_90": np.percentile(of_kind, [10, 50, 90]).round(3).tolist(),
+        }
+        for (kind, right), of_kind in sorted(scores.items())
+    ]
 
 
 def errors_of(samples: list[Sample], tasks: Iterable[str] = ("register", "track")) -> Errors:

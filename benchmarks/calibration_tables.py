@@ -47,8 +47,8 @@ def diagrams(report: dict[str, Any]) -> str:
 def percentiles(report: dict[str, Any]) -> str:
     """Scores of the estimator's own poses, and of those after the object had gone."""
     lines = ["| | right | taken away | covered | swapped |", "|---|---|---|---|---|"]
-    for task, group, row in _judged({task: report["confidence"][task] for task in _OWN}):
-        kinds = {(kind["kind"], kind["right"]): kind["percentiles_10_50_90"] for kind in row["kinds"]}
+    for task, group, rows in _judged(report["kinds"]):
+        kinds = {(row["kind"], row["right"]): row["percentiles_10_50_90"] for row in rows}
         gone = [f"found, {kind}" if task == "find" else kind for kind in _GONE]
         cells = [kinds.get((_OWN[task], True)), *(kinds.get((kind, False)) for kind in gone)]
         texts = [" / ".join(f"{value:.2f}" for value in cell) if cell else "" for cell in cells]
@@ -72,7 +72,7 @@ def consistency(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _judged(part: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _judged(part: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
     for task in _TASKS:
         for group, group_name in _GROUPS.items():
             row = part.get(task, {}).get(group)
