@@ -159,9 +159,10 @@ def scores_by_kind(samples: list[Sample], task: str, confidence: Confidence) -> 
 def errors_of(samples: list[Sample], tasks: Iterable[str] = ("register", "track")) -> Errors:
     """Those of right poses that the estimator gave."""
     own = [s for s in samples if s.task in tasks and s.right and s.kind in _ESTIMATED and s.error is not None]
-    names = ("twist", "information", "variance_m2", "points_information", "distance_m")
-    *known, distance_m = (np.array([getattr(s.error, n) for s in own]) for n in names)
-    return Errors(*known, np.array([s.diameter_m for s in own]), distance_m)
+    names = ("information", "variance_m2", "points_information", "distance_m")
+    known = {name: np.array([getattr(s.error, name) for s in own]) for name in names}
+    twists = np.array([s.error.twist for s in own if s.error is not None])
+    return Errors(twists=twists, diameter_m=np.array([s.diameter_m for s in own]), **known)
 
 
 def consistent_on(samples: list[Sample], task: str, model: CovarianceModel) -> dict[str, Any] | None:
