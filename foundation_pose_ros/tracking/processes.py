@@ -7,9 +7,10 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
+from statistics import median
 from typing import Any
 
 from ..estimator import PoseEstimator
@@ -68,12 +69,14 @@ class TrackingProcesses:
         self._most = processes - 1
         self._helpers: list[_Helper] = []
         self._frame: SharedFrame | None = None
+        self._step_s: dict[str, float] = {}  # the last step's, by the object's name
 
     def __call__(self, frame: Frame, previous: Sequence[PoseResult]) -> list[Followed]:
         """Where the frame shows each object, or why it doesn't, in order."""
         memory = self.start(len(previous))
         ready = self._ready()[: max(0, len(previous) - 1)]
-        shares = even_shares([pose.time_s for pose in previous], [_HANDOVER_S] * len(ready) + [0.0])
+        names = [pose.object_name for pose in previous]
+        shares = even_shares(expected_s(names, self._step_s), [_HANDOVER_S] * len(ready) + [0.0])
         for helper, share in zip(ready, shares, strict=False):
             helper.tell(Share(tuple(previous[i] for i in share)))
         if ready:
@@ -84,6 +87,7 @@ class TrackingProcesses:
         for helper, share in zip(ready, shares, strict=False):
             answer = helper.answer()
             found |= self._here(frame, previous, share) if answer is None else zip(share, answer, strict=True)
+        self._step_s |= {one.object_name: one.time_s for one in found.values() if isinstance(one, PoseResult)}
         return [found[i] for i in range(len(previous))]
 
     def start(self, objects: int) -> SharedFrame:
@@ -115,6 +119,15 @@ class TrackingProcesses:
         self, frame: Frame, previous: Sequence[PoseResult], numbers: Iterable[int]
     ) -> Iterable[tuple[int, Followed]]:
         return [(i, followed(self._estimator, frame, previous[i])) for i in numbers]
+
+
+def expected_s(names: Sequence[str], step_s: Mapping[str, float]) -> list[float]:
+    """What a step of each object will take: what its last one took, or where there was none, a usual one.
+
+    Poses say what it took to find them, which after a registration is something else.
+    """
+    usual_s = median(step_s.values()) if step_s else 1.0
+    return [step_s.get(name, usual_s) for name in names]
 
 
 def even_shares(times_s: Sequence[float], before_s: Sequence[float]) -> list[list[int]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from foundation_pose_ros import Frame, InputRefused, PoseEstimator, PoseResult, se3
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.tracking import MultiObjectTracker, TrackState
-from foundation_pose_ros.tracking.processes import TrackingProcesses, even_shares
+from foundation_pose_ros.tracking.processes import Share, TrackingProcesses, even_shares, expected_s
 
 NAMES = ("sticker_cube", "soda_can", "ball")
 LONGEST_S = 90.0
@@ -74,6 +74,13 @@ def test_who_has_to_be_handed_the_work_gets_the_lesser_half():
     assert even_shares([0.0030, 0.0036, 0.0028, 0.0026], [0.0, 0.0]) == [[1, 3], [0, 2]]
 
 
+def test_steps_are_expected_to_take_what_the_last_ones_took_and_unknown_ones_as_long_as_others():
+    known_s = {"ball": 0.003, "can": 0.002, "mug": 0.0025}
+    assert expected_s(["can", "cube", "ball"], known_s) == [0.002, 0.0025, 0.003]
+    shares = even_shares(expected_s(["cube", "can", "cube", "mug"], {}), [0.0003, 0.0])
+    assert sorted(map(len, shares)) == [2, 2]
+
+
 def test_before_a_helper_is_ready_and_after_poses_are_the_same(running):
     assert running.follow.ready == 0
     assert_as_alone(running, running.follow(running.frames[1], running.registered))
@@ -86,6 +93,21 @@ def test_nothing_and_a_single_one_are_followed_as_well(running):
     assert running.follow(running.frames[1], []) == []
     (alone,) = running.follow(running.frames[1], running.registered[:1])
     assert isinstance(alone, PoseResult) and alone.object_name == NAMES[0]
+
+
+def test_a_pose_that_took_long_to_register_doesnt_get_a_process_of_its_own(running):
+    running.until_ready()
+    running.follow(running.frames[1], running.registered)
+    slow = replace(running.registered[0], time_s=10.0)
+    helper, told = running.follow._helpers[0], []
+    tell = helper.tell
+    helper.tell = lambda message: (told.append(message), tell(message))
+    try:
+        running.follow(running.frames[1], [slow, *running.registered])
+    finally:
+        del helper.tell
+    (share,) = [message for message in told if isinstance(message, Share)]
+    assert len(share.previous) == 2
 
 
 def test_a_refusal_comes_back_in_its_words(running):
