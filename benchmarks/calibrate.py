@@ -6,14 +6,11 @@ benchmarks/results/calibration.json, and with --apply the constants of foundatio
 """
 
 import json
-import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +25,7 @@ from benchmarks.calibration_fit import Errors, fitted_confidence, fitted_covaria
 from benchmarks.calibration_samples import Sample
 from benchmarks.calibration_scenes import RECORDINGS, mesh_models, real_samples, rendered_samples
 from benchmarks.places import ROOT, data_folder, result_file
-from environment.variables import THREAD_COUNTS
+from benchmarks.workers import worker_processes
 from foundation_pose_ros import ObjectModel, calibrated
 from foundation_pose_ros.confidence import Confidence, Cues
 from foundation_pose_ros.covariance import CovarianceModel
@@ -68,9 +65,6 @@ def main(
 ) -> None:
     """Gather, fit, judge, write."""
     data = data_folder(data)
-    # Read by the workers' libraries when they are loaded. Their second threads spin on the core of the other worker: on
-    # two cores six scenes took 87 s with them, and 45 s without.
-    os.environ.update(dict.fromkeys(THREAD_COUNTS, "1"))
     kept: dict[Place, list[Sample]] = {}
     if samples is not None and samples.is_file():
         kept = pickle.loads(samples.read_bytes())
@@ -208,7 +202,7 @@ def gathered(
     missing: list[Place], take: Callable[[Place], list[Sample]], kept: dict[Place, list[Sample]], processes: int
 ) -> Iterator[Place]:
     """Put samples of each place into `kept`, one place after the other."""
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+    with worker_processes(processes) as pool:
         found = zip(missing, pool.map(take, missing), strict=True)
         for place, part in track(found, "samples", total=len(missing), console=Console(stderr=True)):
             kept[place] = part

@@ -6,10 +6,8 @@ given after that. Writes benchmarks/results/losses.json and its table.
 
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +19,7 @@ from rich.progress import track
 from benchmarks import pose_tables, tables
 from benchmarks.loss_events import AFTER, KINDS, LossEvent, possible_kinds, recorded_pieces, rendered_pieces, spliced
 from benchmarks.places import data_folder, result_file
+from benchmarks.workers import worker_processes
 from foundation_pose_ros import ObjectModel, PoseEstimator
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.evaluation.metrics import RECALL_FRACTION, adds_m
@@ -78,7 +77,7 @@ def main(
 def measure(scenes: int, repeats: int, data: Path, processes: int = 2) -> dict[str, Any]:
     """Outcomes of all events, and their shares by kind; processes: at work side by side."""
     jobs = [*(partial(_rendered, seed, repeats) for seed in range(scenes)), *_recorded_jobs(data)]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with worker_processes(processes) as pool:
         done = track(pool.map(_outcomes, jobs), "events", total=len(jobs), console=Console(stderr=True))
         outcomes = [outcome for batch in done for outcome in batch]
     return provenance({"scenes": scenes, "repeats": repeats}) | {
