@@ -56,8 +56,7 @@ class CameraDefects:
         """The frame as this camera gives it."""
         depth_m = evened(frame.depth_m, self.window_px)
         if self.grown_px:
-            far = np.where(depth_m > 0, depth_m, np.float32(1e3))
-            nearest = cv2.erode(far, np.ones((2 * self.grown_px + 1,) * 2, np.uint8))
+            nearest = _nearest_m(depth_m, 2 * self.grown_px + 1)
             grows = (depth_m > 0) & (depth_m - nearest > _JUMP * depth_m)
             depth_m = np.where(grows, nearest, depth_m)
         if self.blends_edges:
@@ -74,13 +73,18 @@ def evened(depth_m: np.ndarray, window_px: int) -> np.ndarray:
     """Depth (H, W), its mean over a window wherever no jump is in it."""
     if window_px == 1:
         return depth_m
-    kernel = np.ones((window_px, window_px), np.uint8)
     known = depth_m > 0
-    nearest = cv2.erode(np.where(known, depth_m, np.float32(1e3)), kernel)
-    whole = known & (cv2.dilate(depth_m, kernel) - nearest < _JUMP * depth_m)
+    farthest = cv2.dilate(depth_m, np.ones((window_px, window_px), np.uint8))
+    whole = known & (farthest - _nearest_m(depth_m, window_px) < _JUMP * depth_m)
     total = cv2.blur(depth_m, (window_px, window_px))
     count = cv2.blur(known.astype(np.float32), (window_px, window_px))
     return np.where(whole, total / np.maximum(count, 1e-6), depth_m)
+
+
+def _nearest_m(depth_m: np.ndarray, window_px: int) -> np.ndarray:
+    """(H, W): the nearest depth that was measured in a window about each pixel."""
+    far_m = np.where(depth_m > 0, depth_m, np.float32(1e3))
+    return cv2.erode(far_m, np.ones((window_px, window_px), np.uint8))
 
 
 class DefectiveSequence:

@@ -6,7 +6,6 @@ from itertools import product
 
 import numpy as np
 
-from . import se3
 from .coarse_image import CoarseDepth
 from .compiled import compiled
 from .depth import explained, explained_within_m
@@ -18,8 +17,8 @@ from .rendering import Renderer
 _UNBOUNDED_M = 1e3
 
 Window = tuple[slice, slice]  # rows, columns
-# Of a box of side 1 about the origin, (8, 3).
-_CORNERS = np.array(list(product((-0.5, 0.5), repeat=3)))
+# Of a box about the origin whose half sides are 1, (8, 3).
+_CORNERS = np.array(list(product((-1.0, 1.0), repeat=3)))
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,8 @@ class Placed:
     def window(self, depth: CoarseDepth) -> Window:
         """Outside it the object isn't seen: the corners of its box are all inside."""
         height, width = depth.depth_m.shape
-        corners_obj = self.model.centre_m + _CORNERS * self.model.extents_m
-        corners = se3.transform_points(self.T_cam_obj, corners_obj) @ depth.K.T  # (8, 3)
+        axes, middle, half = self.box
+        corners = (middle + (_CORNERS * half) @ axes.T) @ depth.K.T  # (8, 3)
         if corners[:, 2].min() <= 0:
             return slice(0, height), slice(0, width)
         pixels = corners[:, :2] / corners[:, 2:]

@@ -170,17 +170,22 @@ class _Helper:
             return False
         for name in [name for name, model in self._sent.items() if models.get(name) is not model]:
             del self._sent[name]
-            self._send(Forgotten(name))
+            self.tell(Forgotten(name))
         model = next((model for name, model in models.items() if name not in self._sent), None)
         if model is not None:
             # One at a time: a pipe that nobody reads, as while the last one is got ready, is soon full.
             self._sent[model.name] = model
-            self._busy = self._send(Known(model))
+            self._busy = self.tell(Known(model))
         return model is None
 
-    def tell(self, message: Share | Written) -> None:
-        """What to do, and when to begin: `answer` then gives what it found."""
-        self._send(message)
+    def tell(self, message: Known | Forgotten | Share | Written) -> bool:
+        """False where it is dead. Of a share that it was told, `answer` gives what it found in the frame written."""
+        try:
+            if self._alive:
+                self._connection.send(message)
+        except OSError as error:
+            self._lost(f"ended: {error}")
+        return self._alive
 
     def answer(self) -> list[Followed] | None:
         """What it found, None where it died or hangs."""
@@ -198,14 +203,6 @@ class _Helper:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-    def _send(self, message: Known | Forgotten | Share | Written) -> bool:
-        try:
-            if self._alive:
-                self._connection.send(message)
-        except OSError as error:
-            self._lost(f"ended: {error}")
-        return self._alive
 
     def _received(self, longest_s: float) -> Any:
         """Its next message; None where there is none within this time, or no more."""
