@@ -16,20 +16,15 @@ import torch
 import typer
 from rich.console import Console
 
-from benchmarks import (
-    accuracy,
-    learned,
-    losses,
-    neural_field,
-    reconstruction,
-    scaling,
-    segmentation,
-    side_by_side,
-    speed,
-    synthetic,
-    tables,
-)
-from benchmarks.places import data_folder, result_file
+from benchmarks.baselines import compare as side_by_side
+from benchmarks.pose import accuracy, learned, scaling, speed
+from benchmarks.pose import occlusion_and_speed as synthetic
+from benchmarks.pose import track_loss as losses
+from benchmarks.reconstruction import fusion as reconstruction
+from benchmarks.reconstruction import neural_field
+from benchmarks.reporting import documents as tables
+from benchmarks.reporting.results import data_folder, result_file
+from benchmarks.segmentation import __main__ as segmentation
 from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.evaluation.provenance import commit, machine, version
 from foundation_pose_ros.synthetic.meshes import make_mesh

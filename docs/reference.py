@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from foundation_pose_ros.nodes.parameters import commented_yaml, markdown_table
-from foundation_pose_ros.nodes.pose_parameters import POSE_NODE, object_rows
-from foundation_pose_ros.nodes.replay_parameters import REPLAY_NODE
+from foundation_pose_ros.nodes.pose.parameters import POSE_NODE, object_rows
+from foundation_pose_ros.nodes.replay.parameters import REPLAY_NODE
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "nodes.md"

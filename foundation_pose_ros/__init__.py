@@ -4,7 +4,7 @@ from .camera import Camera
 from .errors import InputRefused
 from .estimator import PoseEstimator
 from .frame import Frame
-from .object_model import ObjectModel
+from .object_model.model import ObjectModel
 from .pose_result import Alternative, PoseResult
 
 __all__ = ["Alternative", "Camera", "Frame", "InputRefused", "ObjectModel", "PoseEstimator", "PoseResult"]

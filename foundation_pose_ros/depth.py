@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from .compiled import compiled
+from .jit import compiled
 
 # Neighbours further apart in depth than this share of the depth lie on different surfaces.
 _EDGE_SHARE = 0.02
@@ -99,3 +99,7 @@ def explained(observed_m: np.ndarray, rendered_m: np.ndarray, diameter_m: float)
 def explained_within_m(diameter_m: float) -> float:
     """How far off depth may be that was measured on an object of this diameter."""
     return max(_EXPLAINED_SHARE * diameter_m, _EXPLAINED_M)
+
+
+# What stands this far in front of the rendered surface hides it; less is noise of sensor and truth.
+OCCLUDER_GAP_M = 0.02

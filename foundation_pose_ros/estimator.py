@@ -10,19 +10,22 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from . import se3
-from .calibrated import COVARIANCE, FOUND, REGISTERED, TRACKED
-from .candidates import Candidates, margin
-from .conditioned import ConditionedObject
-from .confidence import Confidence, Cues
+from .camera import Camera
 from .errors import InputRefused
+from .estimation.candidates import Candidates, margin
+from .estimation.methods import GeometricMethods, Methods
+from .estimation.object_proposals import Proposal, propose
+from .estimation.overlap import PosedObject, overlap_ratio
+from .estimation.prepared_object import PreparedObject
 from .frame import Frame
-from .methods import GeometricMethods, Methods
-from .object_model import ObjectModel
-from .overlap import Placed, contested_share
+from .object_model.model import ObjectModel
+from .observation.keyframe import Keyframe
+from .observation.observation import predicted_box
 from .pose_result import Alternative, PoseResult
-from .proposals import Proposal, propose
-from .surface_points import Keyframe
-from .track_step import predicted_box
+from .rendering.embree import EmbreeRenderer
+from .tracking.estimator_protocol import Estimator
+from .uncertainty.confidence import Confidence, Cues
+from .uncertainty.fitted_constants import COVARIANCE, FOUND, REGISTERED, TRACKED
 
 # Products of matrices here are too small to share: a second BLAS thread only spins, and takes the ray caster's core.
 # Those of tracking are smaller than BLAS itself would share.
@@ -65,12 +68,12 @@ class PoseEstimator:
         if len(self.models) < len(models):
             raise InputRefused("object_exists", "several models have the same name: give each ObjectModel its own")
         self._methods = methods or GeometricMethods(threads)
-        self._conditioned: dict[str, ConditionedObject] = {}
-        self._prepared: dict[str, ConditionedObject] = {}
+        self._prepared: dict[str, PreparedObject] = {}
+        self._waiting: dict[str, PreparedObject] = {}
         self._registration = self._methods.registration
         self._track_step = self._methods.track_step
         for name in self.models:
-            self._condition(name)
+            self._object(name)
 
     @_ONE_BLAS_THREAD
     @_one_cv2_thread()
@@ -87,22 +90,22 @@ class PoseEstimator:
                 "size_mismatch",
                 f"the mask's shape is {mask.shape} but the image's {frame.depth_m.shape}: give a value per pixel",
             )
-        conditioned = self._condition(object_name)
-        candidates = conditioned.finished(self._registration(conditioned, frame, mask != 0))
-        return self._result(conditioned, frame, candidates, started, REGISTERED)
+        prepared = self._object(object_name)
+        candidates = prepared.with_final_refinement(self._registration(prepared, frame, mask != 0))
+        return self._result(prepared, frame, candidates, started, REGISTERED)
 
     @_one_cv2_thread()
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
         """Follow an object from its pose in an earlier frame; raises InputRefused where it has left the view."""
         started = perf_counter()
-        conditioned = self._condition(previous.object_name)
+        prepared = self._object(previous.object_name)
         dt_s = _step_s(frame, previous)
         starts = previous.T_cam_obj[None]
         if dt_s is not None and np.any(previous.velocity):
-            centre = conditioned.model.centre_m
+            centre = prepared.model.centre_m
             starts = np.stack([se3.apply_twist(previous.T_cam_obj, previous.velocity * dt_s, centre), starts[0]])
-        candidates = conditioned.finished(self._track_step(conditioned, frame, starts, previous.keyframe))
-        return self._result(conditioned, frame, candidates, started, TRACKED, previous)
+        candidates = prepared.with_final_refinement(self._track_step(prepared, frame, starts, previous.keyframe))
+        return self._result(prepared, frame, candidates, started, TRACKED, previous)
 
     def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
         """What a frame says of a pose (4, 4) that comes from elsewhere: its score and covariance.
@@ -110,68 +113,68 @@ class PoseEstimator:
         `track` can go on from it. The pose is returned as it is. Raises InputRefused where it isn't in the image.
         """
         started = perf_counter()
-        conditioned = self._condition(object_name)
+        prepared = self._object(object_name)
         T_cam_obj = np.asarray(T_cam_obj, np.float32)
         if T_cam_obj.shape != (4, 4):
             raise InputRefused("bad_pose", f"the pose has shape {T_cam_obj.shape}: give the 4x4 T_cam_obj")
-        candidates = self._track_step.assess(conditioned, frame, T_cam_obj)
-        return self._result(conditioned, frame, candidates, started, TRACKED)
+        candidates = self._track_step.assess(prepared, frame, T_cam_obj)
+        return self._result(prepared, frame, candidates, started, TRACKED)
 
     @_ONE_BLAS_THREAD
     @_one_cv2_thread()
     def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
         """Things in a frame that may be the object, the likeliest first: where to look for it without a mask."""
-        return propose(frame, self._condition(object_name).look)
+        return propose(frame, self._object(object_name).look)
 
     @_ONE_BLAS_THREAD
     @_one_cv2_thread()
     def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
         """Register a thing as the object; scored 0 where that would stick in a table or wall. Raises as `register`."""
         started = perf_counter()
-        conditioned = self._condition(object_name)
-        candidates = conditioned.finished(self._registration(conditioned, frame, proposal.mask))
-        result = self._result(conditioned, frame, candidates, started, FOUND)
-        reaches = proposal.planes.stand_in_the_way(conditioned.renderer, result.T_cam_obj, conditioned.model.diameter_m)
+        prepared = self._object(object_name)
+        candidates = prepared.with_final_refinement(self._registration(prepared, frame, proposal.mask))
+        result = self._result(prepared, frame, candidates, started, FOUND)
+        reaches = proposal.planes.penetrated_by(prepared.renderer, result.T_cam_obj, prepared.model.diameter_m)
         return replace(result, score=0.0) if reaches else result
 
-    def contested(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
+    def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
         """0..1: share of the pixels explained by the one that explains fewer that the other explains as well."""
         placed = (
-            Placed(conditioned.model, conditioned.renderer, result.T_cam_obj)
+            PosedObject(prepared.model, prepared.renderer, result.T_cam_obj)
             for result in (first, second)
-            for conditioned in (self._condition(result.object_name),)
+            for prepared in (self._object(result.object_name),)
         )
-        return contested_share(frame, *placed)
+        return overlap_ratio(frame, *placed)
 
     def prepare(self, model: ObjectModel) -> None:
         """Condition a model before it goes into `models`, in the place of another of its name if there is one.
 
         May run in a thread beside the one that does the rest.
         """
-        for gone in self._conditioned.keys() - self.models.keys():
-            del self._conditioned[gone]
-        self._prepared[model.name] = self._methods.condition(model)
+        for gone in self._prepared.keys() - self.models.keys():
+            del self._prepared[gone]
+        self._waiting[model.name] = self._methods.prepare(model)
 
-    def _condition(self, object_name: str | None) -> ConditionedObject:
+    def _object(self, object_name: str | None) -> PreparedObject:
         if object_name is None and len(self.models) == 1:
             object_name = next(iter(self.models))
         if object_name not in self.models:
             known = ", ".join(self.models) or "none"
             raise InputRefused("unknown_object", f"no object {object_name!r} here: choose from {known}")
         model = self.models[object_name]
-        conditioned = self._conditioned.get(object_name)
-        if conditioned is None or conditioned.model is not model:
-            prepared = self._prepared.get(object_name)
-            if prepared is not None and prepared.model is model:
-                conditioned = self._prepared.pop(object_name)
+        prepared = self._prepared.get(object_name)
+        if prepared is None or prepared.model is not model:
+            waiting = self._waiting.get(object_name)
+            if waiting is not None and waiting.model is model:
+                prepared = self._waiting.pop(object_name)
             else:
-                conditioned = self._methods.condition(model)
-            self._conditioned[object_name] = conditioned
-        return conditioned
+                prepared = self._methods.prepare(model)
+            self._prepared[object_name] = prepared
+        return prepared
 
     def _keyframe(
         self,
-        conditioned: ConditionedObject,
+        prepared: PreparedObject,
         frame: Frame,
         candidates: Candidates,
         T_cam_obj: np.ndarray,
@@ -182,23 +185,23 @@ class PoseEstimator:
         if kept is not None and not kept.outdated(T_cam_obj):
             return kept
         try:
-            box = predicted_box(conditioned, frame, T_cam_obj, self._track_step.settings.margin)
+            box = predicted_box(prepared.model, frame, T_cam_obj, self._track_step.settings.margin)
         except InputRefused:
             return None
-        model = conditioned.model
+        model = prepared.model
         covariance = COVARIANCE.of_residuals(candidates.refined.at(0), model.diameter_m)
-        return Keyframe.of(frame, box, T_cam_obj, conditioned.renderer, model.diameter_m, covariance)
+        return Keyframe.of(frame, box, T_cam_obj, prepared.renderer, model.diameter_m, covariance)
 
     def _result(
         self,
-        conditioned: ConditionedObject,
+        prepared: PreparedObject,
         frame: Frame,
         candidates: Candidates,
         started: float,
         confidence: Confidence,
         previous: PoseResult | None = None,
     ) -> PoseResult:
-        model, evidence = conditioned.model, candidates.evidence
+        model, evidence = prepared.model, candidates.evidence
         scores = confidence(Cues.of(evidence))
         T_cam_obj = candidates.refined.T_cam_obj[0]
         velocity = np.zeros(6)
@@ -224,7 +227,7 @@ class PoseEstimator:
             stamp_ns=frame.stamp_ns,
             frame_id=frame.frame_id,
             velocity=velocity,
-            keyframe=self._keyframe(conditioned, frame, candidates, T_cam_obj, previous),
+            keyframe=self._keyframe(prepared, frame, candidates, T_cam_obj, previous),
             centre_obj=model.centre_m,
             time_s=perf_counter() - started,
         )
@@ -234,3 +237,19 @@ def _step_s(frame: Frame, previous: PoseResult) -> float | None:
     """Seconds since the last pose; None where they say nothing of motion."""
     dt_s = (frame.stamp_ns - previous.stamp_ns) * 1e-9
     return dt_s if 0 < dt_s < _LONGEST_STEP_S else None
+
+
+def warm_up(estimator: Estimator, model: ObjectModel) -> None:
+    """Estimate the pose of the model, alone before nothing, two diameters away."""
+    camera = Camera(300.0, 300.0, 159.5, 119.5, 320, 240)
+    T_cam_obj = np.eye(4, dtype=np.float32)
+    T_cam_obj[:3, 3] = (0.0, 0.0, 2.5 * model.diameter_m) - model.centre_m
+    rendering = EmbreeRenderer(model).render(
+        T_cam_obj[None], camera.K, size=(camera.height, camera.width), colour=model.has_colour
+    )
+    depth_m = rendering.depth_m[0]
+    rgb = (
+        np.zeros((*depth_m.shape, 3), np.uint8) if rendering.rgb is None else (rendering.rgb[0] * 255).astype(np.uint8)
+    )
+    frame = Frame(rgb, depth_m, camera)
+    estimator.track(frame, estimator.register(frame, depth_m > 0, model.name))

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .camera import Camera
 from .errors import InputRefused
-from .object_model import ObjectModel
+from .object_model.model import ObjectModel
 from .rendering.embree import EmbreeRenderer
 from .se3 import transform_points
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import se3
-from .surface_points import Keyframe
+from .observation.keyframe import Keyframe
 
 
 @dataclass(frozen=True)

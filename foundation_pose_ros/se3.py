@@ -6,7 +6,7 @@ Twists are (..., 6): translation first, then rotation vector in radians, the ord
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from .compiled import compiled
+from .jit import compiled
 
 
 def from_rotation_translation(R: np.ndarray, t: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from foundation_pose_ros.nodes.replay_source import SYNTHETIC, mesh_files, open_source
+from foundation_pose_ros.nodes.replay.source import SYNTHETIC, mesh_files, open_source
 
 PACKAGE = "foundation_perception"
 SHARE = Path(get_package_share_directory(PACKAGE))

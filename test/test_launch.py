@@ -73,8 +73,8 @@ def test_parameter_files_and_document_follow_the_tables() -> None:
 @pytest.mark.parametrize("name", ["pose.yaml", "replay.yaml"])
 def test_parameter_file_holds_every_parameter_with_its_default(name: str) -> None:
     pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
-    from foundation_pose_ros.nodes.pose_parameters import POSE_NODE
-    from foundation_pose_ros.nodes.replay_parameters import REPLAY_NODE
+    from foundation_pose_ros.nodes.pose.parameters import POSE_NODE
+    from foundation_pose_ros.nodes.replay.parameters import REPLAY_NODE
 
     table = {"pose.yaml": POSE_NODE, "replay.yaml": REPLAY_NODE}[name]
     values = yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))["/**"]["ros__parameters"]

@@ -90,9 +90,9 @@ def parameters(sources: list[Any]) -> dict[str, Any]:
 
 
 def known(executable: str) -> set[str]:
-    from foundation_pose_ros.nodes.pose_parameters import PER_OBJECT, POSE_NODE
-    from foundation_pose_ros.nodes.replay_parameters import REPLAY_NODE
-    from universeg_ros.nodes.segmentation_parameters import SEGMENTATION_NODE
+    from foundation_pose_ros.nodes.pose.parameters import PER_OBJECT, POSE_NODE
+    from foundation_pose_ros.nodes.replay.parameters import REPLAY_NODE
+    from universeg_ros.nodes.parameters import SEGMENTATION_NODE
 
     tables = {"pose_node": POSE_NODE, "replay_node": REPLAY_NODE, "segmentation_node": SEGMENTATION_NODE}
     own = {row.name for row in tables[executable]} | {"use_sim_time"}

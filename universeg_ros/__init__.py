@@ -6,9 +6,9 @@ except ImportError as error:
     raise ImportError(f"universeg_ros needs PyTorch: pip install torch safetensors ({error})") from None
 
 from .mask_result import LabelResult, MaskResult
-from .model import UniverSeg
-from .preparation import Preparation
+from .network.model import UniverSeg
 from .segmenter import Segmenter, SegmenterSettings
-from .support_set import SupportSet
+from .support.preparation import Preparation
+from .support.support_set import SupportSet
 
 __all__ = ["LabelResult", "MaskResult", "Preparation", "Segmenter", "SegmenterSettings", "SupportSet", "UniverSeg"]

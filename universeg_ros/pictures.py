@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from .mask_result import MaskResult
-from .preparation import Encoding, to_gray
-from .support_set import Example, SupportSet
+from .support.preparation import Encoding, to_gray
+from .support.support_set import Example, SupportSet
 
 # Distinguishable with any colour vision (Okabe and Ito, 2008), as BGR.
 COLOURS = [(0, 159, 230), (233, 180, 86), (115, 158, 0), (66, 228, 240), (0, 94, 213), (167, 121, 204), (178, 114, 0)]

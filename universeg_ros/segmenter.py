@@ -4,21 +4,34 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from foundation_pose_ros.errors import InputRefused
 
-from .checkpoints import WeightsInfo, load_checkpoint
-from .inference import PRECISIONS, Inference, Precision
 from .mask_result import LabelResult, MaskResult, expected_dice
-from .model import DEFAULT_MEMORY_BUDGET, UniverSeg
-from .preparation import Encoding
-from .regions import Box, around, clipped_box, tiles
-from .support_pools import Pool, Pools, close_up, close_ups, whole_images
-from .support_selection import Selection, check_selection, draw, most_useful
-from .support_set import SupportSet
+from .network.checkpoints import WeightsInfo, load_checkpoint
+from .network.inference import PRECISIONS, Inference, Precision
+from .network.model import DEFAULT_MEMORY_BUDGET, UniverSeg
+from .support.example_pools import (
+    Pool,
+    Pools,
+    Selection,
+    check_selection,
+    close_up,
+    close_ups,
+    draw,
+    most_useful,
+    whole_images,
+)
+from .support.preparation import Encoding
+from .support.regions import Box, around, clipped_box, tiles
+from .support.support_set import SupportSet
 
 FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
+
+# Of the image; a smaller piece of a mask isn't taken for an object.
+_LEAST_OBJECT_SHARE = 0.001
 
 
 @dataclass(frozen=True)
@@ -206,3 +219,20 @@ class Segmenter:
             len(members),
             time.monotonic() - begin,
         )
+
+
+def object_mask(segmenter: Segmenter, rgb: np.ndarray) -> np.ndarray:
+    """The largest piece (H, W) bool of what a segmenter finds in a picture (H, W, 3).
+
+    Raises InputRefused("object_not_found") where that is next to nothing. That a mask is there doesn't mean that it is
+    the object's: registration's score says whether the object fits it.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((segmenter.segment(rgb).mask > 0).astype(np.uint8))
+    sizes = stats[1:, cv2.CC_STAT_AREA]
+    if count < 2 or sizes.max() < _LEAST_OBJECT_SHARE * labels.size:
+        raise InputRefused(
+            "object_not_found",
+            "the support set finds nothing of the object in this picture: move the camera nearer, add examples from "
+            "this place, or give a mask",
+        )
+    return labels == 1 + int(sizes.argmax())

@@ -1,6 +1,7 @@
 """Where results go: JSON lines, overlay pictures, a progress bar."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ..datasets.sequence import Sequence
 from ..errors import InputRefused
-from ..evaluation.run import Estimate
-from ..evaluation.sequence import Sequence
+from ..evaluation.runner import Estimate
 from ..frame import Frame
 from ..overlay import OverlayPose, draw_overlay
 
@@ -93,3 +95,30 @@ def with_progress(items: Iterable[Any], total: int, what: str, lines_on_stdout: 
     # Rich would send standard output to its own console, here standard error.
     with Progress(*columns, console=console, transient=True, disable=not shown, redirect_stdout=False) as progress:
         yield from progress.track(items, total=total, description=what)
+
+
+def run_app(app: typer.Typer, program: str, arguments: list[str] | None = None) -> int:
+    """Run a command line; the exit status is 0 only when the job was done, 2 for a wrong call, 1 otherwise."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(arguments or ["--help"], prog_name=program, standalone_mode=False)
+        return (status or 0) if arguments else 2
+    except InputRefused as error:
+        return _failed(program, str(error))
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
+        return _failed(program, "interrupted", 130)
+    except Exception as error:
+        # Newer typer brings its own copy of click, so no one class catches wrong calls in all versions.
+        if not hasattr(error, "format_message"):
+            raise
+        return _failed(program, f"{error.format_message()} (see {program} --help)", 2)
+
+
+def _failed(program: str, message: str, status: int = 1) -> int:
+    print(f"{program}: {' '.join(message.split())}", file=sys.stderr)
+    return status

@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..errors import InputRefused
-from ..reference_views.bag import BagTopics, is_bag, read_bag_views
-from ..reference_views.board import Board
-from ..reference_views.choice import SurfaceMaker, better_surface, field_from
-from ..reference_views.model_files import SUFFIXES, write_model
-from ..reference_views.reading import read_views
-from ..reference_views.reconstruction import STEPS, Reconstruction, ReconstructionSettings, reconstruct
-from ..reference_views.texture import PaintSettings
-from ..reference_views.view import ReferenceView
+from ..reconstruction.capture.calibration_board import Board
+from ..reconstruction.capture.rosbag import BagTopics, is_bag, read_bag_views
+from ..reconstruction.capture.view_folder import read_views
+from ..reconstruction.model_files import SUFFIXES, write_model
+from ..reconstruction.reconstruct import STEPS, Reconstruction, ReconstructionSettings, reconstruct
+from ..reconstruction.reference_view import ReferenceView
+from ..reconstruction.surface_choice import SurfaceMaker, better_surface, field_from
+from ..reconstruction.texture.texture_atlas import PaintSettings
 from .options import ObjectOption
 from .output import prepared
 

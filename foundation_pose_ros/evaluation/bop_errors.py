@@ -7,8 +7,8 @@ are transforms in the object's frame that leave it unchanged, the identity inclu
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
+from ..object_model.symmetry import Symmetries, turn_about
 from ..se3 import transform_points
-from ..symmetry import Symmetries, turn_about
 
 # How far behind the measured surface a rendered one may be and still count as seen.
 VISIBILITY_TOLERANCE_M = 0.015

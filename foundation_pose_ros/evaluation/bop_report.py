@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from .bop import BopScene
+from ..datasets.bop_scene import BopScene
 from .bop_results import BopResult
 from .bop_score import BopJudge, BopScore
 from .evaluate import Row

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..datasets.image_files import checked_pose
 from ..errors import InputRefused
-from .images import checked_pose
 
 HEADER = ("scene_id", "im_id", "obj_id", "score", "R", "t", "time")
 _MOST_LINES = 5_000_000

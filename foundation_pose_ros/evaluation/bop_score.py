@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..object_model import ObjectModel
+from ..datasets.bop_scene import BopScene
+from ..object_model.model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
-from .bop import BopScene
 from .bop_errors import VSD_TAUS, mspd_px, mssd_m, symmetry_transforms, vsd
 from .bop_results import BopResult
 

@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from .reliability import Bin
+from .metrics import Bin
 
 # Distinguishable with any colour vision (Okabe and Ito, 2008).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f00", "#444444")

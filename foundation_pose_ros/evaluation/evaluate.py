@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..datasets.sequence import Sequence
 from ..errors import InputRefused
 from ..frame import Frame
-from ..object_model import ObjectModel
+from ..object_model.model import ObjectModel
 from . import metrics
-from .run import Estimate, Estimator, RunSettings, run
-from .sequence import Sequence
+from .runner import Estimate, Estimator, RunSettings, run
 
 # Enough that the mean distance is stable to some 1 % of itself.
 SURFACE_POINTS = 2000

@@ -9,11 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..datasets.sequence import Sequence
 from .charts import recall_chart, reliability_chart
 from .evaluate import Row
-from .metrics import RECALL_FRACTION
-from .reliability import calibration_error, reliability_diagram
-from .sequence import Sequence
+from .metrics import RECALL_FRACTION, calibration_error, reliability_diagram
 from .worst_cases import WorstCase, worst_cases
 
 _LIMIT_SHARE = 0.5

@@ -5,6 +5,8 @@ are the transforms in the object's frame that leave it unchanged (identity inclu
 equivalent truth that is nearest. Computed in float64.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -84,3 +86,27 @@ def auc(errors_m: np.ndarray, limit_m: float = AUC_LIMIT_M) -> float:
 def _equivalent_truths(T_truth: np.ndarray, symmetries: np.ndarray | None) -> np.ndarray:
     T_truth = np.asarray(T_truth, np.float64)
     return T_truth[None] if symmetries is None else T_truth @ np.asarray(symmetries, np.float64)
+
+
+@dataclass(frozen=True)
+class Bin:
+    """n poses whose scores lie in one tenth of the scale: their mean score, and the share that was right."""
+
+    n: int
+    said: float
+    was: float
+
+
+def reliability_diagram(scores: np.ndarray, right: np.ndarray, bins: int = 10) -> list[Bin]:
+    """Scores (n,) in 0..1 against what was right (n,) bool, in bins of equal width; empty ones are left out."""
+    which = np.minimum((np.asarray(scores) * bins).astype(int), bins - 1)
+    return [
+        Bin(int((which == b).sum()), float(scores[which == b].mean()), float(right[which == b].mean()))
+        for b in np.unique(which)
+    ]
+
+
+def calibration_error(diagram: list[Bin]) -> float:
+    """Expected calibration error (Naeini et al. 2015): the mean distance of said from was; NaN for an empty diagram."""
+    total = sum(b.n for b in diagram)
+    return sum(b.n * abs(b.said - b.was) for b in diagram) / total if total else float("nan")

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 
 from ..camera import Camera
+from ..datasets.sequence import Sequence
 from ..errors import InputRefused
 from ..overlay import OverlayPose, draw_overlay
 from .evaluate import Row
-from .sequence import Sequence
 
 _ESTIMATE, _TRUTH = (255, 110, 60), (64, 224, 160)
 _SIDE_PX = 300

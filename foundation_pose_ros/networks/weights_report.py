@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
+from ..cli.weights import licence_of
 from ..errors import InputRefused
-from ..weights_sources import licence_of
 from .checkpoints import NAMES, Network, file_sha256, load_checkpoint
 from .onnx_session import OnnxNetwork
 from .refine_net import RefineNet

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
 
-from .refusals import Refusals
+from ..streams.refusals import Refusals
 
 if TYPE_CHECKING:
     from rclpy.node import Node

@@ -28,7 +28,7 @@ _TYPES = {
 }
 
 
-class Taken(Enum):
+class ParameterScope(Enum):
     """When a value is taken up; what is taken at the start can't be set later."""
 
     AT_START = "start"
@@ -47,7 +47,7 @@ class Row:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    taken: Taken = Taken.AT_ONCE
+    scope: ParameterScope = ParameterScope.AT_ONCE
 
     def descriptor(self) -> ParameterDescriptor:
         """What `ros2 param describe` shows; rclpy itself refuses values out of range."""
@@ -55,7 +55,7 @@ class Row:
             name=self.name,
             type=_TYPES[type(self.default)],
             description=self.description,
-            read_only=self.taken is Taken.AT_START,
+            read_only=self.scope is ParameterScope.AT_START,
         )
         if self.choices:
             descriptor.additional_constraints = "one of " + ", ".join(self.choices)
@@ -130,5 +130,5 @@ def markdown_table(table: Sequence[Row]) -> str:
         kind = "list of strings" if isinstance(row.default, list) else type(row.default).__name__
         default = str(row.default).lower() if isinstance(row.default, bool) else row.default
         shown = "" if default in ("", []) else f"`{default}`"
-        lines.append(f"| `{row.name}` | {kind} | {shown} | {row.bounds} | {row.taken.value} | {row.description} |")
+        lines.append(f"| `{row.name}` | {kind} | {shown} | {row.bounds} | {row.scope.value} | {row.description} |")
     return "\n".join(lines)

@@ -14,24 +14,22 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from vision_msgs.msg import Detection2DArray
 
 from ..errors import InputRefused
-from ..estimator import PoseEstimator
+from ..estimator import PoseEstimator, warm_up
 from ..frame import Frame
+from ..streams.mask_inputs import MaskInput
+from ..streams.rgbd_input import InputGuardian, InputSettings
 from ..tracking import FrameBuffer, MultiObjectTracker, TrackedObject
-from ..tracking.processes import TrackingProcesses
-from ..warm_up import warm_up
+from ..tracking.pipeline import PosePipeline
+from ..tracking.process_pool import TrackingProcesses
 from .diagnostics import DiagnosticsPublisher
-from .input_guardian import InputGuardian, InputSettings
-from .mask_inputs import MaskInput
-from .object_catalogue import CatalogueEntry, load_object
-from .onboarding_services import OnboardingServices
+from .lifecycle_node import WorkingNode, run
 from .parameters import declare, validator, values
-from .pose_parameters import POSE_NODE, method_choice, object_rows, tracker_settings
-from .pose_pipeline import PosePipeline
-from .pose_report import PoseReport
-from .pose_services import PoseServices
-from .results_publisher import OutputSettings, ResultsPublisher
-from .state_log import StateLog
-from .working_node import WorkingNode, run
+from .pose.object_catalogue import CatalogueEntry, load_object
+from .pose.onboarding_services import OnboardingServices
+from .pose.parameters import POSE_NODE, method_choice, object_rows, tracker_settings
+from .pose.results_publisher import OutputSettings, ResultsPublisher
+from .pose.services import PoseServices
+from .pose.status_report import PoseReport, StateLog
 
 
 class PoseNode(WorkingNode):
@@ -64,7 +62,7 @@ class PoseNode(WorkingNode):
         if self.value("autostart"):
             self.start_by_itself()
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Subscribe and start the worker."""
         settings = values(self, POSE_NODE)
         self.guardian = InputGuardian(
@@ -116,7 +114,7 @@ class PoseNode(WorkingNode):
         """Labels (H, W) of a raw image as the frames are, free of distortion."""
         return labels if self.guardian is None else self.guardian.rectified(labels)
 
-    def set_up(self) -> None:
+    def setup(self) -> None:
         """Load meshes, make outputs and services, and do once what the first image would otherwise wait for."""
         settings = values(self, POSE_NODE)
         if settings["threads"]:
@@ -246,12 +244,12 @@ class PoseNode(WorkingNode):
     def _now_s(self) -> float:
         return float(self.get_clock().now().nanoseconds * 1e-9)
 
-    def pause(self) -> None:
+    def stop(self) -> None:
         """Stop working: no TF, no markers, no memory of where things were."""
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
         self._inputs.clear()
-        self.onboarding.pause()
+        self.onboarding.stop()
         if self.pipeline.stop():
             if self._processes is not None:
                 self._processes.close()
@@ -260,7 +258,7 @@ class PoseNode(WorkingNode):
         self.outputs.hide_all()
         self.guardian = None
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Give models and outputs back."""
         if not hasattr(self, "outputs"):
             return

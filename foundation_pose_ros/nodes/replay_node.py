@@ -26,11 +26,11 @@ from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithP
 from ..camera import Camera
 from ..errors import InputRefused
 from ..frame import Frame
-from .image_conversion import fill_image
+from ..streams.image_messages import fill_image
 from .parameters import declare, validator, values
-from .pose_conversion import stamp_to_ns, to_pose, to_stamp
-from .replay_parameters import REPLAY_NODE
-from .replay_source import ReplaySource, open_source
+from .pose.messages import stamp_to_ns, to_pose, to_stamp
+from .replay.parameters import REPLAY_NODE
+from .replay.source import ReplaySource, open_source
 
 LAST_LABEL = np.iinfo(np.uint16).max
 

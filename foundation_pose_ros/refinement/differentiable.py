@@ -7,12 +7,12 @@ import torch
 
 from .. import se3
 from ..errors import InputRefused
-from ..observation import Observation
+from ..observation.keyframe import PointMatches
+from ..observation.observation import Observation
 from ..rendering import Renderer
-from ..rendering.hit_renderer import HitRenderer
-from ..surface_points import PointMatches
+from ..rendering.torch_renderer import TorchRenderer
+from .differentiable_residuals import RenderedResiduals
 from .refiner import Refinement
-from .rendered_residuals import RenderedResiduals
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class DifferentiableRefiner:
         matches: PointMatches | None = None,
     ) -> Refinement:
         """As every `Refiner`; matches aren't used. Raises InputRefused for a renderer that gives arrays alone."""
-        if not isinstance(renderer, HitRenderer):
+        if not isinstance(renderer, TorchRenderer):
             raise InputRefused(
                 "renderer", "differentiable refinement needs a renderer with tensors: make it by make_tensor_renderer"
             )

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..observation import Observation
+from ..observation.keyframe import PointMatches
+from ..observation.observation import Observation
 from ..rendering import Renderer, Rendering
-from ..surface_points import PointMatches
-from .depth import DepthPixels
-from .equations import DepthEquations, NormalEquations
-from .gauss_newton import about_centres, stepped
-from .outline import Outline
-from .points import held_to_view, point_equations
+from .depth_residuals import DepthPixels
+from .gauss_newton import DepthEquations, NormalEquations, about_centres, stepped
+from .point_residuals import held_to_view, point_equations
 from .refiner import Refinement
+from .silhouette_residuals import Outline
 
 
 @dataclass(frozen=True)

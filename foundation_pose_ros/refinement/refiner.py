@@ -5,9 +5,9 @@ from typing import Protocol
 
 import numpy as np
 
-from ..observation import Observation
+from ..observation.keyframe import PointMatches
+from ..observation.observation import Observation
 from ..rendering import Renderer
-from ..surface_points import PointMatches
 
 
 @dataclass(frozen=True)

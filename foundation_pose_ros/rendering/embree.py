@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from ..object_model import ObjectModel
-from . import embree_library
-from .open3d_caster import Open3DCaster
-from .packet_caster import PacketCaster
-from .ray_hits import Caster
-from .renderer import Rendering
+from ..object_model.model import ObjectModel
+from . import embree_api as embree_library
+from .embree_packets import PacketCaster
+from .open3d_rays import Open3DCaster
+from .renderer import Caster, Rendering
 
 
 def make_caster(model: ObjectModel, threads: int) -> Caster:

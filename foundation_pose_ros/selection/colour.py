@@ -5,7 +5,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from ..compiled import compiled
+from ..jit import compiled
 
 # Brightness varies by shading over this share of the crop; only finer detail is compared.
 _SHADING_SHARE = 0.25
@@ -40,7 +40,7 @@ class ColourComparison:
         features = _levelled(rendered_rgb, self._observed, weight, _SHADING_SHARE)
         return _correlated(*features, weight, _PLAIN_CONTRAST)
 
-    def told_apart(self, rendered_rgb: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    def distinguishable(self, rendered_rgb: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """(B,) in -1..1: the same of what is left of each rendering, and of the picture, less the renderings' mean.
 
         Over pixels that have a weight (B, n, n) in all of them, where those are enough. 0 where they don't differ.

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..observation import Observation
+from ..observation.observation import Observation
 from ..rendering import Renderer
 
 

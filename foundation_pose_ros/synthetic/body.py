@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..camera import Camera
-from ..object_model import ObjectModel
+from ..object_model.model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
 from ..rendering.renderer import Rendering
 from ..se3 import transform_points

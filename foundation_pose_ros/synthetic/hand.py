@@ -3,7 +3,7 @@
 import numpy as np
 import trimesh
 
-from ..object_model import ObjectModel
+from ..object_model.model import ObjectModel
 from ..se3 import from_rotation_translation
 
 _SKIN, _SLEEVE = (206, 150, 122, 255), (62, 74, 104, 255)

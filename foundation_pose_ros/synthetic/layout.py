@@ -10,7 +10,7 @@ from scipy.spatial import ConvexHull
 
 from ..camera import Camera
 from ..errors import InputRefused
-from ..object_model import ObjectModel
+from ..object_model.model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
 from ..se3 import from_rotation_translation, inverse
 from .body import Body, image_box, render_box

@@ -13,7 +13,7 @@ import numpy as np
 from ..camera import Camera
 from ..errors import InputRefused
 from ..frame import Frame
-from ..object_model import ObjectModel
+from ..object_model.model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
 from ..se3 import inverse
 from .body import Body
@@ -21,9 +21,9 @@ from .hand import hand_model, hand_path
 from .layout import Placing, place_clutter, place_objects, place_screen
 from .lighting import Light
 from .meshes import DESIGNS, make_mesh
-from .picture import Painter, Picture
+from .room import make_room
+from .scene_painter import Painter, Picture
 from .sensor import REALSENSE_D435, WEBCAM, ColourSensor, DepthSensor
-from .surroundings import make_room
 from .trajectory import Motion, camera_path, object_path, stamps_ns
 
 FRAME_ID = "camera_color_optical_frame"

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from ..camera import Camera
+from ..srgb import encode_srgb
 
 
 @dataclass(frozen=True)
@@ -142,16 +143,6 @@ WEBCAM = ColourSensor(shot_noise=0.0004, read_noise=0.003, blur_px=0.45, vignett
 PERFECT_COLOUR = ColourSensor()
 
 
-def encode_srgb(linear_rgb: np.ndarray) -> np.ndarray:
-    """uint8 sRGB (IEC 61966-2-1) of linear light, clipped to 0..1."""
-    return _SRGB_TABLE[np.clip(linear_rgb * np.float32(4095) + np.float32(0.5), 0, 4095).astype(np.uint16)]
-
-
-def decode_srgb(srgb: np.ndarray) -> np.ndarray:
-    """Linear light float32 of sRGB in 0..1, to a 4096th."""
-    return _LINEAR_TABLE[np.clip(srgb * np.float32(4095) + np.float32(0.5), 0, 4095).astype(np.uint16)]
-
-
 def incidence_angle_rad(normals_cam: np.ndarray, camera: Camera) -> np.ndarray:
     """Angle (H, W) between each pixel's ray and the surface normal there, 0 where the surface faces the camera."""
     height, width = normals_cam.shape[:2]
@@ -209,10 +200,3 @@ def jittered(images: tuple[np.ndarray, ...], sigma_px: float, rng: np.random.Gen
 def _falloff(shape: tuple[int, int], share: float) -> np.ndarray:
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
     return 1 - np.float32(share / 2) * (x[None] ** 2 + y[:, None] ** 2)
-
-
-_STEPS = np.arange(4096) / 4095.0
-_SRGB_TABLE = np.round(255 * np.where(_STEPS <= 0.0031308, 12.92 * _STEPS, 1.055 * _STEPS ** (1 / 2.4) - 0.055)).astype(
-    np.uint8
-)
-_LINEAR_TABLE = np.where(_STEPS <= 0.04045, _STEPS / 12.92, ((_STEPS + 0.055) / 1.055) ** 2.4).astype(np.float32)

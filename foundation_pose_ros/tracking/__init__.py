@@ -1,16 +1,16 @@
 """From single estimates to tracked objects: states, frame memory, several objects. Imports no ROS."""
 
-from .frame_buffer import FrameBuffer
+from ..streams.frame_buffer import FrameBuffer
 from .multi_object import MultiObjectTracker
 from .object_tracker import ObjectTracker, TrackedObject, TrackerSettings
-from .recovery import RecoverySettings
+from .relocalization import RelocalizationSettings
 from .state_machine import StateSettings, TrackState
 
 __all__ = [
     "FrameBuffer",
     "MultiObjectTracker",
     "ObjectTracker",
-    "RecoverySettings",
+    "RelocalizationSettings",
     "StateSettings",
     "TrackState",
     "TrackedObject",

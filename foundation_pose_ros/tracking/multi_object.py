@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
-from .estimator import Estimator, Followed, followed
+from .estimator_protocol import Estimator, Followed, followed
 from .object_tracker import ObjectTracker, Refused, TrackedObject, TrackerSettings
 from .state_machine import TrackState
 
@@ -135,7 +135,8 @@ class MultiObjectTracker:
     def _rival(self, frame: Frame, pose: PoseResult, others: Mapping[str, PoseResult]) -> str | None:
         """The object that explains the pixels which the pose explains, if there is one."""
         return next(
-            (id for id, other in others.items() if self._estimator.contested(frame, pose, other) > _SAME_SURFACE), None
+            (id for id, other in others.items() if self._estimator.overlap_ratio(frame, pose, other) > _SAME_SURFACE),
+            None,
         )
 
     def states(self) -> dict[str, TrackState]:
@@ -155,33 +156,3 @@ class MultiObjectTracker:
 
 def _one_by_one(estimator: Estimator, frame: Frame, previous: Sequence[PoseResult]) -> list[Followed]:
     return [followed(estimator, frame, pose) for pose in previous]
-
-
-def masks_from_label_image(labels: np.ndarray, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Masks (H, W) bool by id from an image of integer labels (H, W).
-
-    With one object every value but 0 is that object. With several, value n is the nth of them, in order; an image of
-    0 and 255 alone is a mask of the only object that wants one. Raises InputRefused where an image could mean several
-    objects, holds a label that no object has, or nothing at all.
-    """
-    values = np.unique(labels)
-    values = values[values != 0]
-    if values.size == 0:
-        raise InputRefused("empty_mask", "the mask image is all zero: mark the object's pixels with 255 or its label")
-    if len(ids) == 1:
-        return {ids[0]: labels != 0}
-    if values.size == 1 and values[0] == 255 and len(ids) < 255:
-        if len(wanting) == 1:
-            return {wanting[0]: labels != 0}
-        raise InputRefused(
-            "ambiguous_mask",
-            f"a mask of 0 and 255 could be any of {', '.join(ids)}: "
-            "send a label image in which value n is the nth object",
-        )
-    if values[-1] > len(ids):
-        raise InputRefused(
-            "unknown_label",
-            f"label {int(values[-1])} in a mask image for {len(ids)} objects ({', '.join(ids)}): "
-            "value n is the nth object",
-        )
-    return {ids[int(value) - 1]: labels == value for value in values}

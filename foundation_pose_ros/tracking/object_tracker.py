@@ -8,9 +8,9 @@ import numpy as np
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
-from .estimator import Estimator, Followed, finite, followed
-from .recovery import Recovery, RecoverySettings, Taken
-from .state_machine import Observation, StateSettings, TrackState, TrackStatus, advance
+from .estimator_protocol import Estimator, Followed, finite, followed
+from .relocalization import ClaimedBy, Relocalization, RelocalizationSettings
+from .state_machine import FrameEvidence, StateSettings, TrackState, TrackStatus, advance
 
 Refused = Callable[[str, InputRefused], None]
 
@@ -22,7 +22,7 @@ class TrackerSettings:
     """
 
     state: StateSettings = field(default_factory=StateSettings)
-    recovery: RecoverySettings = field(default_factory=RecoverySettings)
+    recovery: RelocalizationSettings = field(default_factory=RelocalizationSettings)
     retry_first_s: float = 0.2
     retry_longest_s: float = 5.0
 
@@ -58,7 +58,7 @@ class ObjectTracker:
         self._pose: PoseResult | None = None
         self._pose_is_current = False
         self._last_believed: PoseResult | None = None
-        self._recovery: Recovery | None = None
+        self._recovery: Relocalization | None = None
         self._stamp_ns: int | None = None
         self._failures = 0
         self._next_try_ns: int | None = None
@@ -93,11 +93,11 @@ class ObjectTracker:
         try:
             result = finite(self._estimator.register(frame, mask, self.class_id))
         except InputRefused as error:
-            self._advance(Observation(frame.stamp_ns, None, registration=True, reason=str(error)))
+            self._advance(FrameEvidence(frame.stamp_ns, None, registration=True, reason=str(error)))
             self._back_off(frame.stamp_ns)
             raise
         accepted = result.score >= self.settings.state.accept_score
-        self._advance(Observation(frame.stamp_ns, result.score, registration=True))
+        self._advance(FrameEvidence(frame.stamp_ns, result.score, registration=True))
         if not accepted:
             self._back_off(frame.stamp_ns)
             return self.snapshot(frame.stamp_ns)
@@ -126,11 +126,11 @@ class ObjectTracker:
         self._stamp_ns = frame.stamp_ns
         self._pose_is_current = isinstance(found, PoseResult)
         if isinstance(found, PoseResult):
-            seen = Observation(frame.stamp_ns, found.score)
+            seen = FrameEvidence(frame.stamp_ns, found.score)
             # A doubtful pose is still the best guess to step from, until the state machine gives the track up.
             self._pose = found
         else:
-            seen = Observation(frame.stamp_ns, None, reason=str(found))
+            seen = FrameEvidence(frame.stamp_ns, None, reason=str(found))
             if refused is not None:
                 refused(self.id, found)
         self._advance(seen)
@@ -138,14 +138,14 @@ class ObjectTracker:
             self._last_believed = self._pose
         return self.snapshot(frame.stamp_ns)
 
-    def look(self, frame: Frame, taken: Taken | None = None) -> TrackedObject:
+    def look(self, frame: Frame, taken: ClaimedBy | None = None) -> TrackedObject:
         """Look for it if it was lost; what is `taken` by another track isn't it."""
         self._stamp_ns = frame.stamp_ns
         self._pose_is_current = False
         if self._recovery is not None and self.settings.recovery.enabled:
             found = self._recovery.step(frame, taken)
             if found is not None:
-                self._advance(Observation(frame.stamp_ns, found.score, registration=True))
+                self._advance(FrameEvidence(frame.stamp_ns, found.score, registration=True))
                 self._begin(found)
         return self.snapshot(frame.stamp_ns)
 
@@ -171,13 +171,13 @@ class ObjectTracker:
             last_believed=self._last_believed,
         )
 
-    def _advance(self, seen: Observation) -> None:
+    def _advance(self, seen: FrameEvidence) -> None:
         before = self.state
         self._status = advance(self._status, seen, self.settings.state)
         if before is TrackState.TRACKING and self.state is TrackState.LOST:
             self._pose, self._pose_is_current = None, False
             if self._last_believed is not None and self.settings.recovery.enabled:
-                self._recovery = Recovery(self._last_believed, self._estimator, self.settings.recovery)
+                self._recovery = Relocalization(self._last_believed, self._estimator, self.settings.recovery)
 
     def _begin(self, result: PoseResult) -> None:
         """A track, from a pose that is believed."""

@@ -33,7 +33,7 @@ class StateSettings:
 
 
 @dataclass(frozen=True)
-class Observation:
+class FrameEvidence:
     """One attempt on one frame: its score, or None with the reason why there is no pose."""
 
     stamp_ns: int
@@ -58,7 +58,7 @@ class TrackStatus:
     good_frames: int = 0
 
 
-def advance(status: TrackStatus, seen: Observation, settings: StateSettings) -> TrackStatus:
+def advance(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -> TrackStatus:
     """The status after one observation.
 
     A registration counts in every state; a tracking step only in TRACKING, since in the other states there is no
@@ -71,7 +71,7 @@ def advance(status: TrackStatus, seen: Observation, settings: StateSettings) -> 
     return _after_step(status, seen, settings)
 
 
-def _after_registration(status: TrackStatus, seen: Observation, settings: StateSettings) -> TrackStatus:
+def _after_registration(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -> TrackStatus:
     if seen.score is not None and seen.score >= settings.accept_score:
         return TrackStatus(TrackState.TRACKING, "", registered_ns=seen.stamp_ns, seen_ns=seen.stamp_ns)
     if status.state is TrackState.TRACKING:
@@ -83,7 +83,7 @@ def _after_registration(status: TrackStatus, seen: Observation, settings: StateS
     return replace(status, reason=reason)
 
 
-def _after_step(status: TrackStatus, seen: Observation, settings: StateSettings) -> TrackStatus:
+def _after_step(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -> TrackStatus:
     score = seen.score
     asked = settings.lose_score if status.doubt_since_ns is None else settings.regain_score
     if score is not None and score >= asked:

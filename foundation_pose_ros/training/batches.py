@@ -9,13 +9,13 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from .. import se3
+from ..learned.pose_update import true_steps
 from ..networks.weights_info import PUBLISHED_SETTINGS, Kind
-from ..object_model import ObjectModel
+from ..object_model.model import ObjectModel
 from ..rendering import make_tensor_renderer
 from .pairs import PairRenderer
+from .pose_sampling import CAMERA
 from .settings import Pairs, Stage
-from .steps import true_steps
-from .views import CAMERA
 
 _MODEL_POINTS = 256
 

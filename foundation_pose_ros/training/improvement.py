@@ -7,12 +7,11 @@ import numpy as np
 import torch
 
 from .. import se3
+from ..learned.pose_update import stepped
 from ..networks import RefineNet
 from .pairs import PairRenderer, Surroundings
-from .perturbation import moved_by
-from .small_inputs import steps_per_token
-from .steps import stepped
-from .views import Views
+from .pose_sampling import Views, moved_by
+from .reduced_resolution import steps_per_token
 
 # No batch of a training run has this number.
 _HELD_OUT = 1 << 62

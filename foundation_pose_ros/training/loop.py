@@ -13,10 +13,10 @@ from ..networks import RefineNet, ScoreNet
 from ..networks.checkpoints import NETWORKS, save_checkpoint
 from .batches import RankingBatches, StepBatches, pair_renderers
 from .losses import TRANSLATION_WEIGHT, ranking_loss, step_loss
-from .objects import training_models
+from .pairs import training_models
+from .reduced_resolution import scores, steps_per_token
 from .run_state import RunState
 from .settings import Stage, TrainSettings
-from .small_inputs import scores, steps_per_token
 
 REPORT_EVERY_STEPS = 50
 

@@ -1,19 +1,20 @@
 """Pairs of network inputs: an object rendered as a guess says, and as a camera would see it where it is."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..camera import Camera
-from ..network_input.crop import crop_boxes, render_cameras
-from ..network_input.pairs import normalised
+from ..learned.input_pairs import normalised
+from ..learned.network_crop import crop_boxes, render_cameras
 from ..networks.blocks import INPUT_SIZE
 from ..networks.weights_info import InputSettings
-from ..object_model import ObjectModel
-from ..rendering.hit_renderer import rays
-from ..rendering.tensors import TRAINED_WITH, Shading, TensorRenderer
+from ..object_model.model import ObjectModel
+from ..rendering.torch_renderer import TRAINED_WITH, Shading, TensorRenderer, rays
+from ..synthetic.meshes import DESIGNS, make_mesh
 
 
 @dataclass(frozen=True)
@@ -99,3 +100,11 @@ def _smaller(K: Tensor, size: int) -> Tensor:
     smaller[:, :2] *= size / INPUT_SIZE
     smaller[:, :2, 2] -= 0.5
     return smaller
+
+
+def training_models(names: tuple[str, ...]) -> list[ObjectModel]:
+    """Made-up objects by name, and others from mesh files in metres; raises InputRefused for what is neither."""
+    return [
+        ObjectModel.from_mesh(make_mesh(name), name=name) if name in DESIGNS else ObjectModel.from_mesh(Path(name))
+        for name in names
+    ]

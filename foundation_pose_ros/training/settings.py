@@ -7,11 +7,10 @@ from typing import Any
 from ..errors import InputRefused
 from ..networks.blocks import INPUT_SIZE
 from ..networks.weights_info import Kind
-from ..settings_file import read_settings, settings_from
+from ..yaml_settings import read_settings, settings_from
 from .losses import ROTATION_WEIGHT
 from .pairs import Surroundings
-from .perturbation import Perturbation
-from .views import Views
+from .pose_sampling import Perturbation, Views
 
 _STRIDE = 8
 

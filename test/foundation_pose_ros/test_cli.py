@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 import trimesh
 
-from foundation_pose_ros.cli import app as cli
-from foundation_pose_ros.cli import evaluation
+from foundation_pose_ros.cli import estimate, evaluate, main
+from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.evaluation.sequence import open_sequence
 from foundation_pose_ros.frame import Frame
-from foundation_pose_ros.object_model import ObjectModel
+from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.rendering.embree import EmbreeRenderer
 
@@ -86,7 +85,7 @@ class Oracle:
 
 @pytest.fixture
 def oracle(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (cli, evaluation):
+    for module in (estimate, evaluate):
         monkeypatch.setattr(module, "PoseEstimator", Oracle)
 
 
@@ -95,7 +94,7 @@ def lines(text: str) -> list[dict]:
 
 
 def test_register_prints_a_line_per_frame_and_says_which_have_no_pose(recording, oracle, capsys):
-    assert cli.main(["register", str(recording), "--object", "wedge"]) == 0
+    assert main(["register", str(recording), "--object", "wedge"]) == 0
     printed = capsys.readouterr()
     found = lines(printed.out)
     assert [line["frame"] for line in found] == ["000001", "000002", "000003", "000004"]
@@ -106,18 +105,18 @@ def test_register_prints_a_line_per_frame_and_says_which_have_no_pose(recording,
 
 def test_the_only_object_need_not_be_named_and_a_frame_may_go_by_number(recording, oracle, capsys, tmp_path):
     output = tmp_path / "new/poses.jsonl"
-    assert cli.main(["register", str(recording), "--frame", "2", "--output", str(output)]) == 0
+    assert main(["register", str(recording), "--frame", "2", "--output", str(output)]) == 0
     assert capsys.readouterr().out == ""
     assert [(line["frame"], line["object"]) for line in lines(output.read_text())] == [("000002", "wedge")]
 
 
 def test_track_follows_from_mask_or_truth(recording, oracle, capsys):
-    assert cli.main(["track", str(recording)]) == 0
+    assert main(["track", str(recording)]) == 0
     found = lines(capsys.readouterr().out)
     offsets_m = [line["T_cam_obj"][0][3] - true_pose(int(line["frame"]))[0, 3] for line in found]
     assert offsets_m == pytest.approx([0.001, 0.002, 0.002, 0.002], abs=1e-6)
     assert {line["state"] for line in found} == {"TRACKING"}
-    assert cli.main(["track", str(recording), "--init", "gt"]) == 0
+    assert main(["track", str(recording), "--init", "gt"]) == 0
     found = lines(capsys.readouterr().out)
     assert found[0]["given"] is True
     assert found[0]["T_cam_obj"][0][3] == pytest.approx(true_pose(1)[0, 3], abs=1e-6)
@@ -125,7 +124,7 @@ def test_track_follows_from_mask_or_truth(recording, oracle, capsys):
 
 def test_evaluate_prints_a_table_and_writes_the_report(recording, oracle, capsys, tmp_path):
     output = tmp_path / "report.json"
-    assert cli.main(["evaluate", str(recording), "--output", str(output)]) == 0
+    assert main(["evaluate", str(recording), "--output", str(output)]) == 0
     assert "overall" in capsys.readouterr().out
     written = json.loads(output.read_text())
     assert written["overall"]["n"] == 3
@@ -137,13 +136,13 @@ def test_evaluate_prints_a_table_and_writes_the_report(recording, oracle, capsys
 
 def test_evaluate_tracks_from_the_first_truth(recording, oracle, capsys, tmp_path):
     output = tmp_path / "report.json"
-    assert cli.main(["evaluate", str(recording), str(recording), "--mode", "track", "--output", str(output)]) == 0
+    assert main(["evaluate", str(recording), str(recording), "--mode", "track", "--output", str(output)]) == 0
     overall = json.loads(output.read_text())["overall"]
     assert (overall["n"], overall["recall_5mm_3deg"], overall["median_translation_mm"]) == (4, 1.0, pytest.approx(2.0))
 
 
 def test_overlays_are_drawn_for_every_frame(recording, oracle, capsys, tmp_path):
-    assert cli.main(["register", str(recording), "--overlay", str(tmp_path)]) == 0
+    assert main(["register", str(recording), "--overlay", str(tmp_path)]) == 0
     pictures = sorted(tmp_path.glob("bench/*.png"))
     assert [path.stem for path in pictures] == open_sequence(recording).frame_ids
     plain = cv2.imread(str(recording / "rgb/000001.png"))
@@ -170,7 +169,7 @@ def test_overlays_are_drawn_for_every_frame(recording, oracle, capsys, tmp_path)
     ],
 )
 def test_errors_are_one_line_that_names_the_fix(recording, oracle, capsys, arguments, status, says):
-    assert cli.main([a.format(recording=recording) for a in arguments]) == status
+    assert main([a.format(recording=recording) for a in arguments]) == status
     printed = capsys.readouterr()
     assert says in printed.err
     assert printed.err.count("\n") == 1
@@ -178,17 +177,17 @@ def test_errors_are_one_line_that_names_the_fix(recording, oracle, capsys, argum
 
 @pytest.mark.parametrize("command", [[], ["register"], ["track"], ["evaluate"]])
 def test_help_shows_examples(command, capsys):
-    assert cli.main([*command, "--help"]) == 0
+    assert main([*command, "--help"]) == 0
     assert "Examples" in capsys.readouterr().out
 
 
 def test_no_arguments_show_the_help_and_are_no_success(capsys):
-    assert cli.main([]) == 2
+    assert main([]) == 2
     assert "Usage" in capsys.readouterr().out
 
 
 def test_version(capsys):
-    assert cli.main(["--version"]) == 0
+    assert main(["--version"]) == 0
     name, number = capsys.readouterr().out.split()
     assert name == "foundation-pose"
     assert number[0].isdigit()
@@ -208,7 +207,7 @@ def test_the_process_ends_with_the_status_and_without_a_traceback(recording):
 
 def test_registers_and_tracks_for_real(recording, capsys):
     for arguments in (["register", "--frame", "2"], ["track", "--init", "gt"]):
-        assert cli.main([arguments[0], str(recording), *arguments[1:]]) == 0
+        assert main([arguments[0], str(recording), *arguments[1:]]) == 0
         for line in lines(capsys.readouterr().out)[:3]:
             T_truth, T_cam_obj = true_pose(int(line["frame"])), np.array(line["T_cam_obj"])
             assert np.linalg.norm(T_cam_obj[:3, 3] - T_truth[:3, 3]) < 0.003

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import PoseEstimator
+from foundation_pose_ros.datasets.open_sequence import open_sequence
+from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.evaluation.evaluate import Judge, Row
-from foundation_pose_ros.evaluation.run import RunSettings, run
-from foundation_pose_ros.evaluation.sequence import Sequence, open_sequence
+from foundation_pose_ros.evaluation.runner import RunSettings, run
 
 OBJECTS = {
     "ycbv_0000": ("009_gelatin_box", "025_mug", "061_foam_brick"),

@@ -11,8 +11,8 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from universeg_ros import SupportSet, UniverSeg
-from universeg_ros.checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
 from universeg_ros.cli import main
+from universeg_ros.network.checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
 
 Scenes = tuple[list[np.ndarray], list[np.ndarray]]
 Outcome = Any
@@ -156,6 +156,8 @@ def test_what_is_wrong_is_said_in_one_line(
 def test_without_shipped_weights_it_says_how_to_come_by_some(
     tmp_path: Path, cells: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(__import__("universeg_ros.checkpoints", fromlist=["x"]).SHIPPED, "default", tmp_path / "no")
+    monkeypatch.setitem(
+        __import__("universeg_ros.network.checkpoints", fromlist=["x"]).SHIPPED, "default", tmp_path / "no"
+    )
     call = ["segment", "--support", cells, "--image", tmp_path / "6.png", "--output", tmp_path / "m.png"]
     assert "universeg train" in said(capsys, 1, *call)[1]

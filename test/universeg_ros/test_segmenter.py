@@ -9,13 +9,12 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros.errors import InputRefused
+from test.universeg_ros.conftest import scene
 from universeg_ros import MaskResult, Preparation, Segmenter, SegmenterSettings, SupportSet, UniverSeg
-from universeg_ros.checkpoints import load_checkpoint
 from universeg_ros.mask_result import expected_dice
-from universeg_ros.regions import around, tiles
-from universeg_ros.support_selection import draw, most_useful
-
-from .conftest import scene
+from universeg_ros.network.checkpoints import load_checkpoint
+from universeg_ros.support.example_pools import draw, most_useful
+from universeg_ros.support.regions import around, tiles
 
 Scenes = tuple[list[np.ndarray], list[np.ndarray]]
 

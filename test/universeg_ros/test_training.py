@@ -14,17 +14,17 @@ torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros.errors import InputRefused
 from universeg_ros import UniverSeg
-from universeg_ros.checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
+from universeg_ros.network.checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
 from universeg_ros.training.augmentation import Augmentation
 from universeg_ros.training.batches import TaskBatches, batches_from, mixture
 from universeg_ros.training.deformation import affine_map, warped
 from universeg_ros.training.loop import Trainer
-from universeg_ros.training.losses import hard_dice, segmentation_loss
 from universeg_ros.training.procedural import DeformedMaps, PseudoLabels, ScatteredShapes, spread
 from universeg_ros.training.rendered import RenderedObjects, object_tasks
 from universeg_ros.training.settings import Mix, Stage, TrainSettings
 from universeg_ros.training.tasks import RecordedTask, TaskSource
 from universeg_ros.training.train import read_data, train
+from universeg_ros.training.validation import hard_dice, segmentation_loss
 
 PROCEDURAL = Mix(real=0, pseudo_labels=0)
 

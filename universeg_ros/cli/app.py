@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from foundation_pose_ros.cli.status import run_app
+from foundation_pose_ros.cli.output import run_app
 from foundation_pose_ros.evaluation.provenance import version
 
 from ..training.settings import DEFAULT_RUN, TrainSettings

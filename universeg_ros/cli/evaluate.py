@@ -8,11 +8,11 @@ from rich.console import Console
 
 from foundation_pose_ros.cli.output import prepared, with_progress
 
-from .. import evaluation_report as report
-from ..checkpoints import load_checkpoint
-from ..evaluation import EvaluationSettings, Score
-from ..evaluation import evaluate as evaluated
-from ..evaluation_tasks import image_sources, read_task
+from ..evaluation import report
+from ..evaluation.protocol import EvaluationSettings, Score
+from ..evaluation.protocol import evaluate as evaluated
+from ..evaluation.tasks import image_sources, read_task
+from ..network.checkpoints import load_checkpoint
 from ..segmenter import SegmenterSettings
 from .options import (
     Device,

@@ -7,8 +7,8 @@ import typer
 
 from foundation_pose_ros.cli.output import prepared
 
-from ..checkpoints import load_checkpoint
-from ..onnx_export import export_onnx
+from ..network.checkpoints import load_checkpoint
+from ..network.onnx_export import export_onnx
 from .options import WeightsOption
 
 

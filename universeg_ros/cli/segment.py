@@ -13,9 +13,9 @@ from foundation_pose_ros.errors import InputRefused
 from ..image_files import read_image, write_picture
 from ..mask_result import MaskResult
 from ..pictures import segmentation_picture
-from ..preparation import Encoding
 from ..segmenter import Segmenter, SegmenterSettings
-from ..support_set import SupportSet
+from ..support.preparation import Encoding
+from ..support.support_set import SupportSet
 from .options import (
     Choice,
     Device,

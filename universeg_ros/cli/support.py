@@ -10,24 +10,24 @@ from rich.table import Table
 
 from foundation_pose_ros.cli.output import prepared
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.object_model.model import ObjectModel
+from foundation_pose_ros.reconstruction.capture.view_folder import read_views
 
 from ..image_files import IMAGE_SUFFIXES, read_image, read_mask, write_picture
 from ..pictures import support_picture
-from ..preparation import Preparation
-from ..support_advice import advice
-from ..support_set import SupportSet
-from .object_support import from_mesh, from_views
+from ..support.advice import advice
+from ..support.from_object_model import support_from_model, support_from_views
+from ..support.preparation import Preparation
+from ..support.support_set import SupportSet
 from .options import AspectChoice
 
 app = typer.Typer(
     help="Make, show and check sets of examples.", rich_markup_mode="markdown", pretty_exceptions_enable=False
 )
 
-app.command("from-mesh", epilog="**Example**\n\n- `universeg support from-mesh mug.obj --output mug_support`\n")(
-    from_mesh
-)
-app.command("from-views")(from_views)
-
+OutputOption = Annotated[
+    Path, typer.Option("--output", metavar="FOLDER|FILE.npz", help="The set to write.", show_default=False)
+]
 PathArgument = Annotated[Path, typer.Argument(metavar="FOLDER|FILE.npz", help="The support set.", show_default=False)]
 
 
@@ -37,9 +37,7 @@ PathArgument = Annotated[Path, typer.Argument(metavar="FOLDER|FILE.npz", help="T
 def make(
     images: Annotated[Path, typer.Option("--images", help="Folder of images.", show_default=False)],
     masks: Annotated[Path, typer.Option("--masks", help="Folder of masks of the same names.", show_default=False)],
-    output: Annotated[
-        Path, typer.Option("--output", metavar="FOLDER|FILE.npz", help="The set to write.", show_default=False)
-    ],
+    output: OutputOption,
     size: Annotated[int, typer.Option("--size", help="Side of the square that the network sees, px.")] = 128,
     aspect: Annotated[
         AspectChoice, typer.Option("--aspect", help="Stretch images to the square, or keep and pad.")
@@ -93,6 +91,38 @@ def check(path: PathArgument) -> None:
     Console().print(table)
     for line in advice(support):
         print(line)
+
+
+@app.command(epilog="**Example**\n\n- `universeg support from-mesh mug.obj --output mug_support`\n")
+def from_mesh(
+    mesh: Annotated[Path, typer.Argument(metavar="MESH", help="OBJ, PLY or GLB with colours.", show_default=False)],
+    output: OutputOption,
+    examples: Annotated[int, typer.Option("--examples", min=1, help="How many pictures.")] = 16,
+    unit: Annotated[str, typer.Option("--unit", help="Of the mesh: m, dm, cm, mm, in or auto.")] = "m",
+    seed: Annotated[int, typer.Option("--seed", help="Other pictures for another number.")] = 0,
+) -> None:
+    """Render an object on made-up tables, from many sides: so that its mask needs no detector and no drawing."""
+    _write(support_from_model(ObjectModel.from_mesh(mesh, unit=unit), examples, seed=seed), output)
+
+
+@app.command()
+def from_views(
+    views: Annotated[
+        Path,
+        typer.Argument(metavar="VIEWS", help="As `foundation-pose reconstruct` takes them.", show_default=False),
+    ],
+    output: OutputOption,
+    object_name: Annotated[
+        str | None, typer.Option("--object", help="Which, where there are several.", show_default=False)
+    ] = None,
+) -> None:
+    """Take an object's reference views with their masks as they are."""
+    _write(support_from_views(read_views(views, object_name), object_name or views.name), output)
+
+
+def _write(support: SupportSet, output: Path) -> None:
+    support.save(output)
+    print(f"{len(support)} examples of {support.label_name(1)}: {output}")
 
 
 def _files(folder: Path) -> list[Path]:

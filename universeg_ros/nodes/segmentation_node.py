@@ -11,22 +11,22 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.nodes.diagnostics import DiagnosticsPublisher
-from foundation_pose_ros.nodes.image_conversion import compressed_to_rgb, fill_image
-from foundation_pose_ros.nodes.latest_only import LatestOnlyWorker
+from foundation_pose_ros.nodes.lifecycle_node import REFUSAL_LOG_PERIOD_S, WorkingNode, run
 from foundation_pose_ros.nodes.parameters import declare, validator, values
-from foundation_pose_ros.nodes.working_node import REFUSAL_LOG_PERIOD_S, WorkingNode, run
+from foundation_pose_ros.streams.image_messages import compressed_to_rgb, fill_image
+from foundation_pose_ros.streams.latest_only_worker import LatestOnlyWorker
 
-from ..checkpoints import load_checkpoint
 from ..mask_result import MaskResult
-from ..model import UniverSeg
+from ..network.checkpoints import load_checkpoint
+from ..network.model import UniverSeg
 from ..pictures import as_bytes, painted
-from ..preparation import Preparation
 from ..segmenter import Segmenter
-from .segmentation_messages import mask_message, to_image
-from .segmentation_parameters import SEGMENTATION_NODE, limits, preparation, segmenter_settings
-from .segmentation_report import SegmentationReport
-from .segmentation_services import SegmentationServices
-from .support_shelf import Limits, SupportShelf
+from ..support.preparation import Preparation
+from .messages import mask_message, to_image
+from .parameters import SEGMENTATION_NODE, limits, preparation, segmenter_settings
+from .services import SegmentationServices
+from .status_report import SegmentationReport
+from .support_sets import Limits, SupportSetStore
 
 LIVE = "image"
 
@@ -43,7 +43,7 @@ class SegmentationNode(WorkingNode):
         declare(self, SEGMENTATION_NODE)
         self.add_on_set_parameters_callback(validator(SEGMENTATION_NODE))
         self.limits = Limits()
-        self.shelf: SupportShelf
+        self.shelf: SupportSetStore
         self.unusable: dict[str, str] = {}
         self.count = self.live_images = self.live_masks = 0
         self.last_time_s = 0.0
@@ -65,7 +65,7 @@ class SegmentationNode(WorkingNode):
         if self.value("autostart"):
             self.start_by_itself()
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Start the worker and subscribe."""
         self.worker.start()
         raw = self.value("image_transport") == "raw"
@@ -95,7 +95,7 @@ class SegmentationNode(WorkingNode):
         self.count += 1
         self.last_time_s = result.time_s
 
-    def set_up(self) -> None:
+    def setup(self) -> None:
         """Read the weights and the sets, and offer the services."""
         given = values(self, SEGMENTATION_NODE)
         if given["threads"]:
@@ -110,7 +110,7 @@ class SegmentationNode(WorkingNode):
             return Segmenter(model, device, settings)
 
         new_segmenter()  # a device that isn't there is better found now
-        self.shelf = SupportShelf(new_segmenter, given["support_directories"], self.limits)
+        self.shelf = SupportSetStore(new_segmenter, given["support_directories"], self.limits)
         self.unusable = {}
         for name in given["support_sets"]:
             try:
@@ -160,14 +160,14 @@ class SegmentationNode(WorkingNode):
             self._masks.publish(mask_message(result, message.header))
             self.live_masks += 1
 
-    def pause(self) -> None:
+    def stop(self) -> None:
         """Stop working; the sets stay."""
         self.destroy_subscription(self._subscription)
         if not self.worker.stop():
             self.get_logger().warning("the worker is still busy with its last image")
         self.last_image_s = None
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Give network, sets and services back."""
         if self._services_offered is None:
             return

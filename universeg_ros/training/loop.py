@@ -14,17 +14,15 @@ import torch
 
 from foundation_pose_ros.errors import InputRefused
 
-from ..checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
-from ..model import UniverSeg
+from ..network.checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
+from ..network.model import UniverSeg
 from .batches import Batch, TaskBatches, batches_from, mixture
-from .losses import hard_dice, segmentation_loss
 from .ranks import Ranks
-from .records import Log, save_picture
 from .rendered import object_tasks
-from .run_state import RunState
+from .run_state import Log, RunState, save_picture
 from .settings import TrainSettings
 from .tasks import RecordedTask
-from .validation import Validation
+from .validation import Validation, hard_dice, segmentation_loss
 
 REPORT_EVERY_STEPS = 50
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import trimesh
 
-from foundation_pose_ros.object_model import ObjectModel
+from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
 

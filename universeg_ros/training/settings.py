@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.settings_file import read_settings, settings_from
+from foundation_pose_ros.yaml_settings import read_settings, settings_from
 
 from .augmentation import Augmentation
 from .rendered import RenderedObjects

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from foundation_pose_ros.errors import InputRefused
 
-from ..checkpoints import WeightsInfo, load_checkpoint
+from ..network.checkpoints import WeightsInfo, load_checkpoint
 from .loop import Trainer
 from .settings import TrainSettings
 from .tasks import RecordedTask, read_tasks

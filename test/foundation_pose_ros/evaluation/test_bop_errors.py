@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros.evaluation.bop_errors import VSD_TAUS, mspd_px, mssd_m, symmetry_transforms, vsd
-from foundation_pose_ros.symmetry import Axis, Symmetries
+from foundation_pose_ros.object_model.symmetry import Axis, Symmetries
 
 SQUARE = np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]], np.float64) * 0.1
 K = np.array([[100.0, 0, 32], [0, 200.0, 24], [0, 0, 1]])

@@ -10,12 +10,12 @@ import pytest
 import trimesh
 
 from foundation_pose_ros.cli import main
+from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.evaluation.bop_report import overall, scores_of_results
 from foundation_pose_ros.evaluation.bop_results import BopResult, read_results, write_results
 from foundation_pose_ros.evaluation.bop_score import matches
-from foundation_pose_ros.evaluation.sequence import open_sequence
-from foundation_pose_ros.object_model import ObjectModel
+from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.rendering.embree import EmbreeRenderer
 
 K = np.array([[160.0, 0, 80], [0, 160.0, 60], [0, 0, 1]])

@@ -13,8 +13,8 @@ from foundation_pose_ros.evaluation import report
 from foundation_pose_ros.evaluation.charts import recall_chart, reliability_chart
 from foundation_pose_ros.evaluation.evaluate import Judge, Row
 from foundation_pose_ros.evaluation.html_report import write_html
-from foundation_pose_ros.evaluation.reliability import Bin
-from foundation_pose_ros.evaluation.run import Estimate
+from foundation_pose_ros.evaluation.metrics import Bin
+from foundation_pose_ros.evaluation.runner import Estimate
 from foundation_pose_ros.evaluation.worst_cases import worst_cases
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene

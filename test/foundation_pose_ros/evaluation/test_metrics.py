@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros.evaluation import metrics
+from foundation_pose_ros.evaluation.metrics import Bin, calibration_error, reliability_diagram
 
 SQUARE = np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]], np.float64) * 0.1
 
@@ -152,3 +153,22 @@ def test_an_object_turned_by_its_own_symmetry_has_no_error(T, turn, points):
     assert metrics.pose_error(T_turned, T, symmetries) == pytest.approx((0, 0), abs=1e-5)
     four_fold = np.concatenate([points @ S[:3, :3].T for S in symmetries])
     assert metrics.adds_m(T_turned, T, four_fold) == pytest.approx(0, abs=1e-9)
+
+
+def test_said_and_was_are_means_of_their_bin():
+    scores, right = np.array([0.91, 0.97, 0.99, 0.12, 1.0]), np.array([True, True, False, False, True])
+    low, high = reliability_diagram(scores, right)
+    assert low == Bin(1, pytest.approx(0.12), 0.0)
+    assert high == Bin(4, pytest.approx((0.91 + 0.97 + 0.99 + 1.0) / 4), 0.75)
+    assert calibration_error([low, high]) == pytest.approx((0.12 + 4 * (0.9675 - 0.75)) / 5)
+
+
+def test_scores_that_are_right_as_often_as_they_say_have_no_error(rng):
+    scores = rng.random(20_000)
+    diagram = reliability_diagram(scores, rng.random(20_000) < scores)
+    assert len(diagram) == 10
+    assert calibration_error(diagram) < 0.015
+
+
+def test_nothing_has_no_error():
+    assert np.isnan(calibration_error([]))

@@ -11,9 +11,9 @@ ort = pytest.importorskip("onnxruntime", reason="onnxruntime isn't installed her
 
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.networks import RefineNet, ScoreNet, load_checkpoint
+from foundation_pose_ros.networks.inference import folded
 from foundation_pose_ros.networks.onnx_export import export_onnx
 from foundation_pose_ros.networks.onnx_session import OnnxNetwork
-from foundation_pose_ros.networks.prepared import folded
 
 TOLERANCE = 1e-4
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from foundation_pose_ros.frame import Frame
-from foundation_pose_ros.nodes.domain import own_domain_id
-from foundation_pose_ros.nodes.image_conversion import fill_image
-from foundation_pose_ros.nodes.replay_source import ReplaySource, mesh_files
+from foundation_pose_ros.nodes.demo.run import own_domain_id
+from foundation_pose_ros.nodes.replay.source import ReplaySource, mesh_files
+from foundation_pose_ros.streams.image_messages import fill_image
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 
 try:
@@ -34,7 +34,7 @@ try:
     from vision_msgs.msg import Detection3DArray
     from visualization_msgs.msg import MarkerArray
 
-    from foundation_pose_ros.nodes.pose_conversion import stamp_to_ns, to_stamp
+    from foundation_pose_ros.nodes.pose.messages import stamp_to_ns, to_stamp
     from foundation_pose_ros.nodes.pose_node import PoseNode
     from foundation_pose_ros.nodes.replay_node import to_camera_info
 except ModuleNotFoundError as missing:

@@ -19,16 +19,16 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 from visualization_msgs.msg import Marker
 
-from foundation_pose_ros.conditioned import ConditionedObject
+from foundation_pose_ros.estimation.prepared_object import PreparedObject
 from foundation_pose_ros.evaluation.metrics import pose_error
 from foundation_pose_ros.frame import Frame
-from foundation_pose_ros.nodes.image_conversion import fill_image
-from foundation_pose_ros.nodes.pose_collector import PoseCollector
-from foundation_pose_ros.nodes.pose_conversion import from_pose, stamp_to_ns, to_stamp
+from foundation_pose_ros.nodes.demo.pose_collector import PoseCollector
+from foundation_pose_ros.nodes.pose.messages import from_pose, stamp_to_ns, to_stamp
 from foundation_pose_ros.nodes.pose_node import PoseNode
+from foundation_pose_ros.nodes.replay.source import ReplaySource
 from foundation_pose_ros.nodes.replay_node import ReplayNode
-from foundation_pose_ros.nodes.replay_source import ReplaySource
 from foundation_pose_ros.se3 import from_quaternion_xyzw
+from foundation_pose_ros.streams.image_messages import fill_image
 from foundation_pose_ros.synthetic.scene import FRAME_ID, SyntheticScene
 
 
@@ -252,12 +252,12 @@ def test_reset_forgets(tracking: Any, scene: SyntheticScene) -> None:
 def test_objects_come_and_go_while_another_is_tracked(
     tracking: Any, scene: SyntheticScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def noted(*arguments: Any) -> ConditionedObject:
+    def noted(*arguments: Any) -> PreparedObject:
         conditioned_in.append(threading.current_thread().name)
         return on_cpu(*arguments)
 
-    on_cpu, conditioned_in = ConditionedObject.on_cpu, []
-    monkeypatch.setattr(ConditionedObject, "on_cpu", noted)
+    on_cpu, conditioned_in = PreparedObject.on_cpu, []
+    monkeypatch.setattr(PreparedObject, "on_cpu", noted)
     added = tracking.call("add_object", name="second", mesh="mug.glb", unit="m", symmetries_yaml="none")
     assert added.success, added.message
     stamp_ns = tracking.send(scene.frame(scene.frame_ids[1]))

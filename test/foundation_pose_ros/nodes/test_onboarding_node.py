@@ -18,10 +18,10 @@ from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
 from foundation_pose_ros import Camera, ObjectModel, se3
-from foundation_pose_ros.nodes.pose_conversion import from_pose, stamp_to_ns, to_pose, to_transform
-from foundation_pose_ros.reference_views.view import ReferenceView
+from foundation_pose_ros.nodes.pose.messages import from_pose, stamp_to_ns, to_pose, to_transform
+from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.orbit import render_views, turn_poses
+from foundation_pose_ros.synthetic.reference_views import render_views, turn_poses
 
 CAMERA = Camera(400.0, 400.0, 209.5, 159.5, 420, 320)
 # Views that are shown, eight degrees and most of a second apart, and after them those in which it is looked for.

@@ -10,14 +10,22 @@ rclpy = pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from foundation_pose_ros.nodes.parameters import Row, Taken, commented_yaml, declare, markdown_table, validator, values
+from foundation_pose_ros.nodes.parameters import (
+    ParameterScope,
+    Row,
+    commented_yaml,
+    declare,
+    markdown_table,
+    validator,
+    values,
+)
 
 TABLE = (
     Row("name", "mug", "What it is called."),
     Row("mode", "fast", "How to work.", choices=("fast", "exact")),
     Row("count", 3, "How many.", 1, 5),
-    Row("limit", 0.5, "Where to stop.", 0.0, 1.0, taken=Taken.ON_CONFIGURE),
-    Row("folders", [], "Where to look.", taken=Taken.AT_START),
+    Row("limit", 0.5, "Where to stop.", 0.0, 1.0, scope=ParameterScope.ON_CONFIGURE),
+    Row("folders", [], "Where to look.", scope=ParameterScope.AT_START),
 )
 
 

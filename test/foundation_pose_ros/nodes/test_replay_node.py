@@ -19,11 +19,11 @@ from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.nodes.camera_conversion import to_lens
-from foundation_pose_ros.nodes.image_conversion import to_depth_m, to_labels, to_rgb
-from foundation_pose_ros.nodes.pose_conversion import from_pose, stamp_to_ns
+from foundation_pose_ros.nodes.pose.messages import from_pose, stamp_to_ns
+from foundation_pose_ros.nodes.replay.source import ReplaySource
 from foundation_pose_ros.nodes.replay_node import ReplayNode
-from foundation_pose_ros.nodes.replay_source import ReplaySource
+from foundation_pose_ros.streams.camera_info import to_lens
+from foundation_pose_ros.streams.image_messages import to_depth_m, to_labels, to_rgb
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 
 Play = Callable[..., dict[str, list[Any]]]

@@ -7,12 +7,12 @@ from scipy.spatial.transform import Rotation
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros import Camera, Frame, InputRefused, ObjectModel, se3
-from foundation_pose_ros.observation import CropBox, Observation, observe
+from foundation_pose_ros.observation.observation import CropBox, Observation, observe
 from foundation_pose_ros.refinement.differentiable import DifferentiableRefiner
+from foundation_pose_ros.refinement.differentiable_residuals import RenderedResiduals
 from foundation_pose_ros.refinement.geometric import GeometricRefiner
-from foundation_pose_ros.refinement.rendered_residuals import RenderedResiduals
 from foundation_pose_ros.rendering import EmbreeRenderer
-from foundation_pose_ros.rendering.embree_tensors import EmbreeTensorRenderer
+from foundation_pose_ros.rendering.torch_embree import EmbreeTensorRenderer
 from foundation_pose_ros.synthetic.meshes import make_mesh
 
 CAMERA = Camera(600.0, 600.0, 159.5, 119.5, 320, 240)

@@ -5,9 +5,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import se3
-from foundation_pose_ros.observation import observe
+from foundation_pose_ros.observation.observation import crop_box, observe
 from foundation_pose_ros.refinement.geometric import GeometricRefiner, GeometricSettings
-from foundation_pose_ros.registration import crop_box
 from foundation_pose_ros.rendering import EmbreeRenderer
 
 

@@ -13,9 +13,9 @@ torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros import ObjectModel, se3
 from foundation_pose_ros.rendering import EmbreeRenderer
-from foundation_pose_ros.rendering.embree_tensors import EmbreeTensorRenderer
-from foundation_pose_ros.rendering.nvdiffrast import NvdiffrastRenderer, clip_positions
-from foundation_pose_ros.rendering.tensors import ALBEDO, Shading
+from foundation_pose_ros.rendering.torch_embree import EmbreeTensorRenderer
+from foundation_pose_ros.rendering.torch_nvdiffrast import NvdiffrastRenderer, clip_positions
+from foundation_pose_ros.rendering.torch_renderer import ALBEDO, Shading
 from foundation_pose_ros.synthetic.meshes import make_mesh
 
 K = np.array([[190.0, 0, 31.3], [0, 205.0, 26.8], [0, 0, 1]], np.float32)
@@ -30,7 +30,7 @@ def make(request: pytest.FixtureRequest) -> Make:
     """The class of a renderer with tensors, on the CPU."""
     if request.param == "warp":
         pytest.importorskip("warp", reason="warp-lang isn't installed here")
-        from foundation_pose_ros.rendering.warp import WarpRenderer
+        from foundation_pose_ros.rendering.torch_warp import WarpRenderer
 
         return WarpRenderer
     if request.param == "nvdiffrast":

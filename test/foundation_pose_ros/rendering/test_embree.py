@@ -10,8 +10,8 @@ from trimesh.visual import ColorVisuals
 
 from foundation_pose_ros import Camera, ObjectModel
 from foundation_pose_ros.rendering import EmbreeRenderer
-from foundation_pose_ros.rendering.open3d_caster import Open3DCaster
-from foundation_pose_ros.rendering.packet_caster import PacketCaster
+from foundation_pose_ros.rendering.embree_packets import PacketCaster
+from foundation_pose_ros.rendering.open3d_rays import Open3DCaster
 from foundation_pose_ros.se3 import from_rotation_translation
 from foundation_pose_ros.synthetic.meshes import make_mesh
 

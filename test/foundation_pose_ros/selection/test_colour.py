@@ -82,14 +82,14 @@ def test_what_two_renderings_share_does_not_drown_what_sets_them_apart(true):
     shading = np.linspace(0.6, 1.0, 32)[:, None, None]
     observed = (rendered[true] * shading * (0.9, 1.0, 0.8)).astype(np.float32)
     comparison, weight = ColourComparison(observed), np.ones((2, 32, 32), np.float32)
-    plain, apart = comparison.correlation(rendered, weight)[0], comparison.told_apart(rendered, weight)
+    plain, apart = comparison.correlation(rendered, weight)[0], comparison.distinguishable(rendered, weight)
     assert apart[true] - apart[1 - true] > 0.2
     assert apart[true] - apart[1 - true] > 3 * (plain[true] - plain[1 - true])
 
 
 def test_equal_renderings_are_not_told_apart():
     rendered = np.repeat(print_of_squares(7)[None], 3, axis=0)
-    apart = ColourComparison(print_of_squares(8)).told_apart(rendered, np.ones((3, 32, 32), np.float32))
+    apart = ColourComparison(print_of_squares(8)).distinguishable(rendered, np.ones((3, 32, 32), np.float32))
     assert np.abs(apart).max() < 1e-3
 
 
@@ -97,6 +97,6 @@ def test_pixels_that_only_one_of_them_explains_say_nothing():
     rendered = mostly_shared()
     weight = np.ones((2, 32, 32), np.float32)
     weight[0, :, :16] = 0  # the sign of the first
-    one = ColourComparison(rendered[0]).told_apart(rendered, weight)
+    one = ColourComparison(rendered[0]).distinguishable(rendered, weight)
     rendered[0, :, :16] = 0.5
-    assert ColourComparison(rendered[0]).told_apart(rendered, weight) == pytest.approx(one, abs=0.05)
+    assert ColourComparison(rendered[0]).distinguishable(rendered, weight) == pytest.approx(one, abs=0.05)

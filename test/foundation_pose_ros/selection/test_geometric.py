@@ -7,8 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import se3
-from foundation_pose_ros.observation import CropBox, observe
-from foundation_pose_ros.registration import crop_box
+from foundation_pose_ros.observation.observation import CropBox, crop_box, observe
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.selection.geometric import GeometricScorer
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros.camera import Camera
+from foundation_pose_ros.srgb import decode_srgb, encode_srgb
 from foundation_pose_ros.synthetic.sensor import (
     KINECT_V1,
     PERFECT_COLOUR,
@@ -14,8 +15,6 @@ from foundation_pose_ros.synthetic.sensor import (
     ColourSensor,
     DepthSensor,
     beside_jump,
-    decode_srgb,
-    encode_srgb,
     incidence_angle_rad,
     shadowed,
     smooth_noise,

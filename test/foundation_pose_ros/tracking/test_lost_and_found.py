@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Frame, PoseEstimator
-from foundation_pose_ros.evaluation.sequence import open_sequence
+from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.se3 import rotation_angle_rad
 from foundation_pose_ros.synthetic.events import covered, jumped, looked_away, removed, swapped
 from foundation_pose_ros.synthetic.scene import make_scene

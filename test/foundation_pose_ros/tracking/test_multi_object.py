@@ -7,9 +7,9 @@ import pytest
 
 from foundation_pose_ros import Camera, Frame, InputRefused
 from foundation_pose_ros.pose_result import PoseResult
+from foundation_pose_ros.streams.mask_inputs import masks_from_label_image
 from foundation_pose_ros.tracking import MultiObjectTracker, TrackerSettings, TrackState
-from foundation_pose_ros.tracking.estimator import Followed
-from foundation_pose_ros.tracking.multi_object import masks_from_label_image
+from foundation_pose_ros.tracking.estimator_protocol import Followed
 
 CAMERA = Camera(1.0, 1.0, 0.0, 0.0, 1, 1)
 MASK = np.ones((1, 1), bool)
@@ -44,7 +44,7 @@ class Willing:
         score = self.scores.get(name, 0.9)
         return PoseResult(name, np.eye(4, dtype=np.float32), score, np.eye(6), stamp_ns=frame.stamp_ns)
 
-    def contested(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
+    def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
         return float(frozenset((first.object_name, second.object_name)) in self.same)
 
     def propose(self, frame: Frame, object_name: str | None = None) -> list:

@@ -7,13 +7,19 @@ import pytest
 
 from foundation_pose_ros import Camera, Frame, InputRefused
 from foundation_pose_ros.pose_result import PoseResult
-from foundation_pose_ros.tracking import ObjectTracker, RecoverySettings, StateSettings, TrackerSettings, TrackState
-from foundation_pose_ros.tracking.estimator import finite
+from foundation_pose_ros.tracking import (
+    ObjectTracker,
+    RelocalizationSettings,
+    StateSettings,
+    TrackerSettings,
+    TrackState,
+)
+from foundation_pose_ros.tracking.estimator_protocol import finite
 
 CAMERA = Camera(1.0, 1.0, 0.0, 0.0, 1, 1)
 MASK = np.ones((1, 1), bool)
 SETTINGS = TrackerSettings(
-    StateSettings(0.5, 0.35, 0.5, 0.5, 3), RecoverySettings(enabled=False), retry_first_s=0.2, retry_longest_s=1.0
+    StateSettings(0.5, 0.35, 0.5, 0.5, 3), RelocalizationSettings(enabled=False), retry_first_s=0.2, retry_longest_s=1.0
 )
 DARK = InputRefused("no_depth", "no depth under the mask: move the camera back")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation_pose_ros.tracking.state_machine import Observation, StateSettings, TrackState, TrackStatus, advance
+from foundation_pose_ros.tracking.state_machine import FrameEvidence, StateSettings, TrackState, TrackStatus, advance
 
 SETTINGS = StateSettings(accept_score=0.5, lose_score=0.35, regain_score=0.65, lost_after_s=0.5, lost_after_frames=3)
 GOOD, MIDDLING, BAD = 0.8, 0.42, 0.1
@@ -12,10 +12,10 @@ GOOD, MIDDLING, BAD = 0.8, 0.42, 0.1
 
 def after(scores: list[float | None], period_s: float = 0.1, status: TrackStatus | None = None) -> TrackStatus:
     """The status after tracking steps at a steady rate, from a track that was registered at 0 s."""
-    status = status or advance(TrackStatus(), Observation(0, GOOD, registration=True), SETTINGS)
+    status = status or advance(TrackStatus(), FrameEvidence(0, GOOD, registration=True), SETTINGS)
     for k, score in enumerate(scores, 1):
         status = advance(
-            status, Observation(round(k * period_s * 1e9), score, reason="" if score else "dark"), SETTINGS
+            status, FrameEvidence(round(k * period_s * 1e9), score, reason="" if score else "dark"), SETTINGS
         )
     return status
 
@@ -26,16 +26,16 @@ def test_it_starts_searching_and_says_for_what():
 
 
 def test_a_good_registration_starts_a_track():
-    status = advance(TrackStatus(), Observation(7, 0.5, registration=True), SETTINGS)
+    status = advance(TrackStatus(), FrameEvidence(7, 0.5, registration=True), SETTINGS)
     assert (status.state, status.registered_ns, status.seen_ns, status.reason) == (TrackState.TRACKING, 7, 7, "")
 
 
 @pytest.mark.parametrize(
     ("seen", "reason"),
     [
-        (Observation(7, 0.49, registration=True), "registration scored 0.49, below 0.50"),
-        (Observation(7, None, registration=True, reason="the mask is empty"), "the mask is empty"),
-        (Observation(7, None, registration=True), "registration gave no pose"),
+        (FrameEvidence(7, 0.49, registration=True), "registration scored 0.49, below 0.50"),
+        (FrameEvidence(7, None, registration=True, reason="the mask is empty"), "the mask is empty"),
+        (FrameEvidence(7, None, registration=True), "registration gave no pose"),
     ],
 )
 @pytest.mark.parametrize("state", [TrackState.SEARCHING, TrackState.LOST])
@@ -46,11 +46,11 @@ def test_a_failed_registration_leaves_the_state_and_says_why(state, seen, reason
 
 def test_a_failed_registration_does_not_harm_a_track():
     status = after([GOOD])
-    assert advance(status, Observation(10**9, BAD, registration=True), SETTINGS) is status
+    assert advance(status, FrameEvidence(10**9, BAD, registration=True), SETTINGS) is status
 
 
 def test_without_a_track_steps_mean_nothing():
-    assert advance(TrackStatus(), Observation(7, GOOD), SETTINGS) == TrackStatus()
+    assert advance(TrackStatus(), FrameEvidence(7, GOOD), SETTINGS) == TrackStatus()
 
 
 def test_doubt_becomes_lost_after_time_and_frames():
@@ -98,7 +98,7 @@ def test_a_good_frame_now_and_then_does_not():
 def test_a_lost_object_is_found_again_by_registration_only():
     lost = after([BAD] * 6)
     assert after([GOOD] * 5, status=lost) is lost
-    found = advance(lost, Observation(3 * 10**9, GOOD, registration=True), SETTINGS)
+    found = advance(lost, FrameEvidence(3 * 10**9, GOOD, registration=True), SETTINGS)
     assert (found.state, found.registered_ns) == (TrackState.TRACKING, 3 * 10**9)
 
 

@@ -8,9 +8,8 @@ torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 from foundation_pose_ros.networks import RefineNet
 from foundation_pose_ros.training import improvement as measure
 from foundation_pose_ros.training.batches import pair_renderers
-from foundation_pose_ros.training.objects import training_models
-from foundation_pose_ros.training.pairs import PairRenderer, Surroundings
-from foundation_pose_ros.training.views import Views
+from foundation_pose_ros.training.pairs import PairRenderer, Surroundings, training_models
+from foundation_pose_ros.training.pose_sampling import Views
 
 BARE = Surroundings(wall=0.0, depth_noise=0.0)
 

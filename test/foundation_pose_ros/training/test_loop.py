@@ -13,8 +13,8 @@ from foundation_pose_ros import InputRefused
 from foundation_pose_ros.networks import RefineNet, load_checkpoint
 from foundation_pose_ros.training.__main__ import OVERFIT
 from foundation_pose_ros.training.loop import Trainer
+from foundation_pose_ros.training.reduced_resolution import scores, steps_per_token
 from foundation_pose_ros.training.settings import Pairs, Stage, TrainSettings
-from foundation_pose_ros.training.small_inputs import scores, steps_per_token
 
 
 def settings(output: Path, **changes: object) -> TrainSettings:

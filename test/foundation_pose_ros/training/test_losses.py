@@ -7,8 +7,8 @@ from scipy.spatial.transform import Rotation
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros import se3
+from foundation_pose_ros.learned.pose_update import stepped, true_steps
 from foundation_pose_ros.training.losses import ranking_loss, step_loss
-from foundation_pose_ros.training.steps import stepped, true_steps
 
 CENTRE = torch.tensor([0.02, -0.01, 0.05])
 RADIUS_M, TURN_RAD = 0.08, np.deg2rad(20)

@@ -10,9 +10,8 @@ from foundation_pose_ros.networks import RefineNet
 from foundation_pose_ros.training.improvement import improvement
 from foundation_pose_ros.training.loop import Trainer
 from foundation_pose_ros.training.pairs import Surroundings
-from foundation_pose_ros.training.perturbation import Perturbation
+from foundation_pose_ros.training.pose_sampling import Perturbation, Views
 from foundation_pose_ros.training.settings import Pairs, Stage, TrainSettings
-from foundation_pose_ros.training.views import Views
 
 
 def test_errors_of_place_and_angle_are_halved_in_a_minute(tmp_path):

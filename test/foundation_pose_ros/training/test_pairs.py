@@ -6,17 +6,16 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros import ObjectModel, se3
-from foundation_pose_ros.network_input.observed_image import ObservedImage
-from foundation_pose_ros.network_input.pairs import PairMaker
+from foundation_pose_ros.learned.input_pairs import PairMaker
+from foundation_pose_ros.learned.observed_image import ObservedImage
+from foundation_pose_ros.learned.pose_update import stepped
 from foundation_pose_ros.networks.weights_info import PUBLISHED_SETTINGS, WeightsInfo
-from foundation_pose_ros.rendering.embree_tensors import EmbreeTensorRenderer
+from foundation_pose_ros.rendering.torch_embree import EmbreeTensorRenderer
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.training.batches import RankingBatches, StepBatches
 from foundation_pose_ros.training.pairs import PairRenderer, Surroundings
-from foundation_pose_ros.training.perturbation import Perturbation, moved_by
+from foundation_pose_ros.training.pose_sampling import CAMERA, Perturbation, Views, moved_by
 from foundation_pose_ros.training.settings import Pairs, Stage
-from foundation_pose_ros.training.steps import stepped
-from foundation_pose_ros.training.views import CAMERA, Views
 
 BARE = Surroundings(ambient=(0.8, 0.8), diffuse=(0.5, 0.5), wall=0.0, depth_noise=0.0)
 SIZE = 64

@@ -21,11 +21,11 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from foundation_pose_ros.evaluation.metrics import pose_error
-from foundation_pose_ros.nodes.image_conversion import fill_image, to_array
-from foundation_pose_ros.nodes.pose_conversion import from_pose, to_stamp
+from foundation_pose_ros.nodes.pose.messages import from_pose, to_stamp
 from foundation_pose_ros.nodes.pose_node import PoseNode
+from foundation_pose_ros.nodes.replay.source import ReplaySource, mesh_files
 from foundation_pose_ros.nodes.replay_node import to_camera_info
-from foundation_pose_ros.nodes.replay_source import ReplaySource, mesh_files
+from foundation_pose_ros.streams.image_messages import fill_image, to_array
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from universeg_ros.nodes.segmentation_node import SegmentationNode
 

@@ -30,11 +30,10 @@ from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image, RegionOfInterest
 from std_msgs.msg import Header
 
-from foundation_pose_ros.nodes.image_conversion import fill_image, to_array
+from foundation_pose_ros.streams.image_messages import fill_image, to_array
+from test.universeg_ros.conftest import scene
 from universeg_ros import SupportSet, UniverSeg
 from universeg_ros.nodes.segmentation_node import SegmentationNode
-
-from ..conftest import scene
 
 DEADLINE_S = 30.0
 Scenes = tuple[list[np.ndarray], list[np.ndarray]]

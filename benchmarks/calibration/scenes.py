@@ -1,0 +1,135 @@
+"""The recordings that calibration learns from and is judged on: rendered scenes of every difficulty, real ones."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import trimesh
+
+from benchmarks.calibration.samples import Sample, sample_sequence
+from foundation_pose_ros import ObjectModel
+from foundation_pose_ros.datasets.open_sequence import open_sequence
+from foundation_pose_ros.datasets.sequence import Sequence
+from foundation_pose_ros.synthetic.events import covered, removed, swapped
+from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, scanned, unit
+from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
+from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
+from foundation_pose_ros.synthetic.trajectory import Motion
+
+_FRAMES = 8
+_STRETCHED_SHARE, _STRETCH = 0.6, 0.4
+# Designs are smooth. Figures, tools and toys aren't: by shares of the diameter, how deep and how wide their relief is.
+_CARVED_SHARE, _RELIEF, _RELIEF_WAVES = 0.4, (0.01, 0.04), (0.12, 0.4)
+_WAVES = 6
+RECORDINGS = ("ycbv_0000", "visp_rbt_desk")
+
+
+def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None) -> list[Sample]:
+    """Of a scene with two objects, made-up ones or two of `meshes`, seen by a camera and known by models with defects.
+
+    Everything about it follows from the seed.
+    """
+    rng = np.random.default_rng([seed, 77])
+    if meshes is None:
+        chosen = rng.choice(sorted(DESIGNS), 2, replace=False)
+        models = [
+            ObjectModel.from_mesh(_carved(_stretched(make_mesh(name, seed), rng), rng), name=name) for name in chosen
+        ]
+    else:
+        models = [meshes[k] for k in rng.choice(len(meshes), 2, replace=False)]
+    nearest_m = rng.uniform(0.4, 0.9)
+    scene = make_scene(
+        seed=seed,
+        frames=_FRAMES,
+        objects=models,
+        clutter=int(rng.integers(1, 8)),
+        occlusion=float(rng.choice([0.0, 0.0, 0.25, 0.5])),
+        hand=bool(rng.random() < 0.3),
+        moving_object=bool(rng.random() < 0.25),
+        motion=Motion(float(rng.uniform(0.05, 0.5)), float(rng.uniform(10, 80))),
+        rate_hz=float(rng.choice([15.0, 30.0])),
+        distance_m=(nearest_m, nearest_m + 0.25),
+        depth_sensor=REALSENSE_D435 if rng.random() < 0.7 else KINECT_V1,
+        supersample=1,
+    )
+    samples: list[Sample] = []
+    names = scene.object_names
+    known = {name: scanned(scene.model(name), rng) for name in names}
+    camera = CameraDefects.drawn(scene.camera, rng)
+    for name in names:
+        events = {kind: partial(_seen_so, make, camera, known) for kind, make in _events(scene, name, rng).items()}
+        seen = DefectiveSequence(scene, camera, known)
+        samples += sample_sequence(seen, name, f"rendered {seed}", seed, events)
+    return samples
+
+
+def _seen_so(make: Callable[[], Sequence], camera: CameraDefects, known: dict[str, ObjectModel]) -> DefectiveSequence:
+    return DefectiveSequence(make(), camera, known)
+
+
+def _stretched(mesh: trimesh.Trimesh, rng: np.random.Generator) -> trimesh.Trimesh:
+    """Longer or flatter than it was made, by up to 1.5: designs are few."""
+    if rng.random() < _STRETCHED_SHARE:
+        mesh.vertices = mesh.vertices * np.exp(rng.uniform(-_STRETCH, _STRETCH, 3))
+    return mesh
+
+
+def _carved(mesh: trimesh.Trimesh, rng: np.random.Generator) -> trimesh.Trimesh:
+    """With a relief all over it, or as it was."""
+    if rng.random() < _CARVED_SHARE:
+        diameter_m = float(np.linalg.norm(mesh.extents))
+        depth_m = rng.uniform(*_RELIEF) * diameter_m
+        moved = np.zeros_like(mesh.vertices)
+        for _ in range(_WAVES):
+            wave = unit(rng) * 2 * np.pi / (rng.uniform(*_RELIEF_WAVES) * diameter_m)
+            moved += unit(rng) * np.sin(mesh.vertices @ wave + rng.uniform(0, 2 * np.pi))[:, None]
+        mesh.vertices = mesh.vertices + depth_m * np.sqrt(2 / _WAVES) * moved
+    return mesh
+
+
+def real_samples(folder: Path, name: str, most_frames: int = 10) -> list[Sample]:
+    """Of one recording in data/pose, every object in it, in runs of at most so many frames."""
+    sequence = open_sequence(folder / name)
+    samples: list[Sample] = []
+    for start in range(0, len(sequence.frame_ids), most_frames):
+        part = _Part(sequence, start, start + most_frames)
+        for object_name in sequence.object_names:
+            samples += sample_sequence(part, object_name, f"{name} {start}", start, registrations=5)
+    return samples
+
+
+def mesh_models(folder: Path) -> list[ObjectModel]:
+    """Scanned objects, as far as there are any."""
+    return [
+        ObjectModel.from_mesh(path / "model.obj", name=path.name)
+        for path in sorted(folder.glob("*"))
+        if (path / "model.obj").is_file()
+    ]
+
+
+def _events(scene: SyntheticScene, name: str, rng: np.random.Generator) -> dict[str, Callable[[], Sequence]]:
+    middle = _FRAMES // 2
+    events: dict[str, Callable[[], Sequence]] = {"taken away": partial(removed, scene, name, middle)}
+    others = [o for o in scene.clutter_names if o != "hand"]
+    if others:
+        cover, other = rng.choice(others, 2)
+        along = float(rng.uniform(0.3, 0.7))
+        events["covered"] = partial(covered, scene, name, str(cover), middle, along)
+        events["swapped"] = partial(swapped, scene, name, str(other), middle)
+    return events
+
+
+class _Part:
+    """Some consecutive frames of a recording."""
+
+    def __init__(self, sequence: Sequence, start: int, stop: int) -> None:
+        self.name, self.object_names = sequence.name, sequence.object_names
+        self.frame_ids = sequence.frame_ids[start:stop]
+        self.frame, self.mask, self.truth, self.model = (
+            sequence.frame,
+            sequence.mask,
+            sequence.truth,
+            sequence.model,
+        )

@@ -1,0 +1,191 @@
+"""`python -m benchmarks.pose.track_loss`: what a tracker says after its object has gone, and when it finds it again.
+
+Events are spliced from rendered scenes, and from recordings where there are any. A track starts from a mask; no mask is
+given after that. Writes benchmarks/results/losses.json and its table.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from benchmarks.calibration.workers import worker_processes
+from benchmarks.pose.track_loss_events import (
+    AFTER,
+    KINDS,
+    LossEvent,
+    possible_kinds,
+    recorded_pieces,
+    rendered_pieces,
+    spliced,
+)
+from benchmarks.reporting import documents as tables
+from benchmarks.reporting import pose_tables
+from benchmarks.reporting.results import data_folder, result_file
+from foundation_pose_ros import ObjectModel, PoseEstimator
+from foundation_pose_ros.datasets.open_sequence import open_sequence
+from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.evaluation.metrics import RECALL_FRACTION, adds_m
+from foundation_pose_ros.evaluation.report import provenance
+from foundation_pose_ros.tracking import ObjectTracker, TrackState
+from foundation_pose_ros.tracking.object_tracker import Estimator
+
+RESULT = result_file("losses.json")
+RECORDINGS = {"visp_rbt_desk": (0, 14, 28)}
+# Of less of the object than this, a tracker can't know; of more than that, it has to.
+GONE, SEEN = 0.1, 0.5
+FALSE_S, RECOVERED_S = 0.5, 1.0
+# A recovery must last this many frames more.
+_PROOF = 4
+
+
+Batch = tuple[str, ObjectModel, list[LossEvent]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """false_tracking_s: the longest time in which TRACKING was said of a wrong pose, or of an object out of sight.
+
+    called_lost: a right track was given up before the event or after it, though the object was seen. recovered_s: from
+    the object's return to the first right pose, None where that never came. started: the first registration was right.
+    """
+
+    kind: str
+    source: str
+    object_name: str
+    started: bool
+    false_tracking_s: float = 0.0
+    called_lost: bool = False
+    recovered_s: float | None = None
+
+
+def main(
+    scenes: Annotated[int, typer.Option(help="Rendered scenes, each with another object.")] = 8,
+    repeats: Annotated[int, typer.Option(help="Events of each kind from each scene.")] = 4,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of recordings; FOUNDATION_PERCEPTION_DATA, or ../shared/data.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+) -> None:
+    """Measure, and write JSON and table."""
+    command = f"python -m benchmarks.losses --scenes {scenes} --repeats {repeats}"
+    report = measure(scenes, repeats, data_folder(data)) | {"command": command}
+    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
+    if output == RESULT:
+        tables.write(RESULT.name, report)
+    print(pose_tables.losses(report))
+
+
+def measure(scenes: int, repeats: int, data: Path, processes: int = 2) -> dict[str, Any]:
+    """Outcomes of all events, and their shares by kind; processes: at work side by side."""
+    jobs = [*(partial(_rendered, seed, repeats) for seed in range(scenes)), *_recorded_jobs(data)]
+    with worker_processes(processes) as pool:
+        done = track(pool.map(_outcomes, jobs), "events", total=len(jobs), console=Console(stderr=True))
+        outcomes = [outcome for batch in done for outcome in batch]
+    return provenance({"scenes": scenes, "repeats": repeats}) | {
+        "kinds": {kind: shares([o for o in outcomes if o.kind == kind]) for kind in KINDS},
+        "losses": shares([o for o in outcomes if o.kind != "nothing"]),
+        "all": shares(outcomes),
+        "outcomes": [asdict(outcome) for outcome in outcomes],
+    }
+
+
+def followed(event: LossEvent, estimator: Estimator, model: ObjectModel, source: str) -> Outcome:
+    """Run a tracker through an event, from its first mask on."""
+    tracker = ObjectTracker(event.object_name, model.name, estimator)
+    points, limit_m = model.surface_points(500), RECALL_FRACTION * model.diameter_m
+    false_since_ns: int | None = None
+    false_tracking_s, called_lost, recovered_s = 0.0, False, None
+    right, proof = False, 0
+    for k, moment in enumerate(event.moments):
+        stamp_ns = moment.frame.stamp_ns
+        if k == 0:
+            assert moment.mask is not None, f"{event.object_name} is hidden at the start"
+            try:
+                tracked = tracker.register(moment.frame, moment.mask)
+            except InputRefused:
+                return Outcome(event.kind, source, event.object_name, started=False)
+        else:
+            tracked = tracker.track(moment.frame)
+        was_right = right
+        says_so = tracked.state is TrackState.TRACKING
+        right = says_so and tracked.result is not None and moment.visible >= GONE
+        if right and tracked.result is not None:
+            right = adds_m(tracked.result.T_cam_obj, moment.T_cam_obj, points) < limit_m
+        if k == 0 and not right:
+            return Outcome(event.kind, source, event.object_name, started=False)
+        if says_so and not right:
+            false_since_ns = stamp_ns if false_since_ns is None else false_since_ns
+            false_tracking_s = max(false_tracking_s, (stamp_ns - false_since_ns) * 1e-9)
+        else:
+            false_since_ns = None
+        undisturbed = not event.begins <= k < event.returns and moment.visible >= SEEN
+        called_lost |= undisturbed and was_right and not says_so
+        if k >= event.returns:
+            if right and recovered_s is None:
+                recovered_s = (stamp_ns - event.moments[event.returns].frame.stamp_ns) * 1e-9
+            proof += recovered_s is not None
+            if proof > _PROOF and k >= len(event.moments) - AFTER:
+                break
+    return Outcome(event.kind, source, event.object_name, True, false_tracking_s, called_lost, recovered_s)
+
+
+def shares(outcomes: list[Outcome]) -> dict[str, Any]:
+    """Of the tracks that started: false TRACKING for too long, right tracks called LOST, recovered in time."""
+    started = [o for o in outcomes if o.started]
+    if not started:
+        return {"n": 0, "not_started": len(outcomes)}
+    recovered_s = [np.inf if o.recovered_s is None else o.recovered_s for o in started]
+    median_s = float(np.median(recovered_s))
+    return {
+        "n": len(started),
+        "not_started": len(outcomes) - len(started),
+        "false_tracking": float(np.mean([o.false_tracking_s > FALSE_S + 1e-6 for o in started])),
+        "called_lost": float(np.mean([o.called_lost for o in started])),
+        "recovered": float(np.mean(np.array(recovered_s) <= RECOVERED_S + 1e-6)),
+        "median_recovery_s": round(median_s, 3) if np.isfinite(median_s) else None,
+    }
+
+
+def _outcomes(job: Callable[[], Batch]) -> list[Outcome]:
+    source, model, events = job()
+    estimator = PoseEstimator([model], threads=1)
+    return [followed(event, estimator, model, source) for event in events]
+
+
+def _rendered(seed: int, repeats: int) -> Batch:
+    """Events of each kind from one scene."""
+    rng = np.random.default_rng([seed, 57])
+    scene, name, pieces = rendered_pieces(seed)
+    events = [spliced(kind, name, pieces, rng) for kind in possible_kinds(pieces) for _ in range(repeats)]
+    return f"rendered {seed}", scene.model(name), events
+
+
+def _recorded(folder: Path, name: str, start: int) -> Batch:
+    """One event of each kind that can be made of a piece of a recording."""
+    sequence, rng = open_sequence(folder), np.random.default_rng([start, 58])
+    pieces = recorded_pieces(sequence, name, start)
+    events = [spliced(kind, name, pieces, rng) for kind in possible_kinds(pieces)]
+    return f"{folder.name} {start}", sequence.model(name), events
+
+
+def _recorded_jobs(data: Path) -> Iterator[Callable[[], Batch]]:
+    for recording, starts in RECORDINGS.items():
+        folder = data / "pose" / recording
+        try:
+            names = open_sequence(folder).object_names
+        except InputRefused as refused:
+            Console(stderr=True).print(f"left out: {refused}")
+            continue
+        yield from (partial(_recorded, folder, name, start) for name in names for start in starts)
+
+
+if __name__ == "__main__":
+    typer.run(main)

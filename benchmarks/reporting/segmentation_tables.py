@@ -1,0 +1,102 @@
+"""Markdown of what was measured of segmentation."""
+
+from typing import Any
+
+from benchmarks.reporting.results import provenance
+
+_METHODS = {"universeg": "", "random forest": "random forest on the same examples", "mean mask": "mean of their masks"}
+_KINDS = {
+    "recorded": "",
+    "thorough": ", mirrored and closer",
+    "recorded_1": "",
+    "patients_apart": ", patients apart",
+}
+
+
+def speed(report: dict[str, Any]) -> str:
+    """Time beside the plain form, and over the floor."""
+    data = report["speed"]
+    lines = [
+        "| examples | plain | forward, fp32 | forward, bf16 | MACs | over the floor | largest difference |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in data["time"]:
+        macs, plain_macs = row["macs"] / 1e9, row["plain_macs"] / 1e9
+        lines.append(
+            f"| {row['support']} | {row['plain']:.2f} s | {row['fp32']:.2f} s ({row['ratio']:.1f}x) | "
+            f"{row['bf16']:.2f} s ({row['bf16_ratio']:.1f}x) | {macs:.1f} G of {plain_macs:.1f} G "
+            f"| {row['over_floor']:.1f} | {row['largest_difference']:.0e}; bf16 {row['largest_difference_bf16']:.0e} |"
+        )
+    rounds = ", ".join(f"{row['rounds']} rounds of {row['support']}" for row in data["time"])
+    return "\n".join([*lines, "", f"{data['threads']} threads, medians of {rounds}. {provenance(report)}"])
+
+
+def memory(report: dict[str, Any]) -> str:
+    """Peak memory of whole processes."""
+    lines = ["| | examples | peak of the process |", "|---|---|---|"]
+    for row in report["speed"]["memory"]:
+        lines.append(f"| {row['form']} | {row['support']} | {row['peak_mib']:,} MiB |")
+    return "\n".join([*lines, "", provenance(report)])
+
+
+def recorded(report: dict[str, Any]) -> str:
+    """Mean Dice of all weights beside the methods that learn nothing across tasks."""
+    lines = ["| | examples | mean over tasks | 95 % of it | mean over sources |", "|---|---|---|---|---|"]
+    given = report["weights"]
+    for name, own in given.items():
+        for key, title in _KINDS.items():
+            if key not in own:
+                continue
+            part = own[key]
+            which = f"{title} ({len(part['tasks'])} tasks)" if key == "patients_apart" else title
+            row = part["overall"]["universeg"]
+            lines.append(f"| `{name}`{which} | {part['support']} | {_figures(row)} |")
+    first = next(iter(given.values()))["recorded"]
+    for method, title in list(_METHODS.items())[1:]:
+        lines.append(f"| {title} | {first['support']} | {_figures(first['overall'][method])} |")
+    n = first["images"]
+    note = f"{n} images of {len(first['tasks'])} tasks, {first['ensemble']} draws averaged. {provenance(report)}"
+    return "\n".join([*lines, "", note])
+
+
+def tasks(report: dict[str, Any]) -> str:
+    """Dice of each recorded task, 16 examples."""
+    given = report["weights"]
+    methods = [*(f"`{name}`" for name in given), "random forest", "mean mask"]
+    lines = [f"| task | n | {' | '.join(methods)} |", "|" + "---|" * (len(methods) + 2)]
+    first = next(iter(given.values()))["recorded"]["tasks"]
+    for task, entry in first.items():
+        own = [weights["recorded"]["tasks"][task]["universeg"] for weights in given.values()]
+        dices = [*own, entry["random forest"], entry["mean mask"]]
+        lines.append(f"| {task} | {entry['n']} | {' | '.join(f'{dice:.3f}' for dice in dices)} |")
+    return "\n".join([*lines, "", provenance(report)])
+
+
+def rendered(report: dict[str, Any]) -> str:
+    """Mean Dice on rendered objects that training never saw."""
+    given = report["weights"]
+    first = next(iter(given.values()))
+    titles = {"scanned": "scanned meshes", "made_up": "made-up designs"}
+    counts = [f"{titles[key]}: {len(first[key]['tasks'])} objects, {first[key]['images']} images" for key in titles]
+    lines = [f"| | {' | '.join(counts)} |", "|---|---|---|"]
+    for name, own in given.items():
+        dices = (f"{own[key]['overall']['universeg']['mean_dice']:.3f}" for key in titles)
+        lines.append(f"| `{name}` | {' | '.join(dices)} |")
+    for method, title in list(_METHODS.items())[1:]:
+        dices = (f"{first[key]['overall'][method]['mean_dice']:.3f}" for key in titles)
+        lines.append(f"| {title} | {' | '.join(dices)} |")
+    return "\n".join([*lines, "", provenance(report)])
+
+
+def selection(report: dict[str, Any]) -> str:
+    """Mean Dice with examples drawn at random and with those chosen for the query."""
+    lines = ["| | examples | tasks | random | similar |", "|---|---|---|---|---|"]
+    for name, own in report["weights"].items():
+        row = own["selection"]
+        lines.append(f"| `{name}` | {row['support']} | {row['tasks']} | {row['random']:.3f} | {row['similar']:.3f} |")
+    return "\n".join([*lines, "", provenance(report)])
+
+
+def _figures(row: dict[str, Any]) -> str:
+    low, high = row["mean_dice_95"]
+    return f"{row['mean_dice']:.3f} | {low:.2f} to {high:.2f} | {row['mean_dice_over_sources']:.3f}"

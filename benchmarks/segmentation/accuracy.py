@@ -1,0 +1,141 @@
+"""Dice of the shipped weights: on recorded tasks of other sources, on rendered objects, and by how examples are chosen.
+
+The protocol is that of `universeg evaluate` (docs/universeg.md).
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from foundation_pose_ros import InputRefused
+from universeg_ros import UniverSeg
+from universeg_ros.evaluation import report
+from universeg_ros.evaluation.protocol import UNIVERSEG, EvaluationSettings, evaluate
+from universeg_ros.evaluation.tasks import EvaluationTask, image_sources, read_task
+from universeg_ros.network.checkpoints import load_checkpoint
+from universeg_ros.segmenter import DEFAULTS, SegmenterSettings
+from universeg_ros.training.rendered import RenderedObjects, object_tasks
+from universeg_ros.training.tasks import RecordedTask
+
+WEIGHTS = ("default", "research")
+SHOWN = EvaluationSettings(support_size=16, ensemble=5)
+# Mirror images of everything as well, and a second look from closer by: eight times the work.
+THOROUGH = SegmenterSettings(flips=True, zoom=True)
+# Made-up designs that are nobody's target in training (some stand there as clutter).
+UNSEEN_DESIGNS = ("cracker_box", "bracket", "bowl")
+FEW = 4
+"""Examples shown where ways of choosing them are compared: with 16 of pools of 40 there is little to choose."""
+
+
+def measure(data: Path, quick: bool, names: Sequence[str] = WEIGHTS) -> dict[str, Any]:
+    """For each of these weights that is shipped; raises InputRefused where there are no recorded tasks or meshes."""
+    recorded = [read_task(path) for path in sorted((data / "segmentation" / "eval").glob("*.npz"))]
+    meshes = sorted((data / "meshes").glob("*/*.obj"))
+    if not recorded or not meshes:
+        raise InputRefused("no_data", f"{data} holds no segmentation/eval/*.npz or no meshes/*/*.obj: set --data")
+    limit = 1 if quick else 0
+    rendered = {
+        "made_up": made_up_objects(groups=1 if quick else 2),
+        "scanned": scanned_objects(meshes[:3] if quick else meshes),
+    }
+    result: dict[str, Any] = {"weights": {}}
+    for name in names:
+        try:
+            model, info = load_checkpoint(name)
+        except InputRefused as refused:
+            Console(stderr=True).print(str(refused))
+            continue
+        # What learns nothing across tasks is the same beside any weights.
+        shown = replace(SHOWN, limit=limit, baselines=name == WEIGHTS[0])
+        own: dict[str, Any] = {"licence": info.licence, "note": info.note}
+        result["weights"][name] = own
+        own["recorded"] = _judged(model, recorded, shown, f"{name}, 16 examples")
+        own["thorough"] = _judged(
+            model, recorded, replace(shown, baselines=False), f"{name}, mirrored, closer", THOROUGH
+        )
+        own["recorded_1"] = _judged(
+            model,
+            recorded,
+            EvaluationSettings(support_size=1, ensemble=5, baselines=False, limit=limit),
+            f"{name}, 1 example",
+        )
+        own["patients_apart"] = _judged(
+            model,
+            [task for task in recorded if task.patients != task.sources],
+            replace(SHOWN, patients_apart=True, baselines=False, limit=limit),
+            f"{name}, patients apart",
+        )
+        own["selection"] = _selections(model, recorded, limit)
+        for kind, tasks in rendered.items():
+            own[kind] = _judged(model, tasks, shown, f"{name}, {kind} objects")
+    return result
+
+
+def made_up_objects(groups: int) -> list[EvaluationTask]:
+    """Rendered objects of designs that training never had as targets."""
+    return _rendered([RenderedObjects(UNSEEN_DESIGNS, groups=groups, seed=901)])
+
+
+def scanned_objects(meshes: Sequence[Path]) -> list[EvaluationTask]:
+    """Rendered scans, three on a table."""
+    threes = [tuple(map(str, meshes[i : i + 3])) for i in range(0, len(meshes), 3)]
+    return _rendered([RenderedObjects(three, groups=1, seed=902 + i) for i, three in enumerate(threes)])
+
+
+def _rendered(chosen: Sequence[RenderedObjects]) -> list[EvaluationTask]:
+    tasks: list[RecordedTask] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for objects in track(chosen, "rendering", console=Console(stderr=True)):
+            tasks += object_tasks(objects, Path(folder))
+    return [
+        EvaluationTask(task.name, task.images, task.labels > 0, tuple(map(str, range(len(task.images)))))
+        for task in tasks
+        if len(task.images) >= 2
+    ]
+
+
+def _selections(model: UniverSeg, tasks: Sequence[EvaluationTask], limit: int) -> dict[str, float]:
+    """Mean Dice with a few examples: drawn at random, and chosen for the query."""
+    settings = EvaluationSettings(support_size=FEW, ensemble=1, baselines=False, limit=limit)
+    large = [task for task in tasks if len(task.images) >= 4 * FEW]
+    return {"support": FEW, "tasks": len(large)} | {
+        choice: float(
+            np.mean(
+                [
+                    np.mean([s.dice for s in evaluate(model, task, settings, base=replace(DEFAULTS, selection=choice))])
+                    for task in track(large, f"{choice} examples", console=Console(stderr=True))
+                ]
+            )
+        )
+        for choice in ("random", "similar")
+    }
+
+
+def _judged(
+    model: UniverSeg,
+    tasks: Sequence[EvaluationTask],
+    settings: EvaluationSettings,
+    title: str,
+    base: SegmenterSettings = DEFAULTS,
+) -> dict[str, Any]:
+    """Per method the means over tasks and over image sources; per task the mean Dice."""
+    bar = track(tasks, title, console=Console(stderr=True))
+    scores = [score for task in bar for score in evaluate(model, task, settings, base=base)]
+    made = report.as_json(scores, image_sources(tasks), {})
+    return {
+        "support": settings.support_size,
+        "ensemble": settings.ensemble,
+        "images": sum(entry["n"] for entry in made["tasks"].values()),
+        "overall": made["overall"],
+        "tasks": {
+            name: {"n": entry["n"]} | {method: entry[method]["dice"] for method in made["overall"]}
+            for name, entry in made["tasks"].items()
+        },
+        "time_s": made["overall"][UNIVERSEG]["median_time_s"],
+    }

@@ -1,0 +1,94 @@
+"""How often an object model alone finds its object: support set from the mesh, mask from that, pose from the mask.
+
+python -m benchmarks.segmentation.first_masks
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from benchmarks.reporting import documents as tables
+from benchmarks.reporting.results import result_file
+from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.estimator import PoseEstimator
+from foundation_pose_ros.evaluation.metrics import adds_m
+from foundation_pose_ros.evaluation.report import provenance
+from foundation_pose_ros.object_model.model import ObjectModel
+from foundation_pose_ros.synthetic.meshes import make_mesh
+from foundation_pose_ros.synthetic.scene import make_scene
+from universeg_ros.segmenter import Segmenter, SegmenterSettings, object_mask
+from universeg_ros.support.from_object_model import support_from_model
+
+OBJECTS = ("cracker_box", "sticker_cube", "mug", "soda_can", "bottle")
+RESULT = result_file("first_masks.json")
+_FIRST_SCENE = 9000
+_ENOUGH_SCORE = 0.5
+
+
+def measure(objects: tuple[str, ...] = OBJECTS, scenes: int = 4, examples: int = 16) -> dict[str, Any]:
+    """Per object: overlap (IoU) of the found mask with the true one, and registrations within a tenth of the diameter.
+
+    trusted: those that come with a score of 0.5 or more, and how many of them are right; with_true_mask: right from the
+    true mask of the same frames, the most that a mask can give.
+    """
+    rows = []
+    for name in objects:
+        model = ObjectModel.from_mesh(make_mesh(name, 0), name=name)
+        segmenter = Segmenter(settings=SegmenterSettings(support_size=examples, zoom=True))
+        segmenter.set_support(support_from_model(model, examples))
+        estimator = PoseEstimator([model])
+        frames = [_frame(segmenter, estimator, model, _FIRST_SCENE + k) for k in range(scenes)]
+        trusted = [frame for frame in frames if frame["score"] >= _ENOUGH_SCORE]
+        rows.append(
+            {
+                "object": name,
+                "n": len(frames),
+                "median_iou": float(np.median([frame["iou"] for frame in frames])),
+                "right": sum(frame["right"] for frame in frames),
+                "trusted": len(trusted),
+                "trusted_right": sum(frame["right"] for frame in trusted),
+                "with_true_mask": sum(frame["right_with_true_mask"] for frame in frames),
+            }
+        )
+    return {"examples": examples, "objects": rows}
+
+
+def _frame(segmenter: Segmenter, estimator: PoseEstimator, model: ObjectModel, seed: int) -> dict[str, Any]:
+    scene = make_scene(seed=seed, frames=1, objects=[model], clutter=5)
+    frame_id = scene.frame_ids[0]
+    frame, truth, true_mask = scene.frame(frame_id), scene.truth(frame_id, model.name), scene.mask(frame_id, model.name)
+    assert true_mask is not None
+    points = model.surface_points(2000)
+
+    def right(T_cam_obj: np.ndarray) -> bool:
+        return adds_m(T_cam_obj, truth, points) < 0.1 * model.diameter_m
+
+    found = {"right_with_true_mask": right(estimator.register(frame, true_mask).T_cam_obj)}
+    try:
+        mask = object_mask(segmenter, frame.rgb)
+        result = estimator.register(frame, mask)
+    except InputRefused:
+        return found | {"iou": 0.0, "score": 0.0, "right": False}
+    iou = float((mask & true_mask).sum() / (mask | true_mask).sum())
+    return found | {"iou": iou, "score": result.score, "right": right(result.T_cam_obj)}
+
+
+def main(
+    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    scenes: Annotated[int, typer.Option(help="Scenes per object.")] = 4,
+) -> None:
+    """Measure, and write JSON and the table in the documents."""
+    report = provenance({"scenes": scenes}) | {
+        "command": f"python -m benchmarks.first_masks --scenes {scenes}",
+        **measure(scenes=scenes),
+    }
+    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
+    if output == RESULT:
+        tables.write(output.name, report)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,125 @@
+"""Poses under way: refined, judged, and thinned from stage to stage."""
+
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
+
+import numpy as np
+
+from .. import se3
+from ..jit import compiled
+from ..object_model.model import ObjectModel
+from ..observation.observation import Observation
+from ..refinement.refiner import Refinement
+from ..selection.scorer import Evidence
+
+Batch = TypeVar("Batch", Refinement, Evidence)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """size x size rays per hypothesis, refinement steps, and how many distinct poses go on.
+
+    error: how far surfaces may be off in the first and last step, as shares of the diameter.
+    """
+
+    size: int
+    iterations: int
+    keep: int
+    error: tuple[float, float]
+
+    def error_m(self, diameter_m: float) -> tuple[float, float]:
+        """Of an object of this diameter."""
+        return self.error[0] * diameter_m, self.error[1] * diameter_m
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Refined poses with what speaks for them, and the observation that they were refined on."""
+
+    refined: Refinement
+    evidence: Evidence
+    observation: Observation
+
+    def picked(self, kept: np.ndarray) -> "Candidates":
+        """Those of the given indices."""
+        return Candidates(picked(self.refined, kept), picked(self.evidence, kept), self.observation)
+
+    def __add__(self, other: "Candidates") -> "Candidates":
+        """Those of both, on this one's observation."""
+        return Candidates(
+            _joined(self.refined, other.refined), _joined(self.evidence, other.evidence), self.observation
+        )
+
+    @property
+    def ranked(self) -> np.ndarray:
+        """Indices, best first."""
+        return np.argsort(-self.evidence.rank)
+
+
+# Poses nearer to each other than this, in angle or in shares of the diameter, are one.
+DISTINCT_RAD, DISTINCT_SHARE = np.deg2rad(12.0), 0.1
+
+
+def unique_poses(
+    T_cam_obj: np.ndarray, centre_obj: np.ndarray, apart_m: float, apart_rad: float, most: int
+) -> np.ndarray:
+    """Indices of at most `most` poses (B, 4, 4), in order, each apart from the ones before in place or angle.
+
+    Places are those of the point centre_obj (3,).
+    """
+    # Copies: the loop would be compiled once more for arrays that mustn't be written to.
+    poses = np.array(T_cam_obj, np.float64, order="C")
+    return _unique_poses(poses, np.array(centre_obj, np.float64), apart_m, np.cos(apart_rad), most)
+
+
+@compiled
+def _unique_poses(T_cam_obj, centre_obj, apart_m, cosine_apart, most):  # type: ignore[no-untyped-def]
+    kept = np.empty(len(T_cam_obj), np.int64)
+    count = 0
+    for i in range(len(T_cam_obj)):
+        repeated = False
+        for j in kept[:count]:
+            square, trace = 0.0, 0.0
+            for row in range(3):
+                off = T_cam_obj[i, row, 3] - T_cam_obj[j, row, 3]
+                for column in range(3):
+                    off += (T_cam_obj[i, row, column] - T_cam_obj[j, row, column]) * centre_obj[column]
+                    trace += T_cam_obj[i, row, column] * T_cam_obj[j, row, column]
+                square += off * off
+            if square < apart_m * apart_m and (trace - 1) / 2 > cosine_apart:
+                repeated = True
+                break
+        if not repeated:
+            kept[count] = i
+            count += 1
+            if count == most:
+                break
+    return kept[:count]
+
+
+def margin(candidates: Candidates, model: ObjectModel) -> float:
+    """By how much the first outranks the best that isn't the same pose, symmetries considered; its rank for none."""
+    first, *others = candidates.refined.T_cam_obj
+    ranks = [
+        float(rank)
+        for T, rank in zip(others, candidates.evidence.rank[1:], strict=True)
+        if _differ(model.symmetries.nearest(T, first), first, model)
+    ]
+    return float(candidates.evidence.rank[0]) - max(ranks, default=0.0)
+
+
+def _differ(T: np.ndarray, other: np.ndarray, model: ObjectModel) -> bool:
+    centres = [pose[:3, :3] @ model.centre_m + pose[:3, 3] for pose in (T, other)]
+    apart = np.linalg.norm(centres[0] - centres[1]) > DISTINCT_SHARE * model.diameter_m
+    return bool(apart or se3.rotation_angle_rad(T[:3, :3], other[:3, :3]) > DISTINCT_RAD)
+
+
+def picked(batch: Batch, kept: np.ndarray) -> Batch:
+    """Of a batch, the poses with these indices."""
+    return replace(batch, **{field.name: getattr(batch, field.name)[kept] for field in fields(batch)})
+
+
+def _joined(first: Batch, second: Batch) -> Batch:
+    return replace(
+        first, **{f.name: np.concatenate([getattr(first, f.name), getattr(second, f.name)]) for f in fields(first)}
+    )

@@ -1,0 +1,113 @@
+"""Which pixels a pose explains, and whether two poses explain the same ones: only one of them can be right."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from ..depth import explained, explained_within_m
+from ..frame import Frame
+from ..jit import compiled
+from ..object_model.model import ObjectModel
+from ..observation.downsampled_depth import DownsampledDepth
+from ..rendering import Renderer
+
+# Where the camera is within the object's sphere.
+_UNBOUNDED_M = 1e3
+
+Window = tuple[slice, slice]  # rows, columns
+# Of a box about the origin whose half sides are 1, (8, 3).
+_CORNERS = np.array(list(product((-1.0, 1.0), repeat=3)))
+
+
+@dataclass(frozen=True)
+class PosedObject:
+    """An object at a pose T_cam_obj (4, 4)."""
+
+    model: ObjectModel
+    renderer: Renderer
+    T_cam_obj: np.ndarray
+
+    @cached_property
+    def box(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Its axes (3, 3) as columns, middle (3,) and half its sides (3,), in the camera's frame."""
+        R = self.T_cam_obj[:3, :3].astype(np.float64)
+        return R, R @ self.model.centre_m + self.T_cam_obj[:3, 3], self.model.extents_m / 2
+
+    @property
+    def near_m(self) -> float:
+        """How far from its surface, along a ray, what it explains may be."""
+        radius_m = self.model.diameter_m / 2
+        _, middle, _ = self.box
+        nearest_m = middle[2] - radius_m
+        if nearest_m <= 0:
+            return _UNBOUNDED_M
+        # A ray is longer than its depth.
+        return explained_within_m(self.model.diameter_m) * float(np.linalg.norm(middle) + radius_m) / float(nearest_m)
+
+    def explained(self, depth: DownsampledDepth, window: Window) -> np.ndarray:
+        """(rows, columns) bool of a window: pixels whose depth is that of the object there."""
+        rows, columns = window
+        observed_m = depth.depth_m[rows, columns]
+        K = depth.K.copy()
+        K[:2, 2] -= columns.start, rows.start
+        rendered_m = self.renderer.render(self.T_cam_obj[None], K, observed_m.shape).depth_m[0]
+        return explained(observed_m, rendered_m, self.model.diameter_m)
+
+    def window(self, depth: DownsampledDepth) -> Window:
+        """Outside it the object isn't seen: the corners of its box are all inside."""
+        height, width = depth.depth_m.shape
+        axes, middle, half = self.box
+        corners = (middle + (_CORNERS * half) @ axes.T) @ depth.K.T  # (8, 3)
+        if corners[:, 2].min() <= 0:
+            return slice(0, height), slice(0, width)
+        pixels = corners[:, :2] / corners[:, 2:]
+        first = np.clip(np.floor(pixels.min(axis=0)), 0, (width, height)).astype(int)
+        end = np.clip(np.ceil(pixels.max(axis=0)) + 1, 0, (width, height)).astype(int)
+        return slice(first[1], end[1]), slice(first[0], end[0])
+
+
+def overlap_ratio(frame: Frame, first: PosedObject, second: PosedObject) -> float:
+    """0..1: share of the pixels that the one which explains fewer explains, and the other explains as well."""
+    if boxes_apart(first, second):
+        return 0.0
+    depth = DownsampledDepth.of(frame)
+    one, other = first.window(depth), second.window(depth)
+    shared = _common(one[0], other[0]), _common(one[1], other[1])
+    if depth.depth_m[shared].size == 0:
+        return 0.0
+    both = (first.explained(depth, shared) & second.explained(depth, shared)).sum()
+    if both == 0:
+        return 0.0
+    return float(both / min(first.explained(depth, one).sum(), second.explained(depth, other).sum()))
+
+
+def boxes_apart(first: PosedObject, second: PosedObject) -> bool:
+    """True where the objects' boxes are so far apart that no depth can be that of both."""
+    return bool(_apart(*first.box, *second.box, first.near_m + second.near_m))
+
+
+@compiled
+def _apart(axes, middle, half, other_axes, other_middle, other_half, near_m):  # type: ignore[no-untyped-def]
+    """True where a face of one box has all of the other beyond it, by near_m (Gottschalk, Lin and Manocha 1996)."""
+    for _ in range(2):
+        for k in range(3):
+            away, reach = 0.0, half[k] + near_m
+            for i in range(3):
+                away += axes[i, k] * (other_middle[i] - middle[i])
+                along = 0.0
+                for j in range(3):
+                    along += axes[j, k] * other_axes[j, i]
+                reach += abs(along) * other_half[i]
+            if abs(away) > reach:
+                return True
+        axes, other_axes = other_axes, axes
+        middle, other_middle = other_middle, middle
+        half, other_half = other_half, half
+    return False
+
+
+def _common(first: slice, second: slice) -> slice:
+    start = max(first.start, second.start)
+    return slice(start, max(start, min(first.stop, second.stop)))

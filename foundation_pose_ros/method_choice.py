@@ -1,0 +1,79 @@
+"""Which methods an estimator works with: what it makes of a model, and how it registers and tracks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from .errors import InputRefused
+from .estimation.methods import GeometricMethods, Method, Methods
+
+DEFAULT_WEIGHTS = Path("weights")
+WITH_TORCH = "learned methods need PyTorch: pip install torch safetensors (docs/learned.md)"
+
+
+@dataclass(frozen=True)
+class MethodChoice:
+    """What a user asks for.
+
+    scorer: of a registration's last choice; None: as the refiner. weights: folder of the networks' weights. device:
+    cpu, cuda or cuda:N, of the networks and of the last step's renderings. polish: RefineNet's poses end with
+    point-to-plane steps. differentiable: all poses end with steps on depth, colour and outline. hypotheses: RefineNet
+    starts from the grid of rotations, all or ever fewer of which go into each step, or from what the geometric
+    registration finds. precision: fp32, fp16, bf16, or auto.
+    """
+
+    refiner: Method = "geometric"
+    scorer: Method | None = None
+    weights: Path = DEFAULT_WEIGHTS
+    device: str = "cpu"
+    threads: int = 2
+    polish: bool = True
+    differentiable: bool = False
+    hypotheses: Literal["grid", "pruned", "geometric"] = "grid"
+    precision: str = "auto"
+
+    @property
+    def learning_free(self) -> bool:
+        """True where nothing but a CPU and the mesh is needed, so that helper processes can do the same."""
+        return self.refiner == "geometric" and not self.differentiable
+
+    def methods(self) -> Methods:
+        """Made ready; raises InputRefused, saying the fix, where weights, packages or the device aren't there."""
+        found = self._without_last_step()
+        if not self.differentiable:
+            return found
+        try:
+            from .estimation.final_refinement import FinalRefinementMethods
+        except ImportError as error:
+            raise InputRefused(
+                "no_torch", f"the differentiable last step needs PyTorch: pip install torch ({error})"
+            ) from None
+        return FinalRefinementMethods(found, self.device, self.threads)
+
+    def _without_last_step(self) -> Methods:
+        scorer = self.scorer or self.refiner
+        if "learned" not in (self.refiner, scorer):
+            if self.device != "cpu" and not self.differentiable:
+                raise InputRefused(
+                    "device",
+                    f"device {self.device!r} is for learned methods and the differentiable last step: "
+                    "the geometric ones run on cpu",
+                )
+            return GeometricMethods(self.threads)
+        try:
+            from .learned.methods import LearnedMethods, LearnedMethodsSettings
+            from .learned.refiner import LearnedSettings
+            from .learned.registration import LearnedRegistrationSettings
+            from .networks.inference import InferenceSettings
+        except ImportError as error:
+            raise InputRefused("no_torch", f"{WITH_TORCH} ({error})") from None
+        settings = LearnedMethodsSettings(
+            device=self.device,
+            threads=self.threads,
+            inference=InferenceSettings(None if self.precision == "auto" else self.precision),
+            refinement=LearnedSettings() if self.polish else LearnedSettings(polish=0),
+            registration=LearnedRegistrationSettings(start=self.hypotheses),
+        )
+        return LearnedMethods.from_folder(self.weights, self.refiner, scorer, settings)

@@ -1,0 +1,188 @@
+"""What `make demo` runs: replay_node plays, pose_node estimates in a process of its own, a third node hears the poses.
+
+Everything goes over DDS, in a domain that no other process on the machine uses.
+"""
+
+import argparse
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import rclpy
+import yaml
+from ament_index_python.packages import get_package_share_path
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+
+from ...errors import InputRefused
+from ..replay.source import SYNTHETIC, MeshFile, ReplaySource, mesh_files, open_source
+from ..replay_node import ReplayNode
+from .pose_collector import PoseCollector
+from .record import DemoRecord
+
+# Long enough for pose_node to load its meshes, and for one registration, on a slow machine.
+START_TIMEOUT_S = 120.0
+ANSWER_TIMEOUT_S = 30.0
+LAST_WORDS_S = 1.0
+SCENE_OBJECTS, SCENE_FRAMES, SCENE_SEED = ("mug", "cracker_box", "soda_can"), 45, 3
+PACKAGE, POSE_NODE = "foundation_perception", "foundation_pose_ros.nodes.pose_node"
+INPUTS = ("rgb/image", "rgb/camera_info", "depth/image", "masks")
+
+
+class DemoFailed(RuntimeError):
+    """A demonstration that can't go on; the message is meant for the user."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Play, write what was published, and say so in one line; 0 where there was at least one pose."""
+    arguments = _arguments(argv)
+    os.environ.setdefault("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{name}: {message}")
+    os.environ.setdefault(
+        "FASTDDS_DEFAULT_PROFILES_FILE", str(get_package_share_path(PACKAGE) / "config" / "fastdds.xml")
+    )
+    try:
+        record = run(arguments.sequence, arguments.object, arguments.frames, arguments.seed, arguments.output)
+        record.write(arguments.output)
+    except (InputRefused, DemoFailed, OSError) as failure:
+        print(f"demo: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print(f"demo: {record.line()}; pictures and poses are in {arguments.output}/")
+    return 0 if record.summary.poses else 1
+
+
+def run(sequence: str, objects: list[str], frames: int | None, seed: int, output: Path) -> DemoRecord:
+    """Play a scene or recording to its end. Raises InputRefused for what can't be played, DemoFailed without a node."""
+    if sequence == SYNTHETIC:
+        objects = objects or list(SCENE_OBJECTS)
+    source = open_source(sequence, objects, frames or SCENE_FRAMES, seed)
+    meshes = mesh_files(source, seed, output / "meshes")
+    print(f"demo: {', '.join(meshes)} in {source.sequence.name}, {len(source.sequence.frame_ids)} frames", flush=True)
+    output.mkdir(parents=True, exist_ok=True)
+    parameters = output / "pose_node.yaml"
+    parameters.write_text(yaml.safe_dump(_parameters(meshes), sort_keys=False), encoding="utf-8")
+    with own_domain_id() as domain_id, _pose_node(parameters, domain_id) as process:
+        context = Context()
+        rclpy.init(context=context, domain_id=domain_id)
+        try:
+            return _play(source, frames, context, process)
+        finally:
+            rclpy.shutdown(context=context)
+
+
+def _play(source: ReplaySource, frames: int | None, context: Context, process: "subprocess.Popen[bytes]") -> DemoRecord:
+    settings = {
+        # Before the first frame is played, so that nothing of it is taken for latency.
+        "preload": source.is_rendered,
+        "end": -1 if frames is None else frames,
+        "lockstep": True,
+        "lockstep_deadline_s": ANSWER_TIMEOUT_S,
+    }
+    replay = ReplayNode(
+        source,
+        context=context,
+        parameter_overrides=[Parameter(name, value=value) for name, value in settings.items()],
+        cli_args=["--ros-args", "-r", "objects:=/pose_node/objects", "-r", "mask_request:=/pose_node/mask_request"],
+    )
+    symmetries = {name: source.sequence.model(name).symmetries.transforms() for name in source.object_names}
+    collector = PoseCollector(symmetries, context=context)
+    record = DemoRecord(source, collector)
+    finished: list[float] = []
+    replay.played = record.add_frame
+    replay.finished = lambda: finished.append(time.monotonic())
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(replay)
+    executor.add_node(collector)
+    started_s = time.monotonic()
+    try:
+        while not finished or (record.unanswered and time.monotonic() - finished[0] < LAST_WORDS_S):
+            executor.spin_once(timeout_sec=0.1)
+            if process.poll() is not None:
+                raise DemoFailed(f"pose_node ended with status {process.returncode}: its last words are above")
+            if not record.frame_ids and time.monotonic() - started_s > START_TIMEOUT_S:
+                raise DemoFailed(
+                    f"pose_node took in no images within {START_TIMEOUT_S:.0f} s: is the machine overloaded?"
+                )
+    finally:
+        executor.shutdown()
+        replay.destroy_node()
+        collector.destroy_node()
+    return record
+
+
+def _parameters(meshes: dict[str, MeshFile]) -> dict[str, Any]:
+    """The contents of a parameter file for pose_node."""
+    parameters: dict[str, Any] = {"objects": list(meshes)}
+    for name, mesh in meshes.items():
+        parameters[name] = {"mesh": str(mesh.path.resolve()), "unit": mesh.unit}
+    # The first frame comes when all are rendered.
+    parameters["stale_after_s"] = START_TIMEOUT_S
+    # Nothing is to be lost here, while a camera's driver rather loses an image than wait.
+    parameters |= {f"qos_overrides./{topic}.subscription.reliability": "reliable" for topic in INPUTS}
+    return {"pose_node": {"ros__parameters": parameters}}
+
+
+@contextmanager
+def _pose_node(parameters: Path, domain_id: int) -> "Iterator[subprocess.Popen[bytes]]":
+    """pose_node in a process of its own, ended with the context."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", POSE_NODE, "--ros-args", "--params-file", str(parameters)],
+        env={**os.environ, "ROS_DOMAIN_ID": str(domain_id)},
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    made_up = f"a made-up scene with {', '.join(SCENE_OBJECTS)}"
+    parser = argparse.ArgumentParser(prog="make demo", description="Poses of objects, through ROS 2 and back.")
+    parser.add_argument("--sequence", default=SYNTHETIC, help=f"sequence folder or BOP scene; without it: {made_up}")
+    parser.add_argument(
+        "--object", action="append", default=[], help="object to track; again for more; without it: all"
+    )
+    parser.add_argument("--frames", type=int, help=f"how many; without it: all, {SCENE_FRAMES} of a made-up scene")
+    parser.add_argument("--seed", type=int, default=SCENE_SEED, help="of the made-up scene")
+    parser.add_argument("--output", type=Path, default=Path("demo"), help="folder that pictures and poses go to")
+    arguments = parser.parse_args(argv)
+    if arguments.frames is not None and arguments.frames < 1:
+        parser.error(f"--frames {arguments.frames}: give at least 1")
+    return arguments
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+
+# The ids that leave their ports free on every system (ROS 2 documentation, "The ROS_DOMAIN_ID"), without the default 0.
+SAFE_IDS = range(1, 101)
+# Holding the port of an id claims the id, as ROS's own domain_coordinator does it, so that each sees the other's.
+_FIRST_PORT = 32768
+
+
+@contextmanager
+def own_domain_id() -> Iterator[int]:
+    """Claim an id for as long as the context lasts; raises RuntimeError where all are taken."""
+    for domain_id in random.sample(SAFE_IDS, len(SAFE_IDS)):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as claim:
+            try:
+                claim.bind(("", _FIRST_PORT + domain_id))
+            except OSError:
+                continue
+            yield domain_id
+            return
+    raise RuntimeError("all ROS domain ids from 1 to 100 are taken: end some of the processes that use them")

@@ -1,0 +1,140 @@
+"""Poses and tracked objects to messages: header of the image, covariance in REP-103 order."""
+
+from typing import Any
+
+import numpy as np
+from builtin_interfaces.msg import Duration, Time
+from foundation_perception.msg import TrackedObject as TrackedObjectMessage
+from geometry_msgs.msg import Pose, PoseWithCovariance, Transform
+from std_msgs.msg import Header
+from vision_msgs.msg import BoundingBox3D, Detection3D, ObjectHypothesisWithPose
+
+from ... import se3
+from ...frame import Frame
+from ...object_model.model import ObjectModel
+from ...pose_result import PoseResult
+from ...tracking import TrackedObject
+
+
+def stamp_to_ns(stamp: Any) -> int:
+    """builtin_interfaces/Time to nanoseconds."""
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+
+
+def to_stamp(stamp_ns: int) -> Time:
+    """Nanoseconds to builtin_interfaces/Time."""
+    return Time(sec=int(stamp_ns // 1_000_000_000), nanosec=int(stamp_ns % 1_000_000_000))
+
+
+def to_header(frame: Frame) -> Header:
+    """The header of the image that a frame was made from."""
+    return Header(stamp=to_stamp(frame.stamp_ns), frame_id=frame.frame_id)
+
+
+def to_duration(seconds: float | None) -> Duration:
+    """Seconds to a duration; None, which is "never", to 0."""
+    ns = 0 if seconds is None else round(seconds * 1e9)
+    return Duration(sec=ns // 1_000_000_000, nanosec=ns % 1_000_000_000)
+
+
+class QuaternionSigns:
+    """Keeps the sign of each object's quaternion as in its last message, since q and -q are the same rotation."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, np.ndarray] = {}
+
+    def continuous(self, key: str, quaternion: np.ndarray) -> np.ndarray:
+        """The quaternion or its negative, whichever is nearer to the last of this key."""
+        last = self._last.get(key)
+        if last is not None and float(last @ quaternion) < 0:
+            quaternion = -quaternion
+        self._last[key] = quaternion
+        return quaternion
+
+    def forget(self, key: str) -> None:
+        """Start anew with this key."""
+        self._last.pop(key, None)
+
+
+def to_pose(T_cam_obj: np.ndarray, quaternion: np.ndarray | None = None) -> Pose:
+    """T (4, 4) to a Pose; `quaternion` (x, y, z, w) overrides the sign that the matrix would give."""
+    pose = Pose()
+    pose.position.x, pose.position.y, pose.position.z = (float(v) for v in T_cam_obj[:3, 3])
+    x, y, z, w = se3.to_quaternion_xyzw(T_cam_obj) if quaternion is None else quaternion
+    pose.orientation.x, pose.orientation.y, pose.orientation.z, pose.orientation.w = (
+        float(x),
+        float(y),
+        float(z),
+        float(w),
+    )
+    return pose
+
+
+def from_pose(pose: Any) -> np.ndarray:
+    """Pose to T (4, 4) float32."""
+    q, p = pose.orientation, pose.position
+    return se3.from_quaternion_xyzw(np.array([q.x, q.y, q.z, q.w]), np.array([p.x, p.y, p.z]))
+
+
+def to_transform(pose: Pose) -> Transform:
+    """Pose to Transform."""
+    transform = Transform(rotation=pose.orientation)
+    transform.translation.x, transform.translation.y, transform.translation.z = (
+        pose.position.x,
+        pose.position.y,
+        pose.position.z,
+    )
+    return transform
+
+
+def to_pose_with_covariance(result: PoseResult, pose: Pose) -> PoseWithCovariance:
+    """The pose with the result's covariance (6, 6): row-major, x, y, z, then rotations about the fixed axes x, y, z."""
+    return PoseWithCovariance(pose=pose, covariance=np.asarray(result.covariance, np.float64).ravel())
+
+
+def to_detection(
+    tracked: TrackedObject, result: PoseResult, pose: PoseWithCovariance, model: ObjectModel, header: Header
+) -> Detection3D:
+    """One Detection3D; its box is the mesh's own: its centre isn't the object's origin unless the mesh is centred."""
+    detection = Detection3D(header=header, id=tracked.id)
+    hypothesis = ObjectHypothesisWithPose(pose=pose)
+    hypothesis.hypothesis.class_id = tracked.class_id
+    hypothesis.hypothesis.score = float(result.score)
+    detection.results = [hypothesis]
+    T_cam_box = np.array(result.T_cam_obj, np.float64)
+    T_cam_box[:3, 3] += T_cam_box[:3, :3] @ model.centre_m
+    detection.bbox = BoundingBox3D(center=to_pose(T_cam_box))
+    detection.bbox.center.orientation = pose.pose.orientation
+    detection.bbox.size.x, detection.bbox.size.y, detection.bbox.size.z = (float(v) for v in model.extents_m)
+    return detection
+
+
+def to_tracked_object(tracked: TrackedObject, pose: PoseWithCovariance | None, header: Header) -> TrackedObjectMessage:
+    """State, age, score and reason; scores stay zero where the object has no pose in this frame.
+
+    pose: that of this frame, else the last one that was believed; None stands for "never".
+    """
+    message = TrackedObjectMessage(
+        header=header,
+        id=tracked.id,
+        class_id=tracked.class_id,
+        state=int(tracked.state),
+        age=to_duration(tracked.age_s),
+        since_seen=to_duration(tracked.since_seen_s),
+        reason=tracked.reason,
+    )
+    if pose is not None:
+        message.pose = pose
+    result = tracked.result
+    if result is None:
+        return message
+    message.score = float(result.score)
+    message.visible_fraction = float(result.visible_fraction)
+    message.depth_inlier_fraction = float(result.depth_inlier_fraction)
+    message.colour_agreement = float(result.colour_agreement)
+    message.silhouette_agreement = float(result.silhouette_agreement)
+    message.margin = float(result.margin)
+    alternatives = [a for a in result.alternatives if np.all(np.isfinite(a.T_cam_obj)) and np.isfinite(a.score)]
+    message.alternatives = [to_pose(a.T_cam_obj) for a in alternatives]
+    message.alternative_scores = [float(a.score) for a in alternatives]
+    return message

@@ -1,0 +1,91 @@
+"""Objects by name: mesh files found, read, and checked. Needs no ROS."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import trimesh
+import yaml
+
+from ...errors import InputRefused
+from ...object_model.mesh_file import UNIT_IN_M
+from ...object_model.model import ObjectModel
+from ...object_model.symmetry import Symmetries
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """A model with the file that it came from, and the factor from the file's unit to metres."""
+
+    model: ObjectModel
+    mesh_file: Path
+    scale_m: float
+
+
+def load_object(
+    name: str, mesh: str, unit: str, symmetries: str, directories: Sequence[str], only_from_directories: bool = False
+) -> CatalogueEntry:
+    """Read one object; a relative path is looked up in the directories, in order.
+
+    only_from_directories: refuse files elsewhere (for requests that come over the network). Raises InputRefused,
+    saying the fix, for names, files, units and symmetries that can't be used.
+    """
+    if not name or name.strip() != name or name.startswith("/"):
+        raise InputRefused("bad_object_name", f"object name {name!r} can't be a TF frame: use letters, digits and _")
+    path = _find(name, mesh, [Path(d).expanduser().resolve() for d in directories], only_from_directories)
+    model = ObjectModel.from_mesh(path, name=name, unit=unit or "m", symmetries=parse_symmetries(symmetries))
+    return CatalogueEntry(model, path, UNIT_IN_M.get(unit or "m") or _measured_scale_m(model, path))
+
+
+def parse_symmetries(text: str) -> Symmetries | None:
+    """From the YAML of a parameter; None, which means "find them", for an empty text."""
+    if not text.strip():
+        return None
+    if text.strip() == "none":
+        return Symmetries.none()
+    try:
+        config = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputRefused(
+            "bad_symmetries", f"symmetries {text!r} isn't YAML ({error}): write {{continuous: [{{axis: [0, 0, 1]}}]}}"
+        ) from error
+    if not isinstance(config, dict):
+        raise InputRefused(
+            "bad_symmetries",
+            f"symmetries {text!r} isn't a mapping: write {{continuous: [{{axis: [0, 0, 1]}}]}} or none",
+        )
+    return Symmetries.from_config(config)
+
+
+def topic_token(id: str) -> str:
+    """An id as part of a topic name, which holds letters, digits and _ and doesn't begin with a digit."""
+    token = re.sub(r"[^A-Za-z0-9_]", "_", id)
+    token = re.sub(r"_{2,}", "_", token)
+    return token if re.match(r"[A-Za-z]", token) else f"object_{token.lstrip('_')}"
+
+
+def _find(name: str, mesh: str, directories: list[Path], only_from_directories: bool) -> Path:
+    if not mesh:
+        raise InputRefused("mesh_missing", f"object {name} has no mesh: set the parameter {name}.mesh to its file")
+    given = Path(mesh).expanduser()
+    candidates = [given] if given.is_absolute() else [d / given for d in directories]
+    if only_from_directories:
+        allowed = ", ".join(map(str, directories)) or "none: set the parameter mesh_directories"
+        candidates = [c.resolve() for c in candidates]
+        candidates = [c for c in candidates if any(c.is_relative_to(d) for d in directories)]
+        if not candidates:
+            raise InputRefused(
+                "mesh_not_allowed", f"mesh {mesh} of {name} is outside the folders meshes may come from ({allowed})"
+            )
+    elif not given.is_absolute():
+        candidates.append(given.resolve())
+    found = next((c for c in candidates if c.is_file()), None)
+    if found is None:
+        looked = ", ".join(map(str, candidates))
+        raise InputRefused("mesh_missing", f"mesh file of {name} is not there (looked at {looked}): check the path")
+    return found
+
+
+def _measured_scale_m(model: ObjectModel, path: Path) -> float:
+    return float(model.extents_m.max() / trimesh.load_scene(path).extents.max())

@@ -1,0 +1,177 @@
+"""Everything that pose_node says about a frame: each message carries the stamp and frame_id of the image."""
+
+import colorsys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from foundation_perception.msg import TrackedObjectArray
+from geometry_msgs.msg import PoseWithCovarianceStamped, TransformStamped
+from rclpy.qos import QoSProfile
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header, String
+from tf2_msgs.msg import TFMessage
+from vision_msgs.msg import Detection3DArray
+from visualization_msgs.msg import MarkerArray
+
+from ... import se3
+from ...frame import Frame
+from ...overlay import OverlayPose, draw_overlay
+from ...streams.image_messages import fill_image
+from ...tracking import TrackedObject, TrackState
+from .markers import MarkerFactory
+from .messages import (
+    QuaternionSigns,
+    to_detection,
+    to_header,
+    to_pose,
+    to_pose_with_covariance,
+    to_tracked_object,
+    to_transform,
+)
+from .object_catalogue import CatalogueEntry, topic_token
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+    from rclpy.publisher import Publisher
+
+_GOLDEN = 0.618034  # of the circle of hues: neighbours in the list of objects differ well
+
+
+@dataclass(frozen=True)
+class OutputSettings:
+    """What is published, and how."""
+
+    publish_tf: bool = True
+    tf_prefix: str = ""
+    marker_lifetime_s: float = 1.0
+    overlay_rate_hz: float = 10.0
+
+
+class ResultsPublisher:
+    """The outputs of pose_node. `publish` runs in the worker's thread, the rest in either while the worker is idle."""
+
+    def __init__(self, node: "Node", settings: OutputSettings) -> None:
+        self.settings = settings
+        self._node = node
+        self._detections = self._publisher(Detection3DArray, "~/detections")
+        self._objects = self._publisher(TrackedObjectArray, "~/objects")
+        self._tf = self._publisher(TFMessage, "/tf", depth=100)
+        self._markers = self._publisher(MarkerArray, "~/markers")
+        self._overlay = self._publisher(Image, "~/overlay", depth=2)
+        self._mask_request = self._publisher(String, "~/mask_request")
+        self._poses: dict[str, Publisher] = {}
+        self._entries: dict[str, CatalogueEntry] = {}
+        self._marker_factories: dict[str, MarkerFactory] = {}
+        self._marked: set[str] = set()
+        self._signs = QuaternionSigns()
+        self._last_overlay_s = 0.0
+        self._last_header = Header()
+
+    def add_object(self, id: str, entry: CatalogueEntry) -> None:
+        """Make the outputs of one object."""
+        self._entries[id] = entry
+        self._poses[id] = self._publisher(PoseWithCovarianceStamped, f"~/pose/{topic_token(id)}")
+        self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id))
+
+    def replace_model(self, id: str, entry: CatalogueEntry) -> None:
+        """An object looks otherwise from now on."""
+        self._entries[id] = entry
+        self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id))
+
+    def remove_object(self, id: str) -> None:
+        """Take an object's outputs away, its markers first."""
+        self._unmark({id})
+        self._node.destroy_publisher(self._poses.pop(id))
+        del self._entries[id], self._marker_factories[id]
+        self._signs.forget(id)
+
+    def hide_all(self) -> None:
+        """Take all markers away."""
+        self._unmark(set(self._marked))
+
+    def destroy(self) -> None:
+        """Give the publishers back."""
+        for id in list(self._entries):
+            self.remove_object(id)
+        for publisher in (self._detections, self._objects, self._tf, self._markers, self._overlay, self._mask_request):
+            self._node.destroy_publisher(publisher)
+
+    def ask_for_masks(self, ids: tuple[str, ...]) -> None:
+        """Say which objects need a mask."""
+        for id in ids:
+            self._mask_request.publish(String(data=id))
+
+    def publish(self, frame: Frame, objects: list[TrackedObject]) -> None:
+        """All messages of one frame."""
+        header = to_header(frame)
+        self._last_header = header
+        detections, states = Detection3DArray(header=header), TrackedObjectArray(header=header)
+        transforms, markers = [], MarkerArray()
+        wants_markers = self._markers.get_subscription_count() > 0
+        stamped = []
+        for tracked in objects:
+            if tracked.id not in self._entries:
+                continue
+            result = tracked.result if tracked.state is TrackState.TRACKING else None
+            if result is None:
+                last = tracked.last_believed
+                pose = None if last is None else to_pose_with_covariance(last, to_pose(last.T_cam_obj))
+                states.objects.append(to_tracked_object(tracked, pose, header))
+                continue
+            plain = to_pose(
+                result.T_cam_obj, self._signs.continuous(tracked.id, se3.to_quaternion_xyzw(result.T_cam_obj))
+            )
+            pose = to_pose_with_covariance(result, plain)
+            model = self._entries[tracked.id].model
+            states.objects.append(to_tracked_object(tracked, pose, header))
+            detections.detections.append(to_detection(tracked, result, pose, model, header))
+            stamped.append((tracked.id, PoseWithCovarianceStamped(header=header, pose=pose)))
+            child = self.settings.tf_prefix + tracked.id
+            transforms.append(TransformStamped(header=header, child_frame_id=child, transform=to_transform(plain)))
+            if wants_markers:
+                self._marked.add(tracked.id)
+                markers.markers += self._marker_factories[tracked.id].shown(
+                    header, plain, self.settings.marker_lifetime_s
+                )
+        if transforms and self.settings.publish_tf:
+            self._tf.publish(TFMessage(transforms=transforms))
+        for id, message in stamped:
+            self._poses[id].publish(message)
+        self._detections.publish(detections)
+        self._objects.publish(states)
+        if markers.markers:
+            self._markers.publish(markers)
+        self._unmark(self._marked - {tracked.id for tracked in objects if tracked.state is TrackState.TRACKING})
+        self._publish_overlay(frame, objects, header)
+
+    def _publish_overlay(self, frame: Frame, objects: list[TrackedObject], header: Header) -> None:
+        now_s = time.monotonic()
+        if (
+            self._overlay.get_subscription_count() == 0
+            or now_s - self._last_overlay_s < 1.0 / self.settings.overlay_rate_hz
+        ):
+            return
+        self._last_overlay_s = now_s
+        poses = []
+        for tracked in objects:
+            if tracked.result is not None and tracked.id in self._entries:
+                label = f"{tracked.id} {tracked.result.score:.2f}"
+                red, green, blue = (int(255 * c) for c in self._colour(tracked.id))
+                colour = (red, green, blue)
+                poses.append(OverlayPose(self._entries[tracked.id].model, tracked.result.T_cam_obj, label, colour))
+        self._overlay.publish(fill_image(Image(header=header), draw_overlay(frame.rgb, frame.camera, poses), "rgb8"))
+
+    def _unmark(self, ids: set[str]) -> None:
+        gone = [m for id in ids & self._marked for m in self._marker_factories[id].removed(self._last_header)]
+        self._marked -= ids
+        if gone:
+            self._markers.publish(MarkerArray(markers=gone))
+
+    def _colour(self, id: str) -> tuple[float, float, float]:
+        return colorsys.hsv_to_rgb((0.33 + _GOLDEN * list(self._entries).index(id)) % 1.0, 0.75, 0.95)
+
+    def _publisher(self, kind: type, topic: str, depth: int = 10) -> "Publisher":
+        options = QoSOverridingOptions.with_default_policies()
+        return self._node.create_publisher(kind, topic, QoSProfile(depth=depth), qos_overriding_options=options)

@@ -1,0 +1,95 @@
+"""Mesh files: read, checked, measured."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import trimesh
+from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial.distance import pdist
+
+from ..errors import InputRefused
+
+UNIT_IN_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001, "in": 0.0254}
+# What a robot or an AR user handles: from a small screw to a piece of furniture.
+SMALLEST_DIAMETER_M, LARGEST_DIAMETER_M = 0.003, 3.0
+_MAX_FACES = 2_000_000
+# Vertex attribute of mesh files (glTF wants the underscore): see ObjectModel.sigma_m; -1 stands for inf.
+SIGMA_ATTRIBUTE = "_sigma_m"
+
+
+def read_mesh(path: Path) -> trimesh.Scene:
+    if not path.is_file():
+        raise InputRefused("mesh_missing", f"mesh file {path} does not exist: check the path")
+    try:
+        # Unprocessed: joining vertices would stumble over files with NaN among their normals, which nothing here uses.
+        scene = trimesh.load_scene(path, process=False)
+    except Exception as error:  # readers of a dozen formats raise what they like
+        raise InputRefused(
+            "mesh_unreadable", f"mesh file {path} can't be read ({error}): export it as OBJ, PLY, STL or GLB"
+        ) from error
+    for geometry in scene.geometry.values():
+        # trimesh writes attributes to PLY, but reads them back only into this.
+        stored = geometry.metadata.get("_ply_raw", {}).get("vertex", {}).get("data")
+        if isinstance(stored, np.ndarray) and SIGMA_ATTRIBUTE in (stored.dtype.names or ()):
+            geometry.vertex_attributes[SIGMA_ATTRIBUTE] = stored[SIGMA_ATTRIBUTE]
+    return scene
+
+
+def check_geometry(mesh: trimesh.Trimesh, source: str) -> None:
+    faces = getattr(mesh, "faces", None)
+    if faces is None or len(faces) == 0 or len(mesh.vertices) == 0:
+        raise InputRefused("mesh_empty", f"{source} has no faces: export a triangle mesh, not points or curves")
+    if faces.min() < 0 or faces.max() >= len(mesh.vertices):
+        raise InputRefused("mesh_broken", f"{source} has faces with vertices that aren't there: export it again")
+    if not np.isfinite(mesh.vertices[np.unique(faces)]).all():
+        raise InputRefused("mesh_not_finite", f"{source} has NaN or infinite vertices: repair it (MeshLab, Blender)")
+    if not mesh.area > 0:
+        raise InputRefused("mesh_empty", f"{source} has no surface, all its faces are slivers: export it again")
+    if len(faces) > _MAX_FACES:
+        raise InputRefused(
+            "mesh_too_large", f"{source} has {len(faces)} faces: decimate it to {_MAX_FACES} or fewer (20000 is plenty)"
+        )
+
+
+def sigma_m_of(mesh: trimesh.Trimesh, scale_m: float) -> np.ndarray | None:
+    stored = mesh.vertex_attributes.get(SIGMA_ATTRIBUTE)
+    if stored is None or np.size(stored) != len(mesh.vertices):
+        return None
+    sigma_m = np.asarray(stored, np.float32).ravel() * np.float32(scale_m)
+    return np.where(sigma_m >= 0, sigma_m, np.float32(np.inf))
+
+
+def diameter(vertices: np.ndarray) -> float:
+    if len(vertices) > 4:
+        with suppress(QhullError):  # flat: no hull, the points themselves do
+            vertices = vertices[ConvexHull(vertices).vertices]
+    if len(vertices) > 4000:
+        # A hull with this many corners is round: the outermost ones give the diameter to a fraction of a percent.
+        radius = np.linalg.norm(vertices - vertices.mean(axis=0), axis=1)
+        vertices = vertices[np.argsort(radius)[-4000:]]
+    return float(pdist(vertices).max()) if len(vertices) > 1 else 0.0
+
+
+def unit_scale_m(diameter: float, unit: str, source: str) -> float:
+    if unit == "auto":
+        for scale in (1.0, 0.001):
+            if SMALLEST_DIAMETER_M <= diameter * scale <= LARGEST_DIAMETER_M:
+                return scale
+        raise InputRefused("mesh_unit", f"{source} is {diameter:g} units across, no object in m or mm: set its unit")
+    if unit not in UNIT_IN_M:
+        raise InputRefused("mesh_unit", f"unit '{unit}' of {source} is unknown: use {', '.join(UNIT_IN_M)} or auto")
+    diameter_m = diameter * UNIT_IN_M[unit]
+    if diameter_m > LARGEST_DIAMETER_M:
+        raise InputRefused(
+            "mesh_unit",
+            f"{source} would be {diameter_m:.3g} m across, so its unit is not '{unit}': "
+            f"set unit to mm (then {diameter * 0.001:.3g} m), or to auto",
+        )
+    if diameter_m < SMALLEST_DIAMETER_M:
+        raise InputRefused(
+            "mesh_unit",
+            f"{source} would be {diameter_m * 1000:.3g} mm across, so its unit is not '{unit}': "
+            f"set unit to m (then {diameter:.3g} m), or to auto",
+        )
+    return UNIT_IN_M[unit]

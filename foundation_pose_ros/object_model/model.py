@@ -1,0 +1,155 @@
+"""ObjectModel: everything the estimator knows of one rigid object."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import trimesh
+
+from .appearance import Appearance, from_visual
+from .mesh_file import check_geometry, diameter, read_mesh, sigma_m_of, unit_scale_m
+from .symmetry import Symmetries
+from .symmetry_search import find_symmetries
+
+if TYPE_CHECKING:
+    from ..reconstruction.reconstruct import ReconstructionSettings
+    from ..reconstruction.reference_view import ReferenceView
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectModel:
+    """A mesh in its own frame, in metres.
+
+    vertices (V, 3) float32, faces (F, 3) uint32; `appearance` is None for a mesh with no colour;
+    `declared_symmetries` overrides what is found from mesh and texture. sigma_m (V,) float32: standard deviation of the
+    surface along its normal, inf where it was never seen but only closed; None for a mesh that is known all over.
+    """
+
+    name: str
+    vertices: np.ndarray
+    faces: np.ndarray
+    appearance: Appearance | None = None
+    declared_symmetries: Symmetries | None = None
+    sigma_m: np.ndarray | None = None
+
+    @classmethod
+    def from_mesh(
+        cls,
+        mesh: str | Path | trimesh.Trimesh | trimesh.Scene,
+        name: str | None = None,
+        unit: str = "m",
+        symmetries: Symmetries | None = None,
+    ) -> "ObjectModel":
+        """From a file that trimesh reads (OBJ, PLY, STL, GLB, ...), a Trimesh or a Scene.
+
+        unit: what one unit of the file is: m, dm, cm, mm, in; or auto, which takes metres where the size is that of an
+        object and millimetres where only that is. Raises InputRefused, saying the fix, for files that are missing,
+        unreadable, empty or not finite, and for sizes that give the unit away as wrong.
+        """
+        source, geometry = "the mesh", mesh
+        if isinstance(geometry, str | Path):
+            source, path = str(geometry), Path(geometry)
+            name, geometry = name or path.stem, read_mesh(path)
+        if isinstance(geometry, trimesh.Scene):
+            geometry = geometry.to_mesh()
+        check_geometry(geometry, source)
+        geometry = geometry.copy()
+        geometry.remove_unreferenced_vertices()
+        scale_m = unit_scale_m(diameter(np.asarray(geometry.vertices)), unit, source)
+        geometry.apply_scale(scale_m)
+        return cls(
+            name=name or "object",
+            vertices=np.ascontiguousarray(geometry.vertices, np.float32),
+            faces=np.ascontiguousarray(geometry.faces, np.uint32),
+            appearance=from_visual(geometry, source),
+            declared_symmetries=symmetries,
+            sigma_m=sigma_m_of(geometry, scale_m),
+        )
+
+    @classmethod
+    def from_reference_views(
+        cls,
+        views: "str | Path | Sequence[ReferenceView]",
+        name: str | None = None,
+        symmetries: Symmetries | None = None,
+        settings: "ReconstructionSettings | None" = None,
+    ) -> "ObjectModel":
+        """Instead of a mesh: a few RGB-D views with masks and poses, as a folder (see `reference_views.reading`) or as
+        `ReferenceView`s; the object's frame is that of their poses.
+
+        name: also which object of the folder, where it has several. Raises InputRefused, saying the fix, for views
+        that no model can be made of.
+        """
+        # Reconstruction makes object models, and so can't be imported before there is one.
+        from ..reconstruction.capture.view_folder import read_views
+        from ..reconstruction.reconstruct import ReconstructionSettings, reconstruct
+
+        if isinstance(views, str | Path):
+            views = read_views(views, name)
+        return reconstruct(views, name or "object", settings or ReconstructionSettings(), symmetries).model
+
+    @cached_property
+    def mesh(self) -> trimesh.Trimesh:
+        """The bare geometry for trimesh's algorithms: faces in the model's order, vertices in one place joined."""
+        return trimesh.Trimesh(self.vertices, self.faces)
+
+    @cached_property
+    def centre_m(self) -> np.ndarray:
+        """Middle of the axis-aligned box (3,): the origin of the centred frame that estimation works in."""
+        return (self.vertices.min(axis=0) + self.vertices.max(axis=0)) / 2
+
+    @cached_property
+    def extents_m(self) -> np.ndarray:
+        """Full size of the axis-aligned box (3,)."""
+        return self.vertices.max(axis=0) - self.vertices.min(axis=0)
+
+    @cached_property
+    def diameter_m(self) -> float:
+        """Largest distance between two vertices."""
+        return diameter(self.vertices)
+
+    @cached_property
+    def face_sigma_m(self) -> np.ndarray | None:
+        """(F,) float32: the largest sigma_m of a face's corners; None where sigma_m is."""
+        return None if self.sigma_m is None else self.sigma_m[self.faces].max(axis=1)
+
+    @property
+    def has_colour(self) -> bool:
+        return self.appearance is not None
+
+    @cached_property
+    def symmetries(self) -> Symmetries:
+        """Declared, or found once from mesh and texture."""
+        return self.declared_symmetries if self.declared_symmetries is not None else find_symmetries(self)
+
+    @cached_property
+    def shape_symmetries(self) -> Symmetries:
+        """Turns that leave the shape as it was, whatever the colours."""
+        return find_symmetries(self, colour=False) if self.has_colour else self.symmetries
+
+    @cached_property
+    def near_symmetries(self) -> Symmetries:
+        """Turns that leave the shape nearly as it was: poses that noisy depth mistakes for each other."""
+        return find_symmetries(self, colour=False, loose=True)
+
+    def surface_points(self, count: int) -> np.ndarray:
+        """(count, 3) float32 points spread evenly over the surface, the same at every call."""
+        return self.surface_samples(count)[0]
+
+    def surface_samples(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Points (count, 3) over the surface with their faces (count,) and barycentric u, v (count, 2)."""
+        rng = np.random.default_rng(0)
+        cumulative = np.cumsum(self.mesh.area_faces)
+        # One point in each of `count` equal strips of area: evener than independent draws.
+        at = (np.arange(count) + rng.random(count)) / count * cumulative[-1]
+        faces = np.minimum(np.searchsorted(cumulative, at), len(self.faces) - 1)
+        uv = rng.random((count, 2))
+        uv[uv.sum(axis=1) > 1] = 1 - uv[uv.sum(axis=1) > 1]
+        corners = self.vertices[self.faces[faces]]  # (count, 3, 3)
+        points = (
+            corners[:, 0] + uv[:, :1] * (corners[:, 1] - corners[:, 0]) + uv[:, 1:] * (corners[:, 2] - corners[:, 0])
+        )
+        return points.astype(np.float32), faces, uv.astype(np.float32)

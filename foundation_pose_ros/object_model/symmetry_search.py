@@ -1,0 +1,178 @@
+"""Symmetries found from a model's surface and colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import open3d as o3d
+import trimesh
+from scipy.spatial import KDTree
+from scipy.spatial.transform import Rotation
+
+from .. import se3
+from .symmetry import Axis, Symmetries, turn_about
+
+if TYPE_CHECKING:
+    from .model import ObjectModel
+
+_SAME_TURN_RAD = np.deg2rad(8.0)
+# The rotations of an icosahedron, the largest group besides those of prisms and bodies of revolution.
+_MOST_TURNS = 60
+# Angles that no turn of 1/2 to 1/6 shares.
+_ODD_ANGLES_RAD = np.deg2rad([20.0, 50.0, 75.0, 100.0, 145.0, 200.0, 310.0])
+
+
+def find_symmetries(model: ObjectModel, colour: bool = True, loose: bool = False) -> Symmetries:
+    """Turns of 1/2 to 1/6 and continuous ones that leave surface and colours as they were, in the mesh's own frame.
+
+    With `colour` off only the shape counts; `loose` also admits turns between which noisy depth can hardly decide.
+    Continuous axes are sought among the principal ones. For the rest, candidate axes cover the half sphere and are
+    refined by closest points (Besl and McKay 1992) on samples of the surface, then tested on the exact surface.
+    """
+    surface = _Surface(model, _LOOSE if loose else _STRICT, colour)
+    axes = surface.continuous_axes(surface.principal_axes)
+    if len(axes) > 1:
+        return Symmetries(np.zeros((0, 4, 4)), axes)
+    separation_rad = np.deg2rad(25.0) if loose else _SAME_TURN_RAD
+    found = _discrete_turns(surface, axes, separation_rad)
+    if found and not axes:
+        # Of a body with equal moments of inertia any axis is a principal one: its own is that of a turn.
+        axes = surface.continuous_axes(_rotation_axes(found))
+        found = _distinct(found, [], separation_rad, axes)
+    return Symmetries(np.array(found).reshape(-1, 4, 4), axes)
+
+
+@dataclass(frozen=True)
+class _Asymmetry:
+    """How much a turn changes an object: distances as shares of the diameter, angle between normals, colour 0..1."""
+
+    mean_distance: float
+    far_distance: float
+    normal_deg: float
+    colour: float
+
+
+# Between what scanned objects show under their true symmetries (0.5 %, 8 degrees, 0.025) and the least that others
+# show (0.7 %, 15 degrees, 0.045) over the 23 meshes on which this was measured.
+_STRICT = _Asymmetry(mean_distance=0.006, far_distance=0.02, normal_deg=12.0, colour=0.035)
+_LOOSE = _Asymmetry(mean_distance=0.02, far_distance=0.08, normal_deg=60.0, colour=0.035)
+
+
+class _Surface:
+    """A model's surface, on which turns are tested."""
+
+    def __init__(self, model: ObjectModel, limit: _Asymmetry, colour: bool) -> None:
+        self._limit = limit
+        self._diameter_m = model.diameter_m
+        points, faces, barycentric = model.surface_samples(2400)
+        self._tree = KDTree(points)
+        self.centre_m = points.mean(axis=0).astype(float)
+        self.principal_axes = np.linalg.svd(points - self.centre_m, full_matrices=False)[2]  # rows
+        self._points = points[::6].astype(float)  # (400, 3)
+        self._face_normals = np.asarray(model.mesh.face_normals)
+        self._normals = self._face_normals[faces[::6]]
+        self._scene = o3d.t.geometry.RaycastingScene(nthreads=2)
+        self._scene.add_triangles(o3d.core.Tensor.from_numpy(model.vertices), o3d.core.Tensor.from_numpy(model.faces))
+        self._albedo = None
+        if colour and model.appearance is not None:
+            self._albedo = partial(model.appearance.sample, footprint_m=0.04 * model.diameter_m)
+            self._rgb = self._albedo(faces[::6], barycentric[::6])  # (400, 3)
+
+    def continuous_axes(self, directions: np.ndarray) -> tuple[Axis, ...]:
+        """Of directions (n, 3), at most two about which odd angles pass as well."""
+        axes: list[Axis] = []
+        for direction in directions:
+            if len(axes) == 2 or any(abs(direction @ np.asarray(axis.direction)) > 0.97 for axis in axes):
+                continue
+            turns = turn_about(direction, _ODD_ANGLES_RAD, self.centre_m)
+            if all(self.accepts(self.asymmetry(turn)) for turn in turns):
+                axes.append(Axis(tuple(direction), tuple(self.centre_m)))
+        return tuple(axes)
+
+    def refined(self, turns: np.ndarray) -> np.ndarray:
+        """Closest-point steps for all turns (T, 4, 4) at once; those that stay far off are dropped."""
+        points = self._points[::3]
+        for step in range(6):
+            distance, index = self._tree.query(se3.transform_points(turns, points))
+            limit = self._limit.mean_distance * self._diameter_m + self._diameter_m * (0.1 if step < 2 else 0.03)
+            keep = distance.mean(axis=1) < limit
+            turns = _best_fit(points, self._tree.data[index[keep]])
+        return turns
+
+    def polished(self, turn: np.ndarray) -> np.ndarray:
+        """A few more steps on the exact surface."""
+        for _ in range(4):
+            turn = _best_fit(self._points, self._closest(turn)[0]["points"].numpy()[None])[0]
+        return turn
+
+    def asymmetry(self, turn: np.ndarray) -> _Asymmetry:
+        closest, moved = self._closest(turn)
+        distance = np.linalg.norm(closest["points"].numpy() - moved, axis=1) / self._diameter_m
+        faces = closest["primitive_ids"].numpy()
+        cosine = np.einsum("ni,ni->n", self._normals @ turn[:3, :3].T, self._face_normals[faces])
+        colour = 0.0
+        if self._albedo is not None:
+            colour = float(np.abs(self._albedo(faces, closest["primitive_uvs"].numpy()) - self._rgb).mean())
+        normal_deg = float(np.rad2deg(np.arccos(np.clip(cosine, -1, 1))).mean())
+        return _Asymmetry(float(distance.mean()), float(np.quantile(distance, 0.95)), normal_deg, colour)
+
+    def accepts(self, asymmetry: _Asymmetry) -> bool:
+        return (
+            asymmetry.mean_distance < self._limit.mean_distance
+            and asymmetry.far_distance < self._limit.far_distance
+            and asymmetry.normal_deg < self._limit.normal_deg
+            and asymmetry.colour < self._limit.colour
+        )
+
+    def _closest(self, turn: np.ndarray) -> tuple[dict, np.ndarray]:
+        moved = se3.transform_points(turn, self._points)
+        return self._scene.compute_closest_points(o3d.core.Tensor.from_numpy(moved.astype(np.float32))), moved
+
+
+def _discrete_turns(surface: _Surface, axes: tuple[Axis, ...], separation_rad: float) -> list[np.ndarray]:
+    """Turns besides the identity that pass, up to what `axes` make equivalent."""
+    directions = trimesh.creation.icosphere(subdivisions=2).vertices
+    directions = directions[(directions @ (0.01, 0.1, 1.0)) > 0]
+    angles_rad = 2 * np.pi / np.arange(2, 7)
+    candidates = np.concatenate([turn_about(direction, angles_rad, surface.centre_m) for direction in directions])
+    found: list[np.ndarray] = []
+    fresh = _distinct(surface.refined(candidates), found, _SAME_TURN_RAD, axes)
+    while fresh and len(found) < _MOST_TURNS:
+        graded = [(surface.asymmetry(turn), turn) for turn in map(surface.polished, fresh)]
+        graded = sorted((pair for pair in graded if surface.accepts(pair[0])), key=lambda pair: pair[0].mean_distance)
+        added = _distinct([turn for _, turn in graded], found, separation_rad, axes)[: _MOST_TURNS - len(found)]
+        found += added
+        # Symmetries form a group: what the search missed is a product of what it found.
+        fresh = _distinct([a @ b for a in added for b in found], found, separation_rad, axes)
+    return found
+
+
+def _rotation_axes(turns: Sequence[np.ndarray]) -> np.ndarray:
+    """Unit axes (n, 3) of turns, none of them the identity."""
+    rotvecs = Rotation.from_matrix(np.array(turns)[:, :3, :3]).as_rotvec()
+    return rotvecs / np.linalg.norm(rotvecs, axis=1, keepdims=True)
+
+
+def _distinct(
+    turns: Iterable[np.ndarray], known: list[np.ndarray], separation_rad: float, axes: tuple[Axis, ...]
+) -> list[np.ndarray]:
+    """Turns that are neither near the identity nor near a known or earlier one, up to what `axes` make equivalent."""
+    kept: list[np.ndarray] = []
+    for turn in turns:
+        equivalents = Symmetries(np.array(known + kept).reshape(-1, 4, 4), axes).transforms()
+        if se3.rotation_angle_rad(equivalents[:, :3, :3], turn[:3, :3]).min() > separation_rad:
+            kept.append(turn)
+    return kept
+
+
+def _best_fit(points: np.ndarray, matched: np.ndarray) -> np.ndarray:
+    """Rigid transforms (T, 4, 4) that bring points (n, 3) closest to matched (T, n, 3) (Kabsch 1976)."""
+    mean_from, mean_to = points.mean(axis=0), matched.mean(axis=1)
+    u, _, vt = np.linalg.svd((matched - mean_to[:, None]).swapaxes(1, 2) @ (points - mean_from))
+    u[..., -1] *= np.linalg.det(u @ vt)[:, None]
+    R = u @ vt
+    return se3.from_rotation_translation(R, mean_to - mean_from @ R.swapaxes(1, 2)).astype(float)

@@ -1,0 +1,38 @@
+"""A frame on a coarse grid: what is done with the whole image costs the same at every resolution."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..frame import Frame
+
+# Rows of the grid: a thing six of them high is still seen.
+_ROWS = 120
+
+
+@dataclass(frozen=True)
+class DownsampledDepth:
+    """Depth (h, w) in metres, 0 = none, of every step-th pixel; K (3, 3) of the camera whose pixels those are."""
+
+    step: int
+    K: np.ndarray
+    depth_m: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+
+    @classmethod
+    def of(cls, frame: Frame) -> "DownsampledDepth":
+        """u (w,), v (h,): the pixels of the frame that were taken."""
+        camera = frame.camera
+        step = max(1, camera.height // _ROWS)
+        first = step // 2
+        u, v = np.arange(first, camera.width, step), np.arange(first, camera.height, step)
+        K = np.array(
+            [
+                [camera.fx / step, 0, (camera.cx - first) / step],
+                [0, camera.fy / step, (camera.cy - first) / step],
+                [0, 0, 1],
+            ],
+            np.float32,
+        )
+        return cls(step, K, np.ascontiguousarray(frame.depth_m[first::step, first::step]), u, v)

@@ -1,0 +1,191 @@
+"""Points of an object's surface followed from image to image: what depth can't see, motion along the surface."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from .. import se3
+from ..depth import explained
+from ..frame import Frame
+from ..rendering import Renderer
+from .observation import CropBox, resampled, sampled_depth
+
+# Side of the crop, in pixels, in which points are followed: a corner is then a few percent of the object.
+_SIZE = 160
+_MOST_POINTS = 80
+_FEWEST_POINTS = 6
+# Pixels there and back again may differ by, and from the silhouette must keep away.
+_ROUND_TRIP_PX = 0.7
+_RIM_PX = 4
+# Between two pictures of one camera points fix what depth leaves open, and steady the rest. Between a model's print and
+# a picture they only fix what depth leaves open: cameras for colour and depth are a pixel apart, prints are worn.
+_FOLLOWED_WEIGHT, _PAINTED_WEIGHT = 0.5, 0.1
+_MOST_TURN_RAD, _MOST_SCALE = np.deg2rad(15.0), 1.3
+_LUCAS_KANADE: dict[str, Any] = {"winSize": (13, 13), "maxLevel": 3, "criteria": (3, 12, 0.03), "minEigThreshold": 2e-3}
+
+
+@dataclass(frozen=True)
+class PointMatches:
+    """points_obj (M, 3) on the model's surface, and where each is seen: rays (M, 3) with z = 1.
+
+    pixel: side of one pixel of the crop that they were found in, at z = 1. weight: of all points together, as a share
+    of depth's. covariance (6, 6): of the pose by which they were put on the surface, as a twist about the object's
+    centre, in camera axes.
+    """
+
+    points_obj: np.ndarray
+    rays: np.ndarray
+    pixel: float
+    weight: float
+    covariance: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Keyframe:
+    """A view with a known pose, from which points are followed.
+
+    T_cam_obj (4, 4); image (n, n) uint8, levelled; pixels (M, 2) float32 in it; points_obj (M, 3) seen there; weight:
+    of all of them, as a share of depth's; covariance_obj (6, 6): of that pose, as a twist about the object's centre, in
+    the object's axes.
+    """
+
+    T_cam_obj: np.ndarray
+    image: np.ndarray
+    pixels: np.ndarray
+    points_obj: np.ndarray
+    weight: float
+    covariance_obj: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        frame: Frame,
+        box: CropBox,
+        T_cam_obj: np.ndarray,
+        renderer: Renderer,
+        diameter_m: float,
+        covariance: np.ndarray,
+    ) -> "Keyframe":
+        """What a frame shows of the object at a pose (4, 4): corners on the part of the surface that nothing hides.
+
+        covariance (6, 6): of the pose, as a twist about the object's centre, in camera axes.
+        """
+        view = _View(frame, box, T_cam_obj, renderer, diameter_m, colour=False)
+        covariance_obj = _turned(covariance, T_cam_obj[:3, :3].T)
+        return cls._with_corners(view, _levelled(view.gray), _FOLLOWED_WEIGHT, covariance_obj)
+
+    @classmethod
+    def painted(
+        cls, frame: Frame, box: CropBox, T_cam_obj: np.ndarray, renderer: Renderer, diameter_m: float
+    ) -> "Keyframe":
+        """The model's own colours at a pose (4, 4), painted over what a frame shows: corners that know no drift.
+
+        The model must have colours.
+        """
+        view = _View(frame, box, T_cam_obj, renderer, diameter_m, colour=True)
+        painted = view.gray.astype(np.float32)
+        if view.visible.any():
+            own = painted[view.visible]
+            rendered = view.rendered_gray
+            seen = rendered[view.visible]
+            gain = own.std() / max(float(seen.std()), 1.0)
+            painted[view.hit] = ((rendered - seen.mean()) * gain + own.mean())[view.hit]
+        return cls._with_corners(view, _levelled(painted), _PAINTED_WEIGHT, np.zeros((6, 6)))
+
+    @classmethod
+    def _with_corners(cls, view: "_View", image: np.ndarray, weight: float, covariance_obj: np.ndarray) -> "Keyframe":
+        """Corners after Shi and Tomasi (1994)."""
+        usable = cv2.erode(view.visible.astype(np.uint8), np.ones((2 * _RIM_PX + 1,) * 2, np.uint8), borderValue=0)
+        corners = cv2.goodFeaturesToTrack(image, _MOST_POINTS, 0.02, 5, mask=usable, blockSize=5)
+        pixels = np.zeros((0, 2), np.float32) if corners is None else corners.reshape(-1, 2)
+        column, row = np.round(pixels).astype(int).T
+        # The model's surface at the whole pixel stands for that at the corner: they differ by less than half a pixel.
+        points_cam = _rays(pixels, view.K) * view.depth_m[row, column][:, None]
+        points_obj = se3.transform_points(se3.inverse(view.T_cam_obj), points_cam)
+        return cls(view.T_cam_obj, image, pixels, points_obj, weight, covariance_obj)
+
+    def outdated(self, T_cam_obj: np.ndarray) -> bool:
+        """True where the object is seen at T_cam_obj (4, 4) so differently that its corners no longer look the same."""
+        angle = se3.rotation_angle_rad(self.T_cam_obj[:3, :3], T_cam_obj[:3, :3])
+        scale = T_cam_obj[2, 3] / self.T_cam_obj[2, 3]
+        return bool(angle > _MOST_TURN_RAD or not 1 / _MOST_SCALE < scale < _MOST_SCALE)
+
+    def follow(self, frame: Frame, box: CropBox, T_cam_obj: np.ndarray) -> PointMatches | None:
+        """Find the points in a frame where the object is expected at T_cam_obj (4, 4), in a box around it.
+
+        None where fewer than a handful are found there and back (Lucas and Kanade 1981, in pyramids: Bouguet 2000).
+        """
+        if len(self.pixels) < _FEWEST_POINTS:
+            return None
+        box = _whole_pixels(box)
+        K = box.intrinsics(frame.camera, _SIZE)
+        image = _levelled(_gray(frame, box))
+        expected = se3.transform_points(T_cam_obj, self.points_obj) @ K.T
+        expected = (expected[:, :2] / expected[:, 2:]).astype(np.float32)
+        flags = cv2.OPTFLOW_USE_INITIAL_FLOW
+        found, there, _ = cv2.calcOpticalFlowPyrLK(
+            self.image, image, self.pixels, expected.copy(), flags=flags, **_LUCAS_KANADE
+        )
+        back, here, _ = cv2.calcOpticalFlowPyrLK(
+            image, self.image, found, self.pixels.copy(), flags=flags, **_LUCAS_KANADE
+        )
+        kept = (there[:, 0] > 0) & (here[:, 0] > 0) & (np.linalg.norm(back - self.pixels, axis=1) < _ROUND_TRIP_PX)
+        if kept.sum() < _FEWEST_POINTS:
+            return None
+        covariance = _turned(self.covariance_obj, T_cam_obj[:3, :3])
+        return PointMatches(self.points_obj[kept], _rays(found[kept], K), 1 / float(K[0, 0]), self.weight, covariance)
+
+
+def _whole_pixels(box: CropBox) -> CropBox:
+    return CropBox(round(box.left), round(box.top), max(round(box.side), 1))
+
+
+class _View:
+    """A crop of a frame, and the object rendered into it. visible (n, n): rendered, and observed at that depth."""
+
+    def __init__(
+        self,
+        frame: Frame,
+        box: CropBox,
+        T_cam_obj: np.ndarray,
+        renderer: Renderer,
+        diameter_m: float,
+        colour: bool,
+    ) -> None:
+        box = _whole_pixels(box)
+        self.T_cam_obj = T_cam_obj
+        self.K = box.intrinsics(frame.camera, _SIZE)
+        self.gray = _gray(frame, box)
+        rendering = renderer.render(T_cam_obj[None], self.K, (_SIZE, _SIZE), colour=colour)
+        self.depth_m = rendering.depth_m[0]
+        self.hit = self.depth_m > 0
+        observed_m = sampled_depth(frame, box, _SIZE)
+        self.visible = explained(observed_m, self.depth_m, diameter_m)
+        if rendering.rgb is not None:
+            self.rendered_gray = cv2.cvtColor(rendering.rgb[0], cv2.COLOR_RGB2GRAY) * 255
+
+
+def _gray(frame: Frame, box: CropBox) -> np.ndarray:
+    return cv2.cvtColor(resampled(frame, box, _SIZE), cv2.COLOR_RGB2GRAY)
+
+
+def _levelled(gray: np.ndarray) -> np.ndarray:
+    """(n, n) uint8: a gray image less its local mean, so that exposure and shading don't move corners."""
+    gray = gray.astype(np.float32)
+    detail = gray - cv2.blur(gray, (31, 31))
+    # A running sum of squares may end a little below zero.
+    spread = np.sqrt(np.maximum(cv2.blur(detail * detail, (61, 61)), 0)) + 4
+    return np.clip(detail / spread * 40 + 128, 0, 255).astype(np.uint8)
+
+
+def _turned(covariance: np.ndarray, R: np.ndarray) -> np.ndarray:
+    """Of a twist (6, 6), in axes turned by R (3, 3)."""
+    both = np.kron(np.eye(2), R)
+    return np.asarray(both @ covariance @ both.T)
+
+
+def _rays(pixels: np.ndarray, K: np.ndarray) -> np.ndarray:
+    """(M, 3) with z = 1."""
+    return np.column_stack([(pixels - K[:2, 2]) / np.diag(K)[:2], np.ones(len(pixels))])

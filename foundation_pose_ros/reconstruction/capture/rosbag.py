@@ -1,0 +1,161 @@
+"""Reference views from a rosbag2 recording, without ROS: what shows something new is kept, as from live topics."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...errors import InputRefused
+from ...frame import Frame
+from ...streams.frame_buffer import FrameBuffer
+from ...streams.mask_inputs import LabelImage
+from ...streams.refusals import RefusalCounter
+from ...streams.rgbd_input import InputGuardian, InputSettings
+from ...streams.transform_buffer import TransformBuffer
+from ..reference_view import ReferenceView
+from .calibration_board import Board
+from .tabletop_mask import TabletopMask
+from .view_recorder import RecordingSettings, ViewRecorder
+
+if TYPE_CHECKING:
+    from rosbags.highlevel import AnyReader
+
+_SUFFIXES = (".mcap", ".db3")
+# Nobody waits for the end of a recording that is there already.
+_LIMITS = RecordingSettings(most_views=200, largest_bytes=1_000_000_000, longest_s=float("inf"))
+_FEWEST_VIEWS = 2
+# Masks that come before or after their images by no more than so many of them find them.
+_KEPT = 60
+
+
+@dataclass(frozen=True)
+class BagTopics:
+    """Where the views are: depth in the colour image's pixels; image topics may be raw or compressed.
+
+    masks: empty: the object is what rises above the board, or stands on the largest plane. fixed_frame: TF frame in
+    which the object stands still while the camera moves; empty: poses from the board, or none.
+    """
+
+    rgb: str = "/camera/color/image_raw"
+    rgb_info: str = "/camera/color/camera_info"
+    depth: str = "/camera/aligned_depth_to_color/image_raw"
+    masks: str = ""
+    fixed_frame: str = ""
+
+
+def is_bag(path: Path) -> bool:
+    """True for a rosbag2 folder, or one of its files."""
+    return (path / "metadata.yaml").is_file() or path.suffix in _SUFFIXES
+
+
+def read_bag_views(
+    path: str | Path, topics: BagTopics = BagTopics(), board: Board | None = None
+) -> tuple[ReferenceView, ...]:
+    """The views of a recording that show something new, in order of time; with poses from TF or the board, else none.
+
+    Raises InputRefused, naming topic and fix, where topics are missing, or fewer than two views can be made of them.
+    """
+    if board is not None and topics.fixed_frame:
+        raise InputRefused("two_poses", "poses from the board or from TF: leave one of them out")
+    recorder, refusals = ViewRecorder(_LIMITS), RefusalCounter()
+    with _opened(Path(path).expanduser()) as reader:
+        transforms = _transforms(reader) if topics.fixed_frame else None
+        thing = TabletopMask()
+        for frame, labels in _frames(reader, topics, refusals):
+            try:
+                T = _pose(frame, topics.fixed_frame, transforms, board)
+                if labels is not None:
+                    mask = labels.rectified((labels.labels != 0).astype(np.uint8)) != 0
+                else:
+                    mask = thing.mask(frame) if board is None or T is None else board.standing_on(frame, T)
+                recorder.add(frame, mask, T)
+            except InputRefused as refused:
+                recorder.leave_out(f"because {refused}")
+    if len(recorder.views) < _FEWEST_VIEWS:
+        why = "; ".join(refusals.look().messages.values())
+        raise InputRefused(
+            "no_views", f"{path} gives too few views: {recorder.summary()}" + (f" ({why})" if why else "")
+        )
+    return recorder.views_in_own_frame
+
+
+def _opened(path: Path) -> "AnyReader":
+    try:
+        from rosbags.highlevel import AnyReader
+        from rosbags.highlevel.anyreader import AnyReaderError
+        from rosbags.rosbag2 import ReaderError
+        from rosbags.typesys import Stores, get_typestore
+    except ModuleNotFoundError:
+        raise InputRefused("no_rosbags", "reading bags needs rosbags: pip install rosbags") from None
+    folder = path.parent if path.suffix in _SUFFIXES else path
+    try:
+        return AnyReader([folder], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
+    except (AnyReaderError, ReaderError, OSError) as error:
+        raise InputRefused("unreadable_bag", f"{path} can't be read ({error}): give the folder of a rosbag2") from None
+
+
+def _messages(reader: "AnyReader", topics: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    connections = [connection for connection in reader.connections if connection.topic in topics]
+    for connection, _, raw in reader.messages(connections):
+        yield connection.topic, reader.deserialize(raw, connection.msgtype)
+
+
+def _transforms(reader: "AnyReader") -> TransformBuffer:
+    transforms = TransformBuffer(kept_s=1e9)
+    for topic, message in _messages(reader, ("/tf", "/tf_static")):
+        transforms.add_message(message, static=topic == "/tf_static")
+    return transforms
+
+
+def _pose(frame: Frame, fixed_frame: str, transforms: TransformBuffer | None, board: Board | None) -> np.ndarray | None:
+    """T_cam_fixed or T_cam_board (4, 4), None where neither is wanted; raises InputRefused where it isn't known."""
+    if board is not None:
+        T = board.pose(frame.rgb, frame.camera)
+        if T is None:
+            raise InputRefused("board_not_seen", "the board isn't found: check its kind, size and dictionary")
+        return T
+    if transforms is None:
+        return None
+    T = transforms.lookup(frame.frame_id, fixed_frame, frame.stamp_ns)
+    if T is None:
+        raise InputRefused(
+            "no_transform", f"TF has none between {fixed_frame} and {frame.frame_id}: record /tf as well"
+        )
+    return T
+
+
+def _frames(
+    reader: "AnyReader", topics: BagTopics, refusals: RefusalCounter
+) -> Iterator[tuple[Frame, LabelImage | None]]:
+    """Frames in order of the recording, with their masks where there is a topic of them."""
+    kinds = {connection.topic: connection.msgtype.rpartition("/")[2] for connection in reader.connections}
+    wanted = [topics.rgb, topics.rgb_info, topics.depth, *([topics.masks] if topics.masks else [])]
+    for topic in wanted:
+        if topic not in kinds:
+            images = ", ".join(
+                sorted(t for t, kind in kinds.items() if kind in ("Image", "CompressedImage", "CameraInfo"))
+            )
+            raise InputRefused("no_topic", f"the bag has no topic {topic}: name one of {images or 'another bag'}")
+    guardian = InputGuardian(
+        InputSettings(kinds[topics.rgb] == "CompressedImage", kinds[topics.depth] == "CompressedImage"), refusals
+    )
+    take = {topics.rgb: guardian.colour, topics.rgb_info: guardian.camera_info, topics.depth: guardian.depth}
+    frames, waiting = FrameBuffer(_KEPT, max_age_s=1e6), dict[int, LabelImage]()
+    for topic, message in _messages(reader, tuple(wanted)):
+        if topic == topics.masks:
+            labels = guardian.mask(message)
+            if labels is not None:
+                waiting[labels.stamp_ns] = labels
+        else:
+            for frame in take[topic](message):
+                frames.add(frame)
+                if not topics.masks:
+                    yield frame, None
+        for stamp_ns in list(waiting):
+            masked = frames.at(stamp_ns)
+            if masked is not None:
+                yield masked, waiting.pop(stamp_ns)
+        while len(waiting) > _KEPT:
+            del waiting[min(waiting)]

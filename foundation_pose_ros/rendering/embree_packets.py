@@ -1,0 +1,148 @@
+"""Rays through Embree in packets of 16: made, cast and turned into images in one compiled loop.
+
+The loop holds no lock of Python's, so that threads of one process cast side by side.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..jit import compiled
+from .embree_api import EmbreeScene, intersect16
+from .renderer import RayHits
+
+# A packet is 4 x 4 pixels. Rows of its memory: origin, near, direction, time, far, mask, id, flags; then of the hit:
+# normal, two barycentric coordinates, primitive, geometry, two of instances.
+_SIDE = 4
+_ROWS = 21
+_FAR = np.float32(3e38)
+_NOWHERE = np.uint32(0xFFFFFFFF)
+# Packets that are worth waking another thread for, a quarter of a millisecond of work, and parts per thread.
+_THREAD_PACKETS = 1 << 9
+_PARTS = 4
+
+
+class PacketCaster:
+    """Of a mesh: vertices (V, 3) float32 and faces (F, 3). Each pose moves the rays instead of the mesh."""
+
+    def __init__(self, vertices: np.ndarray, faces: np.ndarray, threads: int) -> None:
+        self._scene = EmbreeScene(vertices, faces)
+        self._threads = threads
+
+    def cast(
+        self, T_cam_obj: np.ndarray, K: np.ndarray, size: tuple[int, int], normals: bool = False, faces: bool = False
+    ) -> RayHits:
+        """As Caster says."""
+        found = RayHits.unfilled((len(T_cam_obj), *size), normals, faces)
+        none = np.empty((0, 0, 0, 0), np.float32)
+        K_each = np.empty((len(T_cam_obj), 3, 3), np.float32)
+        K_each[:] = K
+        given = (
+            self._scene.address,
+            # A copy: the loop would be compiled once more for arrays that mustn't be written to.
+            np.array(T_cam_obj, np.float32, order="C"),
+            K_each,
+            found.depth_m,
+            none if found.normals_cam is None else found.normals_cam,
+            np.empty((0, 0, 0), np.int32) if found.face is None else found.face,
+            none if found.barycentric is None else found.barycentric,
+        )
+        packets = len(T_cam_obj) * _across(size[0]) * _across(size[1])
+        threads = min(self._threads, packets // _THREAD_PACKETS)
+        if threads < 2:
+            _cast(*given, 0, packets)
+            return found
+        # Whoever is done with a part takes the next: some packets hit nothing and cost little.
+        bounds = np.linspace(0, packets, _PARTS * threads + 1).astype(int)
+        parts = list(pairwise(bounds.tolist()))
+        helping = [_pool(threads - 1).submit(_cast_parts, given, parts) for _ in range(threads - 1)]
+        _cast_parts(given, parts)
+        for one in helping:
+            one.result()
+        return found
+
+
+def _cast_parts(given: tuple[Any, ...], parts: list[tuple[int, int]]) -> None:
+    """Cast packets from a list that several threads take from, until it is empty."""
+    while parts:
+        with suppress(IndexError):  # another was faster
+            _cast(*given, *parts.pop())
+
+
+@lru_cache(maxsize=4)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, "rays")
+
+
+# Threads don't survive a fork: a child process makes its own.
+os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+def _across(pixels: int) -> int:
+    return -(-pixels // _SIDE)
+
+
+@compiled
+def _cast(scene, T_cam_obj, K, depth_m, normals_cam, face, barycentric, first, end):  # type: ignore[no-untyped-def]
+    """Packets first to end of all poses' images, in order. Empty arrays aren't filled."""
+    height, width = depth_m.shape[1:]
+    down, along = -(-height // _SIDE), -(-width // _SIDE)
+    wants_normals, wants_faces = len(normals_cam) > 0, len(face) > 0
+    # Embree reads and writes packets by vectors of 64 bytes.
+    memory = np.zeros(_ROWS * 16 + 32, np.float32)
+    start = (-memory.ctypes.data % 64) // 4
+    packet = memory[start : start + _ROWS * 16].reshape(_ROWS, 16)
+    numbers = packet.view(np.uint32)
+    valid = memory[start + _ROWS * 16 : start + _ROWS * 16 + 16].view(np.int32)
+    for lane in range(16):
+        numbers[9, lane], numbers[19, lane], numbers[20, lane] = _NOWHERE, _NOWHERE, _NOWHERE
+    # A ray's direction in the object's frame: `ahead` at pixel 0, and its steps per column and row.
+    ahead, per_column, per_row = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
+    current = -1
+    for number in range(first, end):
+        image, tile = number // (down * along), number % (down * along)
+        top, left = _SIDE * (tile // along), _SIDE * (tile % along)
+        if image != current:
+            current = image
+            fx, fy, cx, cy = K[image, 0, 0], K[image, 1, 1], K[image, 0, 2], K[image, 1, 2]
+            for axis in range(3):
+                x, y, z = T_cam_obj[image, 0, axis], T_cam_obj[image, 1, axis], T_cam_obj[image, 2, axis]
+                per_column[axis], per_row[axis], ahead[axis] = x / fx, y / fy, z - x * cx / fx - y * cy / fy
+                origin = -(x * T_cam_obj[image, 0, 3] + y * T_cam_obj[image, 1, 3] + z * T_cam_obj[image, 2, 3])
+                for lane in range(16):
+                    packet[axis, lane] = origin
+        rows, columns = min(height - top, _SIDE), min(width - left, _SIDE)
+        for lane in range(16):
+            row, column = lane // _SIDE, lane % _SIDE
+            for axis in range(3):
+                direction = per_column[axis] * np.float32(left + column) + per_row[axis] * np.float32(top + row)
+                packet[4 + axis, lane] = ahead[axis] + direction
+            valid[lane] = -1 if row < rows and column < columns else 0
+            packet[8, lane], numbers[18, lane] = _FAR, _NOWHERE
+        intersect16(valid.ctypes.data, scene, packet.ctypes.data, 0)
+        for row in range(rows):
+            for column in range(columns):
+                lane, v, u = _SIDE * row + column, top + row, left + column
+                far = packet[8, lane]
+                hit = far < _FAR
+                depth_m[image, v, u] = far if hit else 0
+                if wants_normals:
+                    x, y, z = packet[12, lane], packet[13, lane], packet[14, lane]
+                    away = x * packet[4, lane] + y * packet[5, lane] + z * packet[6, lane] > 0
+                    scale = (-1 if away else 1) / np.sqrt(x * x + y * y + z * z) if hit else np.float32(0)
+                    for axis in range(3):
+                        turned = (
+                            T_cam_obj[image, axis, 0] * x
+                            + T_cam_obj[image, axis, 1] * y
+                            + T_cam_obj[image, axis, 2] * z
+                        )
+                        normals_cam[image, v, u, axis] = scale * turned if hit else 0
+                if wants_faces:
+                    face[image, v, u] = np.int32(numbers[17, lane]) if hit else -1
+                    barycentric[image, v, u, 0] = packet[15, lane] if hit else 0
+                    barycentric[image, v, u, 1] = packet[16, lane] if hit else 0

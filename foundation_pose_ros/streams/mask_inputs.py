@@ -1,0 +1,127 @@
+"""What starts a track: a mask or label image, or boxes; each names the frame that it belongs to. Needs no ROS."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ..errors import InputRefused
+from ..frame import Frame
+
+Rectified = Callable[[np.ndarray], np.ndarray]
+
+
+class MaskInput(Protocol):
+    """Masks of one frame; stamp 0 stands for the newest frame. `force` registers an object anew that is tracking."""
+
+    @property
+    def stamp_ns(self) -> int: ...
+
+    @property
+    def force(self) -> bool: ...
+
+    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
+        """Masks (H, W) bool by object id; raises InputRefused."""
+        ...
+
+
+@dataclass(frozen=True)
+class LabelImage:
+    """Labels (H, W) of unsigned integers. `rectified` frees them from the lens's distortion as the frame was."""
+
+    stamp_ns: int
+    labels: np.ndarray
+    rectified: Rectified = np.asarray
+    only: str | None = None
+    force: bool = False
+
+    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
+        """As `masks_from_label_image` has it; with `only`, all that isn't 0 is that object."""
+        if self.labels.shape != frame.depth_m.shape:
+            raise InputRefused(
+                "size_mismatch",
+                f"mask is {self.labels.shape[1]}x{self.labels.shape[0]} but its image is {frame.depth_m.shape[1]}x"
+                f"{frame.depth_m.shape[0]}: send the mask at the size of the colour image",
+            )
+        labels = self.rectified(self.labels)
+        if self.only is not None:
+            return masks_from_label_image(labels, (self.only,), (self.only,))
+        return masks_from_label_image(labels, ids, wanting)
+
+
+@dataclass(frozen=True)
+class Box:
+    """An upright box in pixels around an object."""
+
+    class_id: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """Boxes of a detector; of several for an object the one with the best score counts, filled as its mask."""
+
+    stamp_ns: int
+    boxes: tuple[Box, ...]
+    rectified: Rectified = np.asarray
+    force: bool = False
+
+    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
+        """One filled box per object that a class_id names."""
+        best: dict[str, Box] = {}
+        for box in self.boxes:
+            if box.class_id in ids and (box.class_id not in best or box.score > best[box.class_id].score):
+                best[box.class_id] = box
+        if not best:
+            seen = ", ".join(sorted({box.class_id for box in self.boxes}))
+            raise InputRefused(
+                "unknown_object",
+                f"boxes of {seen} but the objects are {', '.join(ids) or 'none'}: let the detector's class_id be the "
+                "object's name",
+            )
+        return {id: self.rectified(_filled(box, frame.depth_m.shape)) != 0 for id, box in best.items()}
+
+
+def _filled(box: Box, shape: tuple[int, ...]) -> np.ndarray:
+    rows = slice(max(0, round(box.top)), max(0, round(box.bottom)))
+    columns = slice(max(0, round(box.left)), max(0, round(box.right)))
+    mask = np.zeros(shape, np.uint8)
+    mask[rows, columns] = 255
+    if not mask.any():
+        raise InputRefused("empty_mask", f"the box of {box.class_id} is empty or outside the image: check its detector")
+    return mask
+
+
+def masks_from_label_image(labels: np.ndarray, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Masks (H, W) bool by id from an image of integer labels (H, W).
+
+    With one object every value but 0 is that object. With several, value n is the nth of them, in order; an image of
+    0 and 255 alone is a mask of the only object that wants one. Raises InputRefused where an image could mean several
+    objects, holds a label that no object has, or nothing at all.
+    """
+    values = np.unique(labels)
+    values = values[values != 0]
+    if values.size == 0:
+        raise InputRefused("empty_mask", "the mask image is all zero: mark the object's pixels with 255 or its label")
+    if len(ids) == 1:
+        return {ids[0]: labels != 0}
+    if values.size == 1 and values[0] == 255 and len(ids) < 255:
+        if len(wanting) == 1:
+            return {wanting[0]: labels != 0}
+        raise InputRefused(
+            "ambiguous_mask",
+            f"a mask of 0 and 255 could be any of {', '.join(ids)}: "
+            "send a label image in which value n is the nth object",
+        )
+    if values[-1] > len(ids):
+        raise InputRefused(
+            "unknown_label",
+            f"label {int(values[-1])} in a mask image for {len(ids)} objects ({', '.join(ids)}): "
+            "value n is the nth object",
+        )
+    return {ids[int(value) - 1]: labels == value for value in values}

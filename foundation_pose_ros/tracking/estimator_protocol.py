@@ -1,0 +1,56 @@
+"""What trackers ask of an estimator."""
+
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from ..errors import InputRefused
+from ..estimation.object_proposals import Proposal
+from ..frame import Frame
+from ..pose_result import PoseResult
+
+
+class Estimator(Protocol):
+    """What a tracker asks of `PoseEstimator`; all raise InputRefused for an input that can't be used."""
+
+    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
+        """Pose without a guess, from a mask (H, W) bool of the same frame."""
+        ...
+
+    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+        """Pose near the last one."""
+        ...
+
+    def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
+        """Things in a frame that may be the object, the likeliest first."""
+        ...
+
+    def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
+        """Pose of a thing taken as the object, scored 0 where the object can't be."""
+        ...
+
+    def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
+        """0..1: share of the pixels explained by the one that explains fewer that the other explains as well."""
+        ...
+
+
+# Where an object is in a frame, or why that isn't known.
+Followed = PoseResult | InputRefused
+
+
+def followed(estimator: Estimator, frame: Frame, previous: PoseResult) -> Followed:
+    """An object followed from its pose in an earlier frame."""
+    try:
+        return finite(estimator.track(frame, previous))
+    except InputRefused as error:
+        return error
+
+
+def finite(result: PoseResult) -> PoseResult:
+    """The result, an unusable covariance set to zero ("unknown"); raises InputRefused where the pose isn't finite."""
+    if not (np.all(np.isfinite(result.T_cam_obj)) and np.isfinite(result.score)):
+        raise InputRefused("pose_not_finite", f"the estimate of {result.object_name} isn't finite: it was dropped")
+    if np.all(np.isfinite(result.covariance)):
+        return result
+    return replace(result, covariance=np.zeros((6, 6), np.float32))

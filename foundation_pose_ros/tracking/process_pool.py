@@ -1,0 +1,218 @@
+"""Several objects tracked at the same time, each process taking its share of them.
+
+Threads don't do: what a step computes in Python between its compiled loops holds Python's lock for half of the time.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from statistics import median
+from typing import Any
+
+from ..estimator import PoseEstimator
+from ..frame import Frame
+from ..object_model.model import ObjectModel
+from ..pose_result import PoseResult
+from .estimator_protocol import Followed, followed
+from .shared_frame import FrameHeader, SharedFrame
+
+_LOG = logging.getLogger(__name__)
+_MODULE = "foundation_pose_ros.tracking.worker_process"
+# A step takes milliseconds: a helper that is silent for so long has hung.
+_LONGEST_S = 5.0
+# What a helper's share takes beside its steps: it is woken, and reads and writes what is handed over.
+_HANDOVER_S = 0.0003
+
+
+@dataclass(frozen=True)
+class Known:
+    """To a helper: a model that it will be asked for. It answers when it has got ready."""
+
+    model: ObjectModel
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """To a helper: the name of a model that is no longer needed."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Share:
+    """To a helper: poses to follow into a frame that is about to come. It wakes and reads while that is written."""
+
+    previous: tuple[PoseResult, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """To a helper: the shared memory holds the frame. It answers a list of what it found of its share."""
+
+    header: FrameHeader
+
+
+class TrackingProcesses:
+    """Follows poses with an estimator, and with helper processes that do as it does once there are several to follow.
+
+    A helper takes seconds to start, and to get ready for each model; until then, and when it dies, the work is done
+    here. It holds 0.35 GB. Call `close` in the end.
+    """
+
+    def __init__(self, estimator: PoseEstimator, processes: int = 2) -> None:
+        """estimator: a learning-free one, as the helpers are. processes: this one among them."""
+        self._estimator = estimator
+        self._most = processes - 1
+        self._helpers: list[_Helper] = []
+        self._frame: SharedFrame | None = None
+        self._step_s: dict[str, float] = {}  # the last step's, by the object's name
+
+    def __call__(self, frame: Frame, previous: Sequence[PoseResult]) -> list[Followed]:
+        """Where the frame shows each object, or why it doesn't, in order."""
+        memory = self.start(len(previous))
+        ready = self._ready()[: max(0, len(previous) - 1)]
+        names = [pose.object_name for pose in previous]
+        shares = even_shares(expected_s(names, self._step_s), [_HANDOVER_S] * len(ready) + [0.0])
+        for helper, share in zip(ready, shares, strict=False):
+            helper.tell(Share(tuple(previous[i] for i in share)))
+        if ready:
+            written = Written(memory.write(frame))
+            for helper in ready:
+                helper.tell(written)
+        found = dict(self._here(frame, previous, shares[-1]))
+        for helper, share in zip(ready, shares, strict=False):
+            answer = helper.answer()
+            found |= self._here(frame, previous, share) if answer is None else zip(share, answer, strict=True)
+        self._step_s |= {one.object_name: one.time_s for one in found.values() if isinstance(one, PoseResult)}
+        return [found[i] for i in range(len(previous))]
+
+    def start(self, objects: int) -> SharedFrame:
+        """Let the helpers start that so many objects are worth, sooner than the first frame with them would."""
+        self._frame = self._frame or SharedFrame()
+        while len(self._helpers) < min(self._most, objects - 1):
+            self._helpers.append(_Helper(self._frame))
+        return self._frame
+
+    @property
+    def ready(self) -> int:
+        """How many helpers would take a share of a frame now."""
+        return len(self._ready())
+
+    def close(self) -> None:
+        """Let the helpers end; others begin where there is work again."""
+        for helper in self._helpers:
+            helper.close()
+        self._helpers.clear()
+        if self._frame is not None:
+            self._frame.close()
+            self._frame = None
+
+    def _ready(self) -> list["_Helper"]:
+        models = self._estimator.models.copy()  # another thread may add to them meanwhile
+        return [helper for helper in self._helpers if helper.ready_for(models)]
+
+    def _here(
+        self, frame: Frame, previous: Sequence[PoseResult], numbers: Iterable[int]
+    ) -> Iterable[tuple[int, Followed]]:
+        return [(i, followed(self._estimator, frame, previous[i])) for i in numbers]
+
+
+def expected_s(names: Sequence[str], step_s: Mapping[str, float]) -> list[float]:
+    """What a step of each object will take: what its last one took, or where there was none, a usual one.
+
+    Poses say what it took to find them, which after a registration is something else.
+    """
+    usual_s = median(step_s.values()) if step_s else 1.0
+    return [step_s.get(name, usual_s) for name in names]
+
+
+def even_shares(times_s: Sequence[float], before_s: Sequence[float]) -> list[list[int]]:
+    """Numbers of the times, in lists that end at about the same time: the longest first, each to who has least.
+
+    before_s: what each list takes beside.
+    """
+    shares: list[list[int]] = [[] for _ in before_s]
+    took_s = list(before_s)
+    for i in sorted(range(len(times_s)), key=lambda i: -times_s[i]):
+        least = took_s.index(min(took_s))
+        shares[least].append(i)
+        took_s[least] += times_s[i]
+    return shares
+
+
+class _Helper:
+    """The near end of one helper process."""
+
+    def __init__(self, frame: SharedFrame) -> None:
+        self._connection, far = Pipe()
+        files = far.fileno(), frame.file
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", _MODULE, *map(str, files)],
+            pass_fds=files,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for this process, which then ends that one
+        )
+        far.close()
+        self._alive = True
+        self._sent: dict[str, ObjectModel] = {}
+        self._busy = True  # until it has loaded its libraries
+
+    def ready_for(self, models: dict[str, ObjectModel]) -> bool:
+        """Let it have these models, and no others; True where it has got ready for all of them."""
+        if self._busy and self._received(0.0) is not None:
+            self._busy = False
+        if self._busy or not self._alive:
+            return False
+        for name in [name for name, model in self._sent.items() if models.get(name) is not model]:
+            del self._sent[name]
+            self.tell(Forgotten(name))
+        model = next((model for name, model in models.items() if name not in self._sent), None)
+        if model is not None:
+            # One at a time: a pipe that nobody reads, as while the last one is got ready, is soon full.
+            self._sent[model.name] = model
+            self._busy = self.tell(Known(model))
+        return model is None
+
+    def tell(self, message: Known | Forgotten | Share | Written) -> bool:
+        """False where it is dead. Of a share that it was told, `answer` gives what it found in the frame written."""
+        try:
+            if self._alive:
+                self._connection.send(message)
+        except OSError as error:
+            self._lost(f"ended: {error}")
+        return self._alive
+
+    def answer(self) -> list[Followed] | None:
+        """What it found, None where it died or hangs."""
+        answer: list[Followed] | None = self._received(_LONGEST_S)
+        if answer is None and self._alive:
+            self._lost("hangs")
+        return answer
+
+    def close(self) -> None:
+        """It ends when its connection does."""
+        self._alive = False
+        self._connection.close()
+        try:
+            self._process.wait(_LONGEST_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _received(self, longest_s: float) -> Any:
+        """Its next message; None where there is none within this time, or no more."""
+        try:
+            return self._connection.recv() if self._alive and self._connection.poll(longest_s) else None
+        except (OSError, EOFError) as error:
+            self._lost(f"ended: {error or 'nobody is there'}")
+            return None
+
+    def _lost(self, why: str) -> None:
+        self._alive = False
+        self._process.kill()
+        _LOG.warning("a helper process for tracking %s; its objects are tracked in the main process from now on", why)

@@ -1,0 +1,128 @@
+"""Finding a lost object again with no mask: where it was, then among things of its size; then it must prove itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..errors import InputRefused
+from ..estimation.object_proposals import Proposal
+from ..frame import Frame
+from ..pose_result import PoseResult
+from .estimator_protocol import Estimator, finite
+
+ClaimedBy = Callable[[PoseResult], bool]
+
+
+@dataclass(frozen=True)
+class RelocalizationSettings:
+    """near_score: what a pose must score in the mean over `confirm_frames`, and doubt_score in each of them.
+    elsewhere_score: in place of near_score where the object wasn't before, since most things aren't it. far_score: what
+    it must score there before that. colour_drop: its colours may agree by so much less than when it was seen last; by
+    more, it is another thing of its shape.
+
+    near_period_s, far_period_s: between looks at where the object was, and at another thing in the frame; far looks
+    grow rarer by `patience` each, down to one in far_longest_s. forget_s: after which a thing that was not the object
+    is looked at again as if it were new.
+    """
+
+    enabled: bool = True
+    near_score: float = 0.6
+    elsewhere_score: float = 0.7
+    doubt_score: float = 0.5
+    far_score: float = 0.45
+    colour_drop: float = 0.5
+    confirm_frames: int = 4
+    near_period_s: float = 0.1
+    far_period_s: float = 0.2
+    far_longest_s: float = 0.4
+    patience: float = 1.1
+    forget_s: float = 1.5
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A pose that has to prove itself by a mean score, and its scores so far."""
+
+    pose: PoseResult
+    wanted: float
+    scores: tuple[float, ...]
+
+
+class Relocalization:
+    """The search for one object since it was lost; in one frame it costs at most a tracking step and a registration."""
+
+    def __init__(self, last: PoseResult, estimator: Estimator, settings: RelocalizationSettings) -> None:
+        """last: where the object was seen last."""
+        self._last = last
+        self._estimator, self._settings = estimator, settings
+        self._candidate: _Candidate | None = None
+        self._looked_near_ns = self._looked_far_ns = last.stamp_ns
+        self._far_period_s = settings.far_period_s
+        self._tried: list[tuple[int, np.ndarray]] = []
+
+    def step(self, frame: Frame, taken: ClaimedBy | None = None) -> PoseResult | None:
+        """Look at the next frame; the pose, once it has proved itself. What is `taken` by another track isn't it."""
+        candidate, self._candidate = self._candidate, None
+        if candidate is None:
+            self._candidate = self._look(frame, taken)
+            return None
+        pose = self._believable(lambda: self._estimator.track(frame, candidate.pose), taken, self._settings.doubt_score)
+        if pose is None:
+            return None
+        scores = (*candidate.scores, pose.score)
+        if len(scores) == self._settings.confirm_frames:
+            return pose if np.mean(scores) >= candidate.wanted else None
+        self._candidate = replace(candidate, pose=pose, scores=scores)
+        return None
+
+    def _look(self, frame: Frame, taken: ClaimedBy | None) -> _Candidate | None:
+        settings = self._settings
+        if self._due(frame, self._looked_near_ns, settings.near_period_s):
+            self._looked_near_ns = frame.stamp_ns
+            pose = self._believable(lambda: self._estimator.track(frame, self._last), taken, settings.doubt_score)
+            if pose is not None:
+                return _Candidate(pose, settings.near_score, (pose.score,))
+        if self._due(frame, self._looked_far_ns, self._far_period_s):
+            self._looked_far_ns = frame.stamp_ns
+            self._far_period_s = min(self._far_period_s * settings.patience, settings.far_longest_s)
+            thing = self._next_thing(frame)
+            if thing is not None:
+                name = self._last.object_name
+                pose = self._believable(lambda: self._estimator.find(frame, thing, name), taken, settings.far_score)
+                return None if pose is None else _Candidate(pose, settings.elsewhere_score, (pose.score,))
+        return None
+
+    def _due(self, frame: Frame, last_ns: int, period_s: float) -> bool:
+        return frame.stamp_ns - last_ns >= int(period_s * 1e9)
+
+    def _believable(
+        self, estimate: Callable[[], PoseResult], taken: ClaimedBy | None, least: float
+    ) -> PoseResult | None:
+        try:
+            pose = finite(estimate())
+        except InputRefused:
+            return None
+        if pose.score < least or pose.colour_agreement < self._last.colour_agreement - self._settings.colour_drop:
+            return None
+        return None if taken is not None and taken(pose) else pose
+
+    def _next_thing(self, frame: Frame) -> Proposal | None:
+        """The likeliest thing that wasn't tried of late."""
+        proposals = self._estimator.propose(frame, self._last.object_name)
+        if not proposals:
+            return None
+        best = max(proposals, key=lambda proposal: self._priority(proposal, frame.stamp_ns))
+        self._tried.append((frame.stamp_ns, best.centre_m))
+        return best
+
+    def _priority(self, proposal: Proposal, stamp_ns: int) -> float:
+        """Likeness, more where the object may have come to since it was lost, less the oftener it was tried."""
+        lost_s = (stamp_ns - self._last.stamp_ns) * 1e-9
+        reach_m = proposal.diameter_m * (1 + 2 * lost_s)
+        away_m = float(np.linalg.norm(proposal.centre_m - self._last.centre_m))
+        near = float(np.exp(-0.5 * np.square(away_m / reach_m)))
+        since_ns = stamp_ns - int(self._settings.forget_s * 1e9)
+        self._tried = [(tried_ns, centre) for tried_ns, centre in self._tried if tried_ns > since_ns]
+        times = sum(np.linalg.norm(centre - proposal.centre_m) < 0.4 * proposal.diameter_m for _, centre in self._tried)
+        return proposal.likeness * (0.3 + 0.7 * near) * 0.2**times

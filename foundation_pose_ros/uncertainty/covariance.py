@@ -1,0 +1,64 @@
+"""How sure a pose is: from the last step's information to a covariance in ROS's order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import se3
+from ..refinement.refiner import Refinement
+
+# Before anything is seen, a pose is known to this share of the diameter, and to this angle.
+_PRIOR_SHARE = 0.25
+_PRIOR_RAD = 1.0
+_SMALLEST_VARIANCE_M2 = 1e-8
+
+
+@dataclass(frozen=True)
+class CovarianceModel:
+    """What normal equations don't know of their own errors, fitted where those are known (benchmarks/calibration).
+
+    repeat: residuals of neighbouring rays repeat each other; independent ones would give a covariance so many times too
+    small. shift_per_m: no residual shows a shift, of depth against colour or of all depths; as a share of the distance.
+    rim_m: nor a bend of depth or mesh, which turns the object as if its rim were moved by so much.
+    """
+
+    repeat: float
+    shift_per_m: float
+    rim_m: float
+
+    def of_residuals(self, refined: Refinement, diameter_m: np.ndarray | float) -> np.ndarray:
+        """Covariances (..., 6, 6) of twists about objects' centres, in m^2 and rad^2, as far as residuals show them."""
+        variance_m2 = np.maximum(refined.variance_m2, _SMALLEST_VARIANCE_M2) * self.repeat
+        diameter_m = np.asarray(diameter_m, float)
+        prior = _diagonal((_PRIOR_SHARE * diameter_m) ** -2, np.full_like(diameter_m, _PRIOR_RAD**-2))
+        known = refined.information / variance_m2[..., None, None] + refined.points_information
+        return np.linalg.inv(known + prior)
+
+    def about_centre(
+        self, refined: Refinement, diameter_m: np.ndarray | float, distance_m: np.ndarray | float
+    ) -> np.ndarray:
+        """Covariances (..., 6, 6) of twists about objects' centres, in m^2 and rad^2.
+
+        distance_m (...): from camera to centre.
+        """
+        diameter_m, distance_m = np.broadcast_arrays(np.asarray(diameter_m, float), distance_m)
+        unseen = _diagonal((self.shift_per_m * distance_m) ** 2, (2 * self.rim_m / diameter_m) ** 2)
+        return self.of_residuals(refined, diameter_m) + unseen
+
+    def about_origin(self, refined: Refinement, index: int, centre_obj: np.ndarray, diameter_m: float) -> np.ndarray:
+        """Covariance (6, 6) of the mesh's own origin, in camera axes: translation in m^2, rotation in rad^2."""
+        one = refined.at(index)
+        from_origin_cam = one.T_cam_obj[:3, :3] @ centre_obj
+        distance_m = float(np.linalg.norm(from_origin_cam + one.T_cam_obj[:3, 3]))
+        about_centre = self.about_centre(one, diameter_m, distance_m)
+        # The origin moves by v + w x (origin - centre).
+        to_origin = np.eye(6)
+        to_origin[:3, 3:] = se3.cross_matrix(from_origin_cam)
+        covariance = to_origin @ about_centre @ to_origin.T
+        return (covariance + covariance.T) / 2
+
+
+def _diagonal(translation: np.ndarray, rotation: np.ndarray) -> np.ndarray:
+    """(..., 6, 6) from (...) for each axis of either half."""
+    both = np.stack([translation] * 3 + [rotation] * 3, axis=-1)
+    return both[..., None] * np.eye(6)

@@ -1,0 +1,57 @@
+"""Fits find the constants that draws were made with."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from benchmarks.calibration.fit import Errors, fitted_confidence, fitted_covariance
+from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
+from foundation_pose_ros.uncertainty.covariance import CovarianceModel
+
+
+def drawn_cues(rng: np.random.Generator, count: int) -> Cues:
+    return Cues(**{field.name: rng.random(count) for field in fields(Cues)})
+
+
+def test_weights_are_found_on_both_sides_of_a_bend_and_what_speaks_against_is_left_out(rng):
+    cues = drawn_cues(rng, 12000)
+    true = Confidence(-4.0, (("agreement", 2.0, 10.0), ("border", 3.0, 3.0)))
+    right = rng.random(12000) < true(cues)
+    # What speaks against: more of it where poses are wrong.
+    cues = replace(cues, outline=np.where(right, 0.4, 0.6) * cues.outline)
+    found = fitted_confidence(cues, right, ["agreement", "border", "outline"])
+    (_, low, high), (_, before, after), (_, *against) = found.weights
+    assert low == pytest.approx(2.0, abs=0.8) and high == pytest.approx(10.0, abs=0.8)
+    assert before == pytest.approx(3.0, abs=0.7) and after == pytest.approx(3.0, abs=0.7)
+    assert against == [0.0, 0.0]
+
+
+def test_right_and_wrong_count_the_same_however_many_there_are(rng):
+    """Odds of one to one before the look, though four of five poses are wrong."""
+    cues = drawn_cues(rng, 5000)
+    wrong = np.arange(5000) < 4000
+    cues = replace(cues, agreement=np.where(wrong, 0.3, 0.7) + 0.2 * cues.agreement)
+    fit = fitted_confidence(cues, ~wrong, ["border"])
+    assert np.allclose(fit(cues), 0.5, atol=0.03)
+
+
+def test_constants_of_a_covariance_are_found(rng):
+    true = CovarianceModel(repeat=12.0, shift_per_m=2e-3, rim_m=1e-3)
+    count = 600
+    axes = rng.normal(size=(count, 6, 6))
+    scale = np.diag([1e2, 1e2, 1e2, 3.0, 3.0, 3.0])
+    information = scale @ (axes @ np.swapaxes(axes, 1, 2) + np.eye(6)) @ scale * 0.02
+    variance_m2, diameter_m = rng.uniform(0.5e-6, 4e-6, count), rng.uniform(0.06, 0.3, count)
+    distance_m = rng.uniform(0.4, 1.2, count)
+    points_information = 1e3 * information[::-1] * (np.arange(count) % 4 == 0)[:, None, None]
+    known = information, variance_m2, points_information, diameter_m, distance_m
+    covariances = Errors(np.zeros((count, 6)), *known).covariances(true)
+    # Student's t, as the fit believes errors to be, of that covariance.
+    tails = np.sqrt((5.0 - 2.0) / rng.chisquare(5.0, count))[:, None]
+    twists = tails * np.array([rng.multivariate_normal(np.zeros(6), c) for c in covariances])
+    # One that is turned the wrong way has no say.
+    twists[0, 4] = 1.5
+    found = fitted_covariance(Errors(twists, *known))
+    for field in fields(CovarianceModel):
+        assert getattr(found, field.name) == pytest.approx(getattr(true, field.name), rel=0.25)

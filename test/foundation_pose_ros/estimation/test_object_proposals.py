@@ -1,0 +1,81 @@
+"""Things cut out of rendered scenes: the object is among them, tables are not, and nothing stands in a table."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from foundation_pose_ros import Frame, PoseEstimator
+from foundation_pose_ros.estimation.object_proposals import SizeColourPrior, propose
+from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.synthetic.events import removed
+from foundation_pose_ros.synthetic.scene import make_scene
+
+OBJECTS = ("cracker_box", "soda_can", "mug", "bottle")
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return make_scene(seed=4, frames=1, objects=list(OBJECTS), clutter=2, width=320, height=240, supersample=1)
+
+
+@pytest.fixture(scope="module")
+def frame(scene):
+    return scene.frame(scene.frame_ids[0])
+
+
+def overlap(mask: np.ndarray, other: np.ndarray) -> float:
+    return float((mask & other).sum() / (mask | other).sum())
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_the_object_is_among_the_first_things(name, scene, frame):
+    mask = scene.mask(scene.frame_ids[0], name)
+    overlaps = [overlap(proposal.mask, mask) for proposal in propose(frame, SizeColourPrior(scene.model(name)))]
+    assert max(overlaps[:3]) > 0.5
+
+
+def test_the_table_is_no_thing(scene, frame):
+    objects = np.any([scene.mask(scene.frame_ids[0], name) for name in OBJECTS], axis=0)
+    for proposal in propose(frame, SizeColourPrior(scene.model("soda_can"))):
+        assert proposal.mask.mean() < 0.1
+        assert proposal.planes.on_plane.mean() > 0.5
+        assert not (proposal.planes.on_plane & objects[1::2, 1::2]).sum() > 0.2 * objects[1::2, 1::2].sum()
+
+
+def test_things_stay_the_same_in_a_larger_image(scene, frame):
+    camera = frame.camera
+    larger = replace(
+        camera, fx=3 * camera.fx, fy=3 * camera.fy, cx=3 * camera.cx + 1, cy=3 * camera.cy + 1, width=960, height=720
+    )
+    wide = Frame(*(np.repeat(np.repeat(image, 3, 0), 3, 1) for image in (frame.rgb, frame.depth_m)), larger)
+    look = SizeColourPrior(scene.model("mug"))
+    small, large = propose(frame, look), propose(wide, look)
+    assert abs(len(small) - len(large)) <= 1
+    assert np.linalg.norm(small[0].centre_m - large[0].centre_m) < 0.01
+
+
+def test_nothing_is_found_without_depth(scene, frame):
+    dark = Frame(frame.rgb, np.zeros_like(frame.depth_m), frame.camera)
+    assert propose(dark, SizeColourPrior(scene.model("mug"))) == []
+
+
+def test_what_a_table_hides_of_an_object_is_in_the_table(scene):
+    first, model = scene.frame_ids[0], scene.model("cracker_box")
+    planes = propose(removed(scene, "cracker_box", 0).frame(first), SizeColourPrior(model))[0].planes
+    renderer, truth = EmbreeRenderer(model, 1), scene.truth(first, "cracker_box")
+    assert planes.sunk_share(renderer, truth, 0.02) < 0.02
+    deeper = truth.copy()
+    deeper[:3, 3] *= 1.3
+    assert planes.sunk_share(renderer, deeper, 0.02) > 0.2
+
+
+def test_a_thing_is_registered_as_the_object(scene, frame):
+    estimator = PoseEstimator([scene.model("cracker_box")], threads=1)
+    best = max(
+        (estimator.find(frame, proposal) for proposal in estimator.propose(frame)[:3]), key=lambda found: found.score
+    )
+    truth = scene.truth(scene.frame_ids[0], "cracker_box")
+    nearest = scene.model("cracker_box").symmetries.nearest(best.T_cam_obj, truth)
+    assert best.score > 0.8
+    assert np.linalg.norm(nearest[:3, 3] - truth[:3, 3]) < 0.01

@@ -1,0 +1,62 @@
+"""Poses to messages and back: nothing lost, quaternions that don't jump, times to the nanosecond."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
+pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here: source its workspace")
+
+from foundation_pose_ros.nodes.pose.messages import (
+    QuaternionSigns,
+    from_pose,
+    stamp_to_ns,
+    to_duration,
+    to_pose,
+    to_stamp,
+    to_transform,
+)
+from foundation_pose_ros.se3 import from_rotation_translation
+
+angles = st.floats(-np.pi, np.pi, allow_nan=False)
+metres = st.floats(-5, 5, allow_nan=False)
+
+
+@given(st.tuples(angles, angles, angles), st.tuples(metres, metres, metres))
+def test_a_pose_comes_back(euler: tuple[float, ...], position: tuple[float, ...]) -> None:
+    T = from_rotation_translation(Rotation.from_euler("xyz", euler).as_matrix(), np.array(position))
+    pose = to_pose(T)
+    q = pose.orientation
+    assert np.linalg.norm([q.x, q.y, q.z, q.w]) == pytest.approx(1.0, abs=1e-6)
+    np.testing.assert_allclose(from_pose(pose), T, atol=2e-6)
+    transform = to_transform(pose)
+    assert (transform.translation.x, transform.rotation) == (pose.position.x, pose.orientation)
+
+
+@given(st.integers(0, 2**62 // 1_000_000_000 * 1_000_000_000))
+def test_a_stamp_comes_back(stamp_ns: int) -> None:
+    stamp_ns = min(stamp_ns, (2**31 - 1) * 1_000_000_000)
+    assert stamp_to_ns(to_stamp(stamp_ns)) == stamp_ns
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"), [(None, (0, 0)), (0.0, (0, 0)), (1.5, (1, 500_000_000)), (0.9999999999, (1, 0))]
+)
+def test_durations(seconds: float | None, wanted: tuple[int, int]) -> None:
+    duration = to_duration(seconds)
+    assert (duration.sec, duration.nanosec) == wanted
+
+
+def test_quaternions_of_a_turning_object_never_jump() -> None:
+    signs = QuaternionSigns()
+    turn = [
+        Rotation.from_euler("xyz", [0.3, 0.1, angle]).as_quat(canonical=True)
+        for angle in np.linspace(0, 6 * np.pi, 400)
+    ]
+    shown = np.array([signs.continuous("mug", q) for q in turn])
+    assert np.abs(np.diff(shown, axis=0)).max() < 0.1
+    assert np.abs(np.diff(turn, axis=0)).max() > 0.5
+    signs.forget("mug")
+    np.testing.assert_array_equal(signs.continuous("mug", turn[-1]), turn[-1])

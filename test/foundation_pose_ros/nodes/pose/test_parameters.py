@@ -1,0 +1,30 @@
+"""Parameters choose the methods, and weights come from the folder that they name alone."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foundation_pose_ros import InputRefused
+from foundation_pose_ros.estimation.methods import GeometricMethods
+from foundation_pose_ros.nodes.pose.parameters import POSE_NODE, method_choice
+
+
+def parameters(**changed: Any) -> dict[str, Any]:
+    return {row.name: row.default for row in POSE_NODE} | changed
+
+
+def test_without_a_choice_methods_are_learning_free() -> None:
+    choice = method_choice(parameters(), threads=3)
+    assert isinstance(choice.methods(), GeometricMethods) and choice.threads == 3
+
+
+def test_a_choice_goes_into_the_methods(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch isn't installed here")
+    values = parameters(refiner="learned", scorer="geometric", weights_directory=str(tmp_path), polish=False)
+    choice = method_choice(values, threads=1)
+    assert (choice.refiner, choice.scorer, choice.weights, choice.polish) == ("learned", "geometric", tmp_path, False)
+    with pytest.raises(InputRefused, match=f"{tmp_path} holds no"):
+        choice.methods()
+    with pytest.raises(InputRefused, match="weights_directory"):
+        method_choice(parameters(scorer="learned"), threads=1)

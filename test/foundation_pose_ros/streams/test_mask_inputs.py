@@ -1,0 +1,51 @@
+"""Masks and boxes of a frame by object."""
+
+import numpy as np
+import pytest
+
+from foundation_pose_ros.camera import Camera
+from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.frame import Frame
+from foundation_pose_ros.streams.mask_inputs import Box, Boxes, LabelImage
+
+FRAME = Frame(np.zeros((48, 64, 3), np.uint8), np.ones((48, 64), np.float32), Camera(50, 50, 31.5, 23.5, 64, 48))
+IDS = ("mug", "box")
+
+
+def test_label_n_is_the_nth_object() -> None:
+    labels = np.zeros((48, 64), np.uint16)
+    labels[:10], labels[20:30] = 1, 2
+    masks = LabelImage(0, labels).masks(FRAME, IDS, IDS)
+    assert {id: int(mask.sum()) for id, mask in masks.items()} == {"mug": 640, "box": 640}
+
+
+def test_a_mask_for_one_object_is_all_that_is_not_0() -> None:
+    labels = np.zeros((48, 64), np.uint8)
+    labels[:10], labels[20:30] = 3, 255
+    (id, mask), *others = LabelImage(0, labels, only="box").masks(FRAME, IDS, IDS).items()
+    assert (id, int(mask.sum()), others) == ("box", 1280, [])
+
+
+def test_a_mask_of_another_size_is_refused() -> None:
+    with pytest.raises(InputRefused, match="mask is 32x24 but its image is 64x48") as refused:
+        LabelImage(0, np.ones((24, 32), np.uint8)).masks(FRAME, IDS, IDS)
+    assert refused.value.reason == "size_mismatch"
+
+
+def test_the_best_box_of_an_object_counts_cut_to_the_image() -> None:
+    boxes = Boxes(0, (Box("mug", 0, 0, 5, 5, 0.4), Box("mug", 60, 40, 80, 60, 0.9), Box("cat", 0, 0, 9, 9, 1.0)))
+    masks = boxes.masks(FRAME, IDS, IDS)
+    assert list(masks) == ["mug"]
+    assert masks["mug"].dtype == bool
+    assert np.argwhere(masks["mug"]).min(axis=0).tolist() == [40, 60]
+    assert int(masks["mug"].sum()) == 8 * 4
+
+
+@pytest.mark.parametrize(
+    ("box", "reason"),
+    [(Box("cat", 0, 0, 9, 9, 1.0), "unknown_object"), (Box("mug", 70, 0, 90, 9, 1.0), "empty_mask")],
+)
+def test_boxes_that_mean_nothing_are_refused(box: Box, reason: str) -> None:
+    with pytest.raises(InputRefused) as refused:
+        Boxes(0, (box,)).masks(FRAME, IDS, IDS)
+    assert refused.value.reason == reason

@@ -1,0 +1,131 @@
+"""What becomes a frame, at which stamp and with which camera, and what is refused. Messages are duck-typed."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from foundation_pose_ros.streams.image_messages import fill_image
+from foundation_pose_ros.streams.refusals import RefusalCounter
+from foundation_pose_ros.streams.rgbd_input import InputGuardian, InputSettings
+
+WIDTH, HEIGHT = 64, 48
+
+
+def header(stamp_ns: int, frame_id: str = "camera") -> Any:
+    sec, nanosec = divmod(stamp_ns, 1_000_000_000)
+    return SimpleNamespace(stamp=SimpleNamespace(sec=sec, nanosec=nanosec), frame_id=frame_id)
+
+
+def colour(stamp_ns: int, frame_id: str = "camera") -> Any:
+    return fill_image(
+        SimpleNamespace(header=header(stamp_ns, frame_id)), np.full((HEIGHT, WIDTH, 3), 100, np.uint8), "rgb8"
+    )
+
+
+def depth(stamp_ns: int, frame_id: str = "camera") -> Any:
+    return fill_image(
+        SimpleNamespace(header=header(stamp_ns, frame_id)), np.full((HEIGHT, WIDTH), 0.5, np.float32), "32FC1"
+    )
+
+
+def info(stamp_ns: int, focal_px: float = 50.0, d: tuple[float, ...] = ()) -> Any:
+    K = [focal_px, 0, 31.5, 0, focal_px, 23.5, 0, 0, 1]
+    return SimpleNamespace(
+        header=header(stamp_ns),
+        k=K,
+        p=[focal_px, 0, 31.5, 0, 0, focal_px, 23.5, 0, 0, 0, 1, 0],
+        d=list(d),
+        distortion_model="plumb_bob",
+        width=WIDTH,
+        height=HEIGHT,
+        binning_x=0,
+        binning_y=0,
+        roi=SimpleNamespace(x_offset=0, y_offset=0, width=0, height=0),
+    )
+
+
+@pytest.fixture
+def refusals() -> RefusalCounter:
+    return RefusalCounter()
+
+
+@pytest.fixture
+def guardian(refusals: RefusalCounter) -> InputGuardian:
+    return InputGuardian(InputSettings(), refusals)
+
+
+def test_three_messages_of_one_stamp_make_one_frame_in_any_order() -> None:
+    makers = {"colour": colour, "depth": depth, "camera_info": info}
+    for order in (
+        ("colour", "depth", "camera_info"),
+        ("camera_info", "depth", "colour"),
+        ("depth", "camera_info", "colour"),
+    ):
+        guardian = InputGuardian(InputSettings(), RefusalCounter())
+        frames = [frame for name in order for frame in getattr(guardian, name)(makers[name](7_000_000_001))]
+        assert [(frame.stamp_ns, frame.frame_id) for frame in frames] == [(7_000_000_001, "camera")]
+
+
+def test_camera_info_is_that_of_the_images_stamp(guardian: InputGuardian) -> None:
+    guardian.camera_info(info(1_000, 50.0))
+    guardian.camera_info(info(2_000, 60.0))
+    guardian.colour(colour(1_000))
+    (frame,) = guardian.depth(depth(1_000))
+    assert frame.camera.fx == 50.0
+
+
+def test_camera_info_at_stamps_of_its_own_serves_from_the_second_image_on(guardian: InputGuardian) -> None:
+    guardian.camera_info(info(5))
+    frames = []
+    for stamp_ns in (33_000_000, 66_000_000, 99_000_000):
+        guardian.colour(colour(stamp_ns))
+        frames.append([frame.stamp_ns for frame in guardian.depth(depth(stamp_ns))])
+    assert frames == [[], [33_000_000, 66_000_000], [99_000_000]]
+
+
+def test_images_without_any_camera_info_are_refused(guardian: InputGuardian, refusals: RefusalCounter) -> None:
+    for stamp_ns in (33_000_000, 66_000_000, 99_000_000):
+        guardian.colour(colour(stamp_ns))
+        assert guardian.depth(depth(stamp_ns)) == []
+    assert refusals["no_camera_info"] == 2
+
+
+def test_a_leading_slash_of_a_frame_is_dropped(guardian: InputGuardian) -> None:
+    guardian.camera_info(info(9))
+    guardian.colour(colour(9, "/camera"))
+    (frame,) = guardian.depth(depth(9))
+    assert frame.frame_id == "camera"
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_depth_of_another_frame(refusals: RefusalCounter, check: bool) -> None:
+    guardian = InputGuardian(InputSettings(check_frames=check), refusals)
+    guardian.camera_info(info(9))
+    guardian.colour(colour(9))
+    frames = guardian.depth(depth(9, "depth_camera"))
+    assert (len(frames), refusals["frame_mismatch"]) == ((0, 1) if check else (1, 0))
+
+
+def test_a_mask_that_comes_before_the_first_frame_loses_its_distortion_too(guardian: InputGuardian) -> None:
+    labels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    labels[4:12, 4:12] = 255
+    mask = guardian.mask(fill_image(SimpleNamespace(header=header(9)), labels, "mono8"))
+    assert mask is not None
+    guardian.camera_info(info(9, d=(0.4, 0.0, 0.0, 0.0, 0.0)))
+    guardian.colour(colour(9))
+    (frame,) = guardian.depth(depth(9))
+
+    moved = mask.masks(frame, ("mug",), ("mug",))["mug"]
+
+    # Pincushion distortion: what the raw image shows near its corner is nearer to the middle in the rectified one.
+    before, after = np.argwhere(labels).mean(axis=0), np.argwhere(moved).mean(axis=0)
+    assert np.all(after > before + 1)
+
+
+def test_unmatched_images_are_counted(guardian: InputGuardian) -> None:
+    for k in range(15):
+        guardian.colour(colour(k * 33_000_000))
+    assert guardian.unmatched == {"colour": 5}
+    assert guardian.received == 15

@@ -1,0 +1,143 @@
+"""Frames and masks through buffer, worker and tracks, with an estimator whose answers are known; no ROS."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+
+import numpy as np
+import pytest
+
+from foundation_pose_ros import Camera, Frame, InputRefused
+from foundation_pose_ros.nodes.service_replies import waited_for
+from foundation_pose_ros.pose_result import PoseResult
+from foundation_pose_ros.streams.mask_inputs import LabelImage
+from foundation_pose_ros.streams.refusals import RefusalCounter
+from foundation_pose_ros.tracking import FrameBuffer, MultiObjectTracker, TrackedObject, TrackState
+from foundation_pose_ros.tracking.pipeline import PosePipeline
+
+CAMERA = Camera(1.0, 1.0, 0.0, 0.0, 1, 1)
+STEP_NS = 100_000_000
+
+
+class Steady:
+    """Sure of every pose; notes the stamps of the frames that it registered on."""
+
+    def __init__(self) -> None:
+        self.registered: list[int] = []
+
+    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
+        self.registered.append(frame.stamp_ns)
+        return self._pose(frame, object_name or "")
+
+    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+        return self._pose(frame, previous.object_name)
+
+    @staticmethod
+    def _pose(frame: Frame, name: str) -> PoseResult:
+        return PoseResult(name, np.eye(4, dtype=np.float32), 0.9, np.eye(6), stamp_ns=frame.stamp_ns)
+
+
+class Bench:
+    """A running pipeline that knows a mug."""
+
+    def __init__(self) -> None:
+        self.estimator = Steady()
+        self.refusals = RefusalCounter()
+        self.published: list[tuple[int, TrackedObject]] = []
+        self.faults: list[Exception] = []
+        tracker = MultiObjectTracker(self.estimator)
+        tracker.add("mug")
+        self.pipeline = PosePipeline(
+            tracker,
+            FrameBuffer(),
+            lambda frame, objects: self.published.append((frame.stamp_ns, objects[0])),
+            lambda ids: None,
+            self.refusals,
+            lambda what, error: self.faults.append(error),
+        )
+        self.pipeline.start()
+
+    def frame(self, step: int) -> None:
+        """Send a frame, and wait for what is published of it."""
+        stamp_ns = step * STEP_NS
+        self.pipeline.frame(
+            Frame(np.zeros((1, 1, 3), np.uint8), np.ones((1, 1), np.float32), CAMERA, stamp_ns=stamp_ns)
+        )
+        self.wait(lambda: self.published and self.published[-1][0] == stamp_ns)
+
+    def mask(self, step: int) -> None:
+        self.pipeline.masks(LabelImage(step * STEP_NS, np.full((1, 1), 255, np.uint8)))
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        deadline_s = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < deadline_s and not self.faults, self.faults
+            time.sleep(0.001)
+
+    @property
+    def state(self) -> TrackState:
+        return self.published[-1][1].state
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    assert bench.pipeline.stop()
+    assert not bench.faults
+
+
+def test_a_late_mask_is_registered_on_its_own_frame_and_caught_up(bench: Bench) -> None:
+    for step in (1, 2, 3, 4):
+        bench.frame(step)
+    bench.mask(2)
+    bench.wait(lambda: bench.state is TrackState.TRACKING)
+    assert bench.estimator.registered == [2 * STEP_NS]
+    stamp_ns, tracked = bench.published[-1]
+    assert (stamp_ns, tracked.result.stamp_ns) == (4 * STEP_NS, 4 * STEP_NS)
+    assert tracked.age_s == pytest.approx(0.2)
+
+
+def test_an_early_mask_waits_for_its_frame(bench: Bench) -> None:
+    bench.frame(1)
+    bench.mask(2)
+    bench.frame(2)
+    bench.wait(lambda: bench.state is TrackState.TRACKING)
+    assert bench.estimator.registered == [2 * STEP_NS]
+    assert bench.refusals["mask_without_frame"] == 0
+
+
+def test_masks_of_the_past_and_of_another_clock_are_counted(bench: Bench) -> None:
+    bench.frame(100)
+    bench.mask(1)
+    assert bench.refusals["mask_without_frame"] == 1
+    for step in (101, 102, 103):
+        bench.mask(100_000 + step)
+        bench.frame(step)
+    assert bench.refusals["mask_without_frame"] == 3
+    assert "later than that of any image" in bench.refusals.look().messages["mask_without_frame"]
+    assert bench.estimator.registered == []
+
+
+def test_a_recording_that_loops_starts_anew(bench: Bench) -> None:
+    for step in (51, 52):
+        bench.mask(step)
+        bench.frame(step)
+    bench.wait(lambda: bench.state is TrackState.TRACKING)
+    bench.frame(1)
+    assert bench.state is TrackState.SEARCHING
+    assert bench.refusals["time_jumped_back"] == 1
+    bench.mask(1)
+    bench.wait(lambda: bench.state is TrackState.TRACKING)
+
+
+def test_a_request_that_was_given_up_is_not_done_later(bench: Bench) -> None:
+    busy, done = threading.Event(), []
+    bench.pipeline.call(busy.wait)
+    late: Future[None] = bench.pipeline.call(lambda: done.append("late"))
+    with pytest.raises(InputRefused, match="diagnostics"):
+        waited_for(late, timeout_s=0.05)
+    busy.set()
+    waited_for(bench.pipeline.call(lambda: None))
+    assert done == []

@@ -1,0 +1,61 @@
+"""`universeg support from-mesh` and `from-views`, as a user calls them: files in, a set that loads out."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from foundation_pose_ros import Camera, ObjectModel
+from foundation_pose_ros.synthetic.meshes import make_mesh
+from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
+from universeg_ros import SupportSet
+from universeg_ros.cli.app import main
+
+CAMERA = Camera(200.0, 200.0, 79.5, 59.5, 160, 120)
+
+
+def said(capsys: pytest.CaptureFixture[str], status: int, *arguments: object) -> tuple[str, str]:
+    """What a command printed on either stream, having ended with a status."""
+    assert main([str(argument) for argument in arguments]) == status
+    return capsys.readouterr()
+
+
+def test_a_mesh_in_millimetres_becomes_a_set_of_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mesh = make_mesh("sticker_cube", 0)
+    mesh.apply_scale(1000)
+    mesh.export(tmp_path / "dice.glb")
+    call = ("support", "from-mesh", tmp_path / "dice.glb", "--examples", 2)
+    out, _ = said(capsys, 0, *call, "--unit", "mm", "--output", tmp_path / "set")
+    assert out.startswith("2 examples of dice: ")
+    support = SupportSet.load(tmp_path / "set")
+    assert len(support) == 2 and support.label_names == {1: "dice"}
+    for example in support:
+        assert 0.004 < (example.labels == 1).mean() < 0.2
+    assert "unit" in said(capsys, 1, *call, "--output", tmp_path / "metres")[1]
+    assert (
+        "none.glb does not exist"
+        in said(capsys, 1, "support", "from-mesh", tmp_path / "none.glb", "--output", tmp_path / "set")[1]
+    )
+
+
+def test_reference_views_become_a_set_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cube = ObjectModel.from_mesh(make_mesh("sticker_cube", 0), name="cube")
+    views = render_views(cube, sphere_poses(cube, 3), camera=CAMERA)
+    for room in ("rgb", "depth", "masks/cube", "gt/cube"):
+        (tmp_path / "views" / room).mkdir(parents=True)
+    np.savetxt(tmp_path / "views" / "K.txt", CAMERA.K)
+    for view in views:
+        image, depth_mm = cv2.cvtColor(view.frame.rgb, cv2.COLOR_RGB2BGR), (1000 * view.frame.depth_m).astype(np.uint16)
+        cv2.imwrite(str(tmp_path / "views" / "rgb" / f"{view.name}.png"), image)
+        cv2.imwrite(str(tmp_path / "views" / "depth" / f"{view.name}.png"), depth_mm)
+        cv2.imwrite(str(tmp_path / "views" / "masks" / "cube" / f"{view.name}.png"), view.mask * np.uint8(255))
+        np.savetxt(tmp_path / "views" / "gt" / "cube" / f"{view.name}.txt", view.pose)
+    call = ("support", "from-views", tmp_path / "views", "--output", tmp_path / "set")
+    assert said(capsys, 0, *call)[0].startswith("3 examples of views: ")
+    assert said(capsys, 0, *call[:-1], tmp_path / "named.npz", "--object", "cube")[0].startswith("3 examples of cube: ")
+    support = SupportSet.load(tmp_path / "set")
+    for view in views:
+        assert np.array_equal(support[view.name].image, view.frame.rgb)
+        assert np.array_equal(support[view.name].labels == 1, view.mask)
+    assert "choose from cube" in said(capsys, 1, *call, "--object", "mug")[1]
