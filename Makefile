@@ -13,7 +13,7 @@ help:
 	@echo "make demo    pose of an object in a synthetic scene, through real ROS 2; a recording with SEQUENCE=folder OBJECT=name"
 	@echo "make test    all tests; some of them with ARGUMENTS='-k camera'"
 	@echo "make bench   time and accuracy, as JSON"
-	@echo "make lint    ruff and mypy"
+	@echo "make lint    ruff, mypy, and which room may import which"
 	@echo "make clean   remove everything that the commands above made"
 
 demo:
@@ -27,7 +27,7 @@ bench:
 	$(RUN) --for bench python -m benchmarks.run $(ARGUMENTS)
 
 lint:
-	$(RUN) --for tests sh -c 'ruff check . && ruff format --check . && mypy $(PYTHON_MODULES)'
+	$(RUN) --for tests sh -c 'ruff check . && ruff format --check . && mypy $(PYTHON_MODULES) && lint-imports'
 
 clean:
 	rm -rf .environment demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

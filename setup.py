@@ -49,6 +49,6 @@ setup(
         "segmentation-evaluation": ["safetensors>=0.4", "scikit-learn>=1.3", "torch>=2.2"],
         # Ray casting on CUDA; a wheel of 149 MB, so that tests run it on the CPU as well.
         "warp": ["torch>=2.2", "warp-lang>=1.10"],
-        "test": ["hypothesis>=6", "mypy>=1.10", "pytest>=8,<9", "ruff>=0.6"],
+        "test": ["hypothesis>=6", "import-linter>=2.6", "mypy>=1.10", "pytest>=8,<9", "ruff>=0.6"],
     },
 )
