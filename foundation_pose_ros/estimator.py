@@ -23,7 +23,6 @@ from .observation.keyframe import Keyframe
 from .observation.observation import predicted_box
 from .pose_result import Alternative, PoseResult
 from .rendering.embree import EmbreeRenderer
-from .tracking.estimator_protocol import Estimator
 from .uncertainty.confidence import Confidence, Cues
 from .uncertainty.fitted_constants import COVARIANCE, FOUND, REGISTERED, TRACKED
 
@@ -239,8 +238,8 @@ def _step_s(frame: Frame, previous: PoseResult) -> float | None:
     return dt_s if 0 < dt_s < _LONGEST_STEP_S else None
 
 
-def warm_up(estimator: Estimator, model: ObjectModel) -> None:
-    """Estimate the pose of the model, alone before nothing, two diameters away."""
+def warm_up(estimator: PoseEstimator, model: ObjectModel) -> None:
+    """Register and track a model, alone before nothing and two diameters away, so that what is compiled is ready."""
     camera = Camera(300.0, 300.0, 159.5, 119.5, 320, 240)
     T_cam_obj = np.eye(4, dtype=np.float32)
     T_cam_obj[:3, 3] = (0.0, 0.0, 2.5 * model.diameter_m) - model.centre_m
