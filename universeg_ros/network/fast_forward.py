@@ -10,32 +10,40 @@ The cross convolution is linear, so
 The support is taken in chunks, which bounds memory and keeps the work in the processor's caches.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from .cross_block import CrossBlock, activated, pooled, upsampled
-
-if TYPE_CHECKING:
-    from .model import UniverSeg
 
 # Larger chunks leave the last-level cache of a CPU and gain nothing there.
 CPU_CHUNK_BYTES = 16 << 20
 
 
+@dataclass(frozen=True)
+class Layers:
+    """The network's layers in the order in which they are applied."""
+
+    encoder: Sequence[CrossBlock]  # from the finest to the coarsest
+    decoder: Sequence[CrossBlock]  # from the coarsest to the finest, one fewer
+    out_conv: nn.Conv2d
+    finest_width: int  # channels of the finest block
+
+
 def logits(
-    model: "UniverSeg", target: Tensor, support_images: Tensor, support_labels: Tensor, memory_budget: int
+    layers: Layers, target: Tensor, support_images: Tensor, support_labels: Tensor, memory_budget: int
 ) -> Tensor:
-    """(B, 1, H, W); see UniverSeg.forward."""
+    """Return logits (B, 1, H, W); arguments as UniverSeg.forward has them."""
     batch = len(target)
     items = torch.cat([support_images, support_labels], dim=2).transpose(0, 1)  # (S, B, 2, H, W)
-    support = [channels_last(chunk.flatten(0, 1)) for chunk in items.split(chunk_size(model, target, memory_budget))]
+    chunks = items.split(chunk_size(layers.finest_width, target, memory_budget))
+    support = [channels_last(chunk.flatten(0, 1)) for chunk in chunks]
     target = channels_last(target)
 
-    encoder, decoder = model.encoder, model.decoder
+    encoder, decoder = layers.encoder, layers.decoder
     skips: list[tuple[Tensor, list[Tensor]]] = []
     finest_skip_mean = None
     for depth, block in enumerate(encoder[:-1]):
@@ -60,7 +68,7 @@ def logits(
         skip_target, _ = skips.pop()
         support_mean = _joined(_mean(outputs, batch), finest_skip_mean)
         target, _ = _advance(decoder[-1], _joined(target, skip_target), support_mean, [])
-    return model.out_conv.conv(target)
+    return layers.out_conv(target)
 
 
 def channels_last(x: Tensor) -> Tensor:
@@ -68,10 +76,10 @@ def channels_last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def chunk_size(model: "UniverSeg", target: Tensor, memory_budget: int) -> int:
-    """Support items per chunk, at least one: what one chunk computes at full resolution takes at most the budget."""
+def chunk_size(finest_width: int, target: Tensor, memory_budget: int) -> int:
+    """Return the support items per chunk, at least one; one chunk computes at most memory_budget bytes at full size."""
     batch, _, height, width = target.shape
-    item_bytes = 2 * batch * model.features[0] * height * width * target.element_size()
+    item_bytes = 2 * batch * finest_width * height * width * target.element_size()
     limit = memory_budget if target.is_cuda else min(memory_budget, CPU_CHUNK_BYTES)
     return max(1, limit // item_bytes)
 

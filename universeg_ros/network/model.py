@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from foundation_pose_ros.errors import InputRefused
 
-from . import fast_forward as shortcuts
+from . import fast_forward
 from .cross_block import CrossBlock, each, initialise, pooled, upsampled
 
 PUBLISHED_FEATURES = (64, 64, 64, 64)
@@ -76,7 +76,8 @@ class UniverSeg(nn.Module):
         Equal to `plain` but for float rounding. Raises InputRefused for shapes that don't fit.
         """
         self.check(target, support_images, support_labels)
-        return shortcuts.logits(self, target, support_images, support_labels, memory_budget)
+        layers = fast_forward.Layers(self.encoder, self.decoder, self.out_conv.conv, self.features[0])
+        return fast_forward.logits(layers, target, support_images, support_labels, memory_budget)
 
     def plain(self, target: Tensor, support_images: Tensor, support_labels: Tensor) -> Tensor:
         """The same by the definition of the architecture: the reference, slower and with more memory."""

@@ -1,10 +1,10 @@
 """A support set on disk: a folder of images and masks, or one `.npz`."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import yaml
@@ -13,12 +13,30 @@ from foundation_pose_ros.errors import InputRefused
 
 from ..image_files import IMAGE_SUFFIXES, read_image, read_mask, write_image
 from .preparation import Encoding, Preparation
-from .support_set import SupportSet
 
 MANIFEST = "support.yaml"
 
 
-def save(support: SupportSet, path: Path) -> None:
+@dataclass(frozen=True)
+class StoredExample:
+    """One image with its label map, as a file holds them."""
+
+    name: str
+    image: np.ndarray  # (H, W) or (H, W, 3)
+    labels: np.ndarray  # (H, W); 0, or bool's False, is background
+    encoding: Encoding | None
+
+
+@dataclass(frozen=True)
+class StoredSupport:
+    """What a folder or an `.npz` says of a support set."""
+
+    preparation: Preparation
+    label_names: Mapping[int, str]
+    examples: Sequence[StoredExample]
+
+
+def save(support: StoredSupport, path: Path) -> None:
     """Write a folder (images/NAME.png, masks/NAME.png, support.yaml), or one `.npz` of the same.
 
     Images of floating point are kept as TIFF. A folder that holds a set already is brought up to date: examples that
@@ -30,7 +48,7 @@ def save(support: SupportSet, path: Path) -> None:
     if path.is_dir() and any(path.iterdir()) and not _is_support_folder(path):
         raise InputRefused("not_empty", f"{path} holds something else: give a new folder, or one of a support set")
     kept = set()
-    for example in support:
+    for example in support.examples:
         for kind, array, encoding in (
             ("images", example.image, example.encoding),
             ("masks", example.labels, "mono8"),
@@ -44,7 +62,7 @@ def save(support: SupportSet, path: Path) -> None:
     (path / MANIFEST).write_text(yaml.safe_dump(_manifest(support), sort_keys=False), encoding="utf-8")
 
 
-def load(path: Path) -> SupportSet:
+def load(path: Path) -> StoredSupport:
     """Read what `save` wrote; a folder without support.yaml is taken with defaults, in the order of the names.
 
     Of an `.npz`, arrays `images` (N, H, W) or (N, H, W, 3) and `labels` or `masks` (N, H, W) are understood as well.
@@ -67,24 +85,24 @@ def load(path: Path) -> SupportSet:
     if missing:
         kind = "image" if missing[0] in masks else "mask"
         raise InputRefused("bad_support", f"{path}: {missing[0]} has no {kind}: each image needs a mask of its name")
-    support = _empty(manifest, path)
+    preparation, label_names = _described(manifest, path)
     encodings = manifest.get("encodings") or {}
-    for name in [n for n in manifest.get("order") or [] if n in images] or sorted(images):
-        _add(support, path, name, read_image(images[name]), read_mask(masks[name]), encodings.get(name))
-    return support
+    names = [n for n in manifest.get("order") or [] if n in images] or sorted(images)
+    examples = [StoredExample(n, read_image(images[n]), read_mask(masks[n]), encodings.get(n)) for n in names]
+    return StoredSupport(preparation, label_names, examples)
 
 
-def _save_npz(support: SupportSet, path: Path) -> None:
+def _save_npz(support: StoredSupport, path: Path) -> None:
     arrays: dict[str, np.ndarray] = {}
-    for i, example in enumerate(support):
+    for i, example in enumerate(support.examples):
         arrays[f"image_{i:05d}"], arrays[f"mask_{i:05d}"] = example.image, example.labels
-    content = _manifest(support) | {"encodings": {e.name: e.encoding for e in support if e.encoding}}
+    content = _manifest(support) | {"encodings": {e.name: e.encoding for e in support.examples if e.encoding}}
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, manifest=np.array(json.dumps(content)), **arrays)
 
 
-def _load_npz(path: Path) -> SupportSet:
+def _load_npz(path: Path) -> StoredSupport:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -92,39 +110,34 @@ def _load_npz(path: Path) -> SupportSet:
         raise InputRefused("bad_support", f"{path} can't be read: {error}") from None
     if "manifest" in arrays:
         manifest = json.loads(str(arrays["manifest"]))
-        support, encodings = _empty(manifest, path), manifest.get("encodings") or {}
-        for i, name in enumerate(manifest["order"]):
-            _add(support, path, name, arrays[f"image_{i:05d}"], arrays[f"mask_{i:05d}"], encodings.get(name))
-        return support
+        preparation, label_names = _described(manifest, path)
+        encodings = manifest.get("encodings") or {}
+        examples = [
+            StoredExample(name, arrays[f"image_{i:05d}"], arrays[f"mask_{i:05d}"], encodings.get(name))
+            for i, name in enumerate(manifest["order"])
+        ]
+        return StoredSupport(preparation, label_names, examples)
     masks = arrays.get("labels", arrays.get("masks"))
     if "images" not in arrays or masks is None or len(arrays["images"]) != len(masks):
         raise InputRefused("bad_support", f"{path} needs arrays images (N, H, W) and labels (N, H, W) of one length")
-    support = SupportSet()
-    for i, (image, mask) in enumerate(zip(arrays["images"], masks, strict=True)):
-        _add(support, path, f"{i:04d}", image, mask, None)
-    return support
+    pairs = zip(arrays["images"], masks, strict=True)
+    return StoredSupport(Preparation(), {}, [StoredExample(f"{i:04d}", *pair, None) for i, pair in enumerate(pairs)])
 
 
-def _add(support: SupportSet, path: Path, name: str, image: np.ndarray, mask: np.ndarray, encoding: str | None) -> None:
-    try:
-        support.add(image, mask, name, cast(Encoding | None, encoding))
-    except InputRefused as refused:
-        raise InputRefused(refused.reason, f"{path}: {refused}") from None
-
-
-def _manifest(support: SupportSet) -> dict[str, Any]:
-    depth = {e.name: e.encoding for e in support if e.encoding in ("16UC1", "32FC1")}
+def _manifest(support: StoredSupport) -> dict[str, Any]:
+    depth = {e.name: e.encoding for e in support.examples if e.encoding in ("16UC1", "32FC1")}
     preparation = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(support.preparation).items()}
-    return {"preparation": preparation, "labels": support.label_names, "order": support.names, "encodings": depth}
+    order = [example.name for example in support.examples]
+    return {"preparation": preparation, "labels": dict(support.label_names), "order": order, "encodings": depth}
 
 
-def _empty(manifest: Mapping[str, Any], path: Path) -> SupportSet:
+def _described(manifest: Mapping[str, Any], path: Path) -> tuple[Preparation, dict[int, str]]:
     try:
         preparation = dict(manifest.get("preparation") or {})
         if preparation.get("window"):
             preparation["window"] = tuple(preparation["window"])
         labels = {int(label): str(name) for label, name in (manifest.get("labels") or {}).items()}
-        return SupportSet(Preparation(**preparation), labels)
+        return Preparation(**preparation), labels
     except (AttributeError, TypeError, ValueError) as error:
         if isinstance(error, InputRefused):
             raise InputRefused(error.reason, f"{path}: {error}") from None

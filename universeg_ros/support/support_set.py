@@ -9,6 +9,7 @@ import numpy as np
 
 from foundation_pose_ros.errors import InputRefused
 
+from . import support_files
 from .label_map import check_name, to_label_map
 from .preparation import Encoding, Preparation, to_gray
 
@@ -63,16 +64,20 @@ class SupportSet:
 
     @classmethod
     def load(cls, path: str | Path) -> "SupportSet":
-        """Read a folder or `.npz`; see support_files."""
-        from .support_files import load
-
-        return load(Path(path))
+        """Read a folder or `.npz`; see support_files. Raises InputRefused naming the file."""
+        stored = support_files.load(Path(path))
+        support = cls(stored.preparation, stored.label_names)
+        for example in stored.examples:
+            try:
+                support.add(example.image, example.labels, example.name, example.encoding)
+            except InputRefused as refused:
+                raise InputRefused(refused.reason, f"{path}: {refused}") from None
+        return support
 
     def save(self, path: str | Path) -> None:
         """Write a folder, or one file where the path ends in `.npz`; see support_files."""
-        from .support_files import save
-
-        save(self, Path(path))
+        examples = [support_files.StoredExample(e.name, e.image, e.labels, e.encoding) for e in self]
+        support_files.save(support_files.StoredSupport(self.preparation, self.label_names, examples), Path(path))
 
     def add(
         self, image: np.ndarray, mask: np.ndarray, name: str | None = None, encoding: Encoding | None = None
