@@ -34,6 +34,7 @@ from foundation_pose_ros.evaluation.report import Summary, provenance
 from foundation_pose_ros.evaluation.runner import Estimate, mask_from_truth
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion
 from foundation_pose_ros.tracking import TrackState
 
@@ -102,13 +103,15 @@ def _subjects(data: Path, views: int | None) -> Iterator[Subject]:
     """views: so many frames spread over each recording; None takes all of those that move."""
     for k, name in enumerate(RENDERED if views else RENDERED[:3]):
         scene = make_scene(
-            seed=5000 + k,
-            frames=views or 30,
-            objects=[name],
-            clutter=5,
-            motion=Motion(0.3, 45.0),
-            rate_hz=1.0 if views else 30.0,
-            supersample=1,
+            SceneSettings(
+                seed=5000 + k,
+                frames=views or 30,
+                objects=[name],
+                clutter=5,
+                motion=Motion(0.3, 45.0),
+                rate_hz=1.0 if views else 30.0,
+                supersample=1,
+            )
         )
         yield Subject("rendered scenes", scene, name, scene.frame_ids)
     for recording in RECORDINGS if views else RECORDINGS[:2]:

@@ -15,6 +15,7 @@ from foundation_pose_ros.synthetic.events import covered, removed, swapped
 from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, scanned, unit
 from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
 from foundation_pose_ros.synthetic.trajectory import Motion
 
@@ -41,18 +42,20 @@ def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None) -> list
         models = [meshes[k] for k in rng.choice(len(meshes), 2, replace=False)]
     nearest_m = rng.uniform(0.4, 0.9)
     scene = make_scene(
-        seed=seed,
-        frames=_FRAMES,
-        objects=models,
-        clutter=int(rng.integers(1, 8)),
-        occlusion=float(rng.choice([0.0, 0.0, 0.25, 0.5])),
-        hand=bool(rng.random() < 0.3),
-        moving_object=bool(rng.random() < 0.25),
-        motion=Motion(float(rng.uniform(0.05, 0.5)), float(rng.uniform(10, 80))),
-        rate_hz=float(rng.choice([15.0, 30.0])),
-        distance_m=(nearest_m, nearest_m + 0.25),
-        depth_sensor=REALSENSE_D435 if rng.random() < 0.7 else KINECT_V1,
-        supersample=1,
+        SceneSettings(
+            seed=seed,
+            frames=_FRAMES,
+            objects=models,
+            clutter=int(rng.integers(1, 8)),
+            occlusion=float(rng.choice([0.0, 0.0, 0.25, 0.5])),
+            hand=bool(rng.random() < 0.3),
+            moving_object=bool(rng.random() < 0.25),
+            motion=Motion(float(rng.uniform(0.05, 0.5)), float(rng.uniform(10, 80))),
+            rate_hz=float(rng.choice([15.0, 30.0])),
+            distance_m=(nearest_m, nearest_m + 0.25),
+            depth_sensor=REALSENSE_D435 if rng.random() < 0.7 else KINECT_V1,
+            supersample=1,
+        )
     )
     samples: list[Sample] = []
     names = scene.object_names

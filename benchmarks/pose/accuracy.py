@@ -14,6 +14,7 @@ from foundation_pose_ros.evaluation.evaluate import Row, evaluate, objects_to_ju
 from foundation_pose_ros.evaluation.report import Summary
 from foundation_pose_ros.evaluation.runner import RunSettings
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 SETTINGS = {
     "register": RunSettings("register"),
@@ -27,7 +28,9 @@ def on_rendered_scenes(seeds: int) -> list[dict[str, Any]]:
     """Two made-up objects per scene among clutter, 0.5 m a second; one entry for registration, one for tracking."""
     result = []
     scenes: list[Sequence] = [
-        make_scene(seed=20 + k, frames=20, objects=list(_RENDERED[k % len(_RENDERED)]), clutter=5, rate_hz=15.0)
+        make_scene(
+            SceneSettings(seed=20 + k, frames=20, objects=list(_RENDERED[k % len(_RENDERED)]), clutter=5, rate_hz=15.0)
+        )
         for k in range(seeds)
     ]
     for mode in ("register", "track"):

@@ -29,6 +29,7 @@ from foundation_pose_ros.observation.observation import observe, predicted_box
 from foundation_pose_ros.selection.colour import ColourComparison
 from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 RESULT = result_file("colour_comparisons.json")
 _SIZE = 64
@@ -152,7 +153,7 @@ def _looks(scenes: int, data: Path) -> Iterator[Look]:
             else:
                 chosen = rng.choice(sorted(DESIGNS), 2, replace=False)
                 models = [ObjectModel.from_mesh(make_mesh(name, seed), name=name) for name in chosen]
-            scene = make_scene(seed=seed, frames=2, objects=models, clutter=3, supersample=1)
+            scene = make_scene(SceneSettings(seed=seed, frames=2, objects=models, clutter=3, supersample=1))
             yield from _looks_of(scene, source, scene.frame_ids)
     for name in RECORDINGS:
         try:

@@ -34,6 +34,7 @@ from foundation_pose_ros.networks.inference import PRECISIONS, InferenceSettings
 from foundation_pose_ros.networks.weights_folder import load_from_folder
 from foundation_pose_ros.rendering.factory import check_device
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 OBJECT = "cracker_box"
@@ -67,7 +68,7 @@ def main(
 def measure(device: str, hypotheses: int, precision: str, rounds: int, weights: Path | None = None) -> dict[str, Any]:
     """On one rendered scene at 640x480; raises InputRefused where the device isn't there."""
     check_device(device)
-    scene = make_scene(seed=7, frames=2, objects=[OBJECT], clutter=4, rate_hz=30.0)
+    scene = make_scene(SceneSettings(seed=7, frames=2, objects=[OBJECT], clutter=4, rate_hz=30.0))
     model, frame, mask = scene.model(OBJECT), scene.frame("000000"), scene.mask("000000", OBJECT)
     assert mask is not None
     refine_net, score_net = _networks(weights, device)

@@ -24,6 +24,7 @@ from foundation_pose_ros.evaluation.evaluate import Row, evaluate
 from foundation_pose_ros.evaluation.report import Summary, provenance
 from foundation_pose_ros.evaluation.runner import RunSettings
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion
 
 RESULT = result_file("synthetic.json")
@@ -102,14 +103,16 @@ def _registered(
     for subject, seed in track(subjects, description=f"registration, {what}", console=Console(stderr=True)):
         for level, share in enumerate(asked):
             scene = make_scene(
-                seed=3000 + 100 * seed + 10 * level,
-                frames=_VIEWS,
-                objects=[subject],
-                clutter=4,
-                occlusion=share,
-                rate_hz=1.0,
-                motion=Motion(0.3, 45.0),
-                supersample=1,
+                SceneSettings(
+                    seed=3000 + 100 * seed + 10 * level,
+                    frames=_VIEWS,
+                    objects=[subject],
+                    clutter=4,
+                    occlusion=share,
+                    rate_hz=1.0,
+                    motion=Motion(0.3, 45.0),
+                    supersample=1,
+                )
             )
             yield from _rows(scene, RunSettings("register"))
 
@@ -123,7 +126,9 @@ def _rows(scene: SyntheticScene, settings: RunSettings) -> Iterator[tuple[float,
 
 def _tracked(name: str, seed: int) -> dict[str, Any]:
     scene = make_scene(
-        seed=4000 + seed, frames=_STEPS, objects=[name], clutter=4, motion=HURRIED, rate_hz=30.0, supersample=1
+        SceneSettings(
+            seed=4000 + seed, frames=_STEPS, objects=[name], clutter=4, motion=HURRIED, rate_hz=30.0, supersample=1
+        )
     )
     steps = track(
         _rows(scene, RunSettings("track")),

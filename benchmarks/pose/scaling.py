@@ -19,6 +19,7 @@ from benchmarks.reporting.results import result_file
 from foundation_pose_ros import PoseEstimator
 from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.tracking import MultiObjectTracker, TrackState
 from foundation_pose_ros.tracking.process_pool import TrackingProcesses
 
@@ -56,7 +57,8 @@ def ratios(times_s: list[float], base_s: list[float]) -> dict[str, float | int]:
 
 def _sizes(rounds: int) -> list[dict[str, Any]]:
     scenes = [
-        make_scene(seed=11, frames=4, objects=["mug"], clutter=3, width=w, height=h, supersample=1) for w, h in SIZES
+        make_scene(SceneSettings(seed=11, frames=4, objects=["mug"], clutter=3, width=w, height=h, supersample=1))
+        for w, h in SIZES
     ]
     estimator = PoseEstimator([scenes[0].model("mug")], threads=THREADS)
     register_s: list[list[float]] = [[] for _ in SIZES]
@@ -83,7 +85,7 @@ def _sizes(rounds: int) -> list[dict[str, Any]]:
 
 def _counts(rounds: int) -> list[dict[str, Any]]:
     scene = make_scene(
-        seed=12, frames=_FRAMES, objects=list(OBJECTS), clutter=0, distance_m=(0.75, 0.95), supersample=1
+        SceneSettings(seed=12, frames=_FRAMES, objects=list(OBJECTS), clutter=0, distance_m=(0.75, 0.95), supersample=1)
     )
     estimator = PoseEstimator([scene.model(name) for name in OBJECTS], threads=THREADS)
     # Of what a user has who starts with as many processes as there are cores.

@@ -10,6 +10,7 @@ from foundation_pose_ros import ObjectModel, PoseEstimator, PoseResult
 from foundation_pose_ros.rendering import EmbreeRenderer, Rendering
 from foundation_pose_ros.rendering.renderer import Caster
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 OBJECTS = ("mug", "cracker_box", "sticker_cube", "bottle")
 THREADS = 2
@@ -17,7 +18,9 @@ THREADS = 2
 
 def measure(rounds: int) -> dict[str, Any]:
     """Per object one rendered scene at 640x480; in each round the floor, a registration and a few tracking steps."""
-    scenes = {name: make_scene(seed=7, frames=16, objects=[name], clutter=4, rate_hz=30.0) for name in OBJECTS}
+    scenes = {
+        name: make_scene(SceneSettings(seed=7, frames=16, objects=[name], clutter=4, rate_hz=30.0)) for name in OBJECTS
+    }
     subjects = {name: _Subject.of(scene, scene.model(name)) for name, scene in scenes.items()}
     rows: dict[str, list[float]] = {key: [] for key in ("rays", "register", "track", "register_over", "track_over")}
     for step in range(rounds):

@@ -11,6 +11,7 @@ from foundation_pose_ros import Frame, InputRefused
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.synthetic.events import covered, jumped, looked_away, removed, swapped
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 RATE_HZ = 15.0
 # Frames before an event, while it lasts, and after it.
@@ -48,14 +49,16 @@ def rendered_pieces(seed: int, size: tuple[int, int] = (320, 240)) -> tuple[Synt
     rng = np.random.default_rng([seed, 31])
     name = DESIGNS[seed % len(DESIGNS)]
     scene = make_scene(
-        seed=700 + seed,
-        frames=_PIECE,
-        objects=[name],
-        clutter=4,
-        rate_hz=RATE_HZ,
-        width=size[0],
-        height=size[1],
-        supersample=1,
+        SceneSettings(
+            seed=700 + seed,
+            frames=_PIECE,
+            objects=[name],
+            clutter=4,
+            rate_hz=RATE_HZ,
+            width=size[0],
+            height=size[1],
+            supersample=1,
+        )
     )
     others = [other for other in scene.clutter_names if scene.body_model(other).name != name]
     cover, other = rng.choice(others, 2)

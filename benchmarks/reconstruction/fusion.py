@@ -36,6 +36,7 @@ from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 RESULT = result_file("reconstruction.json")
 POINTS = 20_000
@@ -130,7 +131,7 @@ def _poses(mesh: ObjectModel, made: ObjectModel, scenes: int, frames: int) -> di
     """Registration of every frame of some recordings, with the mesh and with the model that views gave."""
     rows: dict[str, list[Row]] = {"mesh": [], "views": []}
     for seed in range(_FIRST_SCENE, _FIRST_SCENE + scenes):
-        scene = make_scene(seed=seed, frames=frames, objects=[mesh], clutter=3, rate_hz=_RATE_HZ)
+        scene = make_scene(SceneSettings(seed=seed, frames=frames, objects=[mesh], clutter=3, rate_hz=_RATE_HZ))
         for name, model in (("mesh", mesh), ("views", made)):
             for _, judged in evaluate(scene, PoseEstimator([model]), [mesh.name], RunSettings("register")):
                 rows[name] += judged

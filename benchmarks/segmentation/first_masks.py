@@ -19,6 +19,7 @@ from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from universeg_ros.segmenter import Segmenter, SegmenterSettings, object_mask
 from universeg_ros.support.from_object_model import support_from_model
 
@@ -57,7 +58,7 @@ def measure(objects: tuple[str, ...] = OBJECTS, scenes: int = 4, examples: int =
 
 
 def _frame(segmenter: Segmenter, estimator: PoseEstimator, model: ObjectModel, seed: int) -> dict[str, Any]:
-    scene = make_scene(seed=seed, frames=1, objects=[model], clutter=5)
+    scene = make_scene(SceneSettings(seed=seed, frames=1, objects=[model], clutter=5))
     frame_id = scene.frame_ids[0]
     frame, truth, true_mask = scene.frame(frame_id), scene.truth(frame_id, model.name), scene.mask(frame_id, model.name)
     assert true_mask is not None

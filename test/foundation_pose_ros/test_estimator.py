@@ -10,13 +10,14 @@ from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseEstimator,
 from foundation_pose_ros.estimation.prepared_object import PreparedObject
 from foundation_pose_ros.object_model.symmetry import Symmetries
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 OBJECTS = ("mug", "cracker_box", "bracket")
 
 
 @pytest.fixture(scope="module")
 def scene():
-    return make_scene(seed=3, frames=16, objects=OBJECTS, clutter=3, rate_hz=15.0, supersample=1)
+    return make_scene(SceneSettings(seed=3, frames=16, objects=OBJECTS, clutter=3, rate_hz=15.0, supersample=1))
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_poses_are_of_the_meshs_own_frame(scene):
 
 
 def test_the_published_pose_is_the_equivalent_one_nearest_to_the_last():
-    scene = make_scene(seed=5, frames=4, objects=["bowl"], clutter=0, supersample=1)
+    scene = make_scene(SceneSettings(seed=5, frames=4, objects=["bowl"], clutter=0, supersample=1))
     model = scene.model("bowl")
     assert np.isinf(model.symmetries.order)
     estimator = PoseEstimator([model])
@@ -201,7 +202,9 @@ def test_a_model_is_prepared_while_another_of_its_name_is_in_use(scene, monkeypa
 
 
 def test_a_hand_in_front_neither_pulls_nor_ends_a_track():
-    scene = make_scene(seed=11, frames=36, objects=["cracker_box"], hand=True, clutter=2, rate_hz=20.0, supersample=1)
+    scene = make_scene(
+        SceneSettings(seed=11, frames=36, objects=["cracker_box"], hand=True, clutter=2, rate_hz=20.0, supersample=1)
+    )
     estimator = PoseEstimator([scene.model("cracker_box")])
     first = scene.frame_ids[0]
     result = estimator.register(scene.frame(first), scene.mask(first, "cracker_box"))

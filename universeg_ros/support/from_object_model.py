@@ -8,6 +8,7 @@ from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 from .support_set import SupportSet
 
@@ -34,13 +35,15 @@ def support_from_model(model: ObjectModel, examples: int = 16, clutter: int = 5,
     rng = np.random.default_rng(seed)
     for _ in range(_MOST_SCENES_PER_EXAMPLE * examples):
         scene = make_scene(
-            seed=int(rng.integers(1 << 30)),
-            frames=_FRAMES_PER_SCENE,
-            objects=[model],
-            clutter=clutter,
-            width=_SCENE_SIZE[0],
-            height=_SCENE_SIZE[1],
-            rate_hz=_RATE_HZ,
+            SceneSettings(
+                seed=int(rng.integers(1 << 30)),
+                frames=_FRAMES_PER_SCENE,
+                objects=[model],
+                clutter=clutter,
+                width=_SCENE_SIZE[0],
+                height=_SCENE_SIZE[1],
+                rate_hz=_RATE_HZ,
+            )
         )
         for frame_id in scene.frame_ids:
             rendered = scene.rendered(frame_id)

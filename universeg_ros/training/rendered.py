@@ -12,6 +12,7 @@ import trimesh
 from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 from .tasks import RecordedTask, read_tasks
 
@@ -63,13 +64,15 @@ def _group(objects: RenderedObjects, group: int) -> Sequence[RecordedTask]:
     views: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {name: [] for name in names}
     for _ in range(objects.scenes):
         scene = make_scene(
-            seed=int(rng.integers(1 << 30)),
-            frames=objects.frames,
-            objects=models,
-            clutter=objects.clutter,
-            width=SIZE[0],
-            height=SIZE[1],
-            rate_hz=RATE_HZ,
+            SceneSettings(
+                seed=int(rng.integers(1 << 30)),
+                frames=objects.frames,
+                objects=models,
+                clutter=objects.clutter,
+                width=SIZE[0],
+                height=SIZE[1],
+                rate_hz=RATE_HZ,
+            )
         )
         for frame_id in scene.frame_ids:
             rendered = scene.rendered(frame_id)

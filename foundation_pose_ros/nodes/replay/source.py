@@ -8,6 +8,7 @@ from ...datasets.open_sequence import open_sequence
 from ...datasets.sequence import Sequence, known_object
 from ...synthetic.meshes import DESIGNS, make_mesh
 from ...synthetic.scene import make_scene
+from ...synthetic.scene_settings import SceneSettings
 
 SYNTHETIC = "synthetic"
 
@@ -35,7 +36,7 @@ def open_source(sequence: str, objects: list[str], frames: int = 90, seed: int =
     objects: those meant; empty: all there are, in a synthetic scene a mug. Raises InputRefused for what isn't there.
     """
     if sequence in ("", SYNTHETIC):
-        scene = make_scene(seed=seed, frames=frames, objects=objects or 1)
+        scene = make_scene(SceneSettings(seed=seed, frames=frames, objects=objects or 1))
         return ReplaySource(scene, tuple(scene.object_names), is_rendered=True)
     opened = open_sequence(sequence)
     names = tuple(known_object(name, opened.object_names, sequence) for name in objects) or tuple(opened.object_names)

@@ -13,6 +13,7 @@ from foundation_pose_ros import se3
 from foundation_pose_ros.evaluation.evaluate import Judge
 from foundation_pose_ros.evaluation.metrics import adds_m
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.sensor import PERFECT_DEPTH
 
 NAME = "bracket"
@@ -22,15 +23,17 @@ NAME = "bracket"
 def scene() -> SyntheticScene:
     """A bracket alone, near to the camera, with perfect depth."""
     return make_scene(
-        seed=2,
-        frames=2,
-        objects=[NAME],
-        clutter=0,
-        width=320,
-        height=240,
-        distance_m=(0.3, 0.32),
-        depth_sensor=PERFECT_DEPTH,
-        supersample=1,
+        SceneSettings(
+            seed=2,
+            frames=2,
+            objects=[NAME],
+            clutter=0,
+            width=320,
+            height=240,
+            distance_m=(0.3, 0.32),
+            depth_sensor=PERFECT_DEPTH,
+            supersample=1,
+        )
     )
 
 

@@ -12,6 +12,7 @@ from benchmarks.calibration.reliability import consistency
 from benchmarks.calibration.samples import Sample, sample_sequence
 from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, scanned
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.uncertainty import fitted_constants as calibrated
 from foundation_pose_ros.uncertainty.confidence import Confidence
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
@@ -23,7 +24,7 @@ OBJECTS = ("mug", "cracker_box")
 def samples() -> list[Sample]:
     """Of two objects in a scene that is far from those of the fit, with defects."""
     rng = np.random.default_rng(77)
-    scene = make_scene(seed=777, frames=4, objects=OBJECTS, clutter=3, rate_hz=15.0, supersample=1)
+    scene = make_scene(SceneSettings(seed=777, frames=4, objects=OBJECTS, clutter=3, rate_hz=15.0, supersample=1))
     known = {name: scanned(scene.model(name), rng) for name in OBJECTS}
     seen = DefectiveSequence(scene, CameraDefects.drawn(scene.camera, rng), known)
     return [s for name in OBJECTS for s in sample_sequence(seen, name, "scene", 777, registrations=2)]

@@ -10,13 +10,16 @@ from foundation_pose_ros.estimation.object_proposals import SizeColourPrior, pro
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.events import removed
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 OBJECTS = ("cracker_box", "soda_can", "mug", "bottle")
 
 
 @pytest.fixture(scope="module")
 def scene():
-    return make_scene(seed=4, frames=1, objects=list(OBJECTS), clutter=2, width=320, height=240, supersample=1)
+    return make_scene(
+        SceneSettings(seed=4, frames=1, objects=list(OBJECTS), clutter=2, width=320, height=240, supersample=1)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from foundation_pose_ros.estimation.overlap import PosedObject, boxes_apart, ove
 from foundation_pose_ros.observation.downsampled_depth import DownsampledDepth
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.tracking import MultiObjectTracker, TrackState
 
 FIRST, SECOND, BOX = "soda_can", "soda_can_2", "cracker_box"
@@ -20,14 +21,16 @@ FIRST, SECOND, BOX = "soda_can", "soda_can_2", "cracker_box"
 @pytest.fixture(scope="module")
 def scene():
     return make_scene(
-        seed=5,
-        frames=6,
-        objects=["soda_can", "soda_can", "cracker_box"],
-        clutter=2,
-        width=320,
-        height=240,
-        supersample=1,
-        rate_hz=15.0,
+        SceneSettings(
+            seed=5,
+            frames=6,
+            objects=["soda_can", "soda_can", "cracker_box"],
+            clutter=2,
+            width=320,
+            height=240,
+            supersample=1,
+            rate_hz=15.0,
+        )
     )
 
 

@@ -9,6 +9,7 @@ from foundation_pose_ros.estimation.prepared_object import PreparedObject
 from foundation_pose_ros.estimation.registration import Registration
 from foundation_pose_ros.observation.observation import crop_box
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion
 
 
@@ -63,7 +64,7 @@ def test_runners_up_are_other_poses(see, cube, prepared, cube_pose):
 @pytest.mark.parametrize("name", ["cracker_box", "sticker_cube"])
 def test_no_turn_of_the_result_looks_better_than_the_result(name):
     hurried = Motion(speed_m_s=0.5, turn_deg_s=90.0)
-    scene = make_scene(seed=4000, frames=45, objects=[name], clutter=4, motion=hurried, supersample=1)
+    scene = make_scene(SceneSettings(seed=4000, frames=45, objects=[name], clutter=4, motion=hurried, supersample=1))
     first, model = scene.frame_ids[0], scene.model(name)
     prepared = PreparedObject.on_cpu(model, threads=2)
     found = Registration()(prepared, scene.frame(first), scene.mask(first, name))

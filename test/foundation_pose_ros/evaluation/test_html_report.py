@@ -18,12 +18,13 @@ from foundation_pose_ros.evaluation.runner import Estimate
 from foundation_pose_ros.evaluation.worst_cases import worst_cases
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.tracking.state_machine import TrackState
 
 
 @pytest.fixture(scope="module")
 def scene() -> SyntheticScene:
-    return make_scene(seed=1, frames=4, objects=["mug"], clutter=0, width=160, height=120, supersample=1)
+    return make_scene(SceneSettings(seed=1, frames=4, objects=["mug"], clutter=0, width=160, height=120, supersample=1))
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from foundation_pose_ros.nodes.demo.run import own_domain_id
 from foundation_pose_ros.nodes.replay.source import ReplaySource, mesh_files
 from foundation_pose_ros.streams.image_messages import fill_image
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 try:
     import rclpy
@@ -207,7 +208,7 @@ class _Spinning:
 @pytest.fixture(scope="session")
 def scene() -> SyntheticScene:
     """A mug on a cluttered table before a moving camera, with noise and holes in its depth."""
-    return make_scene(seed=1, frames=16, objects=["mug"], clutter=3, supersample=1)
+    return make_scene(SceneSettings(seed=1, frames=16, objects=["mug"], clutter=3, supersample=1))
 
 
 @pytest.fixture(scope="session")

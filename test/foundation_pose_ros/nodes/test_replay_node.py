@@ -25,6 +25,7 @@ from foundation_pose_ros.nodes.replay_node import ReplayNode
 from foundation_pose_ros.streams.camera_info import to_lens
 from foundation_pose_ros.streams.image_messages import to_depth_m, to_labels, to_rgb
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 Play = Callable[..., dict[str, list[Any]]]
 
@@ -33,7 +34,7 @@ Play = Callable[..., dict[str, list[Any]]]
 def pair() -> SyntheticScene:
     """Two objects in four frames, of a few pixels."""
     objects = ["sticker_cube", "soda_can"]
-    return make_scene(seed=0, frames=4, objects=objects, clutter=0, width=160, height=120, supersample=1)
+    return make_scene(SceneSettings(seed=0, frames=4, objects=objects, clutter=0, width=160, height=120, supersample=1))
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from foundation_pose_ros.streams.mask_inputs import LabelImage
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import look_at
 
 CAMERA = Camera(300.0, 300.0, 159.5, 119.5, 320, 240)
@@ -111,7 +112,9 @@ def test_what_is_shown_becomes_a_model_in_the_folder(stage, tmp_path):
 
 
 def test_what_stands_alone_on_a_table_needs_no_masks(tmp_path):
-    scene = make_scene(seed=4, frames=6, objects=["cracker_box"], clutter=0, width=320, height=240, supersample=1)
+    scene = make_scene(
+        SceneSettings(seed=4, frames=6, objects=["cracker_box"], clutter=0, width=320, height=240, supersample=1)
+    )
     carton = scene.model("cracker_box")
     around = np.deg2rad(60) * np.arange(6)
     middle_m = scene.path("cracker_box")[0, :3, 3] + np.array([0, 0, 0.08])

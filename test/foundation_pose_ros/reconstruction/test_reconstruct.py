@@ -17,6 +17,7 @@ from foundation_pose_ros.reconstruction.fusion.tsdf_fusion import FusionSettings
 from foundation_pose_ros.reconstruction.reconstruct import STEPS, Reconstruction, ReconstructionSettings, reconstruct
 from foundation_pose_ros.reconstruction.texture.texture_atlas import PaintSettings
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 QUICK = ReconstructionSettings(10, FusionSettings(voxels=150_000, faces=5000), PaintSettings(256))
 
@@ -47,7 +48,7 @@ def test_sides_that_no_view_saw_are_named(from_above):
 
 
 def test_the_model_registers_as_the_mesh_does(result, sticker_cube):
-    scene = make_scene(seed=3, frames=1, objects=[sticker_cube], clutter=0, supersample=1)
+    scene = make_scene(SceneSettings(seed=3, frames=1, objects=[sticker_cube], clutter=0, supersample=1))
     frame_id = scene.frame_ids[0]
     pose = PoseEstimator([result.model]).register(scene.frame(frame_id), scene.mask(frame_id, "cube"))
     shift_m, turn_deg = pose_error(pose.T_cam_obj, scene.truth(frame_id, "cube"))

@@ -6,11 +6,12 @@ import pytest
 from foundation_pose_ros.se3 import transform_points
 from foundation_pose_ros.synthetic.events import covered, jumped, looked_away, removed, swapped
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 
 @pytest.fixture(scope="module")
 def scene():
-    return make_scene(seed=6, frames=4, objects=["mug"], clutter=2, width=320, height=240, supersample=1)
+    return make_scene(SceneSettings(seed=6, frames=4, objects=["mug"], clutter=2, width=320, height=240, supersample=1))
 
 
 @pytest.mark.parametrize("make", [removed, lambda s, n, f: swapped(s, n, s.clutter_names[0], f)])

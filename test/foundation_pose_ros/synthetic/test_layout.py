@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation_pose_ros import ObjectModel
-from foundation_pose_ros.synthetic.layout import apart, footprint, on_table, resting_rotation, stable_rotations
+from foundation_pose_ros.synthetic.layout import Item, apart, footprint, on_table, resting_rotation, stable_rotations
 
 SIDES_M = (0.06, 0.09, 0.14)
 BOX = ObjectModel.from_mesh(trimesh.creation.box(SIDES_M), name="crate")
@@ -35,7 +35,7 @@ def test_what_would_topple_is_no_place_to_rest():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_body_is_put_on_the_table_above_its_place(seed):
-    R = resting_rotation(BOX, np.random.default_rng(seed))
+    R = resting_rotation(Item("crate", BOX, 0.2), np.random.default_rng(seed))
     T = on_table(BOX, R, np.array([0.3, -0.2]))
     vertices = BOX.vertices @ T[:3, :3].T + T[:3, 3]
     assert vertices[:, 2].min() == pytest.approx(0, abs=1e-6)

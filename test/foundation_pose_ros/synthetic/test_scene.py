@@ -7,6 +7,7 @@ import trimesh
 from foundation_pose_ros import InputRefused, ObjectModel
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.scene import FRAME_ID, SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.sensor import PERFECT_COLOUR, PERFECT_DEPTH, REALSENSE_D435
 from foundation_pose_ros.synthetic.trajectory import Motion
 
@@ -17,7 +18,7 @@ PERFECT = {"depth_sensor": PERFECT_DEPTH, "colour_sensor": PERFECT_COLOUR}
 @pytest.fixture(scope="module")
 def table() -> SyntheticScene:
     """Two objects and clutter, perfectly measured."""
-    return make_scene(seed=1, frames=4, objects=["mug", "sticker_cube"], clutter=3, **SMALL, **PERFECT)
+    return make_scene(SceneSettings(seed=1, frames=4, objects=["mug", "sticker_cube"], clutter=3, **SMALL, **PERFECT))
 
 
 def alone(scene: SyntheticScene, frame_id: str, name: str) -> np.ndarray:
@@ -83,7 +84,7 @@ def test_frames_carry_stamps_of_the_rate_and_the_optical_frame(table):
 
 def test_equal_arguments_make_equal_pixels_and_another_seed_does_not():
     def pixels(seed: int) -> tuple[np.ndarray, np.ndarray]:
-        frame = make_scene(seed=seed, frames=2, clutter=1, **SMALL).frame("000001")
+        frame = make_scene(SceneSettings(seed=seed, frames=2, clutter=1, **SMALL)).frame("000001")
         return frame.rgb, frame.depth_m
 
     first, again, other = pixels(5), pixels(5), pixels(6)
@@ -92,7 +93,7 @@ def test_equal_arguments_make_equal_pixels_and_another_seed_does_not():
 
 
 def test_a_frame_is_the_same_in_whatever_order_frames_are_asked_for():
-    scenes = [make_scene(seed=2, frames=3, clutter=0, cached_frames=1, **SMALL) for _ in range(2)]
+    scenes = [make_scene(SceneSettings(seed=2, frames=3, clutter=0, cached_frames=1, **SMALL)) for _ in range(2)]
     forwards = [scenes[0].frame(f) for f in scenes[0].frame_ids]
     backwards = [scenes[1].frame(f) for f in reversed(scenes[1].frame_ids)]
     for a, b in zip(forwards, reversed(backwards), strict=True):
@@ -101,7 +102,7 @@ def test_a_frame_is_the_same_in_whatever_order_frames_are_asked_for():
 
 
 def test_measured_depth_is_off_by_what_the_sensor_says():
-    scene = make_scene(seed=3, frames=1, objects=["book"], clutter=0, **SMALL)
+    scene = make_scene(SceneSettings(seed=3, frames=1, objects=["book"], clutter=0, **SMALL))
     frame, picture = scene.frame("000000"), scene.picture("000000")
     both = (frame.depth_m > 0) & (picture.depth_m > 0) & scene.mask("000000", "book")
     error_m = np.abs(frame.depth_m - picture.depth_m)[both]
@@ -112,7 +113,7 @@ def test_measured_depth_is_off_by_what_the_sensor_says():
 
 @pytest.mark.parametrize("share", [0.3, 0.6])
 def test_a_screen_hides_about_the_share_that_was_asked_for(share):
-    scene = make_scene(seed=4, frames=3, objects=["mug"], clutter=0, occlusion=share, **SMALL, **PERFECT)
+    scene = make_scene(SceneSettings(seed=4, frames=3, objects=["mug"], clutter=0, occlusion=share, **SMALL, **PERFECT))
     visible = np.mean([scene.visible_fraction(frame_id, "mug") for frame_id in scene.frame_ids])
     assert 1 - visible == pytest.approx(share, abs=0.12)
 
@@ -122,7 +123,9 @@ def test_without_occlusion_objects_stay_in_view(table):
 
 
 def test_a_lifted_object_moves_and_its_depth_goes_with_it():
-    scene = make_scene(seed=5, frames=40, objects=["mug"], clutter=0, moving_object=True, **SMALL, **PERFECT)
+    scene = make_scene(
+        SceneSettings(seed=5, frames=40, objects=["mug"], clutter=0, moving_object=True, **SMALL, **PERFECT)
+    )
     heights_m = [(scene.T_world_cam[k] @ scene.truth(f, "mug"))[2, 3] for k, f in enumerate(scene.frame_ids)]
     assert heights_m[0] < 0.01
     assert heights_m[-1] > 0.05
@@ -131,7 +134,7 @@ def test_a_lifted_object_moves_and_its_depth_goes_with_it():
 
 
 def test_a_hand_comes_and_goes():
-    scene = make_scene(seed=7, frames=72, objects=["mug"], clutter=0, hand=True, **SMALL, **PERFECT)
+    scene = make_scene(SceneSettings(seed=7, frames=72, objects=["mug"], clutter=0, hand=True, **SMALL, **PERFECT))
     visible = [scene.visible_fraction(f"{k:06d}", "mug") for k in (0, 36, 71)]
     assert visible[0] > 0.95
     assert visible[1] < 0.75
@@ -139,7 +142,7 @@ def test_a_hand_comes_and_goes():
 
 
 def test_two_of_a_kind_share_their_model_and_have_masks_of_their_own():
-    scene = make_scene(seed=8, frames=1, objects=["soda_can", "soda_can"], clutter=0, **SMALL, **PERFECT)
+    scene = make_scene(SceneSettings(seed=8, frames=1, objects=["soda_can", "soda_can"], clutter=0, **SMALL, **PERFECT))
     assert scene.object_names == ["soda_can", "soda_can_2"]
     assert scene.model("soda_can") is scene.model("soda_can_2")
     first, second = (scene.mask("000000", name) for name in scene.object_names)
@@ -150,7 +153,9 @@ def test_two_of_a_kind_share_their_model_and_have_masks_of_their_own():
 
 def test_a_model_of_ones_own_is_put_on_the_table():
     model = ObjectModel.from_mesh(trimesh.creation.box((0.3, 0.4, 0.5)), name="crate")
-    scene = make_scene(seed=9, frames=1, objects=[model], clutter=0, motion=Motion(0.1, 10.0), **SMALL, **PERFECT)
+    scene = make_scene(
+        SceneSettings(seed=9, frames=1, objects=[model], clutter=0, motion=Motion(0.1, 10.0), **SMALL, **PERFECT)
+    )
     assert scene.model("crate") is model
     assert scene.mask("000000", "crate").mean() > 0.02
     assert scene.frame("000000").depth_m[scene.mask("000000", "crate")].min() > 0.4
@@ -169,7 +174,7 @@ def test_a_model_of_ones_own_is_put_on_the_table():
 )
 def test_scenes_that_make_no_sense_are_refused_with_the_fix(arguments, fix):
     with pytest.raises(InputRefused, match=fix):
-        make_scene(**arguments)
+        make_scene(SceneSettings(**arguments))
 
 
 def test_unknown_frames_and_objects_are_refused_with_those_that_are_there(table):

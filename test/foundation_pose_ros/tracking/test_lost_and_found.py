@@ -10,6 +10,7 @@ from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.se3 import rotation_angle_rad
 from foundation_pose_ros.synthetic.events import covered, jumped, looked_away, removed, swapped
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.tracking import ObjectTracker, TrackedObject, TrackState
 
 NAME, PIECE, RATE_HZ = "cracker_box", 8, 15.0
@@ -19,7 +20,9 @@ RECOVERED_S = 1.0
 @pytest.fixture(scope="module")
 def scene():
     return make_scene(
-        seed=11, frames=PIECE, objects=[NAME], clutter=4, width=320, height=240, supersample=1, rate_hz=RATE_HZ
+        SceneSettings(
+            seed=11, frames=PIECE, objects=[NAME], clutter=4, width=320, height=240, supersample=1, rate_hz=RATE_HZ
+        )
     )
 
 

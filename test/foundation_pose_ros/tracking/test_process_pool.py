@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from foundation_pose_ros import Frame, InputRefused, PoseEstimator, PoseResult, se3
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.tracking import MultiObjectTracker, TrackState
 from foundation_pose_ros.tracking.process_pool import Share, TrackingProcesses, even_shares, expected_s
 
@@ -38,7 +39,7 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    scene = make_scene(seed=5, frames=4, objects=list(NAMES), clutter=0, supersample=1)
+    scene = make_scene(SceneSettings(seed=5, frames=4, objects=list(NAMES), clutter=0, supersample=1))
     estimator = PoseEstimator([scene.model(name) for name in NAMES], threads=1)
     first, *_ = scene.frame_ids
     frames = [scene.frame(frame_id) for frame_id in scene.frame_ids]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from foundation_pose_ros import PoseEstimator, se3
 from foundation_pose_ros.synthetic.events import covered, removed
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.tracking.object_tracker import ObjectTracker
 from foundation_pose_ros.tracking.state_machine import StateSettings, TrackState
 from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
@@ -24,7 +25,7 @@ POOR, GOOD = (0.2, 1, 0.5, 0.5, -0.8), (0.9, 1, 0.95, 0.8, -0.2)
 
 @pytest.fixture(scope="module")
 def scene():
-    return make_scene(seed=71, frames=16, objects=OBJECTS, clutter=4, rate_hz=15.0, supersample=1)
+    return make_scene(SceneSettings(seed=71, frames=16, objects=OBJECTS, clutter=4, rate_hz=15.0, supersample=1))
 
 
 @pytest.fixture(scope="module")

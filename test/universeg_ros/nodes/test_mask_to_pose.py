@@ -27,6 +27,7 @@ from foundation_pose_ros.nodes.replay.source import ReplaySource, mesh_files
 from foundation_pose_ros.nodes.replay_node import to_camera_info
 from foundation_pose_ros.streams.image_messages import fill_image, to_array
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from universeg_ros.nodes.segmentation_node import SegmentationNode
 
 PATIENCE_S = 60.0
@@ -106,7 +107,9 @@ class Robot:
 @pytest.fixture(scope="module")
 def scene() -> SyntheticScene:
     """A mug among clutter, seen from so many sides that each frame is another view."""
-    return make_scene(seed=1, frames=EXAMPLES + 2, objects=["mug"], clutter=3, rate_hz=2.0, supersample=1)
+    return make_scene(
+        SceneSettings(seed=1, frames=EXAMPLES + 2, objects=["mug"], clutter=3, rate_hz=2.0, supersample=1)
+    )
 
 
 @pytest.fixture

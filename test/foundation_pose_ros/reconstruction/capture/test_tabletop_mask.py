@@ -10,12 +10,13 @@ from foundation_pose_ros import InputRefused
 from foundation_pose_ros.reconstruction.capture.tabletop_mask import TabletopMask, largest_plane, points_cam, standing
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 
 @pytest.fixture(scope="module")
 def scene():
     """A carton alone on a table, the camera moving around it."""
-    return make_scene(seed=4, frames=4, objects=["cracker_box"], clutter=0, supersample=1, rate_hz=2.0)
+    return make_scene(SceneSettings(seed=4, frames=4, objects=["cracker_box"], clutter=0, supersample=1, rate_hz=2.0))
 
 
 def test_its_mask_is_the_true_one_feet_included(scene):
@@ -58,7 +59,9 @@ def test_a_bare_table_and_a_frame_without_depth_are_refused(scene):
 
 
 def test_of_two_things_the_first_chosen_is_followed():
-    scene = make_scene(seed=11, frames=3, objects=["cracker_box", "mug"], clutter=0, width=320, height=240, rate_hz=2.0)
+    scene = make_scene(
+        SceneSettings(seed=11, frames=3, objects=["cracker_box", "mug"], clutter=0, width=320, height=240, rate_hz=2.0)
+    )
     thing = TabletopMask()
     chosen = []
     for frame_id in scene.frame_ids:

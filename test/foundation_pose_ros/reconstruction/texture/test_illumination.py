@@ -15,6 +15,7 @@ from foundation_pose_ros.srgb import to_colour, to_linear
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 
 def true_surface(model: ObjectModel) -> Surface:
@@ -86,7 +87,7 @@ def test_a_tube_with_print_all_around_is_registered_upright(data_folder):
         pytest.skip(f"no {file}")
     tube = ObjectModel.from_mesh(file, "tube")
     model = reconstruct(render_views(tube, sphere_poses(tube, 16)), "tube").model
-    scene = make_scene(seed=5, frames=6, objects=[tube], clutter=3, rate_hz=5.0)
+    scene = make_scene(SceneSettings(seed=5, frames=6, objects=[tube], clutter=3, rate_hz=5.0))
     found = PoseEstimator([model]).register(scene.frame("000000"), scene.mask("000000", "tube"))
     off = se3.rotation_angle_rad(found.T_cam_obj[:3, :3], scene.truth("000000", "tube")[:3, :3])
     assert np.rad2deg(off) < 10

@@ -1,0 +1,72 @@
+"""What can be asked of a synthetic scene."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..camera import Camera
+from ..errors import InputRefused
+from ..object_model.model import ObjectModel
+from .sensor import REALSENSE_D435, ColourSensor, DepthSensor
+from .trajectory import Motion
+
+
+@dataclass(frozen=True)
+class SceneSettings:
+    """A scene to be made; equal settings make equal scenes.
+
+    seed: chooses bodies, places, paths, light and colours, any integer from 0.
+    frames: length of the recording, at least 1.
+    objects: how many made-up ones, or their names (`meshes.DESIGNS`) and models of your own; a name that comes twice
+        becomes `mug`, `mug_2`.
+    clutter: how many bodies stand beside the objects, at least 0.
+    width, height: of the picture, in pixels.
+    occlusion: share of the first object that a body in front of it should hide, 0 to 0.95, the mean over the
+        recording; 0 keeps all objects in view.
+    hand: whether one reaches in front of the first object every 2.4 s.
+    moving_object: whether the first object is lifted and turned.
+    motion: limits of speed of camera and lifted object.
+    rate_hz: frames a second, above 0.
+    distance_m: nearest and farthest of the camera, for objects up to 0.25 m across; from larger ones it stands back.
+    surface: of the table, "wood", "stone" or "cloth"; None lets the seed choose.
+    depth_sensor: what the depth camera makes of true depth.
+    colour_sensor: what the colour camera makes of light; None: a webcam with exposure and white balance by the seed.
+    supersample: rays along each side of a pixel for colours, at least 1.
+    cached_frames: how many rendered frames are kept, at least 1.
+
+    Raises InputRefused("bad_scene") for counts and shares that make no sense.
+    """
+
+    seed: int = 0
+    frames: int = 60
+    objects: int | Sequence[str | ObjectModel] = 1
+    clutter: int = 6
+    width: int = 640
+    height: int = 480
+    occlusion: float = 0.0
+    hand: bool = False
+    moving_object: bool = False
+    motion: Motion = field(default_factory=Motion)
+    rate_hz: float = 30.0
+    distance_m: tuple[float, float] = (0.5, 0.72)
+    surface: str | None = None
+    depth_sensor: DepthSensor = REALSENSE_D435
+    colour_sensor: ColourSensor | None = None
+    supersample: int = 2
+    cached_frames: int = 64
+
+    def __post_init__(self) -> None:
+        if self.frames < 1 or self.clutter < 0 or not 0 <= self.occlusion < 1:
+            raise InputRefused(
+                "bad_scene",
+                f"frames={self.frames}, clutter={self.clutter}, occlusion={self.occlusion}: "
+                "give at least 1, 0, and 0 to 0.95",
+            )
+        count = self.objects if isinstance(self.objects, int) else len(self.objects)
+        if isinstance(self.objects, str) or count < 1:
+            raise InputRefused("bad_scene", "objects is empty or one string: give a count or a list, as in ['mug']")
+
+    def camera(self, scale: float = 1.0) -> Camera:
+        """Return the optics of a RealSense colour camera at 640x480, scaled to the picture's size times `scale`."""
+        width, height = round(self.width * scale), round(self.height * scale)
+        focal_px = 610.0 * max(width / 640, height / 480)
+        return Camera(focal_px, focal_px, (width - 1) / 2, (height - 1) / 2, width, height)
