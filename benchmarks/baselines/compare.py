@@ -29,8 +29,8 @@ from benchmarks.reporting.results import data_folder, result_file
 from foundation_pose_ros import Frame, InputRefused, PoseEstimator, PoseResult
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
-from foundation_pose_ros.evaluation.evaluate import Judge, Row
-from foundation_pose_ros.evaluation.report import Summary, provenance
+from foundation_pose_ros.evaluation.evaluate import Judge, JudgedEstimate
+from foundation_pose_ros.evaluation.report import EvaluationSummary, provenance
 from foundation_pose_ros.evaluation.runner import Estimate, mask_from_truth
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.scene import make_scene
@@ -65,7 +65,7 @@ class Subject:
         return frame, mask
 
 
-Rows = dict[tuple[str, str], list[Row]]  # by group and method
+Rows = dict[tuple[str, str], list[JudgedEstimate]]  # by group and method
 
 
 def main(
@@ -189,10 +189,10 @@ def _track(subject: Subject, rows: Rows) -> None:
             rows[subject.group, name].append(_row(judge, subject, frame_id, T, time_s))
 
 
-def _row(judge: Judge, subject: Subject, frame_id: str, T_cam_obj: np.ndarray, time_s: float) -> Row:
+def _row(judge: Judge, subject: Subject, frame_id: str, T_cam_obj: np.ndarray, time_s: float) -> JudgedEstimate:
     result = PoseResult(subject.object_name, np.asarray(T_cam_obj, np.float32), 1.0, np.zeros((6, 6)))
     estimate = Estimate(frame_id, subject.object_name, TrackState.TRACKING, result, time_s)
-    return judge.row(subject.sequence, estimate)
+    return judge(subject.sequence, estimate)
 
 
 def _figures(rows: Rows) -> list[dict[str, Any]]:
@@ -202,7 +202,7 @@ def _figures(rows: Rows) -> list[dict[str, Any]]:
         ours_s = [row.estimate.time_s for row in rows[group, OURS]]
         ratios = [row.estimate.time_s / ours for row, ours in zip(judged, ours_s, strict=True)]
         low, middle, high = (round(float(value), 3) for value in np.quantile(ratios, (0.25, 0.5, 0.75)))
-        figures = {"group": group, "method": method, **Summary.of(judged).as_json()}
+        figures = {"group": group, "method": method, **EvaluationSummary.of(judged).as_json()}
         found.append(figures | {"times_ours": middle, "times_ours_quartiles": [low, high]})
     return found
 

@@ -10,8 +10,8 @@ from rich.progress import track
 from foundation_pose_ros import InputRefused, PoseEstimator
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
-from foundation_pose_ros.evaluation.evaluate import Row, evaluate, objects_to_judge
-from foundation_pose_ros.evaluation.report import Summary
+from foundation_pose_ros.evaluation.evaluate import JudgedEstimate, evaluate, objects_to_judge
+from foundation_pose_ros.evaluation.report import EvaluationSummary
 from foundation_pose_ros.evaluation.runner import RunSettings
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
@@ -57,7 +57,7 @@ def on_recordings(folder: Path, quick: bool) -> list[dict[str, Any]]:
     return result
 
 
-def _rows(sequence: Sequence, settings: RunSettings, mode: str, frames: int | None = None) -> list[Row]:
+def _rows(sequence: Sequence, settings: RunSettings, mode: str, frames: int | None = None) -> list[JudgedEstimate]:
     names = objects_to_judge(sequence, settings)
     estimator = PoseEstimator(list({sequence.model(n).name: sequence.model(n) for n in names}.values()))
     total = len(sequence.frame_ids[:frames])
@@ -66,6 +66,6 @@ def _rows(sequence: Sequence, settings: RunSettings, mode: str, frames: int | No
     return [row for _, rows in bar for row in rows]
 
 
-def _entry(name: str, mode: str, rows: list[Row]) -> dict[str, Any]:
+def _entry(name: str, mode: str, rows: list[JudgedEstimate]) -> dict[str, Any]:
     objects = sorted({row.class_name for row in rows})
-    return {"sequence": name, "mode": mode, "objects": objects, **Summary.of(rows).as_json()}
+    return {"sequence": name, "mode": mode, "objects": objects, **EvaluationSummary.of(rows).as_json()}

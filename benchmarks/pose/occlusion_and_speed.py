@@ -20,8 +20,8 @@ from benchmarks.reporting import pose_tables
 from benchmarks.reporting.pose_tables import GOAL_HIDDEN
 from benchmarks.reporting.results import data_folder, result_file
 from foundation_pose_ros import ObjectModel, PoseEstimator, se3
-from foundation_pose_ros.evaluation.evaluate import Row, evaluate
-from foundation_pose_ros.evaluation.report import Summary, provenance
+from foundation_pose_ros.evaluation.evaluate import JudgedEstimate, evaluate
+from foundation_pose_ros.evaluation.report import EvaluationSummary, provenance
 from foundation_pose_ros.evaluation.runner import RunSettings
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
@@ -64,20 +64,20 @@ def measure(seeds: int, data: Path) -> dict[str, Any]:
     }
 
 
-def by_level(rows: list[tuple[float, Row]]) -> dict[str, Any]:
+def by_level(rows: list[tuple[float, JudgedEstimate]]) -> dict[str, Any]:
     """Figures by share hidden, by object up to the goal's share, and every registration that was wrong by ADD."""
     near = [row for hidden, row in rows if hidden <= GOAL_HIDDEN]
     return {
         "levels": [
             {
                 "hidden": list(level),
-                **Summary.of(row for hidden, row in rows if level[0] <= hidden < level[1]).as_json(),
+                **EvaluationSummary.of(row for hidden, row in rows if level[0] <= hidden < level[1]).as_json(),
             }
             for level in LEVELS
         ],
-        "up_to_goal": Summary.of(near).as_json(),
+        "up_to_goal": EvaluationSummary.of(near).as_json(),
         "objects": {
-            name: Summary.of(row for row in near if row.class_name == name).as_json()
+            name: EvaluationSummary.of(row for row in near if row.class_name == name).as_json()
             for name in sorted({row.class_name for row in near})
         },
         "misses": [
@@ -98,7 +98,7 @@ def by_level(rows: list[tuple[float, Row]]) -> dict[str, Any]:
 
 def _registered(
     subjects: Sequence[tuple[str | ObjectModel, int]], what: str, asked: tuple[float, ...] = ASKED
-) -> Iterator[tuple[float, Row]]:
+) -> Iterator[tuple[float, JudgedEstimate]]:
     """Share hidden and row of every registration; each scene shows its object from a few sides."""
     for subject, seed in track(subjects, description=f"registration, {what}", console=Console(stderr=True)):
         for level, share in enumerate(asked):
@@ -117,7 +117,7 @@ def _registered(
             yield from _rows(scene, RunSettings("register"))
 
 
-def _rows(scene: SyntheticScene, settings: RunSettings) -> Iterator[tuple[float, Row]]:
+def _rows(scene: SyntheticScene, settings: RunSettings) -> Iterator[tuple[float, JudgedEstimate]]:
     (name,) = scene.object_names
     estimator = PoseEstimator([scene.model(name)])
     for _, (row,) in evaluate(scene, estimator, [name], settings):
@@ -143,7 +143,7 @@ def _tracked(name: str, seed: int) -> dict[str, Any]:
     return {
         "object": name,
         "seed": seed,
-        **Summary.of(rows).as_json(),
+        **EvaluationSummary.of(rows).as_json(),
         "speed_m_s": round(float(np.quantile(metres, 0.95)) * 30.0, 3),
         "turn_deg_s": round(float(np.rad2deg(np.quantile(radians, 0.95))) * 30.0, 1),
     }

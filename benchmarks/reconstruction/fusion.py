@@ -25,9 +25,9 @@ from benchmarks.reconstruction.recorded_models import recorded_models
 from benchmarks.reporting.documents import write
 from benchmarks.reporting.results import data_folder, result_file
 from foundation_pose_ros import InputRefused, ObjectModel, PoseEstimator
-from foundation_pose_ros.evaluation.evaluate import Row, evaluate
+from foundation_pose_ros.evaluation.evaluate import JudgedEstimate, evaluate
 from foundation_pose_ros.evaluation.provenance import commit, machine, version
-from foundation_pose_ros.evaluation.report import Summary
+from foundation_pose_ros.evaluation.report import EvaluationSummary
 from foundation_pose_ros.evaluation.runner import RunSettings
 from foundation_pose_ros.reconstruction.reconstruct import Reconstruction, reconstruct
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
@@ -129,13 +129,13 @@ def _distance_m(model: ObjectModel, points: np.ndarray) -> np.ndarray:
 
 def _poses(mesh: ObjectModel, made: ObjectModel, scenes: int, frames: int) -> dict[str, Any]:
     """Registration of every frame of some recordings, with the mesh and with the model that views gave."""
-    rows: dict[str, list[Row]] = {"mesh": [], "views": []}
+    rows: dict[str, list[JudgedEstimate]] = {"mesh": [], "views": []}
     for seed in range(_FIRST_SCENE, _FIRST_SCENE + scenes):
         scene = make_scene(SceneSettings(seed=seed, frames=frames, objects=[mesh], clutter=3, rate_hz=_RATE_HZ))
         for name, model in (("mesh", mesh), ("views", made)):
             for _, judged in evaluate(scene, PoseEstimator([model]), [mesh.name], RunSettings("register")):
                 rows[name] += judged
-    return {name: Summary.of(judged).as_json() for name, judged in rows.items()}
+    return {name: EvaluationSummary.of(judged).as_json() for name, judged in rows.items()}
 
 
 def overall(objects: list[dict[str, Any]]) -> dict[str, Any]:

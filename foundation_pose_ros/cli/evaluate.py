@@ -13,7 +13,7 @@ from ..errors import InputRefused
 from ..estimator import PoseEstimator
 from ..evaluation import bop_report, report
 from ..evaluation.bop_results import read_results, write_results
-from ..evaluation.evaluate import Row, evaluate_all
+from ..evaluation.evaluate import JudgedEstimate, evaluate_all
 from ..evaluation.html_report import write_html
 from ..evaluation.runner import RunSettings
 from .method_options import (
@@ -124,7 +124,7 @@ def evaluate(
     settings = RunSettings(mode.value, init.value, masks.value)
     choice = method_choice(refiner, scorer, weights, device, polish, differentiable, hypotheses, precision)
     draw = OverlayWriter(overlay)
-    rows: list[Row] = []
+    rows: list[JudgedEstimate] = []
     judged = evaluate_all(opened, lambda found: PoseEstimator(found, methods=choice.methods()), settings, objects)
     total = sum(len(sequence.frame_ids) for sequence in opened)
     for sequence, frame, frame_rows in with_progress(judged, total, "evaluate", lines_on_stdout=False):
@@ -167,6 +167,6 @@ def _bop_scenes(opened: list[Sequence], needed_for: Path | None) -> list[BopScen
     return scenes
 
 
-def _reasons(rows: list[Row]) -> str:
+def _reasons(rows: list[JudgedEstimate]) -> str:
     messages = {row.estimate.message for row in rows if row.estimate.message}
     return next(iter(sorted(messages)), "the only known pose is the one that the track starts from")

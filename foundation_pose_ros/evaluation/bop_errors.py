@@ -19,7 +19,7 @@ _LARGEST_STEP = 0.01
 
 
 def symmetry_transforms(symmetries: Symmetries) -> np.ndarray:
-    """(S, 4, 4), continuous symmetries in the benchmark's 315 steps.
+    """List symmetries as transforms (S, 4, 4), continuous ones in the benchmark's 315 steps.
 
     Several axes (a sphere) give the turns about each, not those about both.
     """
@@ -32,7 +32,7 @@ def symmetry_transforms(symmetries: Symmetries) -> np.ndarray:
 
 
 def mssd_m(T_estimate: np.ndarray, T_truth: np.ndarray, vertices: np.ndarray, symmetries: np.ndarray) -> float:
-    """Largest distance in metres of a vertex from where it should be, the least over symmetries."""
+    """Return the largest distance in metres of a vertex from where it should be, the least over symmetries."""
     # The distance is a convex function of the point: it is largest at a corner of the convex hull.
     corners = _hull_corners(np.asarray(vertices, np.float64))
     estimated = transform_points(np.asarray(T_estimate, np.float64), corners)
@@ -43,7 +43,7 @@ def mssd_m(T_estimate: np.ndarray, T_truth: np.ndarray, vertices: np.ndarray, sy
 def mspd_px(
     T_estimate: np.ndarray, T_truth: np.ndarray, vertices: np.ndarray, K: np.ndarray, symmetries: np.ndarray
 ) -> float:
-    """Largest distance in pixels of a vertex's projection from where it should be, the least over symmetries.
+    """Return the largest distance in pixels of a vertex's projection from where it should be, least over symmetries.
 
     K (3, 3). Infinite where the estimate puts a vertex behind the camera.
     """
@@ -65,7 +65,7 @@ def vsd(
     diameter_m: float,
     taus: np.ndarray = VSD_TAUS,
 ) -> np.ndarray:
-    """Visible surface discrepancy (taus,) in 0..1: share of the visible pixels of either pose that don't agree.
+    """Return the visible surface discrepancy (taus,), 0..1: share of the visible pixels that don't agree.
 
     All three images (H, W) are depth along the optical axis, 0 = none: the object rendered in the estimate and in the
     truth, and the measured one. A pixel without measured depth counts as visible. 1 where neither is visible.
@@ -90,14 +90,14 @@ def _visible(rendered_m: np.ndarray, measured_m: np.ndarray) -> np.ndarray:
 
 
 def _distance_per_depth(shape: tuple[int, ...], K: np.ndarray) -> np.ndarray:
-    """(H, W): length of the ray through each pixel that is 1 along the optical axis."""
+    """Return (H, W): length of the ray through each pixel that is 1 along the optical axis."""
     x = (np.arange(shape[1]) - K[0, 2]) / K[0, 0]
     y = (np.arange(shape[0]) - K[1, 2]) / K[1, 1]
     return np.sqrt(1 + x[None] ** 2 + y[:, None] ** 2)
 
 
 def _projected(points_cam: np.ndarray, K: np.ndarray) -> np.ndarray:
-    """(n, 2) pixels; infinitely far away where the point isn't before the camera."""
+    """Project to (n, 2) pixels; infinitely far away where the point isn't before the camera."""
     z = points_cam[:, 2:]
     pixels = points_cam[:, :2] / np.where(z > 0, z, 1) * [K[0, 0], K[1, 1]] + [K[0, 2], K[1, 2]]
     return np.where(z > 0, pixels, np.inf)

@@ -9,11 +9,11 @@ from rich.table import Table
 from ..datasets.bop_scene import BopScene
 from .bop_results import BopResult
 from .bop_score import BopJudge, BopScore
-from .evaluate import Row
+from .evaluate import JudgedEstimate
 
 
-def results_of(scene: BopScene, rows: Iterable[Row]) -> list[BopResult]:
-    """What was estimated in a scene; a pose that was handed in is none. Times are summed over an image's objects."""
+def results_of(scene: BopScene, rows: Iterable[JudgedEstimate]) -> list[BopResult]:
+    """List a scene's estimates, without poses that were handed in. Times are summed over an image's objects."""
     estimated = [row.estimate for row in rows if row.sequence == scene.name and not row.estimate.given]
     time_s: dict[str, float] = defaultdict(float)
     for estimate in estimated:
@@ -32,8 +32,8 @@ def results_of(scene: BopScene, rows: Iterable[Row]) -> list[BopResult]:
     ]
 
 
-def scores_of_rows(scenes: list[BopScene], rows: list[Row]) -> dict[str, BopScore]:
-    """Per object class, of what was estimated and counted in the rows."""
+def scores_of_rows(scenes: list[BopScene], rows: list[JudgedEstimate]) -> dict[str, BopScore]:
+    """Score, per object class, what was estimated and counted in the rows."""
     scores: dict[str, BopScore] = defaultdict(BopScore.none)
     for scene in scenes:
         counted = [row.estimate for row in rows if row.sequence == scene.name and row.counted]
@@ -44,7 +44,7 @@ def scores_of_rows(scenes: list[BopScene], rows: list[Row]) -> dict[str, BopScor
 
 
 def scores_of_results(scenes: list[BopScene], results: list[BopResult]) -> dict[str, BopScore]:
-    """Per object class, of results from a file, over the scenes' targets."""
+    """Score, per object class, results from a file over the scenes' targets."""
     scores: dict[str, BopScore] = defaultdict(BopScore.none)
     for scene in scenes:
         for object_id, score in BopJudge(scene).score(results).items():
@@ -53,7 +53,7 @@ def scores_of_results(scenes: list[BopScene], results: list[BopResult]) -> dict[
 
 
 def table(scores: dict[str, BopScore]) -> Table:
-    """A rich table, one line per object and one for all."""
+    """Make a rich table, one line per object and one for all."""
     result = Table(title="BOP", caption="average recall over the challenge's limits", box=None, pad_edge=False)
     result.add_column("object", overflow="fold", min_width=8)
     for heading in ("targets", "AR_VSD", "AR_MSSD", "AR_MSPD", "AR"):
@@ -65,7 +65,7 @@ def table(scores: dict[str, BopScore]) -> Table:
 
 
 def as_json(scores: dict[str, BopScore]) -> dict[str, Any]:
-    """Average recalls per object and overall, with the number of targets."""
+    """Return average recalls per object and overall, with the number of targets."""
 
     def figures(score: BopScore) -> dict[str, float | int | None]:
         recalls = {name: round(value, 6) if score.targets else None for name, value in score.average_recall().items()}
@@ -75,5 +75,5 @@ def as_json(scores: dict[str, BopScore]) -> dict[str, Any]:
 
 
 def overall(scores: dict[str, BopScore]) -> BopScore:
-    """Over all targets, each with the same weight."""
+    """Add up all targets, each with the same weight."""
     return sum(scores.values(), BopScore.none())

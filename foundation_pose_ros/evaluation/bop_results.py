@@ -42,7 +42,7 @@ def write_results(path: Path, results: Iterable[BopResult]) -> None:
 
 
 def read_results(path: Path) -> list[BopResult]:
-    """Estimates of a file in the challenge's format; raises InputRefused, naming the line, for anything else."""
+    """Read a file in the challenge's format; raises InputRefused, naming the line, for anything else."""
     if not path.is_file():
         raise InputRefused("file_missing", f"{path} is missing: give the CSV file with the poses")
     results = []

@@ -30,7 +30,7 @@ class BopScore:
 
     @classmethod
     def none(cls) -> "BopScore":
-        """Nothing looked for, nothing found."""
+        """Return the score of nothing looked for."""
         return cls(0, *(np.zeros(shape, int) for shape in ((len(VSD_TAUS), len(VSD_LIMITS)), (10,), (10,))))
 
     def __add__(self, other: "BopScore") -> "BopScore":
@@ -38,7 +38,7 @@ class BopScore:
         return BopScore(self.targets + other.targets, *found)
 
     def average_recall(self) -> dict[str, float]:
-        """AR_VSD, AR_MSSD, AR_MSPD, and AR, their mean; NaN where there was nothing to find."""
+        """Return AR_VSD, AR_MSSD, AR_MSPD, and AR, their mean; NaN where there was nothing to find."""
         if self.targets == 0:
             return dict.fromkeys(("AR_VSD", "AR_MSSD", "AR_MSPD", "AR"), np.nan)
         recalls = {f"AR_{name.upper()}": float(getattr(self, name).mean()) / self.targets for name in _ERRORS}
@@ -59,7 +59,7 @@ class BopJudge:
     def score(
         self, results: Iterable[BopResult], instances: Iterable[tuple[str, str]] | None = None
     ) -> dict[int, BopScore]:
-        """Per object id. instances: frame id and object name of what is to be found; None takes the scene's targets.
+        """Score results per object id; `instances`: frame id and object name of what is to be found, None: the targets.
 
         Of an object's estimates in an image, the best-scored as many as there are targets are looked at.
         """
@@ -116,7 +116,7 @@ class BopJudge:
 
 
 def matches(errors: np.ndarray, limit: float) -> int:
-    """How many truths are found below a limit: errors (estimates, truths), estimates best-scored first.
+    """Count the truths that are found below a limit: errors (estimates, truths), estimates best-scored first.
 
     Each estimate takes the truth that it is nearest to, of those that are left.
     """

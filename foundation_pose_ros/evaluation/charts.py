@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from .metrics import Bin
+from .metrics import ReliabilityBin
 
 # Distinguishable with any colour vision (Okabe and Ito, 2008).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f00", "#444444")
@@ -13,7 +13,7 @@ _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 420, 260, 46, 40, 10, 12
 
 
 def recall_chart(errors: Mapping[str, np.ndarray], limit: float, mark: float, what: str) -> str:
-    """Share of errors below a threshold from 0 to `limit`, one curve per name; `mark`: a threshold to be marked.
+    """Draw the share of errors below a threshold from 0 to `limit`, a curve per name; `mark`: a threshold to be marked.
 
     errors: in the unit of limit, infinite for a miss.
     """
@@ -36,8 +36,8 @@ def recall_chart(errors: Mapping[str, np.ndarray], limit: float, mark: float, wh
     return _chart([*_axes(ticks, limit, what, "recall"), marked, *curves])
 
 
-def reliability_chart(diagram: list[Bin]) -> str:
-    """Share of poses that were right by score, a dot per bin as large as it has poses, on the line of honesty."""
+def reliability_chart(diagram: list[ReliabilityBin]) -> str:
+    """Draw the share of right poses by score, a dot per bin as large as it has poses, on the line of honesty."""
     total = max(sum(b.n for b in diagram), 1)
     parts = [f'<line x1="{_x(0, 1)}" y1="{_y(0)}" x2="{_x(1, 1)}" y2="{_y(1)}" stroke="#bbb" stroke-dasharray="4 3"/>']
     for b in diagram:

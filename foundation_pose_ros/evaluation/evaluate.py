@@ -17,10 +17,10 @@ SURFACE_POINTS = 2000
 
 
 @dataclass(frozen=True)
-class Row:
+class JudgedEstimate:
     """One object in one frame of one recording, with its errors where both pose and truth are there.
 
-    counted: the row enters the metrics, as a miss where there is no pose. Not counted are frames without truth and a
+    counted: it enters the metrics, as a miss where there is no pose. Not counted are frames without truth and a
     pose that was handed in. class_name: the model that all instances of an object share. Metres and degrees; ADD,
     translation and rotation are over the object's symmetries.
     """
@@ -37,7 +37,7 @@ class Row:
 
 
 class Judge:
-    """Errors of poses of one object."""
+    """Compares poses of one object with true ones."""
 
     def __init__(self, model: ObjectModel) -> None:
         self._points = model.surface_points(SURFACE_POINTS)
@@ -48,16 +48,17 @@ class Judge:
         self._diameter_m = model.diameter_m
         self._class_name = model.name
 
-    def row(self, sequence: Sequence, estimate: Estimate) -> Row:
+    def __call__(self, sequence: Sequence, estimate: Estimate) -> JudgedEstimate:
+        """Return an estimate with its errors against the recording's truth."""
         T_truth = sequence.truth(estimate.frame_id, estimate.object_name)
         counted = T_truth is not None and not estimate.given
         if T_truth is None or estimate.result is None:
-            return Row(sequence.name, self._class_name, self._diameter_m, estimate, counted)
+            return JudgedEstimate(sequence.name, self._class_name, self._diameter_m, estimate, counted)
         T_estimate = estimate.result.T_cam_obj
         if self._symmetries.is_sphere:
             T_truth = self._symmetries.nearest(T_truth, T_estimate)
         translation_m, rotation_deg = metrics.pose_error(T_estimate, T_truth, self._turns)
-        return Row(
+        return JudgedEstimate(
             sequence.name,
             self._class_name,
             self._diameter_m,
@@ -72,7 +73,7 @@ class Judge:
 
 def evaluate(
     sequence: Sequence, estimator: Estimator, object_names: list[str], settings: RunSettings
-) -> Iterator[tuple[Frame | None, list[Row]]]:
+) -> Iterator[tuple[Frame | None, list[JudgedEstimate]]]:
     """Run the estimator through the recording and judge every estimate; one list of rows per frame."""
     judges: dict[str, Judge] = {}
     for name in object_names:
@@ -80,11 +81,11 @@ def evaluate(
         if model.name not in judges:
             judges[model.name] = Judge(model)
     for frame, estimates in run(sequence, estimator, object_names, settings):
-        yield frame, [judges[sequence.model(e.object_name).name].row(sequence, e) for e in estimates]
+        yield frame, [judges[sequence.model(e.object_name).name](sequence, e) for e in estimates]
 
 
 def objects_to_judge(sequence: Sequence, settings: RunSettings, object_names: list[str] | None = None) -> list[str]:
-    """Names of the objects (of those asked for) of which a true pose is known in at least one frame.
+    """Return the names of the objects (of those asked for) of which a true pose is known in at least one frame.
 
     Raises InputRefused where there are none, and where masks are needed but an object has none at all.
     """
@@ -121,8 +122,8 @@ def evaluate_all(
     make_estimator: Callable[[list[ObjectModel]], Estimator],
     settings: RunSettings,
     object_names: list[str] | None = None,
-) -> Iterator[tuple[Sequence, Frame | None, list[Row]]]:
-    """`evaluate` for several recordings, each with an estimator for the objects in it that have true poses.
+) -> Iterator[tuple[Sequence, Frame | None, list[JudgedEstimate]]]:
+    """Run `evaluate` on several recordings, each with an estimator for the objects in it that have true poses.
 
     object_names: only these. Raises InputRefused as `objects_to_judge` does.
     """

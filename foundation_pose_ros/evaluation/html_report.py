@@ -11,7 +11,7 @@ import numpy as np
 
 from ..datasets.sequence import Sequence
 from .charts import recall_chart, reliability_chart
-from .evaluate import Row
+from .evaluate import JudgedEstimate
 from .metrics import RECALL_FRACTION, calibration_error, reliability_diagram
 from .worst_cases import WorstCase, worst_cases
 
@@ -44,15 +44,15 @@ th:first-child, td:first-child { text-align: left } tr:last-child td { font-weig
 """
 
 
-def write_html(path: Path, report: dict[str, Any], sequences: Iterable[Sequence], rows: list[Row]) -> None:
+def write_html(path: Path, report: dict[str, Any], sequences: Iterable[Sequence], rows: list[JudgedEstimate]) -> None:
     """Write the page, whole or not at all. report: of `report.as_json` for the same rows, with `bop` where there is."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(page(report, rows, worst_cases(sequences, rows)), encoding="utf-8")
     partial.replace(path)
 
 
-def page(report: dict[str, Any], rows: list[Row], cases: list[WorstCase]) -> str:
-    """The page's text."""
+def page(report: dict[str, Any], rows: list[JudgedEstimate], cases: list[WorstCase]) -> str:
+    """Make the page's text."""
     parts = [
         "<h1>Poses compared with the truth</h1>",
         f"<p>{escape(_provenance(report))}</p>",
@@ -91,7 +91,7 @@ def _table(objects: dict[str, Any], overall: dict[str, Any], columns: dict[str, 
     return f"<table><tr><th>object</th>{head}</tr>{''.join(lines)}</table>"
 
 
-def _charts(rows: list[Row]) -> list[str]:
+def _charts(rows: list[JudgedEstimate]) -> list[str]:
     counted = [row for row in rows if row.counted]
     names = sorted({row.class_name for row in counted})
     figures = []

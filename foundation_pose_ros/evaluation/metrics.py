@@ -1,4 +1,4 @@
-"""How wrong a pose is: ADD, ADD-S, their recall and area under the curve, rotation and translation error.
+"""How wrong poses are (ADD, ADD-S, recall, area under the curve, rotation and translation), and how wrong their scores.
 
 Poses are T_cam_obj (4, 4), points (n, 3) in the object's frame, metres. Where `symmetries` (S, 4, 4) is given, these
 are the transforms in the object's frame that leave it unchanged (identity included), and the error is that against the
@@ -19,7 +19,7 @@ RECALL_FRACTION = 0.1
 def add_m(
     T_estimate: np.ndarray, T_truth: np.ndarray, points: np.ndarray, symmetries: np.ndarray | None = None
 ) -> float:
-    """Mean distance in metres from each model point in the estimate to itself in the truth (Hinterstoisser 2012)."""
+    """Return the mean distance in metres of each model point from itself in the truth (Hinterstoisser et al. 2012)."""
     points = np.asarray(points, np.float64)
     estimated = transform_points(np.asarray(T_estimate, np.float64), points)  # (n, 3)
     nearest = np.inf
@@ -30,7 +30,7 @@ def add_m(
 
 
 def adds_m(T_estimate: np.ndarray, T_truth: np.ndarray, points: np.ndarray) -> float:
-    """Mean distance in metres from each model point in the truth to the nearest one in the estimate.
+    """Return the mean distance in metres from each model point in the truth to the nearest one in the estimate.
 
     ADD-S of Xiang et al. (PoseCNN, 2018), ADI of Hinterstoisser et al. (2012).
     """
@@ -45,7 +45,7 @@ def adds_m(T_estimate: np.ndarray, T_truth: np.ndarray, points: np.ndarray) -> f
 def pose_error(
     T_estimate: np.ndarray, T_truth: np.ndarray, symmetries: np.ndarray | None = None
 ) -> tuple[float, float]:
-    """Translation error in metres and rotation error in degrees, both against one equivalent truth.
+    """Return the translation error in metres and the rotation error in degrees, against one equivalent truth.
 
     It is the one that minimises the larger of error / 5 mm and error / 3 degrees, so that `within_5mm_3deg` holds for
     it whenever it holds for any.
@@ -59,12 +59,12 @@ def pose_error(
 
 
 def within_5mm_3deg(translation_m: float, rotation_deg: float) -> bool:
-    """Whether a pose is within 5 mm and 3 degrees (both at most)."""
+    """Return whether a pose is within 5 mm and 3 degrees (both at most)."""
     return translation_m <= 0.005 and rotation_deg <= 3.0
 
 
 def recall(errors_m: np.ndarray, thresholds_m: np.ndarray | float) -> float:
-    """Share of errors below their threshold (0.1 diameter for ADD and ADD-S); a miss is an infinite error.
+    """Return the share of errors below their threshold (0.1 diameter for ADD and ADD-S); a miss is an infinite error.
 
     NaN for no errors at all.
     """
@@ -73,7 +73,7 @@ def recall(errors_m: np.ndarray, thresholds_m: np.ndarray | float) -> float:
 
 
 def auc(errors_m: np.ndarray, limit_m: float = AUC_LIMIT_M) -> float:
-    """Area under the curve of accuracy against threshold from 0 to `limit_m`, in 0..1 (Xiang et al., PoseCNN, 2018).
+    """Return the area under the curve of accuracy against threshold from 0 to `limit_m`, in 0..1 (Xiang et al. 2018).
 
     The curve is a step function, so its area is exactly the mean of max(0, 1 - error / limit). The YCB-Video toolbox
     integrates each step with the accuracy at its far end, which adds (largest error within the limit) / (n * limit),
@@ -83,13 +83,8 @@ def auc(errors_m: np.ndarray, limit_m: float = AUC_LIMIT_M) -> float:
     return float(np.clip(1.0 - errors_m / limit_m, 0.0, None).mean()) if errors_m.size else float("nan")
 
 
-def _equivalent_truths(T_truth: np.ndarray, symmetries: np.ndarray | None) -> np.ndarray:
-    T_truth = np.asarray(T_truth, np.float64)
-    return T_truth[None] if symmetries is None else T_truth @ np.asarray(symmetries, np.float64)
-
-
 @dataclass(frozen=True)
-class Bin:
+class ReliabilityBin:
     """n poses whose scores lie in one tenth of the scale: their mean score, and the share that was right."""
 
     n: int
@@ -97,16 +92,24 @@ class Bin:
     was: float
 
 
-def reliability_diagram(scores: np.ndarray, right: np.ndarray, bins: int = 10) -> list[Bin]:
-    """Scores (n,) in 0..1 against what was right (n,) bool, in bins of equal width; empty ones are left out."""
+def reliability_diagram(scores: np.ndarray, right: np.ndarray, bins: int = 10) -> list[ReliabilityBin]:
+    """Sort scores (n,) in 0..1 and what was right (n,) bool into bins of equal width; empty ones are left out."""
     which = np.minimum((np.asarray(scores) * bins).astype(int), bins - 1)
     return [
-        Bin(int((which == b).sum()), float(scores[which == b].mean()), float(right[which == b].mean()))
+        ReliabilityBin(int((which == b).sum()), float(scores[which == b].mean()), float(right[which == b].mean()))
         for b in np.unique(which)
     ]
 
 
-def calibration_error(diagram: list[Bin]) -> float:
-    """Expected calibration error (Naeini et al. 2015): the mean distance of said from was; NaN for an empty diagram."""
+def calibration_error(diagram: list[ReliabilityBin]) -> float:
+    """Return the expected calibration error (Naeini et al. 2015): the mean distance of said from was.
+
+    NaN for an empty diagram.
+    """
     total = sum(b.n for b in diagram)
     return sum(b.n * abs(b.said - b.was) for b in diagram) / total if total else float("nan")
+
+
+def _equivalent_truths(T_truth: np.ndarray, symmetries: np.ndarray | None) -> np.ndarray:
+    T_truth = np.asarray(T_truth, np.float64)
+    return T_truth[None] if symmetries is None else T_truth @ np.asarray(symmetries, np.float64)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 
 def version() -> str:
-    """Of the installed package, or of the source tree that it runs from."""
+    """Return the version of the installed package, or of the source tree that it runs from."""
     try:
         return metadata.version("foundation-perception")
     except metadata.PackageNotFoundError:
@@ -19,7 +19,7 @@ def version() -> str:
 
 
 def commit() -> str | None:
-    """Of the git checkout that this code runs from, with + where files were changed since; None elsewhere."""
+    """Return the commit that this code runs from, with + where files were changed since; None elsewhere."""
     here = Path(__file__).parent
     try:
         found = subprocess.run(
@@ -35,7 +35,7 @@ def commit() -> str | None:
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores that may be used, system, and the versions that figures depend on."""
+    """Describe the machine: processor, cores that may be used, system, and the versions that figures depend on."""
     affinity = getattr(os, "sched_getaffinity", None)
     return {
         "cpu": _cpu_name(),

@@ -12,12 +12,12 @@ from rich.table import Table
 
 from ..tracking.state_machine import TrackState
 from . import metrics
-from .evaluate import Row
+from .evaluate import JudgedEstimate
 from .provenance import commit, machine, version
 
 
 @dataclass(frozen=True)
-class Summary:
+class EvaluationSummary:
     """Figures over all counted instances of an object (or of all objects); NaN where nothing was counted.
 
     Recalls, areas and the 5 mm 3 degrees share count misses; medians are over the frames with a pose. refused: counted
@@ -38,7 +38,8 @@ class Summary:
     lost: int
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> "Summary":
+    def of(cls, rows: Iterable[JudgedEstimate]) -> "EvaluationSummary":
+        """Sum up judged estimates of whatever objects and recordings."""
         counted = [row for row in rows if row.counted]
         posed = [row for row in counted if row.estimate.result is not None]
         add_m = np.array([row.add_m for row in counted])
@@ -61,14 +62,15 @@ class Summary:
         )
 
     def as_json(self) -> dict[str, float | int | None]:
-        """Keys as documented: the recalls are `add_recall_0.1d` and `adds_recall_0.1d`; NaN becomes null."""
+        """Return figures by documented keys (recalls: `add_recall_0.1d`, `adds_recall_0.1d`); NaN becomes null."""
         return {name.replace("0_1d", "0.1d"): _finite(value) for name, value in asdict(self).items()}
 
 
-def summaries(rows: list[Row]) -> tuple[dict[str, Summary], Summary]:
-    """Per object class, sorted by name, and over all instances of all objects (each instance weighs the same)."""
+def summaries(rows: list[JudgedEstimate]) -> tuple[dict[str, EvaluationSummary], EvaluationSummary]:
+    """Sum up each object class, by sorted names, and all instances of all objects (each instance weighs the same)."""
     names = sorted({row.class_name for row in rows})
-    return {name: Summary.of(row for row in rows if row.class_name == name) for name in names}, Summary.of(rows)
+    per_object = {name: EvaluationSummary.of(row for row in rows if row.class_name == name) for name in names}
+    return per_object, EvaluationSummary.of(rows)
 
 
 _COLUMNS = {
@@ -87,8 +89,8 @@ _COLUMNS = {
 }
 
 
-def table(rows: list[Row], title: str) -> Table:
-    """A rich table, one line per object and one for all."""
+def table(rows: list[JudgedEstimate], title: str) -> Table:
+    """Make a rich table, one line per object and one for all."""
     per_object, overall = summaries(rows)
     # Narrow enough for a terminal of 80 columns: only the name gives way.
     caption = "overall: every instance weighs the same; mm, deg and s are medians"
@@ -104,7 +106,7 @@ def table(rows: list[Row], title: str) -> Table:
 
 
 def provenance(settings: dict[str, Any]) -> dict[str, Any]:
-    """Where and how a report was made."""
+    """Say where and how a report was made."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": version(),
@@ -114,8 +116,8 @@ def provenance(settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def as_json(rows: list[Row], settings: dict[str, Any]) -> dict[str, Any]:
-    """The whole report: where and how it was made, figures per object and overall, and every row."""
+def as_json(rows: list[JudgedEstimate], settings: dict[str, Any]) -> dict[str, Any]:
+    """Make the whole report: where and how it was made, figures per object and overall, and every row."""
     per_object, overall = summaries(rows)
     return provenance(settings) | {
         "objects": {name: summary.as_json() for name, summary in per_object.items()},
@@ -132,7 +134,7 @@ def write(path: Path, report: dict[str, Any]) -> None:
     partial.replace(path)
 
 
-def _row_as_json(row: Row) -> dict[str, Any]:
+def _row_as_json(row: JudgedEstimate) -> dict[str, Any]:
     errors = {
         field.name: _finite(getattr(row, field.name))
         for field in fields(row)

@@ -10,7 +10,7 @@ from ..camera import Camera
 from ..datasets.sequence import Sequence
 from ..errors import InputRefused
 from ..overlay import OverlayPose, draw_overlay
-from .evaluate import Row
+from .evaluate import JudgedEstimate
 
 _ESTIMATE, _TRUTH = (255, 110, 60), (64, 224, 160)
 _SIDE_PX = 300
@@ -20,14 +20,14 @@ _WRONG_SHARE = 0.02
 
 @dataclass(frozen=True, eq=False)
 class WorstCase:
-    """A row, and its picture (H, W, 3) uint8 RGB: truth in green, estimate in orange."""
+    """A judged estimate, and its picture (H, W, 3) uint8 RGB: truth in green, estimate in orange."""
 
-    row: Row
+    row: JudgedEstimate
     picture: np.ndarray
 
 
-def worst_cases(sequences: Iterable[Sequence], rows: Iterable[Row], count: int = 12) -> list[WorstCase]:
-    """At most `count` of the counted rows, the largest ADD over the diameter first, then those without a pose.
+def worst_cases(sequences: Iterable[Sequence], rows: Iterable[JudgedEstimate], count: int = 12) -> list[WorstCase]:
+    """Draw at most `count` of the counted rows, the largest ADD over the diameter first, then those without a pose.
 
     Right ones are none: from 2 % of the diameter on. Frames that can't be read are left out.
     """
@@ -45,7 +45,7 @@ def worst_cases(sequences: Iterable[Sequence], rows: Iterable[Row], count: int =
     return cases
 
 
-def _picture(sequence: Sequence, row: Row) -> np.ndarray:
+def _picture(sequence: Sequence, row: JudgedEstimate) -> np.ndarray:
     estimate = row.estimate
     frame, T_truth = sequence.frame(estimate.frame_id), sequence.truth(estimate.frame_id, estimate.object_name)
     model = sequence.model(estimate.object_name)
@@ -60,7 +60,7 @@ def _picture(sequence: Sequence, row: Row) -> np.ndarray:
 def _cut_out(
     image: np.ndarray, camera: Camera, poses: list[np.ndarray], centre_m: np.ndarray, diameter_m: float
 ) -> np.ndarray:
-    """The square around the truth, and the estimate as far as it is near, at one size."""
+    """Cut out the square around the truth, and the estimate as far as it is near, at one size."""
     low, high = np.full(2, np.inf), np.full(2, -np.inf)
     for k, T in enumerate(poses):
         centre_cam = T[:3, :3] @ centre_m + T[:3, 3]

@@ -9,7 +9,7 @@ import pytest
 from foundation_pose_ros import PoseEstimator
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
-from foundation_pose_ros.evaluation.evaluate import Judge, Row
+from foundation_pose_ros.evaluation.evaluate import Judge, JudgedEstimate
 from foundation_pose_ros.evaluation.runner import RunSettings, run
 
 OBJECTS = {
@@ -29,7 +29,7 @@ def estimators() -> dict[tuple[str, str], PoseEstimator]:
 def judged(data_folder, estimators):
     """judged(recording, object, settings, step): rows of every step-th frame."""
 
-    def rows(recording: str, name: str, settings: RunSettings, step: int) -> Iterator[Row]:
+    def rows(recording: str, name: str, settings: RunSettings, step: int) -> Iterator[JudgedEstimate]:
         folder = data_folder / "pose" / recording
         if not folder.is_dir():
             pytest.skip(f"no recording {folder}")
@@ -41,7 +41,7 @@ def judged(data_folder, estimators):
         for _, (estimate,) in run(
             sequence, estimators[recording, name], [name], settings, list(islice(sequence.frame_ids, 0, None, step))
         ):
-            yield judge.row(sequence, estimate)
+            yield judge(sequence, estimate)
 
     return rows
 

@@ -6,17 +6,17 @@ import pytest
 from benchmarks.pose.occlusion_and_speed import LEVELS, by_level
 from benchmarks.reporting import pose_tables
 from foundation_pose_ros import PoseResult
-from foundation_pose_ros.evaluation.evaluate import Row
+from foundation_pose_ros.evaluation.evaluate import JudgedEstimate
 from foundation_pose_ros.evaluation.runner import Estimate
 from foundation_pose_ros.tracking import TrackState
 
 MACHINE = {"machine": {"cpu": "a processor", "cores": 2}, "created": "2026", "commit": "x", "command": "y"}
 
 
-def row(name: str, add_m: float, adds_m: float, diameter_m: float = 0.2) -> Row:
+def row(name: str, add_m: float, adds_m: float, diameter_m: float = 0.2) -> JudgedEstimate:
     result = PoseResult(name, np.eye(4), 0.8, np.eye(6)) if np.isfinite(add_m) else None
     estimate = Estimate("000000", name, TrackState.TRACKING, result)
-    return Row("scene", name, diameter_m, estimate, True, add_m, adds_m, add_m, 1.0)
+    return JudgedEstimate("scene", name, diameter_m, estimate, True, add_m, adds_m, add_m, 1.0)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 
 from foundation_pose_ros.evaluation import report
 from foundation_pose_ros.evaluation.charts import recall_chart, reliability_chart
-from foundation_pose_ros.evaluation.evaluate import Judge, Row
+from foundation_pose_ros.evaluation.evaluate import Judge, JudgedEstimate
 from foundation_pose_ros.evaluation.html_report import write_html
-from foundation_pose_ros.evaluation.metrics import Bin
+from foundation_pose_ros.evaluation.metrics import ReliabilityBin
 from foundation_pose_ros.evaluation.runner import Estimate
 from foundation_pose_ros.evaluation.worst_cases import worst_cases
 from foundation_pose_ros.pose_result import PoseResult
@@ -28,7 +28,7 @@ def scene() -> SyntheticScene:
 
 
 @pytest.fixture(scope="module")
-def rows(scene: SyntheticScene) -> list[Row]:
+def rows(scene: SyntheticScene) -> list[JudgedEstimate]:
     """Right in the first frame, 30 mm off in the second, 60 mm in the third, no pose in the last."""
     judge, found = Judge(scene.model("mug")), []
     for frame_id, off_m in zip(scene.frame_ids, (0.0, 0.03, 0.06, None), strict=True):
@@ -38,7 +38,7 @@ def rows(scene: SyntheticScene) -> list[Row]:
             T[0, 3] += off_m
             result = PoseResult("mug", T, 0.9 - off_m, np.eye(6))
         message = "" if result else "hidden <behind> a box"
-        found.append(judge.row(scene, Estimate(frame_id, "mug", TrackState.TRACKING, result, message=message)))
+        found.append(judge(scene, Estimate(frame_id, "mug", TrackState.TRACKING, result, message=message)))
     return found
 
 
@@ -91,7 +91,7 @@ def test_a_recall_curve_steps_at_the_errors():
 
 
 def test_a_reliable_bin_lies_on_the_diagonal():
-    svg = ElementTree.fromstring(reliability_chart([Bin(5, 0.3, 0.3), Bin(95, 0.9, 0.5)]))
+    svg = ElementTree.fromstring(reliability_chart([ReliabilityBin(5, 0.3, 0.3), ReliabilityBin(95, 0.9, 0.5)]))
     diagonal = next(e for e in svg if e.tag.endswith("line") and "dasharray" in " ".join(e.attrib))
     x1, y1, x2, y2 = (float(diagonal.attrib[key]) for key in ("x1", "y1", "x2", "y2"))
     good, bad = [e.attrib for e in svg if e.tag.endswith("circle")]

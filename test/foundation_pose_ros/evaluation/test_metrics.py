@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros.evaluation import metrics
-from foundation_pose_ros.evaluation.metrics import Bin, calibration_error, reliability_diagram
+from foundation_pose_ros.evaluation.metrics import ReliabilityBin, calibration_error, reliability_diagram
 
 SQUARE = np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]], np.float64) * 0.1
 
@@ -158,8 +158,8 @@ def test_an_object_turned_by_its_own_symmetry_has_no_error(T, turn, points):
 def test_said_and_was_are_means_of_their_bin():
     scores, right = np.array([0.91, 0.97, 0.99, 0.12, 1.0]), np.array([True, True, False, False, True])
     low, high = reliability_diagram(scores, right)
-    assert low == Bin(1, pytest.approx(0.12), 0.0)
-    assert high == Bin(4, pytest.approx((0.91 + 0.97 + 0.99 + 1.0) / 4), 0.75)
+    assert low == ReliabilityBin(1, pytest.approx(0.12), 0.0)
+    assert high == ReliabilityBin(4, pytest.approx((0.91 + 0.97 + 0.99 + 1.0) / 4), 0.75)
     assert calibration_error([low, high]) == pytest.approx((0.12 + 4 * (0.9675 - 0.75)) / 5)
 
 

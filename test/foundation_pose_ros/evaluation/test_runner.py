@@ -173,7 +173,7 @@ def test_misses_count_and_frames_without_truth_do_not():
     rows = judged(recording, Oracle([0.004, 0.03, None, 0.0, 0.0, 0.0]), RunSettings())
     assert [row.counted for row in rows] == [True] * 5 + [False]
     assert [row.add_m for row in rows[:4]] == pytest.approx([0.004, 0.03, np.inf, 0.0], abs=1e-6)
-    summary = report.Summary.of(rows)
+    summary = report.EvaluationSummary.of(rows)
     assert (summary.n, summary.refused, summary.lost) == (5, 2, 0)
     assert summary.add_recall_0_1d == pytest.approx(2 / 5)
     assert summary.recall_5mm_3deg == pytest.approx(2 / 5)
@@ -196,7 +196,7 @@ def test_a_first_mask_that_cannot_be_read_is_a_miss():
 def test_the_given_pose_of_a_track_is_not_counted():
     rows = judged(Recording(), Oracle(), RunSettings("track", init="gt"))
     assert [row.counted for row in rows] == [False] + [True] * 5
-    assert report.Summary.of(rows).adds_recall_0_1d == 1.0
+    assert report.EvaluationSummary.of(rows).adds_recall_0_1d == 1.0
 
 
 def test_symmetric_objects_are_judged_over_their_symmetries():
