@@ -56,7 +56,7 @@ def weights(
     problems = []
     for file in files:
         try:
-            report = examined(file.path)
+            report = _with_licence(examined(file.path))
         except InputRefused as refused:
             problems.append(str(refused))
             continue
@@ -73,6 +73,11 @@ def weights(
     if missing:
         console.print(in_words(), soft_wrap=True, highlight=False)
         raise InputRefused("no_weights", f"{folder} holds no usable {' and no '.join(missing)}: get it as shown above")
+
+
+def _with_licence(report: WeightsReport) -> WeightsReport:
+    """Return the report with the licence that files of its format are published under, where the file states none."""
+    return replace(report, licence=report.licence or licence_of(report.form))
 
 
 def _described(report: WeightsReport) -> str:

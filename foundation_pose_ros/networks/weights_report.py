@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 
-from ..cli.weights import licence_of
 from ..errors import InputRefused
 from .checkpoints import NAMES, Network, file_sha256, load_checkpoint
 from .onnx_session import OnnxNetwork
@@ -19,9 +18,11 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class WeightsReport:
-    """What a file holds. runs: "torch", or "onnxruntime" where a graph's tensors couldn't be taken over; spread: range
-    of the outputs of a trial; difference: of the same between the file's graph and the network, None where there is
-    no graph or no onnxruntime.
+    """What a file holds.
+
+    licence: as the file states it, or empty. runs: "torch", or "onnxruntime" where a graph's tensors couldn't be taken
+    over. spread: range of the outputs of a trial. difference: of the same between the file's graph and the network,
+    None where there is no graph or no onnxruntime.
     """
 
     path: Path
@@ -63,7 +64,7 @@ def examined(path: Path) -> WeightsReport:
         network=network,
         form=form,
         sha256=file_sha256(path),
-        licence=network.info.licence or licence_of(form),
+        licence=network.info.licence,
         parameters=0 if isinstance(network, OnnxNetwork) else sum(p.numel() for p in network.parameters()),
         runs="onnxruntime" if isinstance(network, OnnxNetwork) else "torch",
         spread=(float(outputs.min()), float(outputs.max())),

@@ -1,11 +1,9 @@
 """Symmetries found from a model's surface and colours."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import open3d as o3d
@@ -14,10 +12,8 @@ from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 from .. import se3
+from .appearance import Appearance
 from .symmetry import Axis, Symmetries, turn_about
-
-if TYPE_CHECKING:
-    from .model import ObjectModel
 
 _SAME_TURN_RAD = np.deg2rad(8.0)
 # The rotations of an icosahedron, the largest group besides those of prisms and bodies of revolution.
@@ -26,7 +22,28 @@ _MOST_TURNS = 60
 _ODD_ANGLES_RAD = np.deg2rad([20.0, 50.0, 75.0, 100.0, 145.0, 200.0, 310.0])
 
 
-def find_symmetries(model: ObjectModel, colour: bool = True, loose: bool = False) -> Symmetries:
+class ColouredSurface(Protocol):
+    """What is searched: a mesh in metres whose surface can be sampled evenly, coloured or not (an ObjectModel)."""
+
+    @property
+    def vertices(self) -> np.ndarray: ...  # (V, 3)
+
+    @property
+    def faces(self) -> np.ndarray: ...  # (F, 3)
+
+    @property
+    def appearance(self) -> Appearance | None: ...
+
+    @property
+    def mesh(self) -> trimesh.Trimesh: ...
+
+    @property
+    def diameter_m(self) -> float: ...
+
+    def surface_samples(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+
+
+def find_symmetries(model: ColouredSurface, colour: bool = True, loose: bool = False) -> Symmetries:
     """Turns of 1/2 to 1/6 and continuous ones that leave surface and colours as they were, in the mesh's own frame.
 
     With `colour` off only the shape counts; `loose` also admits turns between which noisy depth can hardly decide.
@@ -65,7 +82,7 @@ _LOOSE = _Asymmetry(mean_distance=0.02, far_distance=0.08, normal_deg=60.0, colo
 class _Surface:
     """A model's surface, on which turns are tested."""
 
-    def __init__(self, model: ObjectModel, limit: _Asymmetry, colour: bool) -> None:
+    def __init__(self, model: ColouredSurface, limit: _Asymmetry, colour: bool) -> None:
         self._limit = limit
         self._diameter_m = model.diameter_m
         points, faces, barycentric = model.surface_samples(2400)

@@ -1,7 +1,7 @@
 """The cross block of UniverSeg (Butoi et al. 2023): a target and its support set exchange what they know.
 
 The modules' names are those of the published state dict. `CrossBlock.forward` is the plain form, written as the
-architecture is defined; `shortcuts` computes the same with less work and is tested against it.
+architecture is defined; `fast_forward` computes the same with less work and is tested against it.
 """
 
 import math
