@@ -27,6 +27,7 @@ from benchmarks.calibration.workers import worker_processes
 from benchmarks.reporting import documents as tables
 from benchmarks.reporting.results import ROOT, data_folder, result_file
 from foundation_pose_ros import ObjectModel
+from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.evaluation.provenance import commit, version
 from foundation_pose_ros.selection.scorer import Evidence
 from foundation_pose_ros.uncertainty import fitted_constants as calibrated
@@ -73,9 +74,8 @@ def main(
     wanted = places(fit, held_out, data)
     for _ in gathered([place for place in wanted if place not in kept], partial(samples_of, data), kept, processes):
         if samples is not None:
-            beside = samples.with_suffix(".new")
-            beside.write_bytes(pickle.dumps(kept))
-            beside.replace(samples)
+            with replacing(samples) as unfinished:
+                unfinished.write_bytes(pickle.dumps(kept))
     groups: dict[str, list[Sample]] = {}
     for group, key in wanted:
         for name in (group, _RECORDED) if group in RECORDINGS else (group,):

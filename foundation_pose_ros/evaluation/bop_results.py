@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic_file import replacing
 from ..datasets.image_files import checked_pose
 from ..errors import InputRefused
 
@@ -28,8 +29,7 @@ class BopResult:
 
 def write_results(path: Path, results: Iterable[BopResult]) -> None:
     """Write the file that the challenge's evaluation reads, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", newline="") as stream:
+    with replacing(path) as unfinished, unfinished.open("w", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(HEADER)
         for result in results:
@@ -38,7 +38,6 @@ def write_results(path: Path, results: Iterable[BopResult]) -> None:
             numbers = (" ".join(f"{value:.8g}" for value in values) for values in (R, t_mm))
             ids = (result.scene_id, result.image_id, result.object_id)
             writer.writerow([*ids, f"{result.score:.6g}", *numbers, f"{result.time_s:.6g}"])
-    partial.replace(path)
 
 
 def read_results(path: Path) -> list[BopResult]:

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..atomic_file import write_text
 from ..datasets.sequence import Sequence
 from .charts import recall_chart, reliability_chart
 from .evaluate import JudgedEstimate
@@ -46,9 +47,7 @@ th:first-child, td:first-child { text-align: left } tr:last-child td { font-weig
 
 def write_html(path: Path, report: dict[str, Any], sequences: Iterable[Sequence], rows: list[JudgedEstimate]) -> None:
     """Write the page, whole or not at all. report: of `report.as_json` for the same rows, with `bop` where there is."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(page(report, rows, worst_cases(sequences, rows)), encoding="utf-8")
-    partial.replace(path)
+    write_text(path, page(report, rows, worst_cases(sequences, rows)))
 
 
 def page(report: dict[str, Any], rows: list[JudgedEstimate], cases: list[WorstCase]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from ..atomic_file import write_text
 from ..tracking.state_machine import TrackState
 from . import metrics
 from .evaluate import JudgedEstimate
@@ -129,9 +130,7 @@ def as_json(rows: list[JudgedEstimate], settings: dict[str, Any]) -> dict[str, A
 
 def write(path: Path, report: dict[str, Any]) -> None:
     """Write the report as JSON, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
-    partial.replace(path)
+    write_text(path, json.dumps(report, indent=1, allow_nan=False) + "\n")
 
 
 def _row_as_json(row: JudgedEstimate) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..atomic_file import replacing, write_text
 from ..errors import InputRefused
 from ..overlay import contact_sheet
 from ..rendering.embree import EmbreeRenderer
@@ -14,36 +15,30 @@ from .reference_view import ReferenceView
 from .view_selection import choose
 
 SUFFIXES = (".glb", ".ply", ".obj")
+_CELL_PX, _MOST_VIEWS, _GROUND = 240, 8, 40
 
 
 def write_model(result: Reconstruction, path: Path) -> None:
-    """The mesh at `path` (.glb, .ply, .obj), and with other endings the picture (.png) and the report (.json).
+    """Write the mesh at `path` (.glb, .ply, .obj), and with other endings the picture (.png) and the report (.json).
 
-    Each is written beside its place and put there whole, so that nobody reads half a file. Raises InputRefused where
-    that can't be done.
+    The mesh comes last and is there whole or not at all. Raises InputRefused where that can't be done.
     """
     report = json.dumps({"model": path.name, **result.report.as_json()}, indent=1)
     picture = cv2.cvtColor(beside_views(result), cv2.COLOR_RGB2BGR)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.stem}_unfinished{path.suffix}")
-        result.mesh.export(unfinished)
-        written = cv2.imwrite(str(path.with_suffix(".png")), picture)
-        path.with_suffix(".json").write_text(report + "\n")
-        unfinished.replace(path)
+        with replacing(path) as unfinished:
+            result.mesh.export(unfinished)
+            written = cv2.imwrite(str(path.with_suffix(".png")), picture)
+            write_text(path.with_suffix(".json"), report + "\n")
     except OSError as error:
         raise InputRefused("output", f"{path} can't be written ({error.strerror}): choose another place") from None
     if not written:
         raise InputRefused("output", f"{path.with_suffix('.png')} can't be written: choose another place")
 
 
-_CELL_PX = 240
-_MOST_VIEWS = 8
-_GROUND = 40
-
-
 def beside_views(result: Reconstruction) -> np.ndarray:
-    """(H, W, 3) uint8 RGB: pairs of view and rendering at its pose and in its light, held-out ones first, cut out."""
+    """Draw (H, W, 3) uint8 RGB: pairs of view and rendering at its pose and in its light, held-out ones first."""
     renderer = EmbreeRenderer(result.model)
     views = [*choose(result.held_out, _MOST_VIEWS // 2), *choose(result.used, _MOST_VIEWS)][:_MOST_VIEWS]
     cells, captions = [], []

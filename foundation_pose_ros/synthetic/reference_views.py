@@ -1,6 +1,7 @@
 """Rendered reference views: an object alone before a wall, from all sides, through the sensors of a scene."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,13 +21,31 @@ _WALL_BEHIND_M = 0.5
 _PLAIN_ALBEDO = 0.55
 
 
+@dataclass(frozen=True)
+class StudioSettings:
+    """How views are taken.
+
+    camera: the optics of all views.
+    depth_sensor, colour_sensor: what the cameras make of true depth and light.
+    exposure_stops: standard deviation of each view's exposure, as automatic exposure leaves it, from 0.
+    light_turns: whether the light stands still before the camera, as for an object that is turned in the hand, instead
+        of around the object.
+    """
+
+    camera: Camera = CAMERA
+    depth_sensor: DepthSensor = REALSENSE_D435
+    colour_sensor: ColourSensor = WEBCAM
+    exposure_stops: float = 0.1
+    light_turns: bool = False
+
+
 def viewing_distance_m(model: ObjectModel) -> float:
-    """From which a large object nearly fills the image; no nearer than 0.4 m, where depth cameras begin to see well."""
+    """Return where an object nearly fills the image, but at least 0.4 m, where depth cameras begin to see well."""
     return max(0.4, 1.9 * model.diameter_m)
 
 
 def sphere_poses(model: ObjectModel, count: int, seed: int = 0, distance_m: float | None = None) -> np.ndarray:
-    """T_cam_obj (count, 4, 4) from all over the viewing sphere, evenly; the seed turns the whole of them."""
+    """Return T_cam_obj (count, 4, 4) from all over the viewing sphere, evenly; the seed turns the whole of them."""
     rng = np.random.default_rng(seed)
     turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
     return _looking(model, sphere(count) @ turn.T, distance_m, rng)
@@ -39,7 +58,7 @@ def turn_poses(
     turn_deg: float = 360.0,
     distance_m: float | None = None,
 ) -> np.ndarray:
-    """T_cam_obj (count, 4, 4) of one steady turn around the model's z axis; the last view stands before the first."""
+    """Return T_cam_obj (count, 4, 4) of one steady turn around the model's z axis, its end left out."""
     azimuth, elevation = np.deg2rad(turn_deg) * np.arange(count) / count, np.deg2rad(elevation_deg)
     level = np.cos(elevation)
     directions = np.stack([level * np.cos(azimuth), level * np.sin(azimuth), np.full(count, np.sin(elevation))], axis=1)
@@ -50,33 +69,26 @@ def render_views(
     model: ObjectModel,
     T_cam_obj: np.ndarray,
     seed: int = 0,
-    camera: Camera = CAMERA,
-    depth_sensor: DepthSensor = REALSENSE_D435,
-    colour_sensor: ColourSensor = WEBCAM,
-    exposure_stops: float = 0.1,
-    light_turns: bool = False,
+    settings: StudioSettings = StudioSettings(),
     names: Sequence[str] | None = None,
 ) -> tuple[ReferenceView, ...]:
-    """Views of a model at true poses T_cam_obj (N, 4, 4), with true masks.
-
-    exposure_stops: standard deviation of each view's exposure, as automatic exposure leaves it. light_turns: the light
-    stands still before the camera, as for an object that is turned in the hand, instead of around the object.
-    """
+    """Render views of a model at true poses T_cam_obj (N, 4, 4), with true masks."""
+    camera = settings.camera
     renderer = EmbreeRenderer(model)
     light = Light.from_seed(np.random.default_rng([seed, 1]))
     stamps = stamps_ns(len(T_cam_obj), 30.0)
     views = []
     for k, T in enumerate(T_cam_obj):
         rng = np.random.default_rng([seed, 2, k])
-        linear, depth_m, normals_cam = _picture(renderer, T, camera, light, light_turns, rng)
+        linear, depth_m, normals_cam = _picture(renderer, T, settings, light, rng)
         mask = depth_m > 0
         wall_m = T[2, 3] + model.diameter_m / 2 + _WALL_BEHIND_M
         depth_m = np.where(mask, depth_m, np.float32(wall_m))
         normals_cam[~mask] = (0, 0, -1)
-        exposed = linear * np.float32(2 ** rng.normal(0, exposure_stops))
+        exposed = linear * np.float32(2 ** rng.normal(0, settings.exposure_stops))
         frame = Frame(
-            colour_sensor.measure(exposed, rng),
-            depth_sensor.measure(depth_m, normals_cam, camera, rng),
+            settings.colour_sensor.measure(exposed, rng),
+            settings.depth_sensor.measure(depth_m, normals_cam, camera, rng),
             camera,
             stamps[k],
             "camera",
@@ -88,12 +100,12 @@ def render_views(
 def _picture(
     renderer: EmbreeRenderer,
     T_cam_obj: np.ndarray,
-    camera: Camera,
+    settings: StudioSettings,
     light: Light,
-    light_turns: bool,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Linear light (H, W, 3), depth (H, W) and normals (H, W, 3) in the camera; 0 depth beside the object."""
+    camera = settings.camera
     rendering = renderer.render(T_cam_obj[None], camera.K, (camera.height, camera.width), normals=True, colour=True)
     assert rendering.normals_cam is not None
     depth_m, normals_cam = rendering.depth_m[0], rendering.normals_cam[0]
@@ -104,7 +116,9 @@ def _picture(
     if rendering.rgb is not None:
         albedo = decode_srgb(rendering.rgb[0][hit])
     # Before the camera the lamp stands above it: the camera's y points down, its z away.
-    R_light_cam = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float32) if light_turns else T_cam_obj[:3, :3].T
+    R_light_cam = (
+        np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float32) if settings.light_turns else T_cam_obj[:3, :3].T
+    )
     everything = np.ones(len(albedo), np.float32)
     linear[hit] = albedo * light.irradiance(normals_cam[hit] @ R_light_cam.T, everything, everything)
     return linear, depth_m, normals_cam

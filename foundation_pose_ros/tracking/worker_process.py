@@ -1,4 +1,4 @@
-"""`python -m foundation_pose_ros.tracking.worker_process CONNECTION MEMORY`: the far end of `process_pool`.
+"""`python -m foundation_pose_ros.tracking.worker_process CONNECTION MEMORY`: the far end of `processes`.
 
 Both are descriptors of files that the near end has opened.
 """

@@ -10,7 +10,7 @@ import yaml
 from ..errors import InputRefused
 from ..evaluation.report import provenance
 from ..networks import RefineNet
-from .improvement import improvement
+from .improvement import PushedPoses, measure_improvement
 from .loop import Trainer
 from .settings import TrainSettings
 
@@ -34,7 +34,9 @@ def main(
     if views and isinstance(trainer.network, RefineNet):
         size = run.stages[-1].size
         named = [] if settings == OVERFIT else [str(settings)]
-        found = improvement(trainer.network, trainer.objects, run.pairs.views, run.pairs.surroundings, size, views)
+        found = measure_improvement(
+            trainer.network, trainer.objects, run.pairs.views, run.pairs.surroundings, size, PushedPoses(views)
+        )
         content = provenance(yaml.safe_load(settings.read_text(encoding="utf-8"))) | {
             "command": " ".join(["python -m foundation_pose_ros.training", *named, f"--views {views}"]),
             "objects": list(run.objects),

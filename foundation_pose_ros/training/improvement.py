@@ -48,28 +48,41 @@ class Improvement:
         return Improvement(tuple(PoseErrors(*(values[part] for values in vars(step).values())) for step in self.errors))
 
 
+@dataclass(frozen=True)
+class PushedPoses:
+    """Poses to refine, all exactly so far from the truth, in views held out from training.
+
+    count: of each object, at least 1.
+    push_diameters: how far the centre is moved, from 0.
+    turn_rad: how far the object is turned, 0 to pi.
+    seed: chooses views and directions.
+    """
+
+    count: int
+    push_diameters: float = 0.1
+    turn_rad: float = float(np.deg2rad(10.0))
+    seed: int = 0
+
+
 @torch.no_grad()
-def improvement(
+def measure_improvement(
     network: RefineNet,
     objects: Sequence[PairRenderer],
     views: Views,
     surroundings: Surroundings,
     size: int,
-    count: int,
+    pushed: PushedPoses,
     iterations: int = 5,
-    push_diameters: float = 0.1,
-    turn_rad: float = np.deg2rad(10.0),
-    seed: int = 0,
 ) -> Improvement:
-    """Refine `count` poses of each object, all exactly so far from the truth, in views held out from training."""
+    """Refine poses of each object in crops of `size` pixels, and return their errors after each iteration."""
     network.eval()
     errors: list[list[PoseErrors]] = []
     for which, shown in enumerate(objects):
         model = shown.model
-        for k in range(count):
-            rng = np.random.default_rng([seed, _HELD_OUT, which, k])
+        for k in range(pushed.count):
+            rng = np.random.default_rng([pushed.seed, _HELD_OUT, which, k])
             true = views.drawn(rng, 1, model.centre_m)
-            start = moved_by(rng, true, model.centre_m, push_diameters * model.diameter_m, turn_rad)
+            start = moved_by(rng, true, model.centre_m, pushed.push_diameters * model.diameter_m, pushed.turn_rad)
             T_true, T = torch.from_numpy(true), torch.from_numpy(start)
             course = [_errors(shown, T, T_true)]
             picture_seed = int(rng.integers(1 << 32))

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ..atomic_file import replacing
 from ..errors import InputRefused
 
 RECENT = 0.98
@@ -27,7 +28,7 @@ class RunState:
         self.recent_loss = loss if first else RECENT * self.recent_loss + (1 - RECENT) * loss
 
     def save(self) -> None:
-        """Write the file beside the old one, then put it in its place: a run can be stopped at any time."""
+        """Write the file, whole or not at all: a run can be stopped at any time."""
         content = {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -35,9 +36,8 @@ class RunState:
             "processor_s": self.processor_s,
             "recent_loss": self.recent_loss,
         }
-        beside = self.path.with_suffix(".new")
-        torch.save(content, beside)
-        beside.replace(self.path)
+        with replacing(self.path) as unfinished:
+            torch.save(content, unfinished)
 
     def load(self) -> bool:
         """Take up what was saved; False where nothing was. Raises InputRefused where it is of another network."""

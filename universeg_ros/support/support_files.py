@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.errors import InputRefused
 
 from ..image_files import IMAGE_SUFFIXES, read_image, read_mask, write_image
@@ -98,7 +99,7 @@ def _save_npz(support: StoredSupport, path: Path) -> None:
         arrays[f"image_{i:05d}"], arrays[f"mask_{i:05d}"] = example.image, example.labels
     content = _manifest(support) | {"encodings": {e.name: e.encoding for e in support.examples if e.encoding}}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, manifest=np.array(json.dumps(content)), **arrays)
 
 

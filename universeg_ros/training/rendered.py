@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import trimesh
 
+from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
@@ -49,7 +50,8 @@ def object_tasks(
             say(f"rendering objects, group {group + 1} of {objects.groups}")
             folder.mkdir(parents=True, exist_ok=True)
             for file, task in zip(files, _group(objects, group), strict=True):
-                np.savez_compressed(file, images=task.images, labels=task.labels)
+                with replacing(file) as unfinished:
+                    np.savez_compressed(unfinished, images=task.images, labels=task.labels)
     return read_tasks(sorted(folder.glob(f"{objects.seed}_*.npz")))
 
 

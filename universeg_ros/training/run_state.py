@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import torch
 
+from foundation_pose_ros.atomic_file import replacing
+
 from ..network.model import UniverSeg
 
 RECENT = 0.98
@@ -42,7 +44,7 @@ class RunState:
         }
 
     def save(self) -> None:
-        """Write the file beside the old one, then put it in its place: a run can be stopped at any time."""
+        """Write the file, whole or not at all: a run can be stopped at any time."""
         content = {
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
@@ -51,9 +53,8 @@ class RunState:
             "elapsed_s": self.elapsed_s,
             "recent": [self.recent_loss, self.recent_dice],
         }
-        beside = self.path.with_suffix(".new")
-        torch.save(content, beside)
-        beside.replace(self.path)
+        with replacing(self.path) as unfinished:
+            torch.save(content, unfinished)
 
     def load(self, device: str) -> bool:
         """Take up what was saved; False where nothing was."""

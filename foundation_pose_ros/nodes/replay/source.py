@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...atomic_file import replacing
 from ...datasets.open_sequence import open_sequence
 from ...datasets.sequence import Sequence, known_object
 from ...synthetic.meshes import DESIGNS, make_mesh
@@ -68,7 +69,7 @@ def _written(design: str, seed: int, folder: Path) -> Path:
         raise KeyError(f"{design} is no design of synthetic.meshes")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{design}_{seed}.glb"
-    # Written beside and renamed: another process may be reading.
-    unfinished = path.with_suffix(f".{os.getpid()}.glb")
-    make_mesh(design, seed).export(unfinished)
-    return unfinished.replace(path).resolve()
+    # Another process may be reading it.
+    with replacing(path) as unfinished:
+        make_mesh(design, seed).export(unfinished)
+    return path.resolve()

@@ -1,5 +1,6 @@
 """Reference views from a folder: the layout that FoundationPose uses, a sequence folder, or a BOP scene."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from .calibration_board import Board
 # Rooms by what they hold, the first that is there counts.
 _DEPTH_ROOMS = ("depth", "depth_enhanced")
 _MASK_ROOMS = ("masks", "mask")
-# Which way a room's poses map by its name; whether they do is found out by `checks`.
+# Which way a room's poses map by its name; whether they do is found out by `view_checks`.
 _CAM_IN_OBJ_ROOMS, _OBJ_IN_CAM_ROOMS = ("cam_in_ob",), ("gt", "ob_in_cam", "poses")
 # A view takes 8 bytes per pixel: of a longer recording so many are read, evenly spread.
 _MOST_PIXELS = 60_000_000
@@ -26,7 +27,7 @@ _MOST_PIXELS = 60_000_000
 def read_views(
     path: str | Path, object_name: str | None = None, board: Board | None = None
 ) -> tuple[ReferenceView, ...]:
-    """All views of one object; those without a mask are left out, and where some have poses those without as well.
+    """Read all views of one object; those without a mask are left out, and where some have poses those without as well.
 
     A folder holds rgb/, depth/ (16 bits, mm; or depth_enhanced/), masks/ (or mask/) and K.txt, and as far as poses are
     known cam_in_ob/ (4x4, camera to object) or gt/ (object to camera), metres; masks and poses stand in the room
@@ -53,44 +54,85 @@ def _from_sequence(sequence: Sequence, object_name: str | None) -> tuple[Referen
 
 
 def _from_folder(path: Path, object_name: str | None, board: Board | None) -> tuple[ReferenceView, ...]:
-    rgb, depth = images_by_stem(path / "rgb"), images_by_stem(_room(path, _DEPTH_ROOMS))
-    masks = images_by_stem(_of_object(_room(path, _MASK_ROOMS), object_name))
-    poses_room = _of_object(_room(path, (*_CAM_IN_OBJ_ROOMS, *_OBJ_IN_CAM_ROOMS)), object_name)
-    poses = {p.stem: p for p in poses_room.glob("*.txt")} if poses_room.is_dir() and board is None else {}
-    backwards = any(part in _CAM_IN_OBJ_ROOMS for part in poses_room.relative_to(path).parts)
-    masks_needed = board is None or masks
-    stems = [s for s in rgb if s in depth and (s in masks or not masks_needed) and (s in poses or not poses)]
+    files = _ViewFiles.found(path, object_name, with_poses=board is None)
+    stems = files.complete_stems(masks_needed=board is None)
     if not stems:
-        counts = f"{len(rgb)} in rgb/, {len(depth)} in depth/, {len(masks)} in masks/, {len(poses)} poses"
         raise InputRefused(
-            "no_views", f"{path} has no view with colour, depth and mask under one name ({counts}): name them alike"
+            "no_views",
+            f"{path} has no view with colour, depth and mask under one name ({files.counts()}): name them alike",
         )
     K = read_matrix(path / "K.txt", (3, 3), "the camera's intrinsic matrix in pixels")
-    views = []
-    for k in _spread(len(stems), read_depth_m(depth[stems[0]]).size):
-        stem = stems[k]
-        image = read_rgb(rgb[stem])
-        camera = Camera.from_K(K, image.shape[1], image.shape[0])
-        frame = Frame(image, read_depth_m(depth[stem]), camera, stamp_ns_of(k), FRAME_ID)
-        T = _read_pose(poses[stem], backwards) if poses else None
-        if board is not None:
-            T = board.pose(image, camera)
-            if T is None:
-                continue
-        mask = read_mask(masks[stem]) if board is None or T is None or masks else board.standing_on(frame, T)
-        views.append(ReferenceView(frame, mask, T, stem))
+    kept = _spread(len(stems), read_depth_m(files.depth[stems[0]]).size)
+    frames = ((stems[k], files.frame(stems[k], K, stamp_ns_of(k))) for k in kept)
+    if board is None:
+        return tuple(ReferenceView(frame, files.mask(stem), files.pose(stem), stem) for stem, frame in frames)
+    views = tuple(view for stem, frame in frames if (view := _on_board(stem, frame, files, board)) is not None)
     if not views:
         raise InputRefused(
             "board_not_seen",
             f"the board is found in none of {len(stems)} images of {path}: check its kind, size and dictionary, and "
             "that it is sharp and mostly in the picture",
         )
-    return tuple(views)
+    return views
 
 
-def _read_pose(path: Path, backwards: bool) -> np.ndarray:
-    T = checked_pose(read_matrix(path, (4, 4), "the pose in metres"), path)
-    return inverse(T) if backwards else T
+def _on_board(stem: str, frame: Frame, files: "_ViewFiles", board: Board) -> ReferenceView | None:
+    """The view in its pose on the board, with the mask that was given or else that of what stands there."""
+    T = board.pose(frame.rgb, frame.camera)
+    if T is None:
+        return None
+    mask = files.mask(stem) if files.masks else board.standing_on(frame, T)
+    return ReferenceView(frame, mask, T, stem)
+
+
+@dataclass(frozen=True)
+class _ViewFiles:
+    """A folder's files by the stem of their names; of an object without masks or poses those are empty."""
+
+    rgb: dict[str, Path]
+    depth: dict[str, Path]
+    masks: dict[str, Path]
+    poses: dict[str, Path]
+    poses_are_cam_in_obj: bool
+
+    @classmethod
+    def found(cls, path: Path, object_name: str | None, with_poses: bool) -> "_ViewFiles":
+        poses_room = _of_object(_room(path, (*_CAM_IN_OBJ_ROOMS, *_OBJ_IN_CAM_ROOMS)), object_name)
+        has_poses = with_poses and poses_room.is_dir()
+        return cls(
+            rgb=images_by_stem(path / "rgb"),
+            depth=images_by_stem(_room(path, _DEPTH_ROOMS)),
+            masks=images_by_stem(_of_object(_room(path, _MASK_ROOMS), object_name)),
+            poses={p.stem: p for p in poses_room.glob("*.txt")} if has_poses else {},
+            poses_are_cam_in_obj=any(part in _CAM_IN_OBJ_ROOMS for part in poses_room.relative_to(path).parts),
+        )
+
+    def counts(self) -> str:
+        rooms = {"rgb": self.rgb, "depth": self.depth, "masks": self.masks}
+        return ", ".join(f"{len(files)} in {room}/" for room, files in rooms.items()) + f", {len(self.poses)} poses"
+
+    def complete_stems(self, masks_needed: bool) -> list[str]:
+        """Of views with colour and depth; a mask or a pose, where any view has one, is asked of all."""
+        asked = [self.depth]
+        asked += [self.masks] if self.masks or masks_needed else []
+        asked += [self.poses] if self.poses else []
+        return [stem for stem in self.rgb if all(stem in files for files in asked)]
+
+    def frame(self, stem: str, K: np.ndarray, stamp_ns: int) -> Frame:
+        image = read_rgb(self.rgb[stem])
+        camera = Camera.from_K(K, image.shape[1], image.shape[0])
+        return Frame(image, read_depth_m(self.depth[stem]), camera, stamp_ns, FRAME_ID)
+
+    def mask(self, stem: str) -> np.ndarray:
+        return read_mask(self.masks[stem])
+
+    def pose(self, stem: str) -> np.ndarray | None:
+        """T_cam_obj (4, 4), None where no view has a pose."""
+        if not self.poses:
+            return None
+        path = self.poses[stem]
+        T = checked_pose(read_matrix(path, (4, 4), "the pose in metres"), path)
+        return inverse(T) if self.poses_are_cam_in_obj else T
 
 
 def _room(path: Path, names: tuple[str, ...]) -> Path:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ... import se3
+from ...atomic_file import replacing
 from ...errors import InputRefused
 from ..reference_view import ReferenceView
 from .field import ObjectField
@@ -155,7 +156,7 @@ class _Training:
         return tuple(moved)
 
     def _save(self, checkpoint: Path) -> None:
-        """Written beside and then moved, so that an interruption leaves the last whole one."""
+        """Write the checkpoint; an interruption leaves the last whole one."""
         state = {
             "identity": self._identity(),
             "field": self.field.state_dict(),
@@ -165,9 +166,8 @@ class _Training:
             "progress": [self.step, self.best, self.since_best],
         }
         checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        beside = checkpoint.with_name(checkpoint.name + ".part")
-        torch.save(state, beside)
-        beside.replace(checkpoint)
+        with replacing(checkpoint) as unfinished:
+            torch.save(state, unfinished)
 
     def resume(self, checkpoint: Path) -> None:
         if checkpoint.stat().st_size > _LARGEST_CHECKPOINT:

@@ -21,7 +21,7 @@ from foundation_pose_ros import Camera, ObjectModel, se3
 from foundation_pose_ros.nodes.pose.messages import from_pose, stamp_to_ns, to_pose, to_transform
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, turn_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, turn_poses
 
 CAMERA = Camera(400.0, 400.0, 209.5, 159.5, 420, 320)
 # Views that are shown, eight degrees and most of a second apart, and after them those in which it is looked for.
@@ -39,7 +39,7 @@ def carton() -> ObjectModel:
 def views(carton: ObjectModel) -> tuple[ReferenceView, ...]:
     count = SHOWN + LOOKED_AT + MORE
     poses = turn_poses(carton, count, turn_deg=8.0 * count)
-    return render_views(carton, poses, camera=CAMERA, light_turns=True)
+    return render_views(carton, poses, settings=StudioSettings(camera=CAMERA, light_turns=True))
 
 
 @pytest.fixture

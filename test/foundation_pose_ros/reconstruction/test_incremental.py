@@ -13,7 +13,7 @@ from foundation_pose_ros.reconstruction.reconstruct import ReconstructionSetting
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.reconstruction.texture.texture_atlas import PaintSettings
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, turn_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, turn_poses
 
 CAMERA = Camera(400.0, 400.0, 209.5, 159.5, 420, 320)
 QUICK = ReconstructionSettings(24, FusionSettings(voxels=80_000, faces=4000), PaintSettings(0))
@@ -28,7 +28,9 @@ def carton() -> ObjectModel:
 
 @pytest.fixture(scope="module")
 def turn(carton) -> tuple[ReferenceView, ...]:
-    views = render_views(carton, turn_poses(carton, 26, turn_deg=208), camera=CAMERA, light_turns=True)
+    views = render_views(
+        carton, turn_poses(carton, 26, turn_deg=208), settings=StudioSettings(camera=CAMERA, light_turns=True)
+    )
     return tuple(
         replace(view, frame=replace(view.frame, stamp_ns=10**9 + k * 33_000_000)) for k, view in enumerate(views)
     )

@@ -25,7 +25,7 @@ from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.reconstruction.texture.texture_atlas import PaintSettings
 from foundation_pose_ros.streams.mask_inputs import LabelImage
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import look_at
@@ -78,7 +78,7 @@ class Stage:
 @pytest.fixture(scope="module")
 def views() -> tuple[ReferenceView, ...]:
     cube = ObjectModel.from_mesh(make_mesh("sticker_cube", 0), name="cube")
-    rendered = render_views(cube, sphere_poses(cube, 8, seed=1), camera=CAMERA)
+    rendered = render_views(cube, sphere_poses(cube, 8, seed=1), settings=StudioSettings(camera=CAMERA))
     return tuple(replace(v, frame=replace(v.frame, stamp_ns=(k + 1) * 10**9)) for k, v in enumerate(rendered))
 
 

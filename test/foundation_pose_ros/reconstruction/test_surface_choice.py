@@ -9,7 +9,7 @@ from foundation_pose_ros import Camera, InputRefused, ObjectModel
 from foundation_pose_ros.reconstruction.fusion.tsdf_fusion import FusionSettings, fuse
 from foundation_pose_ros.reconstruction.surface_choice import better_surface, held_out_error_mm
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses
 
 CAMERA = Camera(250.0, 250.0, 79.5, 59.5, 160, 120)
 
@@ -17,7 +17,7 @@ CAMERA = Camera(250.0, 250.0, 79.5, 59.5, 160, 120)
 @pytest.fixture(scope="module")
 def views():
     cube = ObjectModel.from_mesh(make_mesh("sticker_cube", 0), name="cube")
-    return render_views(cube, sphere_poses(cube, 8), camera=CAMERA)
+    return render_views(cube, sphere_poses(cube, 8), settings=StudioSettings(camera=CAMERA))
 
 
 def fused(views):

@@ -6,7 +6,7 @@ import pytest
 from foundation_pose_ros import ObjectModel, se3
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses, turn_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses, turn_poses
 from foundation_pose_ros.synthetic.sensor import PERFECT_COLOUR, PERFECT_DEPTH
 
 
@@ -34,7 +34,9 @@ def test_a_turn_goes_around_in_equal_steps(cube):
 
 
 def test_points_of_the_views_lie_on_the_model(cube):
-    views = render_views(cube, sphere_poses(cube, 4), depth_sensor=PERFECT_DEPTH, colour_sensor=PERFECT_COLOUR)
+    views = render_views(
+        cube, sphere_poses(cube, 4), settings=StudioSettings(depth_sensor=PERFECT_DEPTH, colour_sensor=PERFECT_COLOUR)
+    )
     low, high = cube.vertices.min(axis=0), cube.vertices.max(axis=0)
     for view in views:
         points = se3.transform_points(se3.inverse(view.pose), view.points_cam(3))
@@ -52,7 +54,7 @@ def noise_m(views: tuple[ReferenceView, ...], others: tuple[ReferenceView, ...])
 
 def test_noise_is_the_sensors_and_the_same_again(cube):
     poses = turn_poses(cube, 2)
-    clean = render_views(cube, poses, depth_sensor=PERFECT_DEPTH)
+    clean = render_views(cube, poses, settings=StudioSettings(depth_sensor=PERFECT_DEPTH))
     noisy, again = render_views(cube, poses, seed=1), render_views(cube, poses, seed=1)
     assert np.array_equal(noisy[1].frame.rgb, again[1].frame.rgb)
     assert np.array_equal(noisy[1].frame.depth_m, again[1].frame.depth_m)
@@ -63,7 +65,10 @@ def test_light_stays_with_the_object_or_with_the_camera(cube):
     half_turn = turn_poses(cube, 2)
     for light_turns in (False, True):
         views = render_views(
-            cube, half_turn, exposure_stops=0, light_turns=light_turns, colour_sensor=PERFECT_COLOUR, seed=2
+            cube,
+            half_turn,
+            seed=2,
+            settings=StudioSettings(exposure_stops=0, light_turns=light_turns, colour_sensor=PERFECT_COLOUR),
         )
         means = [view.frame.rgb[view.mask].mean() for view in views]
         # Around a lamp that stands still before the camera both sides are as bright as each other.

@@ -17,7 +17,7 @@ from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.reconstruction.texture.texture_atlas import PaintSettings
 from foundation_pose_ros.streams.refusals import RefusalCounter
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, turn_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, turn_poses
 from foundation_pose_ros.tracking import TrackedObject, TrackState
 from foundation_pose_ros.tracking.model_growth import Growth
 
@@ -29,7 +29,7 @@ KNOWN = 4
 @pytest.fixture(scope="module")
 def views() -> tuple[ReferenceView, ...]:
     carton = ObjectModel.from_mesh(make_mesh("cracker_box", 0), name="carton")
-    return render_views(carton, turn_poses(carton, 8, turn_deg=160), camera=CAMERA)
+    return render_views(carton, turn_poses(carton, 8, turn_deg=160), settings=StudioSettings(camera=CAMERA))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from foundation_pose_ros import Camera, ObjectModel
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses
 from universeg_ros import SupportSet
 from universeg_ros.cli.app import main
 
@@ -41,7 +41,7 @@ def test_a_mesh_in_millimetres_becomes_a_set_of_pictures(tmp_path: Path, capsys:
 
 def test_reference_views_become_a_set_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cube = ObjectModel.from_mesh(make_mesh("sticker_cube", 0), name="cube")
-    views = render_views(cube, sphere_poses(cube, 3), camera=CAMERA)
+    views = render_views(cube, sphere_poses(cube, 3), settings=StudioSettings(camera=CAMERA))
     for room in ("rgb", "depth", "masks/cube", "gt/cube"):
         (tmp_path / "views" / room).mkdir(parents=True)
     np.savetxt(tmp_path / "views" / "K.txt", CAMERA.K)

@@ -13,7 +13,7 @@ from foundation_pose_ros import Camera, InputRefused, ObjectModel, se3
 from foundation_pose_ros.cli.app import main
 from foundation_pose_ros.reconstruction.capture.rosbag import BagTopics, read_bag_views
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
-from foundation_pose_ros.synthetic.reference_views import render_views, turn_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, turn_poses
 
 CAMERA = Camera(300.0, 300.0, 159.5, 119.5, 320, 240)
 STEP_NS = 200_000_000
@@ -22,7 +22,9 @@ TOPICS = BagTopics("/rgb", "/info", "/depth", "/masks", "table")
 
 @pytest.fixture(scope="module")
 def views(sticker_cube) -> tuple[ReferenceView, ...]:
-    return render_views(sticker_cube, turn_poses(sticker_cube, 9, elevation_deg=35), camera=CAMERA)
+    return render_views(
+        sticker_cube, turn_poses(sticker_cube, 9, elevation_deg=35), settings=StudioSettings(camera=CAMERA)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from foundation_pose_ros import Camera, InputRefused, ObjectModel
 from foundation_pose_ros.reconstruction.capture.view_recorder import RecordingSettings, Verdict, ViewRecorder
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, turn_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, turn_poses
 
 CAMERA = Camera(300.0, 300.0, 159.5, 119.5, 320, 240)
 STEP_DEG = 2.0
@@ -20,7 +20,7 @@ def quarter() -> tuple[ReferenceView, ...]:
     """A quarter of a turn in steps of two degrees, a tenth of a second each."""
     carton = ObjectModel.from_mesh(make_mesh("cracker_box", 0), name="carton")
     poses = turn_poses(carton, 45, turn_deg=45 * STEP_DEG)
-    views = render_views(carton, poses, camera=CAMERA, light_turns=True)
+    views = render_views(carton, poses, settings=StudioSettings(camera=CAMERA, light_turns=True))
     return tuple(replace(view, frame=replace(view.frame, stamp_ns=10**9 + k * 10**8)) for k, view in enumerate(views))
 
 

@@ -9,7 +9,7 @@ import torch
 from foundation_pose_ros import Camera, InputRefused, ObjectModel
 from foundation_pose_ros.reconstruction.neural_field.rays import Box, rays_of, through_box
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses
 from foundation_pose_ros.synthetic.sensor import PERFECT_DEPTH
 
 CAMERA = Camera(250.0, 250.0, 79.5, 59.5, 160, 120)
@@ -23,7 +23,7 @@ def ball() -> ObjectModel:
 
 @pytest.fixture(scope="module")
 def views(ball):
-    return render_views(ball, sphere_poses(ball, 4), camera=CAMERA, depth_sensor=PERFECT_DEPTH)
+    return render_views(ball, sphere_poses(ball, 4), settings=StudioSettings(camera=CAMERA, depth_sensor=PERFECT_DEPTH))
 
 
 def test_the_box_holds_the_object(ball, views):

@@ -11,7 +11,7 @@ from foundation_pose_ros import Camera, InputRefused, ObjectModel, se3
 from foundation_pose_ros.reconstruction.neural_field import FieldSettings, field_surface, train_field
 from foundation_pose_ros.reconstruction.neural_field.extraction import colours
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses, turn_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses, turn_poses
 
 CAMERA = Camera(250.0, 250.0, 79.5, 59.5, 160, 120)
 RADIUS_M = 0.033
@@ -36,7 +36,7 @@ def ball() -> ObjectModel:
 
 @pytest.fixture(scope="module")
 def views(ball):
-    return render_views(ball, sphere_poses(ball, 8), camera=CAMERA)
+    return render_views(ball, sphere_poses(ball, 8), settings=StudioSettings(camera=CAMERA))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_the_surface_is_the_balls(ball, trained):
 
 
 def test_what_no_view_shows_is_called_unseen(ball):
-    above = render_views(ball, turn_poses(ball, 4, elevation_deg=60), camera=CAMERA)
+    above = render_views(ball, turn_poses(ball, 4, elevation_deg=60), settings=StudioSettings(camera=CAMERA))
     surface = field_surface(train_field(above, replace(SMALL, steps=50)), 0.003)
     up = (surface.vertices - ball.centre_m)[:, 2]
     assert surface.seen[up > 0.015].mean() > 0.9

@@ -13,7 +13,7 @@ from foundation_pose_ros.reconstruction.texture.view_colours import ViewColours
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.srgb import to_colour, to_linear
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
@@ -37,7 +37,7 @@ def off_own_colours(model: ObjectModel, colours: ViewColours) -> float:
 @pytest.mark.parametrize(("design", "light_turns"), [("mug", True), ("cracker_box", False), ("sticker_cube", False)])
 def test_colours_come_nearer_to_the_objects_own(design, light_turns):
     model = ObjectModel.from_mesh(make_mesh(design, 0), design)
-    views = render_views(model, sphere_poses(model, 12, seed=1), light_turns=light_turns)
+    views = render_views(model, sphere_poses(model, 12, seed=1), settings=StudioSettings(light_turns=light_turns))
     surface = true_surface(model)
     kept, left = (off_own_colours(model, ViewColours.of(views, surface, keep_light)) for keep_light in (True, False))
     assert left < 0.22 and left < 0.55 * kept, (kept, left)

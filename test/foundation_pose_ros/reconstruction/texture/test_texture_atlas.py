@@ -13,7 +13,7 @@ from foundation_pose_ros.reconstruction.texture.texture_atlas import PaintSettin
 from foundation_pose_ros.reconstruction.texture.view_colours import ViewColours
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.srgb import to_linear
-from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,9 @@ def test_a_painted_mesh_goes_through_a_file(all_around, surface, held_out, tmp_p
 
 def test_exposures_are_found(sticker_cube, surface):
     poses = sphere_poses(sticker_cube, 8, seed=1)
-    even, uneven = (render_views(sticker_cube, poses, exposure_stops=stops) for stops in (0.0, 0.5))
+    even, uneven = (
+        render_views(sticker_cube, poses, settings=StudioSettings(exposure_stops=stops)) for stops in (0.0, 0.5)
+    )
     gains = ViewColours.of(uneven, surface).shading.gains
     truth = []
     for a, b in zip(even, uneven, strict=True):

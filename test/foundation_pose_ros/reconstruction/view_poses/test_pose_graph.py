@@ -11,7 +11,7 @@ from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.reconstruction.view_poses.pose_graph import with_estimated_poses
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, turn_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, turn_poses
 
 CAMERA = Camera(400.0, 400.0, 209.5, 159.5, 420, 320)
 
@@ -41,7 +41,7 @@ def carton() -> ObjectModel:
 @pytest.fixture(scope="module")
 def turn(carton) -> tuple[ReferenceView, ...]:
     """Once around in the hand: the light stands still while the carton turns."""
-    return render_views(carton, turn_poses(carton, 18), camera=CAMERA, light_turns=True)
+    return render_views(carton, turn_poses(carton, 18), settings=StudioSettings(camera=CAMERA, light_turns=True))
 
 
 def test_a_full_turn_closes(carton, turn):
@@ -57,7 +57,7 @@ def test_a_full_turn_closes(carton, turn):
 
 def test_a_view_of_something_else_is_named(turn):
     mug = ObjectModel.from_mesh(make_mesh("mug", 0), name="mug")
-    other = render_views(mug, turn_poses(mug, 1), camera=CAMERA, names=["the mug"])
+    other = render_views(mug, turn_poses(mug, 1), names=["the mug"], settings=StudioSettings(camera=CAMERA))
     with pytest.raises(InputRefused, match="view the mug can't be joined") as refusal:
         with_estimated_poses(without_poses([*turn[:2], *other]))
     assert refusal.value.reason == "pose_lost"

@@ -10,14 +10,14 @@ from foundation_pose_ros.evaluation.metrics import pose_error
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.reconstruction.view_poses.realignment import RealignmentSettings, realigned
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.synthetic.reference_views import render_views, turn_poses
+from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, turn_poses
 
 
 @pytest.fixture(scope="module")
 def turn() -> tuple[ReferenceView, ...]:
     """Five views of a carton, twelve degrees apart."""
     carton = ObjectModel.from_mesh(make_mesh("cracker_box", 0), name="carton")
-    return render_views(carton, turn_poses(carton, 5, turn_deg=60), light_turns=True)
+    return render_views(carton, turn_poses(carton, 5, turn_deg=60), settings=StudioSettings(light_turns=True))
 
 
 def off(view: ReferenceView, twist: tuple[float, ...]) -> ReferenceView:
