@@ -11,9 +11,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .. import Camera, Frame, ObjectModel
+from ..camera import Camera
 from ..datasets.sequence import Sequence
+from ..frame import Frame
 from ..object_model.appearance import Appearance, CornerColours, Texture
+from ..object_model.model import ObjectModel
 from .sensor import smooth_noise
 
 # Standard deviations: depth is aligned to colour to less than a pixel, and warped by some millimetres at a metre. What

@@ -32,7 +32,7 @@ POSE_NODE = (
     Row(
         "device",
         "cpu",
-        "Where networks and the differentiable last step compute; the rest runs on the cpu.",
+        "Where networks and the final refinement compute; the rest runs on the cpu.",
         choices=("cpu", "cuda"),
         scope=ParameterScope.AT_START,
     ),
