@@ -10,7 +10,7 @@ from ..errors import InputRefused
 from ..frame import Frame
 from ..object_model.model import ObjectModel
 from . import metrics
-from .runner import Estimate, Estimator, RunSettings, run
+from .runner import AssessingEstimator, Estimate, RunSettings, run
 
 # Enough that the mean distance is stable to some 1 % of itself.
 SURFACE_POINTS = 2000
@@ -72,7 +72,7 @@ class Judge:
 
 
 def evaluate(
-    sequence: Sequence, estimator: Estimator, object_names: list[str], settings: RunSettings
+    sequence: Sequence, estimator: AssessingEstimator, object_names: list[str], settings: RunSettings
 ) -> Iterator[tuple[Frame | None, list[JudgedEstimate]]]:
     """Run the estimator through the recording and judge every estimate; one list of rows per frame."""
     judges: dict[str, Judge] = {}
@@ -119,7 +119,7 @@ def _any(sequence: Sequence, known: Callable[[str, str], np.ndarray | None], obj
 
 def evaluate_all(
     sequences: list[Sequence],
-    make_estimator: Callable[[list[ObjectModel]], Estimator],
+    make_estimator: Callable[[list[ObjectModel]], AssessingEstimator],
     settings: RunSettings,
     object_names: list[str] | None = None,
 ) -> Iterator[tuple[Sequence, Frame | None, list[JudgedEstimate]]]:

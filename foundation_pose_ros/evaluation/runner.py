@@ -1,8 +1,7 @@
-"""Run an estimator through a recording: every frame alone, or as a track."""
+"""Run an estimator through a recording: every frame alone, or as tracks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from time import perf_counter
 from typing import Any, Literal, Protocol
 
@@ -12,35 +11,35 @@ from ..datasets.sequence import Sequence
 from ..depth import OCCLUDER_GAP_M
 from ..errors import InputRefused
 from ..frame import Frame
-from ..object_model.model import ObjectModel
 from ..pose_result import PoseResult
 from ..rendering.embree import EmbreeRenderer
 from ..rendering.renderer import Renderer
-from ..tracking.state_machine import FrameEvidence, StateSettings, TrackState, TrackStatus, advance
+from ..tracking import MultiObjectTracker, TrackedObject, TrackerSettings, TrackState
+from ..tracking.estimator_protocol import TrackingEstimator
 
 
-class Estimator(Protocol):
-    """What is asked of a pose estimator."""
+class AssessingEstimator(TrackingEstimator, Protocol):
+    """What is asked of a pose estimator that is evaluated: what a tracker asks, and its opinion of a given pose."""
 
-    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult: ...
-
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult: ...
-
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult: ...
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
+        """Say what a frame shows of a pose (4, 4), which isn't moved; raise InputRefused where it is out of view."""
+        ...
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """mode: every frame alone, or a track through all frames.
+    """How a recording is run through.
 
-    init: a track starts from the first mask or from the first true pose. masks: those of the recording, or ones
-    rendered from its true poses.
+    mode: every frame alone, or a track of each object through all frames.
+    init: a track starts from the first mask that registers, or from the first true pose.
+    masks: those of the recording, or ones rendered from its true poses.
+    tracker: when a track is lost, and how it is looked for; as the node has it.
     """
 
     mode: Literal["register", "track"] = "register"
     init: Literal["mask", "gt"] = "mask"
     masks: Literal["file", "truth"] = "file"
-    state: StateSettings = field(default_factory=StateSettings)
+    tracker: TrackerSettings = field(default_factory=TrackerSettings)
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Estimate:
     """What came out for one object in one frame.
 
     result is None where there is no pose, and `reason` (a short key) and `message` then say why. given: the pose was
-    handed in as the track's start, not estimated. time_s: wall time of the estimator's call.
+    handed in as the track's start, not estimated. time_s: wall time of the estimator's calls.
     """
 
     frame_id: str
@@ -61,7 +60,7 @@ class Estimate:
     message: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """One line of output: T_cam_obj is null, with reason and message, where there is no pose."""
+        """Return one line of output: T_cam_obj is null, with reason and message, where there is no pose."""
         line: dict[str, Any] = {
             "frame": self.frame_id,
             "object": self.object_name,
@@ -82,137 +81,147 @@ class Estimate:
 
 def run(
     sequence: Sequence,
-    estimator: Estimator,
+    estimator: AssessingEstimator,
     object_names: list[str],
     settings: RunSettings,
     frame_ids: list[str] | None = None,
 ) -> Iterator[tuple[Frame | None, list[Estimate]]]:
-    """Each frame in order with one estimate per object; the frame is None where its files could not be read."""
-    attempt = _Registration(sequence, estimator, settings)
-    runners: dict[str, Callable[[str, Frame], Estimate]]
-    if settings.mode == "register":
-        runners = {name: partial(attempt, name) for name in object_names}
-    else:
-        runners = {name: _Track(name, attempt) for name in object_names}
+    """Yield each frame in order with one estimate per object; the frame is None where its files could not be read."""
+    kind = _Registrations if settings.mode == "register" else _Tracks
+    runner = kind(sequence, estimator, object_names, settings)
     for frame_id in frame_ids if frame_ids is not None else sequence.frame_ids:
         try:
             frame = sequence.frame(frame_id)
         except InputRefused as error:
-            yield None, [_without_pose(frame_id, name, error.reason, str(error)) for name in object_names]
+            states = runner.states()
+            yield None, [_without_pose(frame_id, name, states[name], error) for name in object_names]
             continue
-        yield frame, [runners[name](frame_id, frame) for name in object_names]
+        yield frame, runner(frame_id, frame)
 
 
-class _Registration:
-    """One object in one frame, from its mask."""
+class _Registrations:
+    """Finds objects in each frame from their masks in it."""
 
-    def __init__(self, sequence: Sequence, estimator: Estimator, settings: RunSettings) -> None:
-        self.sequence = sequence
-        self.estimator = estimator
-        self.settings = settings
+    def __init__(
+        self, sequence: Sequence, estimator: AssessingEstimator, object_names: list[str], settings: RunSettings
+    ) -> None:
+        self._sequence, self._estimator, self._object_names = sequence, estimator, object_names
+        self._masks = _Masks(sequence, settings)
+
+    def states(self) -> dict[str, TrackState]:
+        """Return states between frames: nothing is known of an object."""
+        return dict.fromkeys(self._object_names, TrackState.SEARCHING)
+
+    def __call__(self, frame_id: str, frame: Frame) -> list[Estimate]:
+        """Estimate every object in a frame."""
+        return [self._estimate(frame_id, frame, name) for name in self._object_names]
+
+    def _estimate(self, frame_id: str, frame: Frame, name: str) -> Estimate:
+        try:
+            mask = self._masks(frame_id, frame, name)
+        except InputRefused as error:
+            return _without_pose(frame_id, name, TrackState.SEARCHING, error)
+        called_s = perf_counter()
+        try:
+            result = self._estimator.register(frame, mask, self._sequence.model(name).name)
+        except InputRefused as error:
+            return _without_pose(frame_id, name, TrackState.SEARCHING, error, perf_counter() - called_s)
+        return Estimate(frame_id, name, TrackState.TRACKING, result, perf_counter() - called_s)
+
+
+class _Tracks:
+    """Follows objects through all frames with the tracker that the node has, never helped again after their starts."""
+
+    def __init__(
+        self, sequence: Sequence, estimator: AssessingEstimator, object_names: list[str], settings: RunSettings
+    ) -> None:
+        self._sequence, self._estimator = sequence, estimator
+        self._masks = _Masks(sequence, settings) if settings.init == "mask" else None
+        self._tracker = MultiObjectTracker(estimator, settings.tracker)
+        for name in object_names:
+            self._tracker.add(name, sequence.model(name).name)
+
+    def states(self) -> dict[str, TrackState]:
+        """Return states between frames."""
+        return self._tracker.states()
+
+    def __call__(self, frame_id: str, frame: Frame) -> list[Estimate]:
+        """Start what hasn't started, follow what is tracked, look for what was lost."""
+        refusals: dict[str, InputRefused] = {}
+        masks: dict[str, np.ndarray] = {}
+        given: set[str] = set()
+        for name in [name for name, state in self.states().items() if state is TrackState.SEARCHING]:
+            try:
+                if self._masks is None:
+                    self._tracker.start(name, frame, self._known(frame_id, frame, name))
+                    given.add(name)
+                else:
+                    masks[name] = self._masks(frame_id, frame, name)
+            except InputRefused as error:
+                refusals[name] = error
+        # No mask is left out for a back-off: a recording has them all, and nobody waits for the answer.
+        objects = self._tracker.register(frame, masks, refused=refusals.__setitem__, force=True)
+        return [_estimate_of(frame_id, tracked, refusals.get(tracked.id), tracked.id in given) for tracked in objects]
+
+    def _known(self, frame_id: str, frame: Frame, name: str) -> PoseResult:
+        """Return the true pose as if it had been estimated; raises InputRefused where it isn't known."""
+        T_cam_obj = self._sequence.truth(frame_id, name)
+        if T_cam_obj is None:
+            raise InputRefused("no_truth", f"no true pose of {name} yet to start from")
+        return self._estimator.assess(frame, T_cam_obj, self._sequence.model(name).name)
+
+
+class _Masks:
+    """Masks of a recording, or silhouettes of its true poses."""
+
+    def __init__(self, sequence: Sequence, settings: RunSettings) -> None:
+        self._sequence, self._from_truth = sequence, settings.masks == "truth"
         self._renderers: dict[str, EmbreeRenderer] = {}
 
-    def __call__(self, object_name: str, frame_id: str, frame: Frame) -> Estimate:
-        model = self.sequence.model(object_name)
-        started = perf_counter()
-        try:
-            mask = self._mask(object_name, frame_id, frame, model)
-            if mask is None:
-                return self._no_mask(object_name, frame_id)
-            started = perf_counter()
-            result = self.estimator.register(frame, mask, model.name)
-        except InputRefused as error:
-            return _without_pose(frame_id, object_name, error.reason, str(error), perf_counter() - started)
-        return Estimate(frame_id, object_name, TrackState.TRACKING, result, perf_counter() - started)
+    def __call__(self, frame_id: str, frame: Frame, object_name: str) -> np.ndarray:
+        """Return (H, W) bool; raises InputRefused (absent, no_mask) where there is none."""
+        if self._from_truth:
+            mask = self._rendered(frame_id, frame, object_name)
+        else:
+            mask = self._sequence.mask(frame_id, object_name)
+        if mask is not None:
+            return mask
+        if self._sequence.truth(frame_id, object_name) is None:
+            raise InputRefused("absent", f"{object_name} is not in this frame: no mask, no true pose")
+        raise InputRefused(
+            "no_mask",
+            f"no mask of {object_name} for frame {frame_id} of {self._sequence.name}: "
+            "put it in masks/, or use --mask truth",
+        )
 
-    def _mask(self, object_name: str, frame_id: str, frame: Frame, model: ObjectModel) -> np.ndarray | None:
-        if self.settings.masks == "file":
-            return self.sequence.mask(frame_id, object_name)
-        T_cam_obj = self.sequence.truth(frame_id, object_name)
+    def _rendered(self, frame_id: str, frame: Frame, object_name: str) -> np.ndarray | None:
+        T_cam_obj = self._sequence.truth(frame_id, object_name)
         if T_cam_obj is None:
             return None
+        model = self._sequence.model(object_name)
         if model.name not in self._renderers:
             self._renderers[model.name] = EmbreeRenderer(model)
         return mask_from_truth(self._renderers[model.name], frame, T_cam_obj)
 
-    def _no_mask(self, object_name: str, frame_id: str) -> Estimate:
-        if self.sequence.truth(frame_id, object_name) is None:
-            return _without_pose(
-                frame_id, object_name, "absent", f"{object_name} is not in this frame: no mask, no true pose"
-            )
-        return _without_pose(
-            frame_id,
-            object_name,
-            "no_mask",
-            f"no mask of {object_name} for frame {frame_id} of {self.sequence.name}: "
-            "put it in masks/, or use --mask truth",
-        )
+
+def _estimate_of(frame_id: str, tracked: TrackedObject, refusal: InputRefused | None, given: bool) -> Estimate:
+    if refusal is None and tracked.result is None:
+        # Not refused, yet no pose: the scores decided so.
+        key = "lost" if tracked.state is TrackState.LOST else "low_score"
+        refusal = InputRefused(key, tracked.reason)
+    if refusal is not None:
+        return _without_pose(frame_id, tracked.id, tracked.state, refusal, tracked.time_s)
+    return Estimate(frame_id, tracked.id, tracked.state, tracked.result, tracked.time_s, given)
 
 
-class _Track:
-    """One object through all frames, never helped again after its start.
-
-    A lost track is tried again in every frame from the last pose that it had before it was lost.
-    """
-
-    def __init__(self, object_name: str, registration: _Registration) -> None:
-        self._name = object_name
-        self._registration = registration
-        self._settings = registration.settings
-        self._previous: PoseResult | None = None
-        self._status = TrackStatus()
-
-    def __call__(self, frame_id: str, frame: Frame) -> Estimate:
-        if self._previous is None:
-            return self._start(frame_id, frame)
-        return self._step(frame_id, frame, self._previous)
-
-    def _start(self, frame_id: str, frame: Frame) -> Estimate:
-        if self._settings.init == "mask":
-            estimate = self._registration(self._name, frame_id, frame)
-        else:
-            estimate = self._given(frame_id, frame)
-        if estimate.result is not None:
-            self._previous = estimate.result
-            self._status = TrackStatus(TrackState.TRACKING, "registered", frame.stamp_ns, frame.stamp_ns)
-        return estimate
-
-    def _given(self, frame_id: str, frame: Frame) -> Estimate:
-        sequence = self._registration.sequence
-        T_cam_obj = sequence.truth(frame_id, self._name)
-        if T_cam_obj is None:
-            return _without_pose(frame_id, self._name, "no_truth", f"no true pose of {self._name} yet to start from")
-        try:
-            result = self._registration.estimator.assess(frame, T_cam_obj, sequence.model(self._name).name)
-        except InputRefused as error:
-            return _without_pose(frame_id, self._name, error.reason, str(error))
-        return Estimate(frame_id, self._name, TrackState.TRACKING, result, given=True)
-
-    def _step(self, frame_id: str, frame: Frame, previous: PoseResult) -> Estimate:
-        started = perf_counter()
-        result, reason, message = None, "", ""
-        try:
-            result = self._registration.estimator.track(frame, previous)
-        except InputRefused as error:
-            reason, message = error.reason, str(error)
-        time_s = perf_counter() - started
-        was_lost = self._status.state is TrackState.LOST
-        seen = FrameEvidence(frame.stamp_ns, None if result is None else result.score, was_lost, message)
-        self._status = advance(self._status, seen, self._settings.state)
-        state = self._status.state
-        if result is not None and state is TrackState.TRACKING:
-            self._previous = result
-        if state is TrackState.LOST and not reason:
-            reason, message = "lost", self._status.reason
-        return Estimate(frame_id, self._name, state, result, time_s, reason=reason, message=message)
-
-
-def _without_pose(frame_id: str, object_name: str, reason: str, message: str, time_s: float = 0.0) -> Estimate:
-    return Estimate(frame_id, object_name, TrackState.SEARCHING, None, time_s, reason=reason, message=message)
+def _without_pose(
+    frame_id: str, object_name: str, state: TrackState, refusal: InputRefused, time_s: float = 0.0
+) -> Estimate:
+    return Estimate(frame_id, object_name, state, None, time_s, reason=refusal.reason, message=str(refusal))
 
 
 def mask_from_truth(renderer: Renderer, frame: Frame, T_cam_obj: np.ndarray) -> np.ndarray:
-    """(H, W) bool: the model's silhouette in the true pose, less what the observed depth shows to be hidden."""
+    """Return (H, W) bool: the model's silhouette in the true pose, less what the observed depth shows to be hidden."""
     rendered_m = renderer.render(T_cam_obj[None], frame.camera.K, frame.depth_m.shape).depth_m[0]
     hidden = (frame.depth_m > 0) & (frame.depth_m < rendered_m - OCCLUDER_GAP_M)
     return (rendered_m > 0) & ~hidden

@@ -1,6 +1,6 @@
 """Running an estimator through a recording, and judging it: with a fake estimator, so each outcome is known."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros.camera import Camera
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.estimation.object_proposals import Proposal
 from foundation_pose_ros.evaluation import report
 from foundation_pose_ros.evaluation.evaluate import evaluate_all
 from foundation_pose_ros.evaluation.runner import Estimate, RunSettings, mask_from_truth, run
@@ -75,6 +76,9 @@ class Oracle:
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
         self.steps_from.append(previous.stamp_ns // 10**9)
         return self._answer(frame)
+
+    def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
+        return []
 
     def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
         return PoseResult("brick", T_cam_obj, 1.0, np.eye(6), stamp_ns=frame.stamp_ns)
@@ -154,12 +158,49 @@ def test_track_starts_from_the_first_mask_that_registers():
     assert not any(e.given for e in found)
 
 
-def test_track_is_called_lost_after_doubt_and_is_tried_again_from_its_last_good_pose():
-    oracle = Oracle(scores=[0.9, 0.9, 0.1, 0.1, 0.1, 0.8])
-    found = estimates(Recording(), oracle, RunSettings("track", init="gt"))
-    assert [e.state.name for e in found] == ["TRACKING"] * 4 + ["LOST", "TRACKING"]
-    assert found[4].reason == "lost"
-    assert oracle.steps_from == [0, 1, 2, 3, 3]
+class Long(Recording):
+    """Twelve frames."""
+
+    frame_ids = tuple(f"{number:06d}" for number in range(12))
+
+
+def test_a_lost_object_has_no_pose_and_is_looked_for_from_its_last_believed_pose_until_it_has_proved_itself():
+    oracle = Oracle([0.0] * 12, scores=[0.9, 0.9, 0.1, 0.1, 0.1, *[0.8] * 7])
+    found = estimates(Long(truths=set(range(12))), oracle, RunSettings("track", init="gt"))
+    # Four good frames running are asked for.
+    assert [e.state.name for e in found] == ["TRACKING"] * 4 + ["LOST"] * 4 + ["TRACKING"] * 4
+    assert [e.result is None for e in found] == [e.state is TrackState.LOST for e in found]
+    assert {(e.reason, e.message) for e in found[4:8]} == {("lost", "lost: score 0.10 is below 0.65 for 2.0 s")}
+    assert oracle.steps_from == [0, 1, 2, 3, 1, 5, 6, 7, 8, 9, 10]
+
+
+def test_a_mask_is_used_to_start_a_track_only_and_starts_none_where_the_registration_scores_low():
+    oracle = Oracle(scores=[0.3, 0.9, 0.1, 0.1, 0.1, 0.1])
+    found = estimates(Recording(), oracle, RunSettings("track", init="mask"))
+    assert [e.state.name for e in found] == ["SEARCHING"] + ["TRACKING"] * 3 + ["LOST"] * 2
+    assert (found[0].result, found[0].reason) == (None, "low_score")
+    assert found[0].message == "registration scored 0.30, below 0.50"
+    assert len(oracle.masks) == 2
+
+
+def test_masks_that_start_no_track_are_tried_frame_by_frame_though_frames_are_near_in_time():
+    class Fast(Recording):
+        def frame(self, frame_id: str) -> Frame:
+            return replace(super().frame(frame_id), stamp_ns=int(frame_id) * 33_000_000)
+
+    class Dull(Oracle):
+        def _answer(self, frame: Frame) -> PoseResult:
+            return PoseResult("brick", pose(1.0), 0.2, np.eye(6), stamp_ns=frame.stamp_ns)
+
+    oracle = Dull()
+    assert {e.reason for e in estimates(Fast(), oracle, RunSettings("track", init="mask"))} == {"low_score"}
+    assert len(oracle.masks) == len(FRAMES)
+
+
+def test_a_frame_that_cannot_be_read_leaves_a_track_as_it_was():
+    found = estimates(Recording(broken=3), Oracle(), RunSettings("track", init="gt"))
+    assert [e.state.name for e in found] == ["TRACKING"] * 6
+    assert (found[3].result, found[3].reason) == (None, "file_missing")
 
 
 def judged(recording: Recording, oracle: Oracle, settings: RunSettings) -> list:
