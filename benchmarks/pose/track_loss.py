@@ -35,7 +35,7 @@ from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.evaluation.metrics import RECALL_FRACTION, adds_m
 from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.tracking import ObjectTracker, TrackState
-from foundation_pose_ros.tracking.object_tracker import Estimator
+from foundation_pose_ros.tracking.estimator_protocol import TrackingEstimator
 
 RESULT = result_file("losses.json")
 RECORDINGS = {"visp_rbt_desk": (0, 14, 28)}
@@ -75,7 +75,7 @@ def main(
     output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
 ) -> None:
     """Measure, and write JSON and table."""
-    command = f"python -m benchmarks.losses --scenes {scenes} --repeats {repeats}"
+    command = f"python -m benchmarks.pose.track_loss --scenes {scenes} --repeats {repeats}"
     report = measure(scenes, repeats, data_folder(data)) | {"command": command}
     output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
     if output == RESULT:
@@ -97,7 +97,7 @@ def measure(scenes: int, repeats: int, data: Path, processes: int = 2) -> dict[s
     }
 
 
-def followed(event: LossEvent, estimator: Estimator, model: ObjectModel, source: str) -> Outcome:
+def followed(event: LossEvent, estimator: TrackingEstimator, model: ObjectModel, source: str) -> Outcome:
     """Run a tracker through an event, from its first mask on."""
     tracker = ObjectTracker(event.object_name, model.name, estimator)
     points, limit_m = model.surface_points(500), RECALL_FRACTION * model.diameter_m

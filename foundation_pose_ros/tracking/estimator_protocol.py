@@ -1,4 +1,4 @@
-"""What trackers ask of an estimator."""
+"""What trackers ask of an estimator, and how they take its answers."""
 
 from dataclasses import replace
 from typing import Protocol
@@ -11,27 +11,27 @@ from ..frame import Frame
 from ..pose_result import PoseResult
 
 
-class Estimator(Protocol):
+class TrackingEstimator(Protocol):
     """What a tracker asks of `PoseEstimator`; all raise InputRefused for an input that can't be used."""
 
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
-        """Pose without a guess, from a mask (H, W) bool of the same frame."""
+        """Find a pose without a guess, from a mask (H, W) bool of the same frame."""
         ...
 
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
-        """Pose near the last one."""
+        """Find the pose near that in an earlier frame."""
         ...
 
     def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
-        """Things in a frame that may be the object, the likeliest first."""
+        """List things in a frame that may be the object, the likeliest first."""
         ...
 
     def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
-        """Pose of a thing taken as the object, scored 0 where the object can't be."""
+        """Find the pose of a thing taken as the object, scored 0 where the object can't be."""
         ...
 
     def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
-        """0..1: share of the pixels explained by the one that explains fewer that the other explains as well."""
+        """Return 0..1: of the pixels of the pose that explains fewer, the share that the other explains as well."""
         ...
 
 
@@ -39,8 +39,8 @@ class Estimator(Protocol):
 Followed = PoseResult | InputRefused
 
 
-def followed(estimator: Estimator, frame: Frame, previous: PoseResult) -> Followed:
-    """An object followed from its pose in an earlier frame."""
+def followed(estimator: TrackingEstimator, frame: Frame, previous: PoseResult) -> Followed:
+    """Follow an object from its pose in an earlier frame; a refusal is returned."""
     try:
         return finite(estimator.track(frame, previous))
     except InputRefused as error:
@@ -48,7 +48,7 @@ def followed(estimator: Estimator, frame: Frame, previous: PoseResult) -> Follow
 
 
 def finite(result: PoseResult) -> PoseResult:
-    """The result, an unusable covariance set to zero ("unknown"); raises InputRefused where the pose isn't finite."""
+    """Return the result, its covariance 0 ("unknown") if unusable; raise InputRefused where the pose isn't finite."""
     if not (np.all(np.isfinite(result.T_cam_obj)) and np.isfinite(result.score)):
         raise InputRefused("pose_not_finite", f"the estimate of {result.object_name} isn't finite: it was dropped")
     if np.all(np.isfinite(result.covariance)):

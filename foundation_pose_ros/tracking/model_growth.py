@@ -49,17 +49,17 @@ class Growth:
             self._worker.start()
 
     def forget(self, id: str) -> None:
-        """Let it be as it is; nothing happens where it doesn't grow."""
+        """Leave a model as it is; nothing happens where it doesn't grow."""
         with self._lock:
             self._models.pop(id, None)
 
     def seen_shares(self) -> dict[str, float]:
-        """How much of each model's surface was seen, 0..1."""
+        """Return how much of each model's surface was seen, 0..1."""
         with self._lock:
             return {id: growing.seen_share for id, (growing, _) in self._models.items()}
 
     def tracked(self, frame: Frame, objects: list[TrackedObject]) -> None:
-        """What was found in a frame."""
+        """Take note of what was found in a frame, where a model grows with it."""
         results = {
             tracked.id: tracked.result
             for tracked in objects

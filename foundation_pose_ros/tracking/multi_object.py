@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
-from .estimator_protocol import Estimator, Followed, followed
+from .estimator_protocol import Followed, TrackingEstimator, followed
 from .object_tracker import ObjectTracker, Refused, TrackedObject, TrackerSettings
 from .state_machine import TrackState
 
@@ -26,7 +27,7 @@ class MultiObjectTracker:
     """
 
     def __init__(
-        self, estimator: Estimator, settings: TrackerSettings | None = None, follow: Follow | None = None
+        self, estimator: TrackingEstimator, settings: TrackerSettings | None = None, follow: Follow | None = None
     ) -> None:
         self._estimator = estimator
         self._follow = follow or partial(_one_by_one, estimator)
@@ -35,7 +36,7 @@ class MultiObjectTracker:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Ids in order: the first is label 1 of a label image."""
+        """Return ids in order: the first is label 1 of a label image."""
         return tuple(self._tracks)
 
     def add(self, id: str, class_id: str | None = None) -> None:
@@ -57,14 +58,18 @@ class MultiObjectTracker:
             track.reset(reason)
 
     def set_settings(self, settings: TrackerSettings) -> None:
-        """New thresholds, from the next frame on."""
+        """Take new thresholds from the next frame on."""
         self._settings = settings
         for track in self._tracks.values():
             track.settings = settings
 
     def wanting_mask(self, stamp_ns: int) -> tuple[str, ...]:
-        """Ids for which a mask of a frame at this time would be used."""
+        """Return the ids for which a mask of a frame at this time would be used."""
         return tuple(id for id, track in self._tracks.items() if track.wants_mask(stamp_ns))
+
+    def start(self, id: str, frame: Frame, result: PoseResult) -> None:
+        """Begin a track at a pose in this frame that is known from elsewhere, and believed whatever it scores."""
+        self._known(id).start(frame, result)
 
     def register(
         self,
@@ -76,9 +81,9 @@ class MultiObjectTracker:
     ) -> list[TrackedObject]:
         """Register the objects that have a mask (H, W) bool of this frame and want one; bring all tracks up to date.
 
-        `later_frames` are those since `frame`, oldest first; tracks that are further along than `frame` take up only
-        the frames that are new to them. With `force` an object that is tracking is registered anew. Refusals go to
-        `refused(id, error)`, and without it are raised.
+        `later_frames` are those since `frame`, oldest first; each track takes up the frames that are new to it, `frame`
+        included. With `force` an object is registered though it is tracking, or its back-off isn't over. Refusals go to
+        `refused(id, error)`; without it, those of masks are raised.
         """
         for id, mask in masks.items():
             track = self._known(id)
@@ -91,14 +96,11 @@ class MultiObjectTracker:
                     raise
                 refused(id, error)
         newest_ns = frame.stamp_ns
-        for later in later_frames:
-            newest_ns = later.stamp_ns
-            behind = {
-                id: track
-                for id, track in self._tracks.items()
-                if track.stamp_ns is None or track.stamp_ns < later.stamp_ns
-            }
-            self._advance(later, behind, refused)
+        for newer in chain([frame], later_frames):
+            newest_ns = newer.stamp_ns
+            behind = {id: track for id, track in self._tracks.items() if track.is_behind(newest_ns)}
+            if behind:
+                self._advance(newer, behind, refused)
         return [track.snapshot(newest_ns) for track in self._tracks.values()]
 
     def track(self, frame: Frame, refused: Refused | None = None) -> list[TrackedObject]:
@@ -124,7 +126,7 @@ class MultiObjectTracker:
             tracks[id].conclude(frame, one, refused)
         for id, track in tracks.items():
             if id not in found:
-                regained = track.look(frame, lambda pose: self._rival(frame, pose, kept) is not None).result
+                regained = track.relocalize(frame, lambda pose: self._rival(frame, pose, kept) is not None).result
                 if regained is not None:
                     kept[id] = regained
 
@@ -133,18 +135,18 @@ class MultiObjectTracker:
         return dict(zip(poses, self._follow(frame, list(poses.values())), strict=True))
 
     def _rival(self, frame: Frame, pose: PoseResult, others: Mapping[str, PoseResult]) -> str | None:
-        """The object that explains the pixels which the pose explains, if there is one."""
+        """Return the object that explains the pixels which the pose explains, if there is one."""
         return next(
             (id for id, other in others.items() if self._estimator.overlap_ratio(frame, pose, other) > _SAME_SURFACE),
             None,
         )
 
     def states(self) -> dict[str, TrackState]:
-        """State by id; may be asked from any thread."""
+        """Return states by id; may be asked from any thread."""
         return {id: track.state for id, track in self._tracks.copy().items()}
 
     def snapshot(self, id: str, stamp_ns: int) -> TrackedObject:
-        """One object as of a stamp."""
+        """Return one object as of a stamp."""
         return self._known(id).snapshot(stamp_ns)
 
     def _known(self, id: str) -> ObjectTracker:
@@ -154,5 +156,5 @@ class MultiObjectTracker:
         return self._tracks[id]
 
 
-def _one_by_one(estimator: Estimator, frame: Frame, previous: Sequence[PoseResult]) -> list[Followed]:
+def _one_by_one(estimator: TrackingEstimator, frame: Frame, previous: Sequence[PoseResult]) -> list[Followed]:
     return [followed(estimator, frame, pose) for pose in previous]

@@ -2,27 +2,32 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from time import perf_counter
 
 import numpy as np
 
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
-from .estimator_protocol import Estimator, Followed, finite, followed
+from .estimator_protocol import Followed, TrackingEstimator, finite, followed
 from .relocalization import ClaimedBy, Relocalization, RelocalizationSettings
-from .state_machine import FrameEvidence, StateSettings, TrackState, TrackStatus, advance
+from .state_machine import FrameEvidence, StateSettings, TrackState, TrackStatus, advance, started
 
 Refused = Callable[[str, InputRefused], None]
 
 
 @dataclass(frozen=True)
 class TrackerSettings:
-    """State thresholds, the search for lost objects, and the back-off with which masks are taken after registrations
-    that failed (seconds).
+    """What a track is believed at, how it is looked for when lost, and how often a mask is tried.
+
+    state: thresholds of states.
+    relocalization: the search for a lost object.
+    retry_first_s: seconds until another mask is taken after a registration that failed; twice as long each time.
+    retry_longest_s: the longest that becomes.
     """
 
     state: StateSettings = field(default_factory=StateSettings)
-    recovery: RelocalizationSettings = field(default_factory=RelocalizationSettings)
+    relocalization: RelocalizationSettings = field(default_factory=RelocalizationSettings)
     retry_first_s: float = 0.2
     retry_longest_s: float = 5.0
 
@@ -33,7 +38,8 @@ class TrackedObject:
 
     last_believed: the last pose that wasn't in doubt, of whatever frame, None before there was one. age_s: since the
     registration that started the track; since_seen_s: since the last frame with a trusted pose; both None where that
-    never happened. `reason` says in words why the state is what it is, and is empty while all is well.
+    never happened. `reason` says in words why the state is what it is, and is empty while all is well. time_s: wall
+    time that the object took in the last frame that was looked at: a registration, the step into it, or the search.
     """
 
     id: str
@@ -44,12 +50,15 @@ class TrackedObject:
     since_seen_s: float | None
     reason: str
     last_believed: PoseResult | None = None
+    time_s: float = 0.0
 
 
 class ObjectTracker:
     """The track of one instance (`id`) of one class (`class_id`, the estimator's object name)."""
 
-    def __init__(self, id: str, class_id: str, estimator: Estimator, settings: TrackerSettings | None = None) -> None:
+    def __init__(
+        self, id: str, class_id: str, estimator: TrackingEstimator, settings: TrackerSettings | None = None
+    ) -> None:
         self.id = id
         self.class_id = class_id
         self.settings = settings or TrackerSettings()
@@ -58,31 +67,44 @@ class ObjectTracker:
         self._pose: PoseResult | None = None
         self._pose_is_current = False
         self._last_believed: PoseResult | None = None
-        self._recovery: Relocalization | None = None
+        self._relocalization: Relocalization | None = None
+        self._time_s = 0.0
         self._stamp_ns: int | None = None
         self._failures = 0
         self._next_try_ns: int | None = None
 
     @property
     def state(self) -> TrackState:
-        """The state as of the last frame."""
+        """Return the state as of the last frame."""
         return self._status.state
 
     @property
     def in_doubt(self) -> bool:
-        """True while it is tracked, but the last frame didn't confirm it."""
+        """Return True while it is tracked, but the last frame didn't confirm it."""
         return self._status.doubt_since_ns is not None
 
     @property
     def stamp_ns(self) -> int | None:
-        """Stamp of the last frame that was looked at."""
+        """Return the stamp of the last frame that was looked at."""
         return self._stamp_ns
 
+    def is_behind(self, stamp_ns: int) -> bool:
+        """Return True where a frame of this time would tell something new of a track that has begun."""
+        return self.state is not TrackState.SEARCHING and self._stamp_ns is not None and self._stamp_ns < stamp_ns
+
     def wants_mask(self, stamp_ns: int) -> bool:
-        """True where a mask of a frame at this time would be used: not tracking, and the back-off is over."""
+        """Return True where a mask of a frame at this time would be used: not tracking, and the back-off is over."""
         if self.state is TrackState.TRACKING:
             return False
         return self._next_try_ns is None or stamp_ns >= self._next_try_ns
+
+    def start(self, frame: Frame, result: PoseResult) -> TrackedObject:
+        """Begin a track at a pose in this frame that is known from elsewhere, and believed whatever it scores."""
+        self._stamp_ns = frame.stamp_ns
+        self._status = started(frame.stamp_ns)
+        self._time_s = 0.0
+        self._begin(result)
+        return self.snapshot(frame.stamp_ns)
 
     def register(self, frame: Frame, mask: np.ndarray, later_frames: Iterable[Frame] = ()) -> TrackedObject:
         """Register on the frame that the mask (H, W) bool belongs to, then follow through the frames since.
@@ -90,12 +112,15 @@ class ObjectTracker:
         Raises InputRefused when the mask or frame can't be used; the track is then as it was, and the next try waits.
         """
         self._stamp_ns = frame.stamp_ns if self._stamp_ns is None else max(self._stamp_ns, frame.stamp_ns)
+        called_s = perf_counter()
         try:
             result = finite(self._estimator.register(frame, mask, self.class_id))
         except InputRefused as error:
             self._advance(FrameEvidence(frame.stamp_ns, None, registration=True, reason=str(error)))
             self._back_off(frame.stamp_ns)
             raise
+        finally:
+            self._time_s = perf_counter() - called_s
         accepted = result.score >= self.settings.state.accept_score
         self._advance(FrameEvidence(frame.stamp_ns, result.score, registration=True))
         if not accepted:
@@ -113,18 +138,19 @@ class ObjectTracker:
         Before the first registration this only takes note of the time.
         """
         if (pose := self.following) is None:
-            return self.look(frame)
+            return self.relocalize(frame)
         return self.conclude(frame, followed(self._estimator, frame, pose), refused)
 
     @property
     def following(self) -> PoseResult | None:
-        """The pose to follow into the next frame; None where there is no track."""
+        """Return the pose to follow into the next frame; None where there is no track."""
         return self._pose if self.state is TrackState.TRACKING else None
 
     def conclude(self, frame: Frame, found: Followed, refused: Refused | None = None) -> TrackedObject:
         """Take up what a frame showed."""
         self._stamp_ns = frame.stamp_ns
         self._pose_is_current = isinstance(found, PoseResult)
+        self._time_s = found.time_s if isinstance(found, PoseResult) else 0.0
         if isinstance(found, PoseResult):
             seen = FrameEvidence(frame.stamp_ns, found.score)
             # A doubtful pose is still the best guess to step from, until the state machine gives the track up.
@@ -138,12 +164,15 @@ class ObjectTracker:
             self._last_believed = self._pose
         return self.snapshot(frame.stamp_ns)
 
-    def look(self, frame: Frame, taken: ClaimedBy | None = None) -> TrackedObject:
-        """Look for it if it was lost; what is `taken` by another track isn't it."""
+    def relocalize(self, frame: Frame, claimed: ClaimedBy | None = None) -> TrackedObject:
+        """Look for the object if it was lost; what another track has `claimed` isn't it."""
         self._stamp_ns = frame.stamp_ns
         self._pose_is_current = False
-        if self._recovery is not None and self.settings.recovery.enabled:
-            found = self._recovery.step(frame, taken)
+        self._time_s = 0.0
+        if self._relocalization is not None and self.settings.relocalization.enabled:
+            called_s = perf_counter()
+            found = self._relocalization.step(frame, claimed)
+            self._time_s = perf_counter() - called_s
             if found is not None:
                 self._advance(FrameEvidence(frame.stamp_ns, found.score, registration=True))
                 self._begin(found)
@@ -153,11 +182,11 @@ class ObjectTracker:
         """Forget the track; masks are taken at once."""
         self._status = TrackStatus(reason=reason)
         self._pose, self._pose_is_current, self._last_believed, self._stamp_ns = None, False, None, None
-        self._recovery = None
-        self._failures, self._next_try_ns = 0, None
+        self._relocalization = None
+        self._failures, self._next_try_ns, self._time_s = 0, None, 0.0
 
     def snapshot(self, stamp_ns: int) -> TrackedObject:
-        """The object as of a frame's stamp."""
+        """Return the object as of a frame's stamp."""
         status = self._status
         current = status.state is TrackState.TRACKING and self._pose_is_current
         return TrackedObject(
@@ -169,6 +198,7 @@ class ObjectTracker:
             since_seen_s=_seconds_between(status.seen_ns, stamp_ns),
             reason=status.reason,
             last_believed=self._last_believed,
+            time_s=self._time_s,
         )
 
     def _advance(self, seen: FrameEvidence) -> None:
@@ -176,12 +206,13 @@ class ObjectTracker:
         self._status = advance(self._status, seen, self.settings.state)
         if before is TrackState.TRACKING and self.state is TrackState.LOST:
             self._pose, self._pose_is_current = None, False
-            if self._last_believed is not None and self.settings.recovery.enabled:
-                self._recovery = Relocalization(self._last_believed, self._estimator, self.settings.recovery)
+            settings = self.settings.relocalization
+            if self._last_believed is not None and settings.enabled:
+                self._relocalization = Relocalization(self._last_believed, self._estimator, settings)
 
     def _begin(self, result: PoseResult) -> None:
-        """A track, from a pose that is believed."""
-        self._recovery = None
+        """Go on from a pose that is believed."""
+        self._relocalization = None
         self._failures, self._next_try_ns = 0, None
         self._pose, self._pose_is_current, self._last_believed = result, True, result
 

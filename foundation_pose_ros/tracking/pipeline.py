@@ -76,7 +76,7 @@ class PosePipeline:
         return stopped
 
     def frame(self, frame: Frame) -> None:
-        """A new frame."""
+        """Take a new frame."""
         added = self._buffer.add(frame)
         if added is Added.OUT_OF_ORDER:
             self._refusals.count(
@@ -94,7 +94,7 @@ class PosePipeline:
         self._worker.put("frame", _Job(frame, self._epoch))
 
     def masks(self, masks: MaskInput) -> None:
-        """Masks of a frame that is here, or about to come."""
+        """Take masks of a frame that is here, or about to come."""
         frame = self.frame_of(masks.stamp_ns)
         newest_ns = self._buffer.newest_ns
         if frame is not None:
@@ -115,7 +115,7 @@ class PosePipeline:
             )
 
     def frame_of(self, stamp_ns: int) -> Frame | None:
-        """The buffered frame of a stamp, the newest for stamp 0."""
+        """Return the buffered frame of a stamp, the newest for stamp 0."""
         newest_ns = self._buffer.newest_ns
         if stamp_ns == 0 and newest_ns is not None:
             stamp_ns = newest_ns
@@ -191,7 +191,7 @@ class PosePipeline:
 
 
 class _Later:
-    """The frames since one, while more come in; `last` is the one handed out last."""
+    """Yields the frames since one, while more come in; `last` is the one handed out last."""
 
     def __init__(self, buffer: FrameBuffer, first: Frame) -> None:
         self._buffer = buffer

@@ -72,7 +72,7 @@ class TrackingProcesses:
         self._step_s: dict[str, float] = {}  # the last step's, by the object's name
 
     def __call__(self, frame: Frame, previous: Sequence[PoseResult]) -> list[Followed]:
-        """Where the frame shows each object, or why it doesn't, in order."""
+        """Return where the frame shows each object, or why it doesn't, in order."""
         memory = self.start(len(previous))
         ready = self._ready()[: max(0, len(previous) - 1)]
         names = [pose.object_name for pose in previous]
@@ -99,7 +99,7 @@ class TrackingProcesses:
 
     @property
     def ready(self) -> int:
-        """How many helpers would take a share of a frame now."""
+        """Return how many helpers would take a share of a frame now."""
         return len(self._ready())
 
     def close(self) -> None:
@@ -122,7 +122,7 @@ class TrackingProcesses:
 
 
 def expected_s(names: Sequence[str], step_s: Mapping[str, float]) -> list[float]:
-    """What a step of each object will take: what its last one took, or where there was none, a usual one.
+    """Guess what a step of each object will take: what its last one took, or where there was none, a usual one.
 
     Poses say what it took to find them, which after a registration is something else.
     """
@@ -131,7 +131,7 @@ def expected_s(names: Sequence[str], step_s: Mapping[str, float]) -> list[float]
 
 
 def even_shares(times_s: Sequence[float], before_s: Sequence[float]) -> list[list[int]]:
-    """Numbers of the times, in lists that end at about the same time: the longest first, each to who has least.
+    """Share out numbers of times into lists that end at about the same time: longest first, each to who has least.
 
     before_s: what each list takes beside.
     """
@@ -179,7 +179,7 @@ class _Helper:
         return model is None
 
     def tell(self, message: Known | Forgotten | Share | Written) -> bool:
-        """False where it is dead. Of a share that it was told, `answer` gives what it found in the frame written."""
+        """Send a message; return False where it is dead. `answer` then has what it found of its share."""
         try:
             if self._alive:
                 self._connection.send(message)
@@ -188,14 +188,14 @@ class _Helper:
         return self._alive
 
     def answer(self) -> list[Followed] | None:
-        """What it found, None where it died or hangs."""
+        """Return what it found, None where it died or hangs."""
         answer: list[Followed] | None = self._received(_LONGEST_S)
         if answer is None and self._alive:
             self._lost("hangs")
         return answer
 
     def close(self) -> None:
-        """It ends when its connection does."""
+        """Let it end, as it does when its connection ends."""
         self._alive = False
         self._connection.close()
         try:
@@ -205,7 +205,7 @@ class _Helper:
             self._process.wait()
 
     def _received(self, longest_s: float) -> Any:
-        """Its next message; None where there is none within this time, or no more."""
+        """Return its next message; None where there is none within this time, or no more."""
         try:
             return self._connection.recv() if self._alive and self._connection.poll(longest_s) else None
         except (OSError, EOFError) as error:

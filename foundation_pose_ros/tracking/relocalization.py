@@ -9,21 +9,28 @@ from ..errors import InputRefused
 from ..estimation.object_proposals import Proposal
 from ..frame import Frame
 from ..pose_result import PoseResult
-from .estimator_protocol import Estimator, finite
+from .estimator_protocol import TrackingEstimator, finite
 
+# Whether another track explains what a pose explains.
 ClaimedBy = Callable[[PoseResult], bool]
 
 
 @dataclass(frozen=True)
 class RelocalizationSettings:
-    """near_score: what a pose must score in the mean over `confirm_frames`, and doubt_score in each of them.
-    elsewhere_score: in place of near_score where the object wasn't before, since most things aren't it. far_score: what
-    it must score there before that. colour_drop: its colours may agree by so much less than when it was seen last; by
-    more, it is another thing of its shape.
+    """When a lost object is looked for, and what a pose must score (0..1) to be it.
 
-    near_period_s, far_period_s: between looks at where the object was, and at another thing in the frame; far looks
-    grow rarer by `patience` each, down to one in far_longest_s. forget_s: after which a thing that was not the object
-    is looked at again as if it were new.
+    enabled: False: only a mask starts a lost track again.
+    near_score: in the mean over `confirm_frames`, where the object was.
+    elsewhere_score: in the mean over `confirm_frames`, where it wasn't: most things aren't it.
+    doubt_score: in each of those frames.
+    far_score: where it wasn't, before that.
+    colour_drop: its colours' correlation may be so much less than when it was seen last; by more, it is another thing.
+    confirm_frames: running, in which a pose proves itself.
+    near_period_s: seconds between looks at where the object was.
+    far_period_s: seconds between looks at another thing in the frame, at first.
+    far_longest_s: the longest that becomes.
+    patience: factor, 1 or more, by which it grows with each look.
+    forget_s: seconds after which a thing that wasn't the object is looked at again as if it were new.
     """
 
     enabled: bool = True
@@ -52,7 +59,7 @@ class _Candidate:
 class Relocalization:
     """The search for one object since it was lost; in one frame it costs at most a tracking step and a registration."""
 
-    def __init__(self, last: PoseResult, estimator: Estimator, settings: RelocalizationSettings) -> None:
+    def __init__(self, last: PoseResult, estimator: TrackingEstimator, settings: RelocalizationSettings) -> None:
         """last: where the object was seen last."""
         self._last = last
         self._estimator, self._settings = estimator, settings
@@ -61,13 +68,15 @@ class Relocalization:
         self._far_period_s = settings.far_period_s
         self._tried: list[tuple[int, np.ndarray]] = []
 
-    def step(self, frame: Frame, taken: ClaimedBy | None = None) -> PoseResult | None:
-        """Look at the next frame; the pose, once it has proved itself. What is `taken` by another track isn't it."""
+    def step(self, frame: Frame, claimed: ClaimedBy | None = None) -> PoseResult | None:
+        """Look at the next frame; return the pose once it has proved itself. What another track `claimed` isn't it."""
         candidate, self._candidate = self._candidate, None
         if candidate is None:
-            self._candidate = self._look(frame, taken)
+            self._candidate = self._look(frame, claimed)
             return None
-        pose = self._believable(lambda: self._estimator.track(frame, candidate.pose), taken, self._settings.doubt_score)
+        pose = self._believable(
+            lambda: self._estimator.track(frame, candidate.pose), claimed, self._settings.doubt_score
+        )
         if pose is None:
             return None
         scores = (*candidate.scores, pose.score)
@@ -76,20 +85,22 @@ class Relocalization:
         self._candidate = replace(candidate, pose=pose, scores=scores)
         return None
 
-    def _look(self, frame: Frame, taken: ClaimedBy | None) -> _Candidate | None:
+    def _look(self, frame: Frame, claimed: ClaimedBy | None) -> _Candidate | None:
         settings = self._settings
         if self._due(frame, self._looked_near_ns, settings.near_period_s):
             self._looked_near_ns = frame.stamp_ns
-            pose = self._believable(lambda: self._estimator.track(frame, self._last), taken, settings.doubt_score)
+            pose = self._believable(lambda: self._estimator.track(frame, self._last), claimed, settings.doubt_score)
             if pose is not None:
                 return _Candidate(pose, settings.near_score, (pose.score,))
         if self._due(frame, self._looked_far_ns, self._far_period_s):
             self._looked_far_ns = frame.stamp_ns
             self._far_period_s = min(self._far_period_s * settings.patience, settings.far_longest_s)
-            thing = self._next_thing(frame)
-            if thing is not None:
+            proposal = self._next_proposal(frame)
+            if proposal is not None:
                 name = self._last.object_name
-                pose = self._believable(lambda: self._estimator.find(frame, thing, name), taken, settings.far_score)
+                pose = self._believable(
+                    lambda: self._estimator.find(frame, proposal, name), claimed, settings.far_score
+                )
                 return None if pose is None else _Candidate(pose, settings.elsewhere_score, (pose.score,))
         return None
 
@@ -97,7 +108,7 @@ class Relocalization:
         return frame.stamp_ns - last_ns >= int(period_s * 1e9)
 
     def _believable(
-        self, estimate: Callable[[], PoseResult], taken: ClaimedBy | None, least: float
+        self, estimate: Callable[[], PoseResult], claimed: ClaimedBy | None, least: float
     ) -> PoseResult | None:
         try:
             pose = finite(estimate())
@@ -105,10 +116,10 @@ class Relocalization:
             return None
         if pose.score < least or pose.colour_agreement < self._last.colour_agreement - self._settings.colour_drop:
             return None
-        return None if taken is not None and taken(pose) else pose
+        return None if claimed is not None and claimed(pose) else pose
 
-    def _next_thing(self, frame: Frame) -> Proposal | None:
-        """The likeliest thing that wasn't tried of late."""
+    def _next_proposal(self, frame: Frame) -> Proposal | None:
+        """Choose the likeliest thing that wasn't tried of late."""
         proposals = self._estimator.propose(frame, self._last.object_name)
         if not proposals:
             return None
@@ -117,7 +128,7 @@ class Relocalization:
         return best
 
     def _priority(self, proposal: Proposal, stamp_ns: int) -> float:
-        """Likeness, more where the object may have come to since it was lost, less the oftener it was tried."""
+        """Weigh likeness: more where the object may have come to since it was lost, less the oftener it was tried."""
         lost_s = (stamp_ns - self._last.stamp_ns) * 1e-9
         reach_m = proposal.diameter_m * (1 + 2 * lost_s)
         away_m = float(np.linalg.norm(proposal.centre_m - self._last.centre_m))

@@ -30,13 +30,13 @@ class SharedFrame:
         self._memory: mmap.mmap | None = None
 
     def write(self, frame: Frame) -> FrameHeader:
-        """Overwrite what is there; returns what `read` needs beside it."""
+        """Overwrite what is there; return what `read` needs beside it."""
         depth_m, rgb = self._images(frame.camera)
         depth_m[:], rgb[:] = frame.depth_m, frame.rgb
         return FrameHeader(frame.camera, frame.stamp_ns, frame.frame_id)
 
     def read(self, header: FrameHeader) -> Frame:
-        """The frame, whose images change with the next one."""
+        """Return the frame, whose images change with the next one."""
         depth_m, rgb = self._images(header.camera)
         return Frame(rgb, depth_m, header.camera, header.stamp_ns, header.frame_id)
 

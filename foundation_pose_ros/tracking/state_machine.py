@@ -16,12 +16,17 @@ class TrackState(IntEnum):
 class StateSettings:
     """Thresholds on the estimator's score (0..1, the probability that a pose is right) and how long doubt may last.
 
-    A registration starts a track at `accept_score`. A track comes into doubt below `lose_score` and out of it only at
-    `regain_score`, `regain_frames` times running, since what it has slid onto may look half right, and now and then
-    better; between the two the last opinion stands, so a score that wavers about one threshold doesn't make the state
-    flicker. Doubt becomes LOST after `lost_after_s`
-    seconds and `lost_after_frames` frames, both: neither one bad frame at a low rate nor a burst of bad frames at a
-    high one is enough.
+    A track in doubt has to do better than one that isn't, several frames running: what it has slid onto may look half
+    right, and now and then better. Between the two thresholds the last opinion stands, so a score that wavers about one
+    of them doesn't make the state flicker. Doubt becomes LOST after a time and a number of frames, both: neither one
+    bad frame at a low rate nor a burst of bad frames at a high one is enough.
+
+    accept_score: at which a registration starts a track.
+    lose_score: below which a track comes into doubt.
+    regain_score: at which a frame speaks for a track in doubt.
+    lost_after_s: seconds of doubt.
+    lost_after_frames: frames of doubt, 1 or more.
+    regain_frames: running, that end a doubt.
     """
 
     accept_score: float = 0.5
@@ -58,8 +63,13 @@ class TrackStatus:
     good_frames: int = 0
 
 
+def started(stamp_ns: int) -> TrackStatus:
+    """Return the status of a track that has just begun at a pose that is believed."""
+    return TrackStatus(TrackState.TRACKING, "", registered_ns=stamp_ns, seen_ns=stamp_ns)
+
+
 def advance(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -> TrackStatus:
-    """The status after one observation.
+    """Return the status after one frame's evidence.
 
     A registration counts in every state; a tracking step only in TRACKING, since in the other states there is no
     pose to step from.
@@ -73,7 +83,7 @@ def advance(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -
 
 def _after_registration(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -> TrackStatus:
     if seen.score is not None and seen.score >= settings.accept_score:
-        return TrackStatus(TrackState.TRACKING, "", registered_ns=seen.stamp_ns, seen_ns=seen.stamp_ns)
+        return started(seen.stamp_ns)
     if status.state is TrackState.TRACKING:
         return status
     if seen.score is None:

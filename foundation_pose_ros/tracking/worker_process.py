@@ -1,4 +1,4 @@
-"""`python -m foundation_pose_ros.tracking.worker_process CONNECTION MEMORY`: the far end of `processes`.
+"""`python -m foundation_pose_ros.tracking.worker_process CONNECTION MEMORY`: the far end of `process_pool`.
 
 Both are descriptors of files that the near end has opened.
 """

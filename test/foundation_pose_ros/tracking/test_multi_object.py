@@ -114,6 +114,25 @@ def test_a_late_mask_catches_up_and_leaves_tracks_that_are_ahead_alone():
     assert [t.result.stamp_ns for t in found] == [1_400_000_000] * 2
 
 
+def test_the_frame_of_a_mask_is_new_to_the_other_tracks_as_well():
+    tracks, estimator = tracker("mug", "can")
+    tracks.register(frame(1.0), {"mug": MASK})
+    found = tracks.register(frame(1.1), {"can": MASK})
+    assert estimator.tracked == [("mug", 1.1)]
+    assert [t.result.stamp_ns for t in found] == [1_100_000_000] * 2
+
+
+def test_a_track_starts_at_a_pose_that_is_known_whatever_it_scores():
+    tracks, estimator = tracker("mug")
+    known = PoseResult("mug", np.eye(4, dtype=np.float32), 0.1, np.eye(6), stamp_ns=frame(1.0).stamp_ns)
+    tracks.start("mug", frame(1.0), known)
+    started = tracks.snapshot("mug", frame(1.0).stamp_ns)
+    assert (started.state, started.result, started.age_s) == (TrackState.TRACKING, known, 0)
+    assert estimator.registered == []
+    tracks.track(frame(1.1))
+    assert estimator.tracked == [("mug", 1.1)]
+
+
 def test_a_refusal_of_one_object_does_not_keep_the_others_from_their_poses():
     refused = []
     tracks, _ = tracker("mug", "can", refuses=("mug",))

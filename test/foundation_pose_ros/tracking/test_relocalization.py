@@ -65,9 +65,9 @@ class Table:
 
 def looked(table: Table, seconds: float = 2.0, rate_hz: float = 30.0) -> tuple[PoseResult, float] | None:
     """What is found of an object lost at x = 0, and after how long."""
-    recovery = Relocalization(pose(0.0, 0.9), table, RelocalizationSettings())
+    search = Relocalization(pose(0.0, 0.9), table, RelocalizationSettings())
     for time_s in np.arange(1, seconds * rate_hz) / rate_hz:
-        result = recovery.step(frame(time_s))
+        result = search.step(frame(time_s))
         if result is not None:
             return result, float(time_s)
     return None
@@ -108,10 +108,10 @@ def test_what_has_its_shape_but_other_colours_is_another_thing(colour, believed)
         def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
             return replace(super().track(frame, previous), colour_agreement=colour)
 
-    recovery = Relocalization(
+    search = Relocalization(
         replace(pose(0.0, 0.9), colour_agreement=0.8), Coloured({0.0: 0.9}), RelocalizationSettings()
     )
-    found = [recovery.step(frame(k / 30)) for k in range(1, 60)]
+    found = [search.step(frame(k / 30)) for k in range(1, 60)]
     assert any(result is not None for result in found) == believed
 
 
@@ -119,9 +119,9 @@ def test_what_has_its_shape_but_other_colours_is_another_thing(colour, believed)
 def test_the_nearer_of_two_like_things_is_looked_at_first_wherever_the_meshs_origin_is(origin_m):
     table = Table({0.1: 0.1, 0.9: 0.1}, likeness={0.9: 0.5, 0.1: 0.5})
     last = replace(pose(origin_m, 0.9), centre_obj=np.array([-origin_m, 0.0, 0.0]))
-    recovery = Relocalization(last, table, RelocalizationSettings())
+    search = Relocalization(last, table, RelocalizationSettings())
     for step in range(1, 12):
-        recovery.step(frame(step / 30))
+        search.step(frame(step / 30))
     assert table.found[0] == 0.1
 
 
@@ -150,7 +150,7 @@ def test_a_thing_that_cannot_be_registered_is_passed_over():
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_a_track_goes_on_by_itself_only_where_recovery_is_on(enabled):
+def test_a_track_goes_on_by_itself_only_where_relocalization_is_on(enabled):
     table = Table({0.0: 0.1, 0.2: 0.95}, likeness={0.2: 0.9})
     settings = TrackerSettings(StateSettings(), RelocalizationSettings(enabled=enabled))
     track = ObjectTracker("mug", "mug", table, settings)
