@@ -2,7 +2,7 @@
 #   make demo                            a synthetic scene through replay_node and pose_node, over real DDS
 #   make demo SEQUENCE=folder OBJECT=mug the same with a recording
 #   make PYTHON=/path/to/python3.12 ...  chooses the interpreter
-.PHONY: help demo test bench lint clean
+.PHONY: help demo test bench lint docs clean
 .DEFAULT_GOAL := help
 
 export PYTHON
@@ -14,6 +14,7 @@ help:
 	@echo "make test    all tests; some of them with ARGUMENTS='-k camera'"
 	@echo "make bench   time and accuracy, as JSON"
 	@echo "make lint    ruff, mypy, and which room may import which"
+	@echo "make docs    tables, the picture of the floors, and the reference of all modules as docs/api/index.html"
 	@echo "make clean   remove everything that the commands above made"
 
 demo:
@@ -29,5 +30,8 @@ bench:
 lint:
 	$(RUN) --for tests sh -c 'ruff check . && ruff format --check . && mypy $(PYTHON_MODULES) && lint-imports'
 
+docs:
+	$(RUN) --for docs sh -c 'python docs/reference.py && python docs/floors.py && python docs/api.py'
+
 clean:
-	rm -rf .environment demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf docs/api .environment demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""`environment/run [--for demo|tests|bench] [COMMAND...]`: prepare what is needed, then become the command."""
+"""`environment/run [--for demo|tests|bench|docs] [COMMAND...]`: prepare what is needed, then become the command."""
 
 import argparse
 import fcntl
@@ -10,12 +10,15 @@ from .layout import MADE
 from .steps import StepFailed, say
 from .system import ensure_system
 from .variables import environment_variables
-from .wheels import ensure_contrib, ensure_venv, ensure_wheels
+from .wheels import ensure_apart, ensure_venv, ensure_wheels
 from .workspace import ensure_interfaces, ensure_package
 
 
 def prepare(purpose: str) -> None:
-    """Bring the environment up to date for `demo`, `tests` or `bench`. One process at a time; raises StepFailed."""
+    """Bring the environment up to date for `demo`, `tests`, `bench` or `docs`, one process at a time.
+
+    Raises StepFailed.
+    """
     MADE.mkdir(exist_ok=True)
     with (MADE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -26,11 +29,13 @@ def prepare(purpose: str) -> None:
         with ThreadPoolExecutor() as pool:
             build = pool.submit(build_packages)
             ensure_wheels("core")
-            if purpose in ("tests", "bench"):
+            if purpose in ("tests", "bench", "docs"):
                 ensure_wheels("test")
                 ensure_wheels("torch")
             if purpose == "bench":
-                ensure_contrib()
+                ensure_apart("contrib")
+            if purpose == "docs":
+                ensure_apart("docs")
             build.result()
 
 
@@ -41,7 +46,7 @@ def build_packages() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="environment/run", description=__doc__)
-    parser.add_argument("--for", dest="purpose", choices=("demo", "tests", "bench"), default="demo")
+    parser.add_argument("--for", dest="purpose", choices=("demo", "tests", "bench", "docs"), default="demo")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="what to run; nothing: only prepare")
     arguments = parser.parse_args()
     try:

@@ -5,7 +5,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from .layout import CONTRIB, SITE_PACKAGES, SOURCES, VENV, VENV_PYTHON
+from .layout import CONTRIB, DOCS_TOOLS, SITE_PACKAGES, SOURCES, VENV, VENV_PYTHON
 from .stamps import fingerprint, forget, is_current, set_current
 from .steps import run_step
 
@@ -14,6 +14,11 @@ LISTS = {
     "core": "the core's libraries",
     "test": "the tests' tools",
     "torch": "PyTorch",
+}
+# Each in a folder of its own: what can't stand beside the lists above, and what only one command needs.
+APART = {
+    "contrib": ("what the benchmarks compare with", CONTRIB),
+    "docs": ("what writes the reference", DOCS_TOOLS),
 }
 
 
@@ -46,15 +51,16 @@ def ensure_wheels(name: str) -> None:
     set_current(name, wanted)
 
 
-def ensure_contrib() -> None:
-    """opencv-contrib in a folder of its own: it can't stand beside the opencv of the core's list."""
-    wanted = fingerprint([requirements("contrib")])
-    if is_current("contrib", wanted):
+def ensure_apart(name: str) -> None:
+    """Install one of APART into its folder, anew where its list changed."""
+    wanted = fingerprint([requirements(name)])
+    if is_current(name, wanted):
         return
-    forget("contrib")
-    shutil.rmtree(CONTRIB, ignore_errors=True)
-    _install("contrib", "what the benchmarks compare with", "--target", str(CONTRIB))
-    set_current("contrib", wanted)
+    forget(name)
+    title, folder = APART[name]
+    shutil.rmtree(folder, ignore_errors=True)
+    _install(name, title, "--target", str(folder))
+    set_current(name, wanted)
 
 
 def _install(name: str, title: str, *where: str) -> None:

@@ -72,7 +72,7 @@ def lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list[l
     commands: list[list[str]] = []
     (tmp_path / "requirements-core.txt").write_text("numpy==2.4.6\n")
     monkeypatch.setattr(wheels, "SOURCES", tmp_path)
-    monkeypatch.setattr(wheels, "CONTRIB", tmp_path / "contrib")
+    monkeypatch.setattr(wheels, "APART", {name: ("tools", tmp_path / name) for name in wheels.APART})
     monkeypatch.setattr(stamps, "ROOT", tmp_path)
     monkeypatch.setattr(stamps, "STAMPS", tmp_path / "stamps")
     monkeypatch.setattr(wheels, "run_step", lambda name, title, command: commands.append([str(c) for c in command]))
@@ -92,13 +92,20 @@ def test_a_list_is_installed_once_and_again_when_it_changed(lists):
     assert len(commands) == 2
 
 
-def test_what_cant_stand_beside_the_rest_goes_into_a_folder_of_its_own(lists):
+@pytest.mark.parametrize("name", ["contrib", "docs"])
+def test_what_cant_stand_beside_the_rest_goes_into_a_folder_of_its_own(lists, name):
     folder, commands = lists
-    (folder / "requirements-contrib.txt").write_text("opencv-contrib-python-headless==5.0.0.93\n")
-    wheels.ensure_contrib()
-    wheels.ensure_contrib()
+    (folder / f"requirements-{name}.txt").write_text("opencv-contrib-python-headless==5.0.0.93\n")
+    wheels.ensure_apart(name)
+    wheels.ensure_apart(name)
     assert len(commands) == 1
-    assert commands[0][commands[0].index("--target") + 1] == str(folder / "contrib")
+    assert commands[0][commands[0].index("--target") + 1] == str(folder / name)
+
+
+def test_what_stands_apart_is_pinned_too_and_shadows_nothing_but_what_it_is_apart_for():
+    listed = {package for name in wheels.LISTS for package in pins(name)}
+    assert pins("docs") and not pins("docs").keys() & listed
+    assert pins("contrib")
 
 
 def test_an_installation_that_broke_off_is_done_again(lists, monkeypatch):
