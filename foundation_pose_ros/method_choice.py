@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .errors import InputRefused
-from .estimation.methods import GeometricMethods, Method, Methods
+from .extras import needed
+
+if TYPE_CHECKING:
+    from .estimation.methods import Method, Methods
 
 DEFAULT_WEIGHTS = Path("weights")
-WITH_TORCH = "learned methods need PyTorch: pip install torch safetensors (docs/learned.md)"
+WITH_TORCH = f"{needed('a learned method', 'learned')} (docs/learned.md)"
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,7 @@ class MethodChoice:
         try:
             from .estimation.final_refinement import FinalRefinementMethods
         except ImportError as error:
-            raise InputRefused(
-                "no_torch", f"the differentiable last step needs PyTorch: pip install torch ({error})"
-            ) from None
+            raise InputRefused("no_torch", f"{needed('the differentiable last step', 'learned')} ({error})") from None
         return FinalRefinementMethods(found, self.device, self.threads)
 
     def _without_last_step(self) -> Methods:
@@ -61,6 +62,8 @@ class MethodChoice:
                     f"device {self.device!r} is for learned methods and the differentiable last step: "
                     "the geometric ones run on cpu",
                 )
+            from .estimation.methods import GeometricMethods
+
             return GeometricMethods(self.threads)
         try:
             from .learned.methods import LearnedMethods, LearnedMethodsSettings

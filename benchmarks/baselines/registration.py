@@ -14,6 +14,7 @@ from benchmarks.baselines.point_clouds import model_cloud, observed_cloud
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
 from foundation_pose_ros.estimation.hypotheses import initial_poses, rotation_grid, unique_rotations
 from foundation_pose_ros.estimation.registration import RegistrationSettings
+from foundation_pose_ros.extras import needed
 from foundation_pose_ros.observation.observation import crop_box, observe
 from foundation_pose_ros.rendering import EmbreeRenderer
 
@@ -79,7 +80,7 @@ class HypothesesGicp:
         try:
             import small_gicp
         except ImportError:
-            raise InputRefused("not_installed", "small_gicp isn't installed: pip install small_gicp") from None
+            raise InputRefused("not_installed", needed("small_gicp", "benchmarks")) from None
         self._gicp = small_gicp
         self._object = model
         self._spacing_m = _SPACING * model.diameter_m

@@ -4,10 +4,9 @@ from typing import Annotated
 
 import typer
 
-from ..evaluation.provenance import version
 from .estimate import REGISTER_EXAMPLES, TRACK_EXAMPLES, register, track
 from .evaluate import EXAMPLES, evaluate
-from .output import run_app
+from .program import run_app, version_option
 from .reconstruct import EPILOG, reconstruct_command
 from .weights import EXAMPLES as WEIGHTS_EXAMPLES
 from .weights import weights as weights_command
@@ -17,12 +16,6 @@ PROGRAM = "foundation-pose"
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"{PROGRAM} {version()}")
-        raise typer.Exit
-
-
 @app.callback(
     epilog="**Examples**\n\n"
     "- `foundation-pose register recordings/desk --object mug --frame 000001`\n"
@@ -30,9 +23,7 @@ def _print_version(wanted: bool) -> None:
     "- `foundation-pose evaluate recordings/desk recordings/shelf --output report.json`\n"
 )
 def _root(
-    show_version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
+    show_version: Annotated[bool, version_option(PROGRAM)] = False,
 ) -> None:
     """6D poses of objects in RGB-D recordings, from a mesh of each object: no training, no GPU, no ROS.
 

@@ -1,5 +1,6 @@
 """Options that choose methods, shared by the commands that estimate poses."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from ..method_choice import DEFAULT_WEIGHTS, MethodChoice
 from .options import Device
 
 
-class Method(StrEnum):
+class MethodName(StrEnum):
     GEOMETRIC = "geometric"
     LEARNED = "learned"
 
@@ -21,7 +22,7 @@ class Hypotheses(StrEnum):
     GEOMETRIC = "geometric"
 
 
-class Precision(StrEnum):
+class NetworkPrecision(StrEnum):
     AUTO = "auto"
     FP32 = "fp32"
     FP16 = "fp16"
@@ -30,89 +31,73 @@ class Precision(StrEnum):
 
 _PANEL = "Methods"
 
-RefinerOption = Annotated[
-    Method,
-    typer.Option("--refiner", help="Learning-free, or RefineNet with weights of your own.", rich_help_panel=_PANEL),
-]
-ScorerOption = Annotated[
-    Method | None,
-    typer.Option(
-        "--scorer",
-        help="Who chooses the best pose of a registration.",
-        show_default="as the refiner",
-        rich_help_panel=_PANEL,
-    ),
-]
-WeightsOption = Annotated[
-    Path,
-    typer.Option(
-        "--weights",
-        metavar="DIR",
-        help="Folder of weights; `foundation-pose weights` says where to get them.",
-        rich_help_panel=_PANEL,
-    ),
-]
-PolishOption = Annotated[
-    bool,
-    typer.Option("--polish/--no-polish", help="End with point-to-plane steps after RefineNet.", rich_help_panel=_PANEL),
-]
-DifferentiableOption = Annotated[
-    bool,
-    typer.Option(
-        "--differentiable",
-        help="End with steps on depth, colour and outline together; slow on the CPU.",
-        rich_help_panel=_PANEL,
-    ),
-]
-HypothesesOption = Annotated[
-    Hypotheses,
-    typer.Option(
-        "--hypotheses",
-        help="RefineNet starts from 252 rotations (pruned: ever fewer of them go on), or from the best few of the "
-        "geometric registration.",
-        rich_help_panel=_PANEL,
-    ),
-]
-PrecisionOption = Annotated[
-    Precision,
-    typer.Option("--precision", help="Of the networks; auto: fp16 on CUDA, fp32 else.", rich_help_panel=_PANEL),
-]
 
+@dataclass(frozen=True)
+class MethodOptions:
+    """How poses are estimated, and where networks compute."""
 
-def method_choice(
-    refiner: Method,
-    scorer: Method | None,
-    weights: Path,
-    device: Device,
-    polish: bool,
-    differentiable: bool,
-    hypotheses: Hypotheses,
-    precision: Precision,
-) -> MethodChoice:
-    """What the options ask for."""
-    return MethodChoice(
-        refiner=refiner.value,
-        scorer=None if scorer is None else scorer.value,
-        weights=weights,
-        device=device.value,
-        polish=polish,
-        differentiable=differentiable,
-        hypotheses=hypotheses.value,
-        precision=precision.value,
+    refiner: Annotated[
+        MethodName,
+        typer.Option("--refiner", help="Learning-free, or RefineNet with weights of your own.", rich_help_panel=_PANEL),
+    ] = MethodName.GEOMETRIC
+    scorer: Annotated[
+        MethodName | None,
+        typer.Option(
+            "--scorer",
+            help="Who chooses the best pose of a registration.",
+            show_default="as the refiner",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    weights: Annotated[
+        Path,
+        typer.Option(
+            "--weights",
+            metavar="DIR",
+            help="Folder of weights; `foundation-pose weights` says where to get them.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = DEFAULT_WEIGHTS
+    polish: Annotated[
+        bool,
+        typer.Option(
+            "--polish/--no-polish", help="End with point-to-plane steps after RefineNet.", rich_help_panel=_PANEL
+        ),
+    ] = True
+    differentiable: Annotated[
+        bool,
+        typer.Option(
+            "--differentiable",
+            help="End with steps on depth, colour and outline together; slow on the CPU.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
+    hypotheses: Annotated[
+        Hypotheses,
+        typer.Option(
+            "--hypotheses",
+            help="RefineNet starts from 252 rotations (pruned: ever fewer of them go on), or from the best few of the "
+            "geometric registration.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = Hypotheses.GRID
+    precision: Annotated[
+        NetworkPrecision,
+        typer.Option("--precision", help="Of the networks; auto: fp16 on CUDA, fp32 else.", rich_help_panel=_PANEL),
+    ] = NetworkPrecision.AUTO
+    device: Annotated[Device, typer.Option("--device", help="Where networks compute; the rest runs on the cpu.")] = (
+        Device.CPU
     )
 
-
-__all__ = [
-    "DEFAULT_WEIGHTS",
-    "DifferentiableOption",
-    "Hypotheses",
-    "HypothesesOption",
-    "Method",
-    "PolishOption",
-    "Precision",
-    "PrecisionOption",
-    "RefinerOption",
-    "ScorerOption",
-    "WeightsOption",
-    "method_choice",
-]
+    def choice(self) -> MethodChoice:
+        """Return what the options ask for."""
+        return MethodChoice(
+            refiner=self.refiner.value,
+            scorer=None if self.scorer is None else self.scorer.value,
+            weights=self.weights,
+            device=self.device.value,
+            polish=self.polish,
+            differentiable=self.differentiable,
+            hypotheses=self.hypotheses.value,
+            precision=self.precision.value,
+        )

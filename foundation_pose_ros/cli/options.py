@@ -1,10 +1,16 @@
-"""Arguments that several commands share."""
+"""Arguments and options that several commands share."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ..datasets.sequence import Sequence
 
 
 class Device(StrEnum):
@@ -19,17 +25,17 @@ class Unit(StrEnum):
     MM = "mm"
 
 
-class Masks(StrEnum):
+class MaskSource(StrEnum):
     FILE = "file"
     TRUTH = "truth"
 
 
-class Init(StrEnum):
+class TrackStart(StrEnum):
     MASK = "mask"
     GT = "gt"
 
 
-class Mode(StrEnum):
+class RunMode(StrEnum):
     REGISTER = "register"
     TRACK = "track"
 
@@ -48,35 +54,53 @@ ObjectOption = Annotated[
         "--object", metavar="NAME", help="Which object. Not needed where there is only one.", show_default=False
     ),
 ]
-DeviceOption = Annotated[Device, typer.Option("--device", help="Where networks compute; the rest runs on the cpu.")]
-UnitOption = Annotated[
-    Unit | None,
-    typer.Option(
-        "--unit",
-        help="Unit of the meshes; auto tells metres from millimetres by size.",
-        show_default="m, in a BOP scene mm",
-    ),
-]
-ModelsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--models",
-        metavar="DIR",
-        help="Folder with the meshes, where it isn't mesh/ of the sequence or models/ of the BOP dataset.",
-        show_default=False,
-    ),
-]
 MasksOption = Annotated[
-    Masks,
+    MaskSource,
     typer.Option("--mask", help="Masks of the recording, or rendered from its true poses (where it has no masks)."),
-]
-OutputOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", metavar="FILE.jsonl", help="Write the lines to this file.", show_default="standard output"
-    ),
 ]
 OverlayOption = Annotated[
     Path | None,
     typer.Option("--overlay", metavar="DIR", help="Also draw the poses into the images there.", show_default=False),
 ]
+
+
+@dataclass(frozen=True)
+class MeshOptions:
+    """Where the meshes of a recording's objects are, and in which unit."""
+
+    unit: Annotated[
+        Unit | None,
+        typer.Option(
+            "--unit",
+            help="Unit of the meshes; auto tells metres from millimetres by size.",
+            show_default="m, in a BOP scene mm",
+        ),
+    ] = None
+    models: Annotated[
+        Path | None,
+        typer.Option(
+            "--models",
+            metavar="DIR",
+            help="Folder with the meshes, where it isn't mesh/ of the sequence or models/ of the BOP dataset.",
+            show_default=False,
+        ),
+    ] = None
+
+    def opened(self, path: Path) -> Sequence:
+        """Open the recording there with these meshes; raises InputRefused as `open_sequence` does."""
+        from ..datasets.open_sequence import open_sequence
+
+        return open_sequence(path, self.models, self.unit)
+
+
+@dataclass(frozen=True)
+class PoseOutputs:
+    """Where poses go: lines of JSON, and pictures."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE.jsonl", help="Write the lines to this file.", show_default="standard output"
+        ),
+    ] = None
+    overlay: OverlayOption = None

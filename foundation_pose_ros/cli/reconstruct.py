@@ -1,25 +1,16 @@
 """The command reconstruct: a model from reference views, with a picture and a report."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..errors import InputRefused
-from ..reconstruction.capture.calibration_board import Board
-from ..reconstruction.capture.rosbag import BagTopics, is_bag, read_bag_views
-from ..reconstruction.capture.view_folder import read_views
-from ..reconstruction.model_files import SUFFIXES, write_model
-from ..reconstruction.reconstruct import STEPS, Reconstruction, ReconstructionSettings, reconstruct
-from ..reconstruction.reference_view import ReferenceView
-from ..reconstruction.surface_choice import SurfaceMaker, better_surface, field_from
-from ..reconstruction.texture.texture_atlas import PaintSettings
+from ..reconstruction.capture.bag_topics import DEFAULT_TOPICS as TOPICS
+from ..reconstruction.capture.bag_topics import BagTopics
+from .option_groups import with_option_groups
 from .options import ObjectOption
-from .output import prepared
 
 EPILOG = (
     "**Examples**\n\n"
@@ -29,7 +20,6 @@ EPILOG = (
     "- `foundation-pose reconstruct recording_bag --output mug.glb --masks-topic /masks --fixed-frame map`\n"
     "- `foundation-pose reconstruct ycbv/train_real/000014 --object obj_000014 --output mug.ply --texture 0`\n"
 )
-TOPICS = BagTopics()
 
 
 class SurfaceChoice(StrEnum):
@@ -40,14 +30,34 @@ class SurfaceChoice(StrEnum):
     BETTER = "better"
 
 
-_MAKERS: dict[SurfaceChoice, SurfaceMaker | None] = {
-    SurfaceChoice.FUSION: None,
-    SurfaceChoice.FIELD: field_from,
-    SurfaceChoice.BETTER: lambda views: better_surface(views).surface,
-}
-_WHAT = {"check": "checking views", "fuse": "fusing", "paint": "painting", "compare": "comparing"}
+@dataclass(frozen=True)
+class TopicOptions(BagTopics):
+    """Where a rosbag2 has the views, as options."""
+
+    rgb: Annotated[str, typer.Option("--rgb-topic", help="Of a rosbag2: colour, raw or compressed.")] = TOPICS.rgb
+    rgb_info: Annotated[str, typer.Option("--info-topic", help="Of a rosbag2: colour's CameraInfo.")] = TOPICS.rgb_info
+    depth: Annotated[str, typer.Option("--depth-topic", help="Of a rosbag2: depth in the colour image's pixels.")] = (
+        TOPICS.depth
+    )
+    masks: Annotated[
+        str,
+        typer.Option(
+            "--masks-topic",
+            help="Of a rosbag2: masks by stamp; without, the object stands alone on a plane, or on the board.",
+            show_default=False,
+        ),
+    ] = TOPICS.masks
+    fixed_frame: Annotated[
+        str,
+        typer.Option(
+            "--fixed-frame",
+            help="Of a rosbag2: poses from TF, in which the object stands still in this frame.",
+            show_default=False,
+        ),
+    ] = TOPICS.fixed_frame
 
 
+@with_option_groups
 def reconstruct_command(
     views: Annotated[
         Path,
@@ -66,6 +76,7 @@ def reconstruct_command(
             show_default=False,
         ),
     ],
+    *,
     object_name: ObjectOption = None,
     board: Annotated[
         str | None,
@@ -91,31 +102,7 @@ def reconstruct_command(
     texture: Annotated[
         int, typer.Option("--texture", min=0, max=4096, help="Side of the texture in pixels; 0 colours vertices alone.")
     ] = 1024,
-    rgb_topic: Annotated[
-        str, typer.Option("--rgb-topic", help="Of a rosbag2: colour, raw or compressed.")
-    ] = TOPICS.rgb,
-    info_topic: Annotated[
-        str, typer.Option("--info-topic", help="Of a rosbag2: colour's CameraInfo.")
-    ] = TOPICS.rgb_info,
-    depth_topic: Annotated[
-        str, typer.Option("--depth-topic", help="Of a rosbag2: depth in the colour image's pixels.")
-    ] = TOPICS.depth,
-    masks_topic: Annotated[
-        str,
-        typer.Option(
-            "--masks-topic",
-            help="Of a rosbag2: masks by stamp; without, the object stands alone on a plane, or on the board.",
-            show_default=False,
-        ),
-    ] = TOPICS.masks,
-    fixed_frame: Annotated[
-        str,
-        typer.Option(
-            "--fixed-frame",
-            help="Of a rosbag2: poses from TF, in which the object stands still in this frame.",
-            show_default=False,
-        ),
-    ] = TOPICS.fixed_frame,
+    topics: TopicOptions,
 ) -> None:
     """Make a model of an object from a dozen RGB-D views with masks, instead of a mesh.
 
@@ -124,33 +111,12 @@ def reconstruct_command(
     The model is in the frame of the poses, in metres, and goes wherever a mesh does. It remembers which of its surface
     no view has seen (.glb and .ply).
     """
-    if output.suffix.lower() not in SUFFIXES:
-        raise InputRefused("output", f"{output} is no mesh: give --output a name that ends in {', '.join(SUFFIXES)}")
-    prepared(output)
-    settings = replace(ReconstructionSettings(), views=most_views, paint=PaintSettings(texture))
-    printed = Board.parse(board) if board is not None else None
-    if is_bag(views):
-        topics = BagTopics(rgb_topic, info_topic, depth_topic, masks_topic, fixed_frame)
-        read = read_bag_views(views, topics, printed)
-    else:
-        read = read_views(views, object_name, printed)
-    result = _with_bar(read, object_name or output.stem, settings, _MAKERS[surface])
-    write_model(result, output)
-    for line in result.report.lines():
-        print(line)
+    from ..reconstruction.reconstruct import ReconstructionSettings
+    from ..reconstruction.texture.texture_atlas import PaintSettings
+    from .reconstruction import check_libraries, check_output, read_all_views, write_reconstruction
 
-
-def _with_bar(
-    views: tuple[ReferenceView, ...], name: str, settings: ReconstructionSettings, make_surface: SurfaceMaker | None
-) -> Reconstruction:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=len(STEPS))
-        return reconstruct(
-            views,
-            name,
-            settings,
-            make_surface=make_surface,
-            on_step=lambda step: bar.update(task, description=_WHAT[step], completed=STEPS.index(step)),
-        )
+    check_output(output)
+    check_libraries(surface.value, texture)
+    read = read_all_views(views, object_name, board, topics)
+    settings = ReconstructionSettings(views=most_views, paint=PaintSettings(texture))
+    write_reconstruction(read, object_name or output.stem, surface.value, settings, output)

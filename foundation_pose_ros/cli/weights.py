@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from ..errors import InputRefused
+from ..extras import require
 from ..method_choice import DEFAULT_WEIGHTS, WITH_TORCH
 
 if TYPE_CHECKING:
@@ -40,6 +40,12 @@ def weights(
 
     Each file is read, which network it holds is found out, and the network is run once. Status 0 if both were found.
     """
+    from rich.console import Console
+
+    from ..networks.weights_sources import in_words
+
+    if onnx is not None:
+        require("writing .onnx", "onnx", "no_onnx")
     console = Console()
     try:
         from ..networks.weights_folder import weights_in
@@ -77,6 +83,8 @@ def weights(
 
 def _with_licence(report: WeightsReport) -> WeightsReport:
     """Return the report with the licence that files of its format are published under, where the file states none."""
+    from ..networks.weights_sources import licence_of
+
     return replace(report, licence=report.licence or licence_of(report.form))
 
 
@@ -112,55 +120,3 @@ def _exported(report: WeightsReport, folder: Path) -> Path:
     path = folder / f"{report.name.lower()}.onnx"
     export_onnx(exportable(report), path, replace(report.network.info, licence=report.licence))
     return path
-
-
-@dataclass(frozen=True)
-class Source:
-    """form: of its files, as `networks.weights_file.FileFormat` calls it. files: what to fetch, RefineNet's first.
-
-    licence: in words; terms: where they stand.
-    """
-
-    name: str
-    form: str
-    where: str
-    files: tuple[str, str]
-    licence: str
-    terms: str
-
-
-SOURCES = (
-    Source(
-        name="NVIDIA's ONNX files",
-        form="ONNX",
-        where="https://huggingface.co/nvidia/foundationpose",
-        files=("refiner_net.onnx (68 MB)", "score_net.onnx (64 MB)"),
-        licence="NVIDIA Open Model License, commercial use allowed",
-        terms="https://www.nvidia.com/en-us/agreements/enterprise-software/nvidia-open-model-license/",
-    ),
-    Source(
-        name="the authors' checkpoints",
-        form="PyTorch",
-        where="https://github.com/NVlabs/FoundationPose (its readme links the folder)",
-        files=(
-            "2023-10-28-18-33-37/ with model_best.pth (65 MiB) and config.yml",
-            "2024-01-11-20-02-45/ with model_best.pth (181 MiB) and config.yml",
-        ),
-        licence="NVIDIA Source Code License, research and evaluation only",
-        terms="https://github.com/NVlabs/FoundationPose/blob/main/LICENSE",
-    ),
-)
-
-
-def licence_of(form: str) -> str:
-    """The licence under which weights in this format are published; empty for our own format."""
-    return next((source.licence for source in SOURCES if source.form == form), "")
-
-
-def in_words() -> str:
-    """All sources, for a terminal."""
-    lines = ["Fetch both networks of one kind into one folder:"]
-    for source in SOURCES:
-        lines += [f"{source.name}: {source.where}", f"  {source.licence} ({source.terms})"]
-        lines += [f"  {files}" for files in source.files]
-    return "\n".join(lines)

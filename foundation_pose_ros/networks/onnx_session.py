@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputRefused
+from ..extras import needed
 from .blocks import INPUT_CHANNELS, INPUT_SIZE, check_inputs
 from .weights_info import PUBLISHED_SETTINGS, Kind, WeightsInfo
 
@@ -85,6 +86,6 @@ def _onnxruntime() -> Any:
         import onnxruntime
     except ModuleNotFoundError:
         raise InputRefused(
-            "no_onnx", "this ONNX file must be run by onnxruntime: pip install onnxruntime (onnxruntime-gpu for CUDA)"
+            "no_onnx", needed("running this ONNX file", "onnx", "for CUDA pip install onnxruntime-gpu")
         ) from None
     return onnxruntime

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputRefused
+from ..extras import needed
 from .blocks import PositionEmbedding
 
 
@@ -46,7 +47,7 @@ def onnx_module() -> Any:
         import onnx
         import onnx.numpy_helper
     except ModuleNotFoundError:
-        raise InputRefused("no_onnx", "reading and writing .onnx needs onnx: pip install onnx onnxruntime") from None
+        raise InputRefused("no_onnx", needed("reading and writing .onnx", "onnx")) from None
     return onnx
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputRefused
+from ..extras import needed
 
 # The largest published file has 181 MiB.
 LARGEST_BYTES = 1 << 30
@@ -109,7 +110,7 @@ def _safetensors() -> Any:
     try:
         import safetensors
     except ModuleNotFoundError:
-        raise InputRefused("no_safetensors", "safetensors isn't installed: pip install safetensors") from None
+        raise InputRefused("no_safetensors", needed("reading and writing .safetensors", "learned")) from None
     return safetensors
 
 

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..errors import InputRefused
+from ..extras import install_command
 from ..object_model.model import ObjectModel
 from .embree import EmbreeRenderer
 from .renderer import Renderer
@@ -33,10 +34,10 @@ def make_tensor_renderer(
     """The renderer for networks, whose images are tensors on the device; otherwise as `make_renderer`."""
     kind = chosen(device, renderer)
     if kind == "embree":
-        return _module("torch_embree", "pip install torch").EmbreeTensorRenderer(model, threads)
+        return _module("torch_embree", "learned").EmbreeTensorRenderer(model, threads)
     if kind == "warp":
-        return _module("torch_warp", "pip install warp-lang torch").WarpRenderer(model, device)
-    return _module("torch_nvdiffrast", "pip install torch").NvdiffrastRenderer(model, device)
+        return _module("torch_warp", "warp").WarpRenderer(model, device)
+    return _module("torch_nvdiffrast", "learned").NvdiffrastRenderer(model, device)
 
 
 def chosen(device: str, renderer: str = "auto") -> str:
@@ -57,11 +58,13 @@ def chosen(device: str, renderer: str = "auto") -> str:
     return renderer
 
 
-def _module(name: str, install: str) -> ModuleType:
+def _module(name: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(f".{name}", __package__)
     except ImportError as error:
-        raise InputRefused("renderer_missing", f"this renderer needs more ({error}): {install}") from None
+        raise InputRefused(
+            "renderer_missing", f"this renderer needs more ({error}): {install_command(extra)}"
+        ) from None
 
 
 def check_device(device: str) -> None:

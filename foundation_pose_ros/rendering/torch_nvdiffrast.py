@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputRefused
+from ..extras import install_command
 from ..object_model.model import ObjectModel
 from .torch_mesh import Hits, interpolated
 from .torch_renderer import MEMORY_BUDGET, TorchRenderer
@@ -82,5 +83,5 @@ def _nvdiffrast() -> ModuleType:
             f"renderer nvdiffrast isn't installed ({error}). Its NVIDIA Source Code License allows research and "
             "evaluation only; if that suits you, and the CUDA toolkit's nvcc is there: "
             "pip install --no-build-isolation git+https://github.com/NVlabs/nvdiffrast. "
-            "Otherwise choose renderer warp: pip install warp-lang",
+            f"Otherwise choose renderer warp: {install_command('warp')}",
         ) from None

@@ -1,10 +1,29 @@
 """From single estimates to tracked objects: states, frame memory, several objects. Imports no ROS."""
 
-from ..streams.frame_buffer import FrameBuffer
-from .multi_object import MultiObjectTracker
-from .object_tracker import ObjectTracker, TrackedObject, TrackerSettings
-from .relocalization import RelocalizationSettings
-from .state_machine import StateSettings, TrackState
+from typing import TYPE_CHECKING
+
+from ..lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from ..streams.frame_buffer import FrameBuffer
+    from .multi_object import MultiObjectTracker
+    from .object_tracker import ObjectTracker, TrackedObject, TrackerSettings
+    from .relocalization import RelocalizationSettings
+    from .state_machine import StateSettings, TrackState
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "FrameBuffer": "..streams.frame_buffer",
+            "MultiObjectTracker": ".multi_object",
+            "ObjectTracker": ".object_tracker",
+            "RelocalizationSettings": ".relocalization",
+            "StateSettings": ".state_machine",
+            "TrackState": ".state_machine",
+            "TrackedObject": ".object_tracker",
+            "TrackerSettings": ".object_tracker",
+        },
+    )
 
 __all__ = [
     "FrameBuffer",

@@ -5,11 +5,9 @@ from typing import Annotated
 
 import typer
 
-from foundation_pose_ros.cli.output import run_app
-from foundation_pose_ros.evaluation.provenance import version
+from foundation_pose_ros.cli.program import run_app, version_option
+from foundation_pose_ros.extras import require
 
-from ..training.settings import DEFAULT_RUN, TrainSettings
-from ..training.train import train as train_as_set
 from .evaluate import evaluate
 from .export import export
 from .segment import segment
@@ -32,17 +30,9 @@ app.command(epilog="**Example**\n\n- `universeg export --output universeg.onnx`\
 app.add_typer(support_app, name="support")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"{PROGRAM} {version()}")
-        raise typer.Exit
-
-
 @app.callback()
 def _root(
-    show_version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
+    show_version: Annotated[bool, version_option(PROGRAM)] = False,
 ) -> None:
     """Masks from a handful of examples: a support set says what to segment, nothing is trained for it.
 
@@ -67,6 +57,10 @@ def train(
     Writes weights.safetensors, log.csv, sample.png and training.pt (the checkpoint) into the output folder. Several
     GPUs: `torchrun --nproc-per-node 4 -m universeg_ros.cli train RUN.yaml`.
     """
+    require("training", "segmentation")
+    from ..training.settings import DEFAULT_RUN, TrainSettings
+    from ..training.train import train as train_as_set
+
     changes: dict[str, object] = {"output": output}
     if minutes is not None or steps is not None:
         changes |= {"minutes": minutes or 0.0, "steps": steps or 0}

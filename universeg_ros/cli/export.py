@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 
 from foundation_pose_ros.cli.output import prepared
+from foundation_pose_ros.extras import require
 
-from ..network.checkpoints import load_checkpoint
-from ..network.onnx_export import export_onnx
 from .options import WeightsOption
 
 
@@ -20,6 +19,11 @@ def export(
 
     Inputs target (1, 1, H, W), support_images and support_labels (1, S, 1, H, W); output logits (1, 1, H, W).
     """
+    require("segmentation", "segmentation")
+    require("writing .onnx", "onnx", "no_onnx")
+    from ..network.checkpoints import load_checkpoint
+    from ..network.onnx_export import export_onnx
+
     model, info = load_checkpoint(weights)
     prepared(output)
     export_onnx(model, output, info)

@@ -1,24 +1,22 @@
 """Options that several commands share."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class Device(StrEnum):
-    CPU = "cpu"
-    CUDA = "cuda"
+from foundation_pose_ros.cli.options import Device
 
 
-class Precision(StrEnum):
+class SegmenterPrecision(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
     FP16 = "fp16"
 
 
-class Choice(StrEnum):
+class ExampleSelection(StrEnum):
     RANDOM = "random"
     SIMILAR = "similar"
 
@@ -32,11 +30,6 @@ WeightsOption = Annotated[
     str,
     typer.Option("--weights", metavar="FILE", help="A .pt or .safetensors; or default or research, where shipped."),
 ]
-DeviceOption = Annotated[Device, typer.Option("--device", help="Where to compute.")]
-PrecisionOption = Annotated[
-    Precision,
-    typer.Option("--precision", help="bf16 is faster on processors that have it, and a little less exact; fp16: CUDA."),
-]
 SupportOption = Annotated[
     Path,
     typer.Option(
@@ -49,5 +42,19 @@ SupportOption = Annotated[
 SupportSizeOption = Annotated[
     int, typer.Option("--support-size", min=1, max=1024, help="Most examples that are shown at a time.")
 ]
-FlipsOption = Annotated[bool, typer.Option("--flips", help="Average over mirror images too: four times the work.")]
-ZoomOption = Annotated[bool, typer.Option("--zoom", help="Look again from closer at what was found, if small.")]
+
+
+@dataclass(frozen=True)
+class SegmenterOptions:
+    """The weights, how often they are asked, and where they compute."""
+
+    weights: WeightsOption = "default"
+    flips: Annotated[bool, typer.Option("--flips", help="Average over mirror images too: four times the work.")] = False
+    zoom: Annotated[bool, typer.Option("--zoom", help="Look again from closer at what was found, if small.")] = False
+    device: Annotated[Device, typer.Option("--device", help="Where to compute.")] = Device.CPU
+    precision: Annotated[
+        SegmenterPrecision,
+        typer.Option(
+            "--precision", help="bf16 is faster on processors that have it, and a little less exact; fp16: CUDA."
+        ),
+    ] = SegmenterPrecision.FP32

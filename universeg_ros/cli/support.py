@@ -1,25 +1,19 @@
 """`universeg support`: make, show and check sets of examples."""
 
-from pathlib import Path
-from typing import Annotated
+from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from foundation_pose_ros.cli.output import prepared
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.object_model.model import ObjectModel
-from foundation_pose_ros.reconstruction.capture.view_folder import read_views
 
-from ..image_files import IMAGE_SUFFIXES, read_image, read_mask, write_picture
-from ..pictures import support_picture
-from ..support.advice import advice
-from ..support.from_object_model import support_from_model, support_from_views
-from ..support.preparation import Preparation
-from ..support.support_set import SupportSet
 from .options import AspectChoice
+
+if TYPE_CHECKING:
+    from ..support.support_set import SupportSet
 
 app = typer.Typer(
     help="Make, show and check sets of examples.", rich_markup_mode="markdown", pretty_exceptions_enable=False
@@ -56,6 +50,10 @@ def make(
     ] = None,
 ) -> None:
     """Put images and masks together to a support set; refuses what would spoil it, and says why."""
+    from ..image_files import read_image, read_mask
+    from ..support.preparation import Preparation
+    from ..support.support_set import SupportSet
+
     support = SupportSet(Preparation(size, aspect.value, window), dict(_label(text) for text in labels or []))
     drawn = {file.stem: file for file in _files(masks)}
     for file in _files(images):
@@ -72,6 +70,10 @@ def show(
     output: Annotated[Path, typer.Option("--output", metavar="picture.png", show_default=False)],
 ) -> None:
     """Draw all examples with their masks into one picture."""
+    from ..image_files import write_picture
+    from ..pictures import support_picture
+    from ..support.support_set import SupportSet
+
     write_picture(prepared(output), support_picture(SupportSet.load(path)))
     print(output)
 
@@ -79,6 +81,13 @@ def show(
 @app.command()
 def check(path: PathArgument) -> None:
     """List the examples, and say what would make the set better; exit status 1 where it can't be used."""
+    import numpy as np
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..support.advice import advice
+    from ..support.support_set import SupportSet
+
     support = SupportSet.load(path)
     table = Table(title=f"{path}: {len(support)} examples", title_justify="left")
     for column in ("name", "image", "type", "labels", "marked"):
@@ -102,6 +111,10 @@ def from_mesh(
     seed: Annotated[int, typer.Option("--seed", help="Other pictures for another number.")] = 0,
 ) -> None:
     """Render an object on made-up tables, from many sides: so that its mask needs no detector and no drawing."""
+    from foundation_pose_ros.object_model.model import ObjectModel
+
+    from ..support.from_object_model import support_from_model
+
     _write(support_from_model(ObjectModel.from_mesh(mesh, unit=unit), examples, seed=seed), output)
 
 
@@ -117,6 +130,10 @@ def from_views(
     ] = None,
 ) -> None:
     """Take an object's reference views with their masks as they are."""
+    from foundation_pose_ros.reconstruction.capture.view_folder import read_views
+
+    from ..support.from_object_model import support_from_views
+
     _write(support_from_views(read_views(views, object_name), object_name or views.name), output)
 
 
@@ -126,6 +143,8 @@ def _write(support: SupportSet, output: Path) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
+    from ..image_files import IMAGE_SUFFIXES
+
     files = sorted(f for f in folder.glob("*") if f.suffix.lower() in IMAGE_SUFFIXES)
     if not files:
         raise InputRefused("no_image", f"{folder} holds no images: give a folder of PNG, JPEG, BMP or TIFF files")

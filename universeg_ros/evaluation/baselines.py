@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.extras import needed
 
 SIGMAS = (1.0, 2.0, 4.0, 8.0)
 TREES = 60
@@ -25,7 +26,7 @@ class RandomForest:
             from sklearn.ensemble import RandomForestClassifier
         except ImportError:
             raise InputRefused(
-                "no_sklearn", "the random forest needs scikit-learn: pip install scikit-learn, or --no-baselines"
+                "no_sklearn", needed("the random forest", "segmentation-evaluation", "or --no-baselines")
             ) from None
         pixels = np.concatenate([pixel_features(image) for image in images])
         wanted = masks.reshape(-1) > 0

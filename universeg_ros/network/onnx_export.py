@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.extras import needed
 
 from .checkpoints import WeightsInfo
 from .cross_block import CrossBlock, activated, pooled, upsampled
@@ -61,8 +62,8 @@ def export_onnx(model: UniverSeg, path: Path, info: WeightsInfo) -> None:
     try:
         import onnx
         import onnxruntime
-    except ModuleNotFoundError as missing:
-        raise InputRefused("no_onnx", f"{missing.name} isn't installed: pip install onnx onnxruntime") from None
+    except ModuleNotFoundError:
+        raise InputRefused("no_onnx", needed("writing .onnx", "onnx")) from None
     with torch.inference_mode(), warnings.catch_warnings():
         # The exporter that follows the graph as it is traced is the one that needs no further package.
         warnings.simplefilter("ignore")

@@ -1,13 +1,13 @@
 """Reference views from a rosbag2 recording, without ROS: what shows something new is kept, as from live topics."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import InputRefused
+from ...extras import needed
 from ...frame import Frame
 from ...streams.frame_buffer import FrameBuffer
 from ...streams.mask_inputs import LabelImage
@@ -15,6 +15,7 @@ from ...streams.refusals import RefusalCounter
 from ...streams.rgbd_input import InputGuardian, InputSettings
 from ...streams.transform_buffer import TransformBuffer
 from ..reference_view import ReferenceView
+from .bag_topics import DEFAULT_TOPICS, BagTopics
 from .calibration_board import Board
 from .tabletop_mask import TabletopMask
 from .view_recorder import RecordingSettings, ViewRecorder
@@ -30,28 +31,13 @@ _FEWEST_VIEWS = 2
 _KEPT = 60
 
 
-@dataclass(frozen=True)
-class BagTopics:
-    """Where the views are: depth in the colour image's pixels; image topics may be raw or compressed.
-
-    masks: empty: the object is what rises above the board, or stands on the largest plane. fixed_frame: TF frame in
-    which the object stands still while the camera moves; empty: poses from the board, or none.
-    """
-
-    rgb: str = "/camera/color/image_raw"
-    rgb_info: str = "/camera/color/camera_info"
-    depth: str = "/camera/aligned_depth_to_color/image_raw"
-    masks: str = ""
-    fixed_frame: str = ""
-
-
 def is_bag(path: Path) -> bool:
     """True for a rosbag2 folder, or one of its files."""
     return (path / "metadata.yaml").is_file() or path.suffix in _SUFFIXES
 
 
 def read_bag_views(
-    path: str | Path, topics: BagTopics = BagTopics(), board: Board | None = None
+    path: str | Path, topics: BagTopics = DEFAULT_TOPICS, board: Board | None = None
 ) -> tuple[ReferenceView, ...]:
     """The views of a recording that show something new, in order of time; with poses from TF or the board, else none.
 
@@ -88,7 +74,7 @@ def _opened(path: Path) -> "AnyReader":
         from rosbags.rosbag2 import ReaderError
         from rosbags.typesys import Stores, get_typestore
     except ModuleNotFoundError:
-        raise InputRefused("no_rosbags", "reading bags needs rosbags: pip install rosbags") from None
+        raise InputRefused("no_rosbags", needed("reading bags", "bags")) from None
     folder = path.parent if path.suffix in _SUFFIXES else path
     try:
         return AnyReader([folder], default_typestore=get_typestore(Stores.ROS2_HUMBLE))

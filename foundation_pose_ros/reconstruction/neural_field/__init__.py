@@ -1,6 +1,7 @@
 """Neural object field: signed distance and colour, trained per object from a few posed views."""
 
 from ...errors import InputRefused
+from ...extras import needed
 
 try:
     from .settings import FieldSettings
@@ -9,6 +10,6 @@ try:
 except ModuleNotFoundError as error:
     if error.name != "torch":
         raise
-    raise InputRefused("missing_package", "the neural object field needs PyTorch: pip install torch") from None
+    raise InputRefused("missing_package", needed("the neural object field", "learned")) from None
 
 __all__ = ["FieldSettings", "TrainedField", "field_surface", "train_field"]

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from trimesh.visual import ColorVisuals, TextureVisuals
 from trimesh.visual.material import PBRMaterial
 
-from ...errors import InputRefused
+from ...extras import require
 from ...object_model.mesh_file import SIGMA_ATTRIBUTE
 from ..surface import Surface
 from .view_colours import ViewColours
@@ -68,14 +68,16 @@ def _vertex_colours(surface: Surface, colours: ViewColours) -> np.ndarray:
     return rgb
 
 
+def require_xatlas() -> None:
+    """Raise InputRefused where the library isn't installed that a texture needs."""
+    require("a texture", "reconstruction", otherwise="--texture 0 paints the vertices instead")
+
+
 def _atlas(surface: Surface, texture_px: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Original vertex (M,) of each new one, faces (F, 3) and texture coordinates (M, 2), v up."""
-    try:
-        import xatlas
-    except ImportError:
-        raise InputRefused(
-            "missing_package", "a texture needs xatlas (pip install xatlas); --texture 0 paints the vertices instead"
-        ) from None
+    require_xatlas()
+    import xatlas
+
     atlas = xatlas.Atlas()
     # In millimetres: it takes areas of a hundred-thousandth for nothing.
     atlas.add_mesh(surface.vertices * 1000, surface.faces)

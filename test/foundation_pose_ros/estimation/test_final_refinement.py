@@ -137,7 +137,7 @@ def test_the_command_line_chooses_it(scene: Scene, tmp_path: Path) -> None:
 
 def test_without_pytorch_words_say_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "foundation_pose_ros.estimation.final_refinement", None)
-    with pytest.raises(InputRefused, match="pip install torch"):
+    with pytest.raises(InputRefused, match=r"pip install .foundation-perception\[learned\]"):
         MethodChoice(differentiable=True).methods()
 
 

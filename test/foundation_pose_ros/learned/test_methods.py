@@ -119,7 +119,7 @@ def test_choices_that_can_t_be_met_are_refused(weights: Path, tmp_path: Path) ->
 
 def test_without_pytorch_words_say_how_to_get_it(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "foundation_pose_ros.learned.methods", None)
-    with pytest.raises(InputRefused, match="pip install torch safetensors"):
+    with pytest.raises(InputRefused, match=r"pip install .foundation-perception\[learned\]"):
         MethodChoice("learned", weights=weights).methods()
 
 
@@ -149,7 +149,7 @@ def test_the_command_weights_says_where_from_without_pytorch(
     assert main(["weights", str(weights)]) == 1
     told = capsys.readouterr()
     assert "https://huggingface.co/nvidia/foundationpose" in told.out and "NVIDIA Open Model License" in told.out
-    assert "pip install torch safetensors" in told.err
+    assert "pip install 'foundation-perception[learned]'" in told.err
 
 
 def test_geometric_hypotheses_refined_and_polished_from_the_command_line(

@@ -58,7 +58,7 @@ def test_a_missing_renderer_says_how_to_get_it_and_under_which_licence(box, monk
     monkeypatch.setitem(sys.modules, "warp", None)
     for module in ("torch_warp",):
         monkeypatch.delitem(sys.modules, f"foundation_pose_ros.rendering.{module}", raising=False)
-    with pytest.raises(InputRefused, match="pip install warp-lang"):
+    with pytest.raises(InputRefused, match=r"pip install .foundation-perception\[warp\]"):
         make_tensor_renderer(box, "cuda", "warp")
 
 

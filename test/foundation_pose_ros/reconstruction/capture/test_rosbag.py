@@ -153,5 +153,5 @@ def test_what_is_missing_is_said(write_bag, views, tmp_path, monkeypatch):
     with pytest.raises(InputRefused, match="rosbag2"):
         read_bag_views(tmp_path / "empty")
     monkeypatch.setitem(sys.modules, "rosbags.highlevel", None)
-    with pytest.raises(InputRefused, match="pip install rosbags"):
+    with pytest.raises(InputRefused, match=r"pip install .foundation-perception\[bags\]"):
         read_bag_views(bag)

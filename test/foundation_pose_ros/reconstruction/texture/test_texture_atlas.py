@@ -90,7 +90,7 @@ def test_what_another_part_hides_takes_no_colour_from_it(sticker_cube, all_aroun
 
 def test_a_texture_without_xatlas_is_refused_with_the_command(monkeypatch, all_around, surface):
     monkeypatch.setitem(sys.modules, "xatlas", None)
-    with pytest.raises(InputRefused, match="pip install xatlas"):
+    with pytest.raises(InputRefused, match=r"pip install .foundation-perception\[reconstruction\]"):
         painted(surface, ViewColours.of(all_around[:3], surface), PaintSettings(64))
 
 

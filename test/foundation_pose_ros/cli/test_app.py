@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from foundation_pose_ros.cli import estimate, evaluate, main
+from foundation_pose_ros.cli import evaluation, main, pose_lines
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.frame import Frame
@@ -85,7 +85,7 @@ class Oracle:
 
 @pytest.fixture
 def oracle(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (estimate, evaluate):
+    for module in (pose_lines, evaluation):
         monkeypatch.setattr(module, "PoseEstimator", Oracle)
 
 
@@ -195,7 +195,7 @@ def test_version(capsys):
 
 def test_the_process_ends_with_the_status_and_without_a_traceback(recording):
     program = "import sys; from foundation_pose_ros.cli import main; sys.exit(main())"
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     ended = subprocess.run(
         [sys.executable, "-c", program, "register", str(recording), "--object", "mug"],
         cwd=root, capture_output=True, text=True, timeout=120,

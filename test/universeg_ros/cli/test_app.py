@@ -24,7 +24,7 @@ def weights(tmp_path: Path, by_intensity: UniverSeg, monkeypatch: pytest.MonkeyP
     path = tmp_path / "weights.safetensors"
     save_checkpoint(UniverSeg([1, 1]), path, WeightsInfo())
     loaded = (by_intensity, WeightsInfo(licence="CC0-1.0"))
-    for module in ("segmenter", "cli.evaluate"):
+    for module in ("segmenter", "network.checkpoints"):
         monkeypatch.setattr(f"universeg_ros.{module}.load_checkpoint", lambda _path: loaded)
     return str(path)
 

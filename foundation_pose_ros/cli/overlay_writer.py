@@ -1,0 +1,48 @@
+"""Pictures of a recording's frames with the poses drawn in."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..datasets.sequence import Sequence
+from ..errors import InputRefused
+from ..evaluation.runner import Estimate
+from ..frame import Frame
+
+# Distinguishable with any colour vision (Okabe and Ito, 2008).
+COLOURS = [(230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (213, 94, 0), (204, 121, 167), (0, 114, 178)]
+
+
+class OverlayWriter:
+    """Draw the poses of a frame into DIR/SEQUENCE/FRAME.png; without a folder do nothing."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def __call__(self, sequence: Sequence, frame: Frame | None, estimates: Iterable[Estimate]) -> None:
+        if self._folder is None or frame is None:
+            return
+        import cv2
+
+        from ..overlay import OverlayPose, draw_overlay
+
+        estimates = list(estimates)
+        poses = [
+            OverlayPose(
+                sequence.model(e.object_name),
+                e.result.T_cam_obj,
+                f"{e.object_name} {e.result.score:.2f}",
+                COLOURS[index % len(COLOURS)],
+            )
+            for index, e in enumerate(estimates)
+            if e.result is not None
+        ]
+        path = self._folder / sequence.name / f"{estimates[0].frame_id}.png"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            written = cv2.imwrite(
+                str(path), cv2.cvtColor(draw_overlay(frame.rgb, frame.camera, poses), cv2.COLOR_RGB2BGR)
+            )
+        except OSError:
+            written = False
+        if not written:
+            raise InputRefused("output", f"{path} can't be written: give --overlay a folder that may be written")
