@@ -7,6 +7,10 @@ import numpy as np
 
 from .errors import InputRefused
 
+PixelBox = tuple[int, int, int, int]  # left, top, right, bottom; right and bottom excluded
+# Nearer than this nothing is projected: pixels run away.
+_NEAR_M = 0.01
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -60,3 +64,17 @@ class Camera:
         return np.stack(
             [self.fx * points_cam[..., 0] / z + self.cx, self.fy * points_cam[..., 1] / z + self.cy], axis=-1
         )
+
+    def pixel_box(self, points_cam: np.ndarray, margin_px: int = 0) -> PixelBox | None:
+        """Return the part of the image that the convex hull of points (N, 3) can cover, and a margin around it.
+
+        None where that is outside, behind the camera or not finite; the whole image where the hull reaches behind it.
+        """
+        if not np.isfinite(points_cam).all() or (points_cam[:, 2] <= _NEAR_M).all():
+            return None
+        if (points_cam[:, 2] <= _NEAR_M).any():
+            return 0, 0, self.width, self.height
+        pixels = self.project(points_cam)
+        left, top = np.maximum(np.floor(pixels.min(axis=0)) - margin_px, 0).astype(int)
+        right, bottom = np.minimum(np.ceil(pixels.max(axis=0)) + margin_px + 1, (self.width, self.height)).astype(int)
+        return (int(left), int(top), int(right), int(bottom)) if right > left and bottom > top else None

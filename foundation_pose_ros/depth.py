@@ -10,6 +10,8 @@ _EDGE_SHARE = 0.02
 _EDGE_FLOOR_M = 0.004
 # Observed depth this near to an object's is explained by it: a share of its diameter, and at least so much.
 _EXPLAINED_SHARE, _EXPLAINED_M = 0.04, 0.004
+# What stands this far before a surface hides it; less is noise of the sensor and of the pose.
+IN_FRONT_M = 0.02
 # Depth per way across, of the steepest surface that cameras still measure: some 70 degrees.
 _STEEPEST = 2.7
 
@@ -101,5 +103,9 @@ def explained_within_m(diameter_m: float) -> float:
     return max(_EXPLAINED_SHARE * diameter_m, _EXPLAINED_M)
 
 
-# What stands this far in front of the rendered surface hides it; less is noise of sensor and truth.
-OCCLUDER_GAP_M = 0.02
+def in_front(measured_m: np.ndarray, surface_m: np.ndarray, gap_m: float = IN_FRONT_M) -> np.ndarray:
+    """Return where (bool) depth was measured by more than a gap before a surface, which is hidden there.
+
+    Both depths are of the same pixels; where nothing was measured, 0, nothing is in front.
+    """
+    return (measured_m > 0) & (measured_m < surface_m - gap_m)

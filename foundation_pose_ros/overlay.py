@@ -103,7 +103,8 @@ def _outline(
 ) -> tuple[int, int, int, int] | None:
     """Draw outline and tint; gives the silhouette's box (left, top, right, bottom), None where nothing is visible."""
     T_cam_obj = np.asarray(pose.T_cam_obj, np.float32)
-    box = _projected_box(pose.model, T_cam_obj, camera, margin_px=int(np.ceil(3 * width_px)))
+    corners_cam = transform_points(T_cam_obj, pose.model.box_corners)
+    box = camera.pixel_box(corners_cam, margin_px=int(np.ceil(3 * width_px)))
     if box is None:
         return None
     left, top, right, bottom = box
@@ -137,24 +138,6 @@ def _outline(
     part[:] = np.clip(painted + 0.5, 0, 255).astype(np.uint8)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]), top + int(rows[-1])
-
-
-def _projected_box(
-    model: ObjectModel, T_cam_obj: np.ndarray, camera: Camera, margin_px: int
-) -> tuple[int, int, int, int] | None:
-    half = model.extents_m / 2
-    signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float32)
-    corners_cam = transform_points(T_cam_obj, model.centre_m + signs * half)
-    if not np.isfinite(corners_cam).all() or (corners_cam[:, 2] <= _NEAR_M).all():
-        return None
-    if (corners_cam[:, 2] <= _NEAR_M).any():
-        return 0, 0, camera.width, camera.height
-    pixels = camera.project(corners_cam)
-    left, top = np.floor(pixels.min(axis=0)) - margin_px
-    right, bottom = np.ceil(pixels.max(axis=0)) + margin_px + 1
-    left, top = max(int(left), 0), max(int(top), 0)
-    right, bottom = min(int(right), camera.width), min(int(bottom), camera.height)
-    return (left, top, right, bottom) if right > left and bottom > top else None
 
 
 def _axes(image: np.ndarray, camera: Camera, pose: OverlayPose) -> None:

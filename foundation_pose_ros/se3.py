@@ -133,6 +133,22 @@ def _twists(pairs, centre_obj):  # type: ignore[no-untyped-def]
     return twists
 
 
+def best_fit(points: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return float64 transforms (..., 4, 4) that bring points (..., N, 3) closest to targets (..., N, 3).
+
+    Least squares over rotations and translations, no mirroring (Kabsch 1976, Umeyama 1991); either may be broadcast.
+    """
+    points, targets = np.asarray(points, np.float64), np.asarray(targets, np.float64)
+    mean_from, mean_to = points.mean(axis=-2, keepdims=True), targets.mean(axis=-2, keepdims=True)
+    U, _, Vt = np.linalg.svd(np.swapaxes(targets - mean_to, -1, -2) @ (points - mean_from))
+    U[..., -1] *= np.sign(np.linalg.det(U @ Vt))[..., None]
+    T = np.zeros((*U.shape[:-2], 4, 4))
+    T[..., :3, :3] = U @ Vt
+    T[..., :3, 3] = (mean_to - mean_from @ np.swapaxes(T[..., :3, :3], -1, -2))[..., 0, :]
+    T[..., 3, 3] = 1.0
+    return T
+
+
 def cross_matrix(v: np.ndarray) -> np.ndarray:
     """(..., 3, 3) with `cross_matrix(v) @ x == cross(v, x)` for v (..., 3)."""
     x, y, z = np.moveaxis(np.asarray(v), -1, 0)

@@ -7,6 +7,7 @@ are transforms in the object's frame that leave it unchanged, the identity inclu
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
+from ..depth import in_front
 from ..object_model.symmetry import Symmetries, turn_about
 from ..se3 import transform_points
 
@@ -85,8 +86,7 @@ def vsd(
 
 
 def _visible(rendered_m: np.ndarray, measured_m: np.ndarray) -> np.ndarray:
-    near_enough = rendered_m - measured_m <= VISIBILITY_TOLERANCE_M
-    return (rendered_m > 0) & (near_enough | (measured_m == 0))
+    return (rendered_m > 0) & ~in_front(measured_m, rendered_m, VISIBILITY_TOLERANCE_M)
 
 
 def _distance_per_depth(shape: tuple[int, ...], K: np.ndarray) -> np.ndarray:

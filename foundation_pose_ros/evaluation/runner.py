@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from ..datasets.sequence import Sequence
-from ..depth import OCCLUDER_GAP_M
+from ..depth import in_front
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
@@ -223,5 +223,4 @@ def _without_pose(
 def mask_from_truth(renderer: Renderer, frame: Frame, T_cam_obj: np.ndarray) -> np.ndarray:
     """Return (H, W) bool: the model's silhouette in the true pose, less what the observed depth shows to be hidden."""
     rendered_m = renderer.render(T_cam_obj[None], frame.camera.K, frame.depth_m.shape).depth_m[0]
-    hidden = (frame.depth_m > 0) & (frame.depth_m < rendered_m - OCCLUDER_GAP_M)
-    return (rendered_m > 0) & ~hidden
+    return (rendered_m > 0) & ~in_front(frame.depth_m, rendered_m)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,11 @@ class ObjectModel:
     def extents_m(self) -> np.ndarray:
         """Full size of the axis-aligned box (3,)."""
         return self.vertices.max(axis=0) - self.vertices.min(axis=0)
+
+    @cached_property
+    def box_corners(self) -> np.ndarray:
+        """Corners of the axis-aligned box (8, 3)."""
+        return self.centre_m + np.array(list(product((-0.5, 0.5), repeat=3)), np.float32) * self.extents_m
 
     @cached_property
     def diameter_m(self) -> float:

@@ -117,13 +117,13 @@ class _Surface:
             distance, index = self._tree.query(se3.transform_points(turns, points))
             limit = self._limit.mean_distance * self._diameter_m + self._diameter_m * (0.1 if step < 2 else 0.03)
             keep = distance.mean(axis=1) < limit
-            turns = _best_fit(points, self._tree.data[index[keep]])
+            turns = se3.best_fit(points, self._tree.data[index[keep]])
         return turns
 
     def polished(self, turn: np.ndarray) -> np.ndarray:
         """A few more steps on the exact surface."""
         for _ in range(4):
-            turn = _best_fit(self._points, self._closest(turn)[0]["points"].numpy()[None])[0]
+            turn = se3.best_fit(self._points, self._closest(turn)[0]["points"].numpy())
         return turn
 
     def asymmetry(self, turn: np.ndarray) -> _Asymmetry:
@@ -184,12 +184,3 @@ def _distinct(
         if se3.rotation_angle_rad(equivalents[:, :3, :3], turn[:3, :3]).min() > separation_rad:
             kept.append(turn)
     return kept
-
-
-def _best_fit(points: np.ndarray, matched: np.ndarray) -> np.ndarray:
-    """Rigid transforms (T, 4, 4) that bring points (n, 3) closest to matched (T, n, 3) (Kabsch 1976)."""
-    mean_from, mean_to = points.mean(axis=0), matched.mean(axis=1)
-    u, _, vt = np.linalg.svd((matched - mean_to[:, None]).swapaxes(1, 2) @ (points - mean_from))
-    u[..., -1] *= np.linalg.det(u @ vt)[:, None]
-    R = u @ vt
-    return se3.from_rotation_translation(R, mean_to - mean_from @ R.swapaxes(1, 2)).astype(float)

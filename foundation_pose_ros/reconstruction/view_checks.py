@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from ..depth import in_front
 from ..errors import InputRefused
 from ..se3 import inverse, transform_points
 from .fusion.view_depth import RIM_PX
@@ -73,7 +74,7 @@ def _seen_by(
     mask = cv2.dilate(view.mask.astype(np.uint8), np.ones((2 * RIM_PX + 1,) * 2, np.uint8))[at] > 0
     measured_m = view.frame.depth_m[at]
     behind_m = np.where(measured_m > 0, points_cam[..., 2] - measured_m, 0)
-    hidden = ~mask & (measured_m > 0) & (behind_m > tolerance_m)
+    hidden = ~mask & in_front(measured_m, points_cam[..., 2], tolerance_m)
     explained = inside & ((mask & (behind_m > -tolerance_m)) | hidden)
     same = inside & (measured_m > 0) & (np.abs(behind_m) < tolerance_m)
     in_mask = (same & mask).sum(axis=1) / np.maximum(same.sum(axis=1), 1)

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..camera import Camera
+from ..camera import Camera, PixelBox
 from ..object_model.model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
 from ..rendering.renderer import Rendering
 from ..se3 import transform_points
 
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, right and bottom excluded
+# What resampling and blurring reach beyond a body.
+_MARGIN_PX = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,27 +36,16 @@ class Body:
         return self.T_world_obj[frame] if self.moves else self.T_world_obj
 
 
-def image_box(model: ObjectModel, T_cam_obj: np.ndarray, camera: Camera, margin_px: int = 2) -> Box | None:
-    """The part of the image that a model can cover, or None where it is outside or behind the camera."""
-    low, high = model.vertices.min(axis=0), model.vertices.max(axis=0)
-    corners = np.array([[low, high][k >> axis & 1][axis] for k in range(8) for axis in range(3)]).reshape(8, 3)
-    corners_cam = transform_points(T_cam_obj, corners)
-    if (corners_cam[:, 2] <= 0.01).all():
-        return None
-    if (corners_cam[:, 2] <= 0.01).any():
-        return 0, 0, camera.width, camera.height
-    pixels = camera.project(corners_cam)
-    left, top = np.floor(pixels.min(axis=0)).astype(int) - margin_px
-    right, bottom = np.ceil(pixels.max(axis=0)).astype(int) + margin_px + 1
-    left, top, right, bottom = max(left, 0), max(top, 0), min(right, camera.width), min(bottom, camera.height)
-    return (left, top, right, bottom) if right > left and bottom > top else None
+def image_box(model: ObjectModel, T_cam_obj: np.ndarray, camera: Camera) -> PixelBox | None:
+    """Return the part of the image that a model can cover, or None where it is outside or behind the camera."""
+    return camera.pixel_box(transform_points(T_cam_obj, model.box_corners), _MARGIN_PX)
 
 
 def render_box(
     renderer: EmbreeRenderer,
     T_cam_obj: np.ndarray,
     camera: Camera,
-    box: Box,
+    box: PixelBox,
     scale: int = 1,
     normals: bool = False,
     colour: bool = False,

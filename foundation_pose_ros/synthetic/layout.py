@@ -10,6 +10,7 @@ import trimesh
 from scipy.spatial import ConvexHull
 
 from ..camera import Camera
+from ..depth import in_front
 from ..errors import InputRefused
 from ..object_model.model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
@@ -60,7 +61,7 @@ class Viewpoints:
                 depth_m = self._depth_m(body, T_cam_world)
                 seen = depth_m > 0
                 if seen.any():
-                    shares[i, k] = ((cover_m > 0) & (cover_m < depth_m))[seen].mean()
+                    shares[i, k] = in_front(cover_m, depth_m, gap_m=0)[seen].mean()
         return shares.mean(axis=1)
 
     def hide_at_most(self, share: float, others: Sequence[Body], body: Body) -> bool:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..camera import Camera
+from ..camera import Camera, PixelBox
 from ..se3 import inverse
 from ..srgb import decode_srgb
-from .body import Body, Box, image_box, render_box
+from .body import Body, image_box, render_box
 from .lighting import Light, ShadowCaster, body_visibility, moving_shadow, table_light
 from .room import Panel, look_up
 
@@ -113,7 +113,9 @@ class Painter:
             normals_cam[front] = normal
         return light, depth_m, normals_cam
 
-    def _albedo(self, poses: list[np.ndarray], boxes: list[Box | None], whole: Box) -> tuple[np.ndarray, np.ndarray]:
+    def _albedo(
+        self, poses: list[np.ndarray], boxes: list[PixelBox | None], whole: PixelBox
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Linear albedo (h, w, 3) of the bodies within a box, times the share (h, w) of each pixel that they cover."""
         scale = self._supersample
         left, top, right, bottom = whole

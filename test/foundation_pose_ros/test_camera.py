@@ -95,3 +95,26 @@ def test_points_that_are_not_in_front_have_no_pixel():
     pixels = CAMERA.project(np.array([[0.1, 0.1, -1], [0, 0, 0], [0, 0, 1]]))
     assert np.isnan(pixels[:2]).all()
     assert pixels[2] == pytest.approx([CAMERA.cx, CAMERA.cy])
+
+
+CORNERS = np.array([[x, y, z] for x in (-0.1, 0.1) for y in (-0.1, 0.1) for z in (0.9, 1.0)])
+
+
+def test_a_pixel_box_holds_all_points_and_a_margin():
+    left, top, right, bottom = CAMERA.pixel_box(CORNERS)
+    pixels = CAMERA.project(CORNERS)
+    assert (pixels >= (left, top)).all() and (pixels <= (right - 1, bottom - 1)).all()
+    assert (pixels.min(axis=0) - (left, top) < 1).all() and ((right - 1, bottom - 1) - pixels.max(axis=0) < 1).all()
+    assert CAMERA.pixel_box(CORNERS, margin_px=3) == (left - 3, top - 3, right + 3, bottom + 3)
+
+
+def test_a_pixel_box_is_cut_to_the_image_and_none_outside():
+    reaching = CAMERA.pixel_box(CORNERS - (CAMERA.cx / CAMERA.fx, 0, 0))
+    assert reaching[0] == 0 and reaching[2] < CAMERA.width / 2
+    assert CAMERA.pixel_box(CORNERS + np.array([5, 0, 0])) is None
+    assert CAMERA.pixel_box(CORNERS * (1, 1, -1)) is None
+    assert CAMERA.pixel_box(CORNERS * np.nan) is None
+
+
+def test_what_reaches_behind_the_camera_may_be_anywhere_in_the_image():
+    assert CAMERA.pixel_box(CORNERS - (0, 0, 0.95)) == (0, 0, CAMERA.width, CAMERA.height)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from foundation_pose_ros.depth import filled_from_nearest, normals_and_edges, smoothed
+from foundation_pose_ros.depth import filled_from_nearest, in_front, normals_and_edges, smoothed
 
 
 def test_points_beside_a_step_are_on_an_edge_and_have_no_normal():
@@ -75,3 +75,10 @@ def test_filling_takes_the_nearest_known_pixel(known, seed):
         # OpenCV's 5 x 5 chamfer distance is exact to some percent.
         near = at[distance <= distance.min() * 1.05 + 1e-6]
         assert filled[row, column] in depth_m[tuple(near.T)]
+
+
+def test_in_front_is_what_was_measured_before_a_surface_by_more_than_noise():
+    measured_m = np.float32([0, 0.5, 0.97, 0.99, 1.0, 2.0])
+    assert in_front(measured_m, np.float32(1)).tolist() == [False, True, True, False, False, False]
+    assert in_front(measured_m, np.float32(1), gap_m=0).tolist() == [False, True, True, True, False, False]
+    assert not in_front(measured_m, np.zeros(6, np.float32)).any()

@@ -143,3 +143,18 @@ def test_quaternions_of_any_length_and_sign_give_the_pose_back(T, length, sign):
     assert np.linalg.norm(quaternion) == pytest.approx(1, abs=1e-6)
     assert quaternion[3] >= 0
     assert se3.from_quaternion_xyzw(sign * length * quaternion, T[:3, 3]) == pytest.approx(T, abs=1e-5)
+
+
+def test_best_fit_finds_the_transform_that_moved_points(rng):
+    T = se3.apply_twist(np.broadcast_to(np.eye(4, dtype=np.float32), (5, 4, 4)), rng.normal(0, 1, (5, 6)))
+    points = rng.normal(size=(5, 6, 3))
+    assert se3.best_fit(points, se3.transform_points(T, points)) == pytest.approx(T, abs=1e-5)
+    assert se3.best_fit(points[0], se3.transform_points(T, points[0])) == pytest.approx(T, abs=1e-5)
+
+
+def test_best_fit_never_mirrors_and_keeps_to_the_middle_of_noise(rng):
+    points = rng.normal(size=(40, 3))
+    mirrored = se3.best_fit(points, points * (-1, 1, 1))
+    assert np.linalg.det(mirrored[:3, :3]) == pytest.approx(1)
+    noisy = se3.best_fit(points, points + np.array([0.1, 0, 0]) + rng.normal(0, 0.01, points.shape))
+    assert noisy == pytest.approx(se3.from_rotation_translation(np.eye(3), np.array([0.1, 0, 0])), abs=0.02)

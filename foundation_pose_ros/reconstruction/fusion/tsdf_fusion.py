@@ -8,6 +8,7 @@ import numpy as np
 import open3d as o3d
 from scipy import ndimage
 
+from ...depth import in_front
 from ...errors import InputRefused
 from ...se3 import inverse, transform_points
 from ..reference_view import ReferenceView
@@ -99,7 +100,7 @@ def _witnesses(points: np.ndarray, views: Sequence[ReferenceView]) -> tuple[np.n
         at = row[in_image], column[in_image]
         mask = cv2.dilate(view.mask.astype(np.uint8), np.ones((2 * RIM_PX + 1,) * 2, np.uint8))[at] > 0
         measured_m = view.frame.depth_m[at]
-        hidden = (measured_m > 0) & (measured_m < points_cam[in_image, 2])
+        hidden = in_front(measured_m, points_cam[in_image, 2], gap_m=0)
         shown[in_image] += mask
         past[in_image] += ~mask & ~hidden
     return past / len(views), (shown / (len(views) - 1) if len(views) > 1 else np.ones(len(points)))

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 
 from ... import depth
-from ...depth import OCCLUDER_GAP_M
 from ..reference_view import ReferenceView
 
 # Faces seen at less than this cosine are mostly noise (some 75 degrees).
@@ -86,7 +85,7 @@ def _free_beside(view: ReferenceView, object_m: np.ndarray, reach_m: tuple[float
     ring = outside & (cv2.dilate(mask, np.ones((6 * RIM_PX + 1,) * 2, np.uint8)) > 0) & (measured_m > 0)
     if not ring.any():
         return np.where(outside, np.float32(reach_m[1]), 0).astype(np.float32)
-    before = (measured_m < object_m - OCCLUDER_GAP_M).astype(np.float32)
+    before = depth.in_front(measured_m, object_m).astype(np.float32)
     hides = depth.filled_from_nearest(before, ring) > 0
     return np.where(outside & ~hides, np.float32(reach_m[1]), 0).astype(np.float32)
 

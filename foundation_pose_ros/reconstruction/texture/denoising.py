@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from ...srgb import linear_image
+from ...srgb import decode_srgb
 
 # Second differences along both axes: flat or evenly shaded surfaces give none (Immerkaer 1996), to unit variance.
 _DIFFERENCES = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
@@ -27,7 +27,7 @@ def quiet_pictures(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
     In the dark noise outweighs what is seen there, and light that is divided out brings it up; detail that stands out
     of it stays (bilateral filter: Tomasi and Manduchi 1998, in values whose noise is everywhere 1).
     """
-    linear = [linear_image(picture) for picture in pictures]
+    linear = [decode_srgb(picture) for picture in pictures]
     light, steps = _in_noise(*_noise(linear))
     quiet = []
     for image in linear:

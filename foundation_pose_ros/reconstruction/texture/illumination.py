@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 from ...object_model.appearance import CornerColours
 from ...object_model.model import ObjectModel
 from ...rendering.embree import EmbreeRenderer
-from ...srgb import to_colour, to_linear
+from ...srgb import linear_from_srgb, srgb_from_linear
 from ..reference_view import ReferenceView
 from ..surface import Surface
 
@@ -170,4 +170,4 @@ class LitSurface:
         renderer = EmbreeRenderer(ObjectModel("light", surface.vertices, surface.faces, colours))
         rendering = renderer.render(view.pose[None], camera.K, (camera.height, camera.width), colour=True)
         assert rendering.rgb is not None
-        return to_colour(to_linear(255 * rgb) * rendering.rgb[0] * brightest)
+        return 255 * srgb_from_linear(linear_from_srgb(rgb) * rendering.rgb[0] * brightest)

@@ -9,7 +9,7 @@ import numpy as np
 from ...object_model.model import ObjectModel
 from ...rendering.embree import EmbreeRenderer
 from ...se3 import transform_points
-from ...srgb import to_colour
+from ...srgb import srgb_from_linear
 from ..reference_view import ReferenceView
 from ..surface import Surface
 from .denoising import quiet_pictures
@@ -84,7 +84,7 @@ class ViewColours:
             light = self.shading.light(normals[used], self.views[k].pose[:3, :3]) / self.shading.gains[k]
             total[used] += share[used, None] * _sampled(self.linear[k], pixels[used]) / light
             weights += share
-        return to_colour(total / np.maximum(weights, 1e-9)[:, None]), best
+        return 255 * srgb_from_linear(total / np.maximum(weights, 1e-9)[:, None]), best
 
     def _all(self, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Linear light (views, N, 3) and weights (views, N)."""

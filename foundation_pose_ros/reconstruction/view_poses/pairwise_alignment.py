@@ -82,12 +82,12 @@ def matched(source: ViewCloud, target: ViewCloud, size_m: float, seed: int = 0) 
     a = source.points[[match.queryIdx for match in good]]
     b = target.points[[match.trainIdx for match in good]]
     triples = np.random.default_rng(seed).integers(len(good), size=(_RANSAC_DRAWS, 3))
-    T = _rigid(a[triples], b[triples])
+    T = se3.best_fit(a[triples], b[triples])
     agree = np.linalg.norm(se3.transform_points(T, a) - b, axis=-1) < _SAME * size_m  # (draws, matches)
     best = agree[agree.sum(axis=1).argmax()]
     if best.sum() < _FEWEST_MATCHES:
         return None
-    return Matches(a[best], b[best], _rigid(a[best][None], b[best][None])[0], int(best.sum()))
+    return Matches(a[best], b[best], se3.best_fit(a[best], b[best]), int(best.sum()))
 
 
 def aligned(
@@ -202,14 +202,3 @@ def _features(view: ReferenceView, inner: np.ndarray) -> tuple[np.ndarray, np.nd
     pixels, column, row = pixels[known], column[known], row[known]
     points = view.frame.camera.rays(pixels[:, 0], pixels[:, 1]) * view.frame.depth_m[row, column][:, None]
     return points.astype(np.float64), descriptors[known]
-
-
-def _rigid(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """T (B, 4, 4) with T a = b in the least squares, of points (B, N, 3) (Umeyama 1991)."""
-    mean_a, mean_b = a.mean(axis=1, keepdims=True), b.mean(axis=1, keepdims=True)
-    U, _, Vt = np.linalg.svd(np.swapaxes(b - mean_b, 1, 2) @ (a - mean_a))
-    U[:, :, 2] *= np.sign(np.linalg.det(U @ Vt))[:, None]
-    T = np.tile(np.eye(4), (len(a), 1, 1))
-    T[:, :3, :3] = U @ Vt
-    T[:, :3, 3] = mean_b[:, 0] - (T[:, :3, :3] @ np.swapaxes(mean_a, 1, 2))[:, :, 0]
-    return T

@@ -137,17 +137,6 @@ def test_the_same_seed_gives_the_same_noise():
 # Colour
 
 
-def test_srgb_is_the_standards():
-    linear = np.array([0, 0.0031308, 0.2140, 0.5, 1.0], np.float32)
-    assert encode_srgb(linear).tolist() == [0, 10, 127, 188, 255]
-    assert encode_srgb(np.array([-0.5, 7.0], np.float32)).tolist() == [0, 255]
-    steps = np.arange(256, dtype=np.uint8)
-    # Dark tones are closer together than a 4096th of linear light: off by at most three steps there.
-    off = np.abs(encode_srgb(decode_srgb(steps / np.float32(255))).astype(int) - steps)
-    assert off.max() <= 3
-    assert off[32:].max() <= 1
-
-
 def test_a_perfect_camera_encodes_light_and_nothing_else(rng):
     light = rng.random((24, 32, 3), np.float32)
     assert np.array_equal(PERFECT_COLOUR.measure(light, rng), encode_srgb(light))

@@ -12,7 +12,7 @@ from foundation_pose_ros.reconstruction.surface import Surface
 from foundation_pose_ros.reconstruction.texture.texture_atlas import PaintSettings, painted
 from foundation_pose_ros.reconstruction.texture.view_colours import ViewColours
 from foundation_pose_ros.rendering import EmbreeRenderer
-from foundation_pose_ros.srgb import to_linear
+from foundation_pose_ros.srgb import decode_srgb
 from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses
 
 
@@ -72,7 +72,7 @@ def test_exposures_are_found(sticker_cube, surface):
     truth = []
     for a, b in zip(even, uneven, strict=True):
         usable = a.mask & ((a.frame.rgb > 12) & (b.frame.rgb > 12) & (b.frame.rgb < 243)).all(axis=2)
-        truth.append(np.median(to_linear(a.frame.rgb[usable]) / to_linear(b.frame.rgb[usable]), axis=0))
+        truth.append(np.median(decode_srgb(a.frame.rgb[usable]) / decode_srgb(b.frame.rgb[usable]), axis=0))
     truth = np.array(truth)
     truth /= np.exp(np.log(truth).mean(axis=0))
     assert np.ptp(truth) > 0.6
