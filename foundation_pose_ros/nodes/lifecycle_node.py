@@ -1,28 +1,41 @@
 """What the lifecycle nodes of both packages share: start by themselves, survive any failure, end when told to."""
 
+import os
 import signal
+import socket
 import sys
+import threading
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import rclpy
 from rclpy.clock import Clock, ClockType
+from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.qos import QoSProfile
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.signals import SignalHandlerOptions
 
 from ..streams.refusals import RefusalCounter
 
+if TYPE_CHECKING:
+    from rclpy.publisher import Publisher
+
 REFUSAL_LOG_PERIOD_S = 5.0
+# From the signal to the end of the process; who still works on a frame or a model then is not waited for.
+LONGEST_END_S = 0.7
 
 
 class WorkingNode(LifecycleNode, ABC):
-    """A lifecycle node whose transitions are the methods `set_up`, `begin`, `pause` and `give_back`.
+    """A lifecycle node whose transitions are the methods `setup`, `start`, `stop` and `release`.
 
-    `set_up` may raise: the node then stays unconfigured, and says why. `pause` is called before the node ends as well,
-    if it is active.
+    `setup` may raise: the node then stays unconfigured, and says why. `stop` is called before the node ends as well,
+    if it is active. Any executor will do, since services and images are waited for elsewhere (see `Listener`).
     """
 
     def __init__(self, name: str, **node_arguments: Any) -> None:
@@ -45,13 +58,14 @@ class WorkingNode(LifecycleNode, ABC):
 
     @abstractmethod
     def release(self) -> None:
-        """Undo `set_up`, whether or not it was done."""
+        """Undo `setup`, whether or not it was done."""
 
     def start_by_itself(self) -> None:
         """Configure and activate as soon as the node is spun."""
-        # Not the node's clock, which stands still under use_sim_time until a recording is played.
+        # Not the node's clock, which stands still under use_sim_time until a recording is played. The period isn't 0,
+        # with which rclpy's EventsExecutor would never get beyond this timer.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._autostart = self.create_timer(0.0, self._start, clock=steady)
+        self._autostart = self.create_timer(0.001, self._start, clock=steady)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load everything, so that the first image isn't the slow one."""
@@ -72,7 +86,7 @@ class WorkingNode(LifecycleNode, ABC):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop working."""
-        self._pause_if_active()
+        self._stop_if_active()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -81,15 +95,26 @@ class WorkingNode(LifecycleNode, ABC):
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """From any state."""
-        self._pause_if_active()
+        """Stop and give everything back, from any state."""
+        self._stop_if_active()
         self.release()
         return super().on_shutdown(state)
 
     def destroy_node(self) -> None:
-        """Stop the worker first: it publishes."""
-        self._pause_if_active()
+        """Stop the threads first: they publish and answer."""
+        self._stop_if_active()
+        self.release()
         super().destroy_node()
+
+    def make_publisher(self, kind: type, topic: str, qos: QoSProfile | int = 10) -> "Publisher[Any]":
+        """Make a publisher of which the executor knows nothing, so that any thread may make and destroy it."""
+        return self.create_publisher(
+            kind,
+            topic,
+            qos,
+            event_callbacks=PublisherEventCallbacks(use_default_callbacks=False),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
 
     def failed(self, what: str, error: Exception) -> None:
         """Count and log what should not have happened; the node goes on."""
@@ -100,36 +125,84 @@ class WorkingNode(LifecycleNode, ABC):
         self.get_logger().error(f"{what} failed, going on: {trace}", throttle_duration_sec=REFUSAL_LOG_PERIOD_S)
 
     def value(self, name: str) -> Any:
-        """Of a parameter."""
+        """Return the value of a parameter."""
         return self.get_parameter(name).value
+
+    def now_s(self) -> float:
+        """Return the time of the node's clock in seconds."""
+        return float(self.get_clock().now().nanoseconds * 1e-9)
 
     def _start(self) -> None:
         self._autostart.cancel()
         if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
-    def _pause_if_active(self) -> None:
+    def _stop_if_active(self) -> None:
         if self.active:
             self.active = False
             self.stop()
 
 
 def run(make_node: Callable[[], WorkingNode], name: str, args: list[str] | None) -> None:
-    """Make a node and spin it until it is told to stop; a parameter that makes no sense ends it in one line."""
-    rclpy.init(args=args)
-    try:
-        node = make_node()
-    except (ParameterException, ValueError) as fault:
-        sys.exit(f"{name}: {fault}")
-    executor = MultiThreadedExecutor(num_threads=2)
-    executor.add_node(node)
+    """Make a node and spin it until SIGINT or SIGTERM comes; a parameter that makes no sense ends it in one line."""
+    with _ending_signals() as wait_for_end:
+        # rclpy's own handlers shut the context down at once: nothing could be published or taken away any more.
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+        try:
+            node = make_node()
+        except (ParameterException, ValueError) as fault:
+            sys.exit(f"{name}: {fault}")
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        faults: list[Exception] = []
+        spinning = threading.Thread(target=_spin, args=(executor, faults), name="executor", daemon=True)
+        spinning.start()
+        wait_for_end(spinning)
+        ending = threading.Thread(target=_end, args=(executor, spinning, node), name="end", daemon=True)
+        ending.start()
+        ending.join(LONGEST_END_S)
+        if ending.is_alive():
+            # A registration, a mesh that is read: nobody needs its result any more.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
+    if faults:
+        raise faults[0]
+
+
+@contextmanager
+def _ending_signals() -> Iterator[Callable[[threading.Thread], None]]:
+    """Give a function that waits for SIGINT or SIGTERM, or for a thread to end."""
+    told, teller = socket.socketpair()
+    told.settimeout(1.0)
+    teller.setblocking(False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(teller.fileno())
+
+    def wait(thread: threading.Thread) -> None:
+        while thread.is_alive():
+            try:
+                told.recv(1)
+                return
+            except TimeoutError:
+                continue
+
+    yield wait
+    signal.set_wakeup_fd(-1)
+
+
+def _spin(executor: SingleThreadedExecutor, faults: list[Exception]) -> None:
     try:
         executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except ExternalShutdownException:
         pass
-    finally:
-        # Ctrl-C under ros2 launch comes twice, from the terminal and from launch: the second must not break the end.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        executor.shutdown()
-        node.destroy_node()
-        rclpy.try_shutdown()
+    except Exception as fault:
+        faults.append(fault)
+
+
+def _end(executor: SingleThreadedExecutor, spinning: threading.Thread, node: WorkingNode) -> None:
+    executor.shutdown()
+    spinning.join()
+    node.destroy_node()
+    rclpy.try_shutdown()

@@ -27,8 +27,9 @@ from ..camera import Camera
 from ..errors import InputRefused
 from ..frame import Frame
 from ..streams.image_messages import fill_image
+from ..streams.time_synchronizer import stamp_to_ns
 from .parameters import declare, validator, values
-from .pose.messages import stamp_to_ns, to_pose, to_stamp
+from .pose.messages import to_pose, to_stamp
 from .replay.parameters import REPLAY_NODE
 from .replay.source import ReplaySource, open_source
 

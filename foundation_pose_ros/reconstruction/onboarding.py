@@ -95,7 +95,7 @@ class _Session:
 
 
 class Onboarding:
-    """Takes frames and masks from the executor's thread, keeps views and builds in a worker thread of its own.
+    """Takes frames and masks from one thread, keeps views and builds in a worker thread of its own.
 
     frame_of: the image of a stamp. T_cam_fixed(fixed_frame, camera_frame, stamp_ns): a pose from TF, None where it
     isn't known (yet). hand_over(request, file, result): the model is there; may raise InputRefused. changed: there is

@@ -12,7 +12,7 @@ from .camera_info import Lens, to_lens
 from .image_messages import compressed_to_depth_m, compressed_to_rgb, to_depth_m, to_labels, to_rgb
 from .mask_inputs import Box, Boxes, LabelImage
 from .refusals import RefusalCounter
-from .time_synchronizer import Match, StampMatcher
+from .time_synchronizer import Match, StampMatcher, stamp_to_ns
 
 COLOUR, DEPTH = "colour", "depth"
 
@@ -57,7 +57,7 @@ class InputGuardian:
 
     def camera_info(self, message: Any) -> list[Frame]:
         """Take in the camera info of the colour image."""
-        stamp_ns = _stamp_ns(message)
+        stamp_ns = stamp_to_ns(message.header.stamp)
         self._infos.append((stamp_ns, message))
         if self._waiting is None or self._waiting.stamp_ns != stamp_ns:
             return []
@@ -72,7 +72,7 @@ class InputGuardian:
         except InputRefused as refused:
             self._refusals.count(refused.reason, str(refused))
             return None
-        return LabelImage(_stamp_ns(message), labels, self.rectified)
+        return LabelImage(stamp_to_ns(message.header.stamp), labels, self.rectified)
 
     def boxes(self, message: Any) -> Boxes | None:
         """The boxes of a Detection2DArray, or None where there are none."""
@@ -86,7 +86,7 @@ class InputGuardian:
             sides = (x - half_x, y - half_y, x + half_x, y + half_y)
             if np.all(np.isfinite(sides)):
                 boxes.append(Box(hypothesis.class_id, *sides, score=float(hypothesis.score)))
-        return Boxes(_stamp_ns(message), tuple(boxes), self.rectified) if boxes else None
+        return Boxes(stamp_to_ns(message.header.stamp), tuple(boxes), self.rectified) if boxes else None
 
     def rectified(self, labels: np.ndarray) -> np.ndarray:
         """Labels (H, W) freed of the lens's distortion as the frames are; to be asked once their frame is here."""
@@ -105,7 +105,7 @@ class InputGuardian:
 
     def _image(self, topic: str, message: Any) -> list[Frame]:
         self.received += 1
-        match = self._matcher.add(topic, _stamp_ns(message), message)
+        match = self._matcher.add(topic, stamp_to_ns(message.header.stamp), message)
         if match is None:
             return []
         frames = self._frames_that_waited()
@@ -178,8 +178,3 @@ class InputGuardian:
             self._lens = to_lens(info, self._settings.rectified, self._settings.distortion)
             self._lens_key = key
         return self._lens
-
-
-def _stamp_ns(message: Any) -> int:
-    stamp = message.header.stamp
-    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)

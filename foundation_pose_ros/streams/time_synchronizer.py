@@ -12,6 +12,11 @@ from typing import Any
 MISSES_BEFORE_TOLERANCE = 10
 
 
+def stamp_to_ns(stamp: Any) -> int:
+    """Return a builtin_interfaces/Time (or Duration) in nanoseconds."""
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+
+
 @dataclass(frozen=True)
 class Match:
     """One message of each topic; the stamp is that of the first topic."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import se3
+from .time_synchronizer import stamp_to_ns
 
 
 @dataclass
@@ -48,8 +49,7 @@ class TransformBuffer:
             numbers = np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w])
             if np.isfinite(numbers).all() and np.any(numbers[3:]):
                 T = se3.from_quaternion_xyzw(numbers[3:], numbers[:3])
-                stamp = stamped.header.stamp
-                stamp_ns = int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+                stamp_ns = stamp_to_ns(stamped.header.stamp)
                 self.add(stamped.header.frame_id.lstrip("/"), stamped.child_frame_id.lstrip("/"), T, stamp_ns, static)
 
     def lookup(self, target: str, source: str, stamp_ns: int) -> np.ndarray | None:

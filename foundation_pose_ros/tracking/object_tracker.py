@@ -37,9 +37,10 @@ class TrackedObject:
     """One object as of one frame. `result` is None unless the object is TRACKING and has a pose in this frame.
 
     last_believed: the last pose that wasn't in doubt, of whatever frame, None before there was one. age_s: since the
-    registration that started the track; since_seen_s: since the last frame with a trusted pose; both None where that
-    never happened. `reason` says in words why the state is what it is, and is empty while all is well. time_s: wall
-    time that the object took in the last frame that was looked at: a registration, the step into it, or the search.
+    registration that started the track; registered_ns: the stamp of that registration's frame; since_seen_s: since the
+    last frame with a trusted pose; None where that never happened. `reason` says in words why the state is what it is,
+    and is empty while all is well. time_s: wall time that the object took in the last frame that was looked at: a
+    registration, the step into it, or the search.
     """
 
     id: str
@@ -50,6 +51,7 @@ class TrackedObject:
     since_seen_s: float | None
     reason: str
     last_believed: PoseResult | None = None
+    registered_ns: int | None = None
     time_s: float = 0.0
 
 
@@ -198,6 +200,7 @@ class ObjectTracker:
             since_seen_s=_seconds_between(status.seen_ns, stamp_ns),
             reason=status.reason,
             last_believed=self._last_believed,
+            registered_ns=status.registered_ns,
             time_s=self._time_s,
         )
 

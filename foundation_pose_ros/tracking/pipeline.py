@@ -28,7 +28,7 @@ class _Job:
 
 
 class PosePipeline:
-    """Takes frames and masks from the executor's thread; tracks and publishes in one worker thread.
+    """Takes frames and masks from one thread; tracks and publishes in one worker thread.
 
     `publish(frame, objects)` and `ask_for_masks(ids)` are called in the worker's thread.
     """
@@ -62,6 +62,11 @@ class PosePipeline:
         self._done_ns = -1
         self._asked_ns: int | None = None
         self.step_s = 0.0
+
+    @property
+    def running(self) -> bool:
+        """True between start and stop."""
+        return self._worker.running
 
     def start(self) -> None:
         """Begin to work on what comes in."""

@@ -105,17 +105,17 @@ SEGMENTATION_NODE = (
 
 
 def segmenter_settings(values: dict[str, Any]) -> SegmenterSettings:
-    """How images are segmented, from parameters."""
+    """Take from parameters how images are segmented."""
     names = ("support_size", "selection", "ensemble", "flips", "tile_px", "zoom", "threshold", "precision", "compiled")
     return SegmenterSettings(**{name: values[name] for name in names})
 
 
 def limits(values: dict[str, Any]) -> Limits:
-    """What isn't taken, from parameters."""
+    """Take from parameters what is refused."""
     return Limits(*(values[name] for name in ("max_side_px", "max_examples", "max_sets")))
 
 
 def preparation(values: dict[str, Any]) -> Preparation:
-    """How sets made here prepare images, from parameters; raises InputRefused."""
+    """Take from parameters how sets made here prepare images; raises InputRefused."""
     low, high = values["window_low"], values["window_high"]
     return Preparation(values["size"], values["aspect"], (low, high) if low != high else None)

@@ -1,56 +1,57 @@
 """What segmentation_node says of itself in /diagnostics."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from foundation_pose_ros.nodes.diagnostics import ERROR, OK, STALE, WARN, Report, refusal_values, worst_recent
+from foundation_pose_ros.nodes.lifecycle_node import WorkingNode
 
-if TYPE_CHECKING:
-    from .segmentation_node import SegmentationNode
+from .session import SegmentationSession, image_topic
 
 # Working on the latest only is how the node is meant to run, and not every image shows something.
 EXPECTED = ("image_replaced", "nothing_found", "low_confidence")
 
 
 class SegmentationReport:
-    """The sections of a node's diagnostics."""
+    """The sections of a node's diagnostics; session: what there is between configure and cleanup."""
 
-    def __init__(self, node: "SegmentationNode") -> None:
-        self._node = node
+    def __init__(self, node: WorkingNode, session: Callable[[], SegmentationSession | None]) -> None:
+        self._node, self._session = node, session
 
     def segmentation(self) -> Report:
-        """Sets and requests: ERROR without a set to work with, WARN while something is refused."""
-        node = self._node
+        """Report on sets and requests: ERROR without a set to work with, WARN while something is refused."""
+        node, session = self._node, self._session()
         refusals = node.refusals.look()
         values = refusal_values(refusals)
-        if not node.active:
+        if session is None or not node.active:
             return Report(WARN, worst_recent(refusals) or "not active: configure and activate the node", values)
+        sets = session.support_sets
         values |= {
-            "segmented": str(node.count),
-            "last_ms": f"{1000 * node.last_time_s:.0f}",
-            "weights": node.weights_note,
+            "segmented": str(session.times.count),
+            "last_ms": f"{1000 * session.times.last_s:.0f}",
+            "weights": session.weights_note,
         }
-        values |= {f"support.{name}": str(len(node.shelf[name])) for name in node.shelf.names}
-        if node.unusable:
-            return Report(ERROR, "; ".join(f"{name}: {why}" for name, why in node.unusable.items()), values)
+        values |= {f"support.{name}": str(len(sets[name])) for name in sets.names}
+        if session.unusable:
+            return Report(ERROR, "; ".join(f"{name}: {why}" for name, why in session.unusable.items()), values)
         worst = worst_recent(refusals, EXPECTED)
         if worst:
             return Report(WARN, worst, values)
-        if not node.shelf.names:
+        if not sets.names:
             return Report(OK, "no support set yet: call ~/add_support or ~/load_support", values)
-        return Report(OK, f"{len(node.shelf.names)} support sets", values)
+        return Report(OK, f"{len(sets.names)} support sets", values)
 
     def live(self) -> Report:
-        """The live mode: STALE without images, ERROR where its set isn't there."""
-        node = self._node
-        name = node.live_support()
-        if not node.active or not name:
+        """Report on the live mode: STALE without images, ERROR where its set isn't there."""
+        node, session = self._node, self._session()
+        name = node.value("live_support")
+        if session is None or not node.active or not name:
             return Report(OK, "no live mode: set live_support to use it")
-        values = {"images": str(node.live_images), "masks": str(node.live_masks), "support": name}
-        if name not in node.shelf.names:
+        live = session.live
+        values = {"images": str(live.images), "masks": str(live.masks), "support": name}
+        if name not in session.support_sets.names:
             return Report(
                 ERROR, f"support set {name} isn't there: call ~/load_support, or correct live_support", values
             )
-        now_s = node.get_clock().now().nanoseconds * 1e-9
-        if node.last_image_s is None or now_s - node.last_image_s > node.get_parameter("stale_after_s").value:
-            return Report(STALE, f"no images on {node.image_topic()}: remap image to the camera's topic", values)
+        if live.last_s is None or node.now_s() - live.last_s > node.value("stale_after_s"):
+            return Report(STALE, f"no images on {image_topic(node)}: remap image to the camera's topic", values)
         return Report(OK, "images come in", values)

@@ -12,7 +12,8 @@ from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection3DArray
 
 from ...evaluation.metrics import pose_error
-from ..pose.messages import from_pose, stamp_to_ns
+from ...streams.time_synchronizer import stamp_to_ns
+from ..pose.messages import from_pose
 
 # Enough that nothing is lost while the process that listens is busy.
 _DEPTH = 1000

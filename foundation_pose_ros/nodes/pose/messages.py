@@ -16,11 +16,6 @@ from ...pose_result import PoseResult
 from ...tracking import TrackedObject
 
 
-def stamp_to_ns(stamp: Any) -> int:
-    """builtin_interfaces/Time to nanoseconds."""
-    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
-
-
 def to_stamp(stamp_ns: int) -> Time:
     """Nanoseconds to builtin_interfaces/Time."""
     return Time(sec=int(stamp_ns // 1_000_000_000), nanosec=int(stamp_ns % 1_000_000_000))

@@ -4,11 +4,10 @@ import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from foundation_perception.msg import OnboardingStatus as StatusMessage
 from foundation_perception.srv import StartOnboarding, StopOnboarding
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from tf2_msgs.msg import TFMessage
 
@@ -23,13 +22,14 @@ from ...streams.mask_inputs import MaskInput
 from ...streams.transform_buffer import TransformBuffer
 from ...tracking import TrackedObject
 from ...tracking.model_growth import Growth
+from ...tracking.pipeline import PosePipeline
 from ..diagnostics import OK, WARN, Report
+from ..lifecycle_node import WorkingNode
+from ..listener import Listener
 from ..service_replies import answering, waited_for
 from .object_catalogue import CatalogueEntry, load_object, parse_symmetries
+from .objects import PoseObjects
 from .parameters import onboarding_settings
-
-if TYPE_CHECKING:
-    from ..pose_node import PoseNode
 
 _KEEP_LAST = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _KEEP_ALL = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -40,63 +40,58 @@ _HAND_OVER_TIMEOUT_S = 60.0
 class OnboardingServices:
     """Services and status topic of one `Onboarding`, and the TF that it may need, heard only while it records."""
 
-    def __init__(self, node: "PoseNode", settings: dict[str, Any]) -> None:
-        self._node, self._settings = node, settings
+    def __init__(
+        self,
+        node: WorkingNode,
+        listener: Listener,
+        objects: PoseObjects,
+        pipeline: PosePipeline,
+        settings: dict[str, Any],
+    ) -> None:
+        self._node, self._objects, self._pipeline, self._settings = node, objects, pipeline, settings
         self._transforms = TransformBuffer()
-        self._heard: list[Any] = []
+        self._transform_listener: Listener | None = None
         self.onboarding = Onboarding(
             partial(onboarding_settings, settings),
-            lambda stamp_ns: node.pipeline.frame_of(stamp_ns),
+            pipeline.frame_of,
             lambda fixed, camera, stamp_ns: self._transforms.lookup(camera, fixed, stamp_ns),
             self._hand_over,
             self._publish,
             node.failed,
         )
         self._growth = Growth(self._replace, node.refusals, node.failed)
-        self._publisher = node.create_publisher(StatusMessage, "~/onboard_object/status", _KEEP_LAST)
-        group = MutuallyExclusiveCallbackGroup()
-        self._services = [
-            node.create_service(
-                kind,
-                f"~/onboard_object/{name}",
-                answering(f"onboard_object/{name}", handle, node.refusals, node.get_logger().error),
-                callback_group=group,
-            )
-            for kind, name, handle in ((StartOnboarding, "start", self._start), (StopOnboarding, "stop", self._stop))
-        ]
+        objects.when_removed = self._growth.forget
+        self._publisher = node.make_publisher(StatusMessage, "~/onboard_object/status", _KEEP_LAST)
+        for kind, name, handle in ((StartOnboarding, "start", self._start), (StopOnboarding, "stop", self._stop)):
+            answer = answering(f"onboard_object/{name}", handle, node.refusals, node.get_logger().error)
+            listener.serve(kind, f"~/onboard_object/{name}", answer)
 
     def stop(self) -> None:
         """Give up what is being recorded or built."""
-        self._hear(False)
+        self._hear_transforms(False)
         self.onboarding.close()
         self._growth.close()
 
-    def destroy(self) -> None:
+    def close(self) -> None:
         """Give everything back."""
         self.stop()
-        for service in self._services:
-            self._node.destroy_service(service)
         self._node.destroy_publisher(self._publisher)
 
     def frame(self, frame: Frame) -> None:
-        """A frame that came in."""
+        """Take in a frame."""
         self.onboarding.frame(frame)
 
     def takes(self, masks: MaskInput) -> bool:
-        """True where masks are those of the object that is recorded."""
+        """Return True where masks are those of the object that is recorded, and taken as such."""
         return self.onboarding.mask(masks)
 
     def tracked(self, frame: Frame, objects: list[TrackedObject]) -> None:
-        """What was found in a frame, for models that grow."""
+        """Let models grow by what was found in a frame."""
         if self._node.value("grow_models"):
             self._growth.tracked(frame, objects)
 
-    def forget(self, id: str) -> None:
-        """An object was removed: its model grows no more."""
-        self._growth.forget(id)
-
     def report(self) -> Report:
-        """For /diagnostics: how far it is; WARN where no model came of it."""
+        """Say how far it is, for /diagnostics; WARN where no model came of it."""
         status = self.onboarding.status
         values = {"views": str(status.views), "step": status.step, "model": str(status.model or "")}
         values |= {f"grown.{id}": f"{100 * share:.0f} % seen" for id, share in self._growth.seen_shares().items()}
@@ -104,9 +99,9 @@ class OnboardingServices:
         return Report(WARN if status.state is State.FAILED else OK, words, values)
 
     def _start(self, request: Any, _response: Any) -> str:
-        if not self._node.active:
+        if not self._pipeline.running:
             raise InputRefused("not_active", "the node isn't active, so that no images come in: activate it first")
-        if request.name in self._node.entries and not request.replace:
+        if request.name in self._objects and not request.replace:
             raise InputRefused("object_exists", f"object {request.name} is there already: set replace, or remove it")
         parse_symmetries(request.symmetries_yaml)
         asked = OnboardingRequest(
@@ -118,54 +113,57 @@ class OnboardingServices:
             request.symmetries_yaml,
             request.replace,
         )
-        self._hear(bool(asked.fixed_frame))
+        self._hear_transforms(bool(asked.fixed_frame))
         return self.onboarding.start(asked)
 
     def _stop(self, request: Any, _response: Any) -> str:
-        self._hear(False)
+        self._hear_transforms(False)
         return self.onboarding.stop(request.discard)
 
-    def _hear(self, transforms: bool) -> None:
-        for subscription in self._heard:
-            self._node.destroy_subscription(subscription)
-        self._heard.clear()
-        if not transforms:
+    def _hear_transforms(self, wanted: bool) -> None:
+        listener, self._transform_listener = self._transform_listener, None
+        if listener is not None:
+            listener.close()
+        if not wanted:
             return
         self._transforms = TransformBuffer()
+        listener = Listener(self._node, "transforms", self._node.failed)
         for topic, kept in (("/tf", QoSProfile(depth=100)), ("/tf_static", _KEEP_ALL)):
             take = partial(self._transforms.add_message, static=topic == "/tf_static")
-            self._heard.append(self._node.create_subscription(TFMessage, topic, take, kept))
+            listener.subscribe(TFMessage, topic, take, kept)
+        listener.start()
+        self._transform_listener = listener
 
     def _hand_over(self, request: OnboardingRequest, file: Path, result: Reconstruction) -> None:
         """Look for the object from now on, as `~/add_object` does."""
-        node, entry = self._node, self._prepared(request.name, file, request.symmetries)
+        entry = self._prepared(request.name, file, request.symmetries)
 
         def put() -> None:
-            if request.name in node.entries:
-                node.remove_object(request.name)
-            node.add_object(request.name, entry)
-            if node.value("grow_models"):
+            if request.name in self._objects:
+                self._objects.remove(request.name)
+            self._objects.add(request.name, entry)
+            if self._node.value("grow_models"):
                 settings = GrowthSettings(reconstruction=onboarding_settings(self._settings).reconstruction)
                 self._growth.add(GrowingModel(entry.model, (*result.used, *result.held_out), settings), file)
 
-        waited_for(node.pipeline.call(put), _HAND_OVER_TIMEOUT_S)
+        waited_for(self._pipeline.call(put), _HAND_OVER_TIMEOUT_S)
 
     def _replace(self, model: ObjectModel, file: Path) -> None:
         """Go on with a model that has grown; its symmetries are those that were declared, or found anew."""
-        node, name = self._node, model.name
-        entry = replace(node.entries[name], model=model)
-        node.prepare(entry)
+        name = model.name
+        entry = replace(self._objects[name], model=model)
+        self._objects.prepare(entry)
 
         def put() -> None:
-            if name in node.entries:
-                node.replace_model(name, entry)
+            if name in self._objects:
+                self._objects.replace_model(name, entry)
 
-        waited_for(node.pipeline.call(put), _HAND_OVER_TIMEOUT_S)
-        node.get_logger().info(f"the model of {name} has grown: {file}")
+        waited_for(self._pipeline.call(put), _HAND_OVER_TIMEOUT_S)
+        self._node.get_logger().info(f"the model of {name} has grown: {file}")
 
     def _prepared(self, name: str, file: Path, symmetries: str) -> CatalogueEntry:
         entry = load_object(name, file.name, "m", symmetries, [str(file.parent)], True)
-        self._node.prepare(entry)
+        self._objects.prepare(entry)
         return entry
 
     def _publish(self, status: OnboardingStatus) -> None:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from foundation_perception.msg import TrackedObjectArray
 from geometry_msgs.msg import PoseWithCovarianceStamped, TransformStamped
-from rclpy.qos import QoSProfile
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 from tf2_msgs.msg import TFMessage
@@ -20,6 +18,7 @@ from ...frame import Frame
 from ...overlay import OverlayPose, draw_overlay
 from ...streams.image_messages import fill_image
 from ...tracking import TrackedObject, TrackState
+from ..lifecycle_node import WorkingNode
 from .markers import MarkerFactory
 from .messages import (
     QuaternionSigns,
@@ -33,7 +32,6 @@ from .messages import (
 from .object_catalogue import CatalogueEntry, topic_token
 
 if TYPE_CHECKING:
-    from rclpy.node import Node
     from rclpy.publisher import Publisher
 
 _GOLDEN = 0.618034  # of the circle of hues: neighbours in the list of objects differ well
@@ -50,17 +48,17 @@ class OutputSettings:
 
 
 class ResultsPublisher:
-    """The outputs of pose_node. `publish` runs in the worker's thread, the rest in either while the worker is idle."""
+    """The outputs of pose_node. `publish` runs in the worker's thread, the rest in any while the worker is idle."""
 
-    def __init__(self, node: "Node", settings: OutputSettings) -> None:
+    def __init__(self, node: WorkingNode, settings: OutputSettings) -> None:
         self.settings = settings
         self._node = node
-        self._detections = self._publisher(Detection3DArray, "~/detections")
-        self._objects = self._publisher(TrackedObjectArray, "~/objects")
-        self._tf = self._publisher(TFMessage, "/tf", depth=100)
-        self._markers = self._publisher(MarkerArray, "~/markers")
-        self._overlay = self._publisher(Image, "~/overlay", depth=2)
-        self._mask_request = self._publisher(String, "~/mask_request")
+        self._detections = node.make_publisher(Detection3DArray, "~/detections")
+        self._objects = node.make_publisher(TrackedObjectArray, "~/objects")
+        self._tf = node.make_publisher(TFMessage, "/tf", 100)
+        self._markers = node.make_publisher(MarkerArray, "~/markers")
+        self._overlay = node.make_publisher(Image, "~/overlay", 2)
+        self._mask_request = node.make_publisher(String, "~/mask_request")
         self._poses: dict[str, Publisher] = {}
         self._entries: dict[str, CatalogueEntry] = {}
         self._marker_factories: dict[str, MarkerFactory] = {}
@@ -72,11 +70,11 @@ class ResultsPublisher:
     def add_object(self, id: str, entry: CatalogueEntry) -> None:
         """Make the outputs of one object."""
         self._entries[id] = entry
-        self._poses[id] = self._publisher(PoseWithCovarianceStamped, f"~/pose/{topic_token(id)}")
+        self._poses[id] = self._node.make_publisher(PoseWithCovarianceStamped, f"~/pose/{topic_token(id)}")
         self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id))
 
     def replace_model(self, id: str, entry: CatalogueEntry) -> None:
-        """An object looks otherwise from now on."""
+        """Show an object otherwise from now on."""
         self._entries[id] = entry
         self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id))
 
@@ -104,7 +102,7 @@ class ResultsPublisher:
             self._mask_request.publish(String(data=id))
 
     def publish(self, frame: Frame, objects: list[TrackedObject]) -> None:
-        """All messages of one frame."""
+        """Publish all messages of one frame."""
         header = to_header(frame)
         self._last_header = header
         detections, states = Detection3DArray(header=header), TrackedObjectArray(header=header)
@@ -171,7 +169,3 @@ class ResultsPublisher:
 
     def _colour(self, id: str) -> tuple[float, float, float]:
         return colorsys.hsv_to_rgb((0.33 + _GOLDEN * list(self._entries).index(id)) % 1.0, 0.75, 0.95)
-
-    def _publisher(self, kind: type, topic: str, depth: int = 10) -> "Publisher":
-        options = QoSOverridingOptions.with_default_policies()
-        return self._node.create_publisher(kind, topic, QoSProfile(depth=depth), qos_overriding_options=options)

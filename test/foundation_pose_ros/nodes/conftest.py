@@ -25,7 +25,7 @@ try:
     from geometry_msgs.msg import PoseWithCovarianceStamped
     from lifecycle_msgs.srv import ChangeState
     from rclpy.context import Context
-    from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
+    from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
     from rclpy.node import Node
     from rclpy.parameter import Parameter
     from rclpy.qos import QoSProfile
@@ -35,9 +35,10 @@ try:
     from vision_msgs.msg import Detection3DArray
     from visualization_msgs.msg import MarkerArray
 
-    from foundation_pose_ros.nodes.pose.messages import stamp_to_ns, to_stamp
+    from foundation_pose_ros.nodes.pose.messages import to_stamp
     from foundation_pose_ros.nodes.pose_node import PoseNode
     from foundation_pose_ros.nodes.replay_node import to_camera_info
+    from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
 except ModuleNotFoundError as missing:
     ROS_IS_MISSING = f"{missing}: source a ROS 2 workspace with foundation_perception"
 else:
@@ -83,7 +84,7 @@ class Bench:
         }
         self._lifecycle = self.user.create_client(ChangeState, "/pose_node/change_state")
         self._spinning = [
-            _Spinning(self.node, MultiThreadedExecutor(num_threads=2, context=self.context)),
+            _Spinning(self.node, SingleThreadedExecutor(context=self.context)),
             _Spinning(self.user, SingleThreadedExecutor(context=self.context)),
         ]
 

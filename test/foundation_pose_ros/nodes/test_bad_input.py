@@ -10,8 +10,9 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
 pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here: source its workspace")
 
-from foundation_pose_ros.nodes.pose.messages import stamp_to_ns, to_stamp
+from foundation_pose_ros.nodes.pose.messages import to_stamp
 from foundation_pose_ros.streams.image_messages import fill_image
+from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
 from foundation_pose_ros.synthetic.scene import SyntheticScene
 
 

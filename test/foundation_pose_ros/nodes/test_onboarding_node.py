@@ -18,8 +18,9 @@ from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
 from foundation_pose_ros import Camera, ObjectModel, se3
-from foundation_pose_ros.nodes.pose.messages import from_pose, stamp_to_ns, to_pose, to_transform
+from foundation_pose_ros.nodes.pose.messages import from_pose, to_pose, to_transform
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
+from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, turn_poses
 
@@ -137,7 +138,7 @@ def test_shown_with_masks_alone_it_is_built_registered_and_published_where_it_is
     before = seen()
     for view in views[SHOWN + LOOKED_AT :]:
         bench.object_of(bench.send(view.frame), TrackedObject.TRACKING)
-        bench.wait(lambda: not bench.node.onboarding._growth._worker._slots, "the growth to take the frame up")
+        bench.wait(lambda: not bench.node.session.onboarding._growth._worker._slots, "the growth to take the frame up")
     bench.wait(lambda: seen() > before, "the model to grow")
 
 

@@ -19,11 +19,12 @@ from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.nodes.pose.messages import from_pose, stamp_to_ns
+from foundation_pose_ros.nodes.pose.messages import from_pose
 from foundation_pose_ros.nodes.replay.source import ReplaySource
 from foundation_pose_ros.nodes.replay_node import ReplayNode
 from foundation_pose_ros.streams.camera_info import to_lens
 from foundation_pose_ros.streams.image_messages import to_depth_m, to_labels, to_rgb
+from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 

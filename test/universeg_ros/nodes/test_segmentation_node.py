@@ -265,7 +265,7 @@ def test_life_cycle(bench: Callable[..., Bench], scenes: Scenes, tmp_path: Path)
         return b.answer(change.call_async(ChangeState.Request(transition=Transition(id=transition)))).success
 
     assert to(Transition.TRANSITION_CONFIGURE)
-    assert list(b.node.unusable) == ["absent"]
+    assert list(b.node.session.unusable) == ["absent"]
     request = {"image": image_message(scenes[0][0])}
     assert "activate it" in b.ask(Segment, "segment", **request).message
     for _ in range(2):

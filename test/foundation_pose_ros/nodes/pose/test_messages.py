@@ -12,13 +12,13 @@ pytest.importorskip("foundation_perception", reason="foundation_perception isn't
 from foundation_pose_ros.nodes.pose.messages import (
     QuaternionSigns,
     from_pose,
-    stamp_to_ns,
     to_duration,
     to_pose,
     to_stamp,
     to_transform,
 )
 from foundation_pose_ros.se3 import from_rotation_translation
+from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
 
 angles = st.floats(-np.pi, np.pi, allow_nan=False)
 metres = st.floats(-5, 5, allow_nan=False)

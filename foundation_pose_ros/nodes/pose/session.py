@@ -1,0 +1,122 @@
+"""All that pose_node has between configure and cleanup."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ...estimator import PoseEstimator
+from ...frame import Frame
+from ...streams.mask_inputs import MaskInput
+from ...tracking import FrameBuffer, MultiObjectTracker, TrackedObject
+from ...tracking.pipeline import PosePipeline
+from ...tracking.process_pool import TrackingProcesses
+from ..lifecycle_node import WorkingNode
+from ..listener import Listener
+from ..parameters import values
+from .inputs import PoseInputs
+from .objects import PoseObjects, configured_entries, thread_count
+from .onboarding_services import OnboardingServices
+from .parameters import POSE_NODE, method_choice, tracker_settings
+from .results_publisher import OutputSettings, ResultsPublisher
+from .services import PoseServices
+from .status_report import StateLog
+
+
+class PoseSession:
+    """Loads meshes, makes outputs, offers services; `start` and `stop` as often as the node is activated.
+
+    inputs: what is heard while it is active, None else. unusable: why objects were left out, by name.
+    settings_changed: set it, and they are taken up before the next frame.
+    """
+
+    def __init__(self, node: WorkingNode) -> None:
+        """Do once what the first image would otherwise wait for. Raises InputRefused."""
+        self._node = node
+        self.settings_changed = False
+        self.inputs: PoseInputs | None = None
+        self._state_log = StateLog()
+        settings = values(node, POSE_NODE)
+        if settings["threads"]:
+            cv2.setNumThreads(settings["threads"])
+        entries, self.unusable = configured_entries(node, settings)
+        choice = method_choice(settings, thread_count(settings))
+        estimator = PoseEstimator([entry.model for entry in entries.values()], methods=choice.methods())
+        self._outputs = ResultsPublisher(node, output_settings(settings))
+        self.processes = TrackingProcesses(estimator, settings["processes"]) if choice.learning_free else None
+        tracker = MultiObjectTracker(estimator, tracker_settings(settings), self.processes)
+        self.pipeline = PosePipeline(
+            tracker,
+            FrameBuffer(settings["buffer_frames"], settings["buffer_s"]),
+            self._publish,
+            self._outputs.ask_for_masks,
+            node.refusals,
+            node.failed,
+        )
+        self.objects = PoseObjects(estimator, tracker, self._outputs)
+        for name, entry in entries.items():
+            self.objects.add(name, entry)
+        self._services = Listener(node, "services", node.failed)
+        PoseServices(node, self._services, self.objects, self.pipeline, self._outputs, self._rectified)
+        self.onboarding = OnboardingServices(node, self._services, self.objects, self.pipeline, settings)
+        self.objects.warm_up()
+        self._services.start()
+
+    def start(self) -> None:
+        """Start the worker and subscribe."""
+        if self.processes is not None:
+            self.processes.start(len(self.objects.ids))
+        self.pipeline.start()
+        self.inputs = PoseInputs(self._node, values(self._node, POSE_NODE), self._on_frame, self._on_masks)
+
+    def stop(self) -> None:
+        """Stop working: no TF, no markers, no memory of where things were."""
+        inputs, self.inputs = self.inputs, None
+        if inputs is not None:
+            inputs.close()
+        self.onboarding.stop()
+        if self.pipeline.stop():
+            if self.processes is not None:
+                self.processes.close()
+        else:
+            self._node.get_logger().warning("the worker is still busy with its last frame")
+        self._outputs.hide_all()
+
+    def close(self) -> None:
+        """Give services and outputs back."""
+        self._services.close()
+        self.onboarding.close()
+        self._outputs.destroy()
+
+    def _on_frame(self, frame: Frame) -> None:
+        self._apply_changed_settings()
+        self.pipeline.frame(frame)
+        self.onboarding.frame(frame)
+
+    def _on_masks(self, masks: MaskInput) -> None:
+        if not self.onboarding.takes(masks):
+            self.pipeline.masks(masks)
+
+    def _publish(self, frame: Frame, objects: list[TrackedObject]) -> None:
+        for line in self._state_log.changes(objects):
+            self._node.get_logger().info(line)
+        self._outputs.publish(frame, objects)
+        self.onboarding.tracked(frame, objects)
+
+    def _apply_changed_settings(self) -> None:
+        """Before the next frame rather than in the callback that validates: a later one may still refuse."""
+        if self.settings_changed:
+            self.settings_changed = False
+            settings = values(self._node, POSE_NODE)
+            self._outputs.settings = output_settings(settings)
+            self.pipeline.call(lambda: self.pipeline.tracker.set_settings(tracker_settings(settings)))
+
+    def _rectified(self, labels: np.ndarray) -> np.ndarray:
+        """Labels (H, W) of a raw image as the frames are, free of distortion."""
+        return labels if self.inputs is None else self.inputs.guardian.rectified(labels)
+
+
+def output_settings(settings: dict[str, Any]) -> OutputSettings:
+    """Pick those of the outputs from the node's values by name."""
+    names = ("publish_tf", "tf_prefix", "marker_lifetime_s", "overlay_rate_hz")
+    return OutputSettings(**{name: settings[name] for name in names})
