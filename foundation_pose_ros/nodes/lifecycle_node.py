@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 REFUSAL_LOG_PERIOD_S = 5.0
 # From the signal to the end of the process; who still works on a frame or a model then is not waited for.
-LONGEST_END_S = 0.7
+LONGEST_END_S = 0.6
 
 
 class WorkingNode(LifecycleNode, ABC):
@@ -161,13 +161,13 @@ def run(make_node: Callable[[], WorkingNode], name: str, args: list[str] | None)
         ending = threading.Thread(target=_end, args=(executor, spinning, node), name="end", daemon=True)
         ending.start()
         ending.join(LONGEST_END_S)
-        if ending.is_alive():
-            # A registration, a mesh that is read: nobody needs its result any more.
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
     if faults:
         raise faults[0]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Without the interpreter's own end, which takes compiled code and libraries apart for half a second, and would
+    # wait for a registration, or a mesh that is read, of which nobody needs the result any more.
+    os._exit(0)
 
 
 @contextmanager
