@@ -7,7 +7,7 @@
 
 export PYTHON
 RUN := @sh environment/run
-PYTHON_MODULES := benchmarks environment foundation_pose_ros universeg_ros
+PYTHON_MODULES := benchmarks environment examples foundation_pose_ros universeg_ros
 
 help:
 	@echo "make demo    pose of an object in a synthetic scene, through real ROS 2; a recording with SEQUENCE=folder OBJECT=name"
