@@ -20,7 +20,7 @@ PYTHON_PACKAGES = ("foundation_pose_ros", "universeg_ros")
 
 def package_inputs() -> list[Path]:
     """Files whose contents need a build when they change. Python modules don't: they run from the source tree."""
-    single = [ROOT / name for name in ("package.xml", "CMakeLists.txt", "setup.cfg")]
+    single = [ROOT / name for name in ("package.xml", "CMakeLists.txt", "pyproject.toml")]
     return [*single, *(ROOT / "msg").glob("*.msg"), *(ROOT / "srv").glob("*.srv"), requirements("ros")]
 
 
@@ -44,7 +44,7 @@ def stage() -> Path:
     names = (
         "package.xml",
         "CMakeLists.txt",
-        "setup.cfg",
+        "pyproject.toml",
         "LICENSE",
         "msg",
         "srv",

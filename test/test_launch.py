@@ -1,8 +1,8 @@
 """Launch files, parameter files and the tables in docs/nodes.md agree with the nodes."""
 
-import configparser
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -42,9 +42,7 @@ def test_there_are_launch_files() -> None:
 def test_launch_file_names_what_exists(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     compile(text, str(path), "exec")
-    config = configparser.ConfigParser()
-    config.read(ROOT / "setup.cfg", encoding="utf-8")
-    installed = re.findall(r"^\s*(\S+) =", config["options.entry_points"]["console_scripts"], re.MULTILINE)
+    installed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
     for executable in re.findall(r'executable="(\w+)"', text):
         assert executable in [*installed, "rviz2"]
     for folder, name in re.findall(r'"(config|launch)" / "([\w.]+)"', text):

@@ -1,10 +1,8 @@
 """Manifest, build file and executables agree with each other and with what lies in the tree."""
 
 import ast
-import configparser
 import re
-import subprocess
-import sys
+import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,24 +11,28 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 MANIFEST = ElementTree.parse(ROOT / "package.xml").getroot()
 CMAKE = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 
 
-def executables() -> dict[str, str]:
-    config = configparser.ConfigParser()
-    config.read(ROOT / "setup.cfg", encoding="utf-8")
-    return dict(re.findall(r"^\s*(\S+) = (\S+)$", config["options.entry_points"]["console_scripts"], re.MULTILINE))
+def test_pip_and_ros_are_told_the_same() -> None:
+    assert PROJECT["name"].replace("-", "_") == MANIFEST.findtext("name")
+    assert PROJECT["version"] == MANIFEST.findtext("version")
+    assert PROJECT["description"] == MANIFEST.findtext("description")
+    assert PROJECT["license"] == MANIFEST.findtext("license")
+    maintainer = MANIFEST.find("maintainer")
+    assert maintainer is not None
+    assert PROJECT["maintainers"] == [{"name": maintainer.text, "email": maintainer.get("email")}]
 
 
-def test_pip_takes_name_and_version_from_the_manifest() -> None:
-    outcome = subprocess.run(
-        [sys.executable, "setup.py", "--quiet", "--name", "--version"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert outcome.stdout.split() == ["foundation-perception", MANIFEST.findtext("version")]
+def test_pyproject_is_all_that_pip_reads() -> None:
+    assert not [name for name in ("setup.py", "setup.cfg", "MANIFEST.in") if (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("package", ["foundation_pose_ros", "universeg_ros"])
+def test_files_beside_the_modules_are_there_to_be_installed(package: str) -> None:
+    for pattern in PYPROJECT["tool"]["setuptools"]["package-data"][package]:
+        assert list((ROOT / package).glob(pattern)), f"{package} has no {pattern}"
 
 
 def test_changelog_begins_with_the_version() -> None:
@@ -59,11 +61,11 @@ def test_every_build_dependency_is_declared() -> None:
     assert found <= declared
 
 
-@pytest.mark.parametrize("name", sorted(executables()))
+@pytest.mark.parametrize("name", sorted(PROJECT["scripts"]))
 def test_executable_exists(name: str) -> None:
-    module, _, function = executables()[name].partition(":")
+    module, _, function = PROJECT["scripts"][name].partition(":")
     file = ROOT / Path(*module.split(".")).with_suffix(".py")
-    assert file.exists(), f"{name} of setup.cfg is {module}, which isn't there"
+    assert file.exists(), f"{name} of pyproject.toml is {module}, which isn't there"
     tree = ast.parse(file.read_text(encoding="utf-8"))
     assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 

@@ -6,7 +6,7 @@ import pytest
 
 from environment import stamps, workspace
 
-TREE = ("package.xml", "CMakeLists.txt", "setup.cfg", "msg/Pose.msg", "srv/Reset.srv", "launch/pose.launch.py")
+TREE = ("package.xml", "CMakeLists.txt", "pyproject.toml", "msg/Pose.msg", "srv/Reset.srv", "launch/pose.launch.py")
 
 
 @pytest.fixture
