@@ -18,7 +18,7 @@ help:
 	@echo "make clean   remove everything that the commands above made"
 
 demo:
-	$(RUN) --for demo python -m foundation_pose_ros.nodes.demo.run \
+	$(RUN) --for demo python -m foundation_pose_ros.nodes.demo \
 		$(if $(SEQUENCE),--sequence "$(SEQUENCE)") $(if $(OBJECT),--object "$(OBJECT)") $(ARGUMENTS)
 
 test:

@@ -59,14 +59,14 @@ class DiagnosticsPublisher:
 
 
 def refusal_values(refusals: Refusals) -> dict[str, str]:
-    """Counts and last messages as values of a report."""
+    """Return counts and last messages as values of a report."""
     values = {f"refused.{reason}": str(count) for reason, count in sorted(refusals.total.items())}
     values |= {f"fix.{reason}": message for reason, message in sorted(refusals.messages.items())}
     return values
 
 
 def worst_recent(refusals: Refusals, quiet: Sequence[str] = ()) -> str:
-    """The message of the reason that came most often since the last look, '' where there was none but `quiet` ones."""
+    """Return the message of the reason that came most often since the last look; '' for none but `quiet` ones."""
     recent = {reason: count for reason, count in refusals.recent.items() if reason not in quiet}
     if not recent:
         return ""

@@ -50,7 +50,7 @@ class Row:
     scope: ParameterScope = ParameterScope.AT_ONCE
 
     def descriptor(self) -> ParameterDescriptor:
-        """What `ros2 param describe` shows; rclpy itself refuses values out of range."""
+        """Return what `ros2 param describe` shows; rclpy itself refuses values out of range."""
         descriptor = ParameterDescriptor(
             name=self.name,
             type=_TYPES[type(self.default)],
@@ -69,13 +69,13 @@ class Row:
 
     @property
     def bounds(self) -> str:
-        """The values that are taken, in words, '' where all are."""
+        """Return the values that are taken, in words, '' where all are."""
         if self.low is not None and self.high is not None:
             return f"{self.low:g} to {self.high:g}"
         return ", ".join(f"`{choice}`" for choice in self.choices)
 
     def fault_of(self, value: Any) -> str:
-        """What is wrong with a value, in words, or ''."""
+        """Say what is wrong with a value, in words, or ''."""
         if self.choices and value not in self.choices:
             return f"{self.name} is {value!r}: use one of {', '.join(self.choices)}"
         return ""
@@ -92,7 +92,7 @@ def declare(node: "Node", table: Sequence[Row]) -> None:
 
 
 def values(node: "Node", table: Sequence[Row]) -> dict[str, Any]:
-    """Values by name; empty strings are left out of lists, since YAML parameter files can't hold an empty list."""
+    """Return values by name, lists without empty strings, since YAML parameter files can't hold an empty list."""
     result = {}
     for row in table:
         value = node.get_parameter(row.name).value
@@ -101,7 +101,7 @@ def values(node: "Node", table: Sequence[Row]) -> dict[str, Any]:
 
 
 def validator(table: Sequence[Row]) -> "Callable[[list[Parameter[Any]]], SetParametersResult]":
-    """An on-set callback that refuses values outside the choices, and does nothing else."""
+    """Return an on-set callback that refuses values outside the choices, and does nothing else."""
     rows: Mapping[str, Row] = {row.name: row for row in table}
 
     def validate(changed: "list[Parameter[Any]]") -> SetParametersResult:
@@ -113,7 +113,7 @@ def validator(table: Sequence[Row]) -> "Callable[[list[Parameter[Any]]], SetPara
 
 
 def commented_yaml(table: Sequence[Row]) -> str:
-    """The table as lines of a parameter file, each value below what it means, as config/ holds them."""
+    """Return the table as lines of a parameter file, each value below what it means, as config/ holds them."""
     lines = []
     for row in table:
         words = f"{row.description} ({row.bounds})" if row.bounds else row.description
@@ -124,7 +124,7 @@ def commented_yaml(table: Sequence[Row]) -> str:
 
 
 def markdown_table(table: Sequence[Row]) -> str:
-    """The table as Markdown, as docs/nodes.md holds it."""
+    """Return the table as Markdown, as docs/nodes.md holds it."""
     lines = ["| Parameter | Type | Default | Range | Taken up | Meaning |", "|---|---|---|---|---|---|"]
     for row in table:
         kind = "list of strings" if isinstance(row.default, list) else type(row.default).__name__

@@ -217,7 +217,7 @@ class ReplayNode(Node):
 
 
 def to_camera_info(camera: Camera, header: Header) -> CameraInfo:
-    """The CameraInfo of a rectified image."""
+    """Return the CameraInfo of a rectified image."""
     info = CameraInfo(
         header=header, width=camera.width, height=camera.height, distortion_model="plumb_bob", d=[0.0] * 5
     )

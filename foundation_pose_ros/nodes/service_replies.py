@@ -17,7 +17,7 @@ def answering(
     refusals: RefusalCounter,
     log_error: Callable[[str], Any],
 ) -> Callable[[Any, Any], Any]:
-    """A service callback that fills `success` and `message`: with what `handle` returns, or with why it refused."""
+    """Return a service callback that fills `success` and `message` with what `handle` returns, or why it refused."""
 
     def answer(request: Any, response: Any) -> Any:
         try:
@@ -36,7 +36,7 @@ def answering(
 
 
 def waited_for(future: "Future[Any]", timeout_s: float = WORKER_TIMEOUT_S) -> Any:
-    """The result of a call to the worker; raises InputRefused where it doesn't come, or was cancelled."""
+    """Return the result of a call to the worker; raises InputRefused where it doesn't come, or was cancelled."""
     try:
         future.exception(timeout=timeout_s)
     except TimeoutError:

@@ -25,7 +25,7 @@ class Lens:
     fisheye: bool = False
 
     def rectified(self, image: np.ndarray, smooth: bool) -> np.ndarray:
-        """The image without distortion; smooth = interpolated (colour), else the nearest pixel (depth, labels)."""
+        """Return the image undistorted; smooth = interpolated (colour), else the nearest pixel (depth, labels)."""
         if not self.distortion:
             return image
         interpolation = cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST
@@ -41,7 +41,7 @@ class Lens:
 
 
 def to_lens(info: Any, rectified: bool = False, distortion: str = "undistort") -> Lens:
-    """The camera of the image that a CameraInfo goes with.
+    """Return the camera of the image that a CameraInfo goes with.
 
     rectified: the image is rectified, so P holds; else K does, with D. distortion: what to do where D isn't zero:
     `undistort`, `refuse` or `ignore`. Region of interest and binning are worked into the intrinsics. Raises

@@ -66,7 +66,7 @@ class FrameBuffer:
             return outcome
 
     def at(self, stamp_ns: int) -> Frame | None:
-        """The frame of exactly this stamp, else the nearest within the tolerance, else None."""
+        """Return the frame of exactly this stamp, else the nearest within the tolerance, else None."""
         with self._lock:
             right = bisect_left(self._stamps_ns, stamp_ns)
             near = [i for i in (right, right - 1) if 0 <= i < len(self._stamps_ns)]
@@ -76,19 +76,19 @@ class FrameBuffer:
             return self._frames[best] if abs(self._stamps_ns[best] - stamp_ns) <= self._tolerance_ns else None
 
     def after(self, stamp_ns: int) -> list[Frame]:
-        """All frames newer than a stamp, oldest first."""
+        """Return all frames newer than a stamp, oldest first."""
         with self._lock:
             return list(self._frames)[bisect_right(self._stamps_ns, stamp_ns) :]
 
     @property
     def newest_ns(self) -> int | None:
-        """Stamp of the newest frame, None when there is none."""
+        """Return the stamp of the newest frame, None when there is none."""
         with self._lock:
             return self._stamps_ns[-1] if self._stamps_ns else None
 
     @property
     def oldest_ns(self) -> int | None:
-        """Stamp of the oldest frame, None when there is none."""
+        """Return the stamp of the oldest frame, None when there is none."""
         with self._lock:
             return self._stamps_ns[0] if self._stamps_ns else None
 

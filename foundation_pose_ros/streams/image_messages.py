@@ -32,7 +32,7 @@ MM_PER_M = np.float32(1000.0)
 
 
 def to_array(message: Any) -> np.ndarray:
-    """Pixels (H, W) or (H, W, C) in the machine's byte order; a view of the message where that is possible.
+    """Return pixels (H, W) or (H, W, C) in the machine's byte order; a view of the message where that is possible.
 
     Raises InputRefused (`bad_encoding`, `bad_image`) for encodings nobody knows and data that doesn't fill the image.
     """
@@ -60,7 +60,7 @@ def to_array(message: Any) -> np.ndarray:
 
 
 def to_rgb(message: Any) -> np.ndarray:
-    """Colour (H, W, 3) uint8; grey images are repeated into three channels."""
+    """Return colour (H, W, 3) uint8; grey images are repeated into three channels."""
     _require(message.encoding, COLOUR, "colour", "rgb8 or bgr8")
     pixels = to_array(message)
     if pixels.ndim == 2:
@@ -71,7 +71,7 @@ def to_rgb(message: Any) -> np.ndarray:
 
 
 def to_depth_m(message: Any) -> np.ndarray:
-    """Depth (H, W) float32 in metres; what the sensor didn't measure is 0, NaN or infinite, as it sent it."""
+    """Return depth (H, W) float32 in metres; what the sensor didn't measure is 0, NaN or infinite, as it sent it."""
     _require(message.encoding, DEPTH, "depth", "32FC1 (metres) or 16UC1 (millimetres)")
     pixels = to_array(message)
     if message.encoding == "32FC1":
@@ -80,7 +80,7 @@ def to_depth_m(message: Any) -> np.ndarray:
 
 
 def to_labels(message: Any) -> np.ndarray:
-    """Mask or label image (H, W) of unsigned integers, 0 = background."""
+    """Return a mask or label image (H, W) of unsigned integers, 0 = background."""
     _require(message.encoding, LABELS, "mask", "mono8 (0 and 255) or mono16 (labels)")
     return np.ascontiguousarray(to_array(message))
 
@@ -103,13 +103,13 @@ def fill_image(message: Any, pixels: np.ndarray, encoding: str) -> Any:
 
 
 def compressed_to_rgb(message: Any) -> np.ndarray:
-    """Colour (H, W, 3) uint8 from a CompressedImage (JPEG, PNG, ...)."""
+    """Return colour (H, W, 3) uint8 from a CompressedImage (JPEG, PNG, ...)."""
     image = _decoded(message.data, cv2.IMREAD_COLOR, message.format)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def compressed_to_depth_m(message: Any) -> np.ndarray:
-    """Depth (H, W) float32 in metres from a CompressedImage of the compressedDepth transport (PNG).
+    """Return depth (H, W) float32 in metres from a CompressedImage of the compressedDepth transport (PNG).
 
     Its data begin with a header of 12 bytes: the codec, then A and B of the inverse depth A / (v - B) that float images
     were quantised to (image_transport_plugins, compressed_depth_image_transport).

@@ -35,7 +35,7 @@ class LatestOnlyWorker:
 
     @property
     def running(self) -> bool:
-        """True between start and stop."""
+        """Return True between start and stop."""
         return self._thread is not None
 
     def start(self) -> None:

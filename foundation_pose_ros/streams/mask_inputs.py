@@ -22,7 +22,7 @@ class MaskInput(Protocol):
     def force(self) -> bool: ...
 
     def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
-        """Masks (H, W) bool by object id; raises InputRefused."""
+        """Return masks (H, W) bool by object id; raises InputRefused."""
         ...
 
 
@@ -37,7 +37,7 @@ class LabelImage:
     force: bool = False
 
     def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
-        """As `masks_from_label_image` has it; with `only`, all that isn't 0 is that object."""
+        """Return masks as `masks_from_label_image` does; with `only`, all that isn't 0 is that object."""
         if self.labels.shape != frame.depth_m.shape:
             raise InputRefused(
                 "size_mismatch",
@@ -51,7 +51,7 @@ class LabelImage:
 
 
 @dataclass(frozen=True)
-class Box:
+class DetectedBox:
     """An upright box in pixels around an object."""
 
     class_id: str
@@ -63,17 +63,17 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Boxes:
+class DetectedBoxes:
     """Boxes of a detector; of several for an object the one with the best score counts, filled as its mask."""
 
     stamp_ns: int
-    boxes: tuple[Box, ...]
+    boxes: tuple[DetectedBox, ...]
     rectified: Rectified = np.asarray
     force: bool = False
 
     def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
-        """One filled box per object that a class_id names."""
-        best: dict[str, Box] = {}
+        """Return one filled box per object that a class_id names."""
+        best: dict[str, DetectedBox] = {}
         for box in self.boxes:
             if box.class_id in ids and (box.class_id not in best or box.score > best[box.class_id].score):
                 best[box.class_id] = box
@@ -87,7 +87,7 @@ class Boxes:
         return {id: self.rectified(_filled(box, frame.depth_m.shape)) != 0 for id, box in best.items()}
 
 
-def _filled(box: Box, shape: tuple[int, ...]) -> np.ndarray:
+def _filled(box: DetectedBox, shape: tuple[int, ...]) -> np.ndarray:
     rows = slice(max(0, round(box.top)), max(0, round(box.bottom)))
     columns = slice(max(0, round(box.left)), max(0, round(box.right)))
     mask = np.zeros(shape, np.uint8)
@@ -98,7 +98,7 @@ def _filled(box: Box, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def masks_from_label_image(labels: np.ndarray, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Masks (H, W) bool by id from an image of integer labels (H, W).
+    """Return masks (H, W) bool by id from an image of integer labels (H, W).
 
     With one object every value but 0 is that object. With several, value n is the nth of them, in order; an image of
     0 and 255 alone is a mask of the only object that wants one. Raises InputRefused where an image could mean several

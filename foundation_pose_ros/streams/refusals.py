@@ -24,7 +24,7 @@ class RefusalCounter:
         self._lock = threading.Lock()
 
     def count(self, reason: str, message: str = "", times: int = 1) -> None:
-        """One more for this reason."""
+        """Count one more for this reason."""
         with self._lock:
             self._total[reason] += times
             if message:
@@ -35,7 +35,7 @@ class RefusalCounter:
             return self._total[reason]
 
     def look(self) -> Refusals:
-        """What there is; the next look's `recent` starts from here."""
+        """Return what there is; the next look's `recent` starts from here."""
         with self._lock:
             recent = {reason: n - self._seen[reason] for reason, n in self._total.items() if n > self._seen[reason]}
             self._seen = Counter(self._total)

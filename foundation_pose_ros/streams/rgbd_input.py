@@ -10,7 +10,7 @@ from ..errors import InputRefused
 from ..frame import Frame
 from .camera_info import Lens, to_lens
 from .image_messages import compressed_to_depth_m, compressed_to_rgb, to_depth_m, to_labels, to_rgb
-from .mask_inputs import Box, Boxes, LabelImage
+from .mask_inputs import DetectedBox, DetectedBoxes, LabelImage
 from .refusals import RefusalCounter
 from .time_synchronizer import Match, StampMatcher, stamp_to_ns
 
@@ -66,7 +66,7 @@ class InputGuardian:
         return self._frames(match, message)
 
     def mask(self, message: Any) -> LabelImage | None:
-        """A mask or label image, or None where it was refused."""
+        """Return a mask or label image, or None where it was refused."""
         try:
             labels = to_labels(message)
         except InputRefused as refused:
@@ -74,8 +74,8 @@ class InputGuardian:
             return None
         return LabelImage(stamp_to_ns(message.header.stamp), labels, self.rectified)
 
-    def boxes(self, message: Any) -> Boxes | None:
-        """The boxes of a Detection2DArray, or None where there are none."""
+    def boxes(self, message: Any) -> DetectedBoxes | None:
+        """Return the boxes of a Detection2DArray, or None where there are none."""
         boxes = []
         for detection in message.detections:
             if not detection.results:
@@ -85,11 +85,11 @@ class InputGuardian:
             half_x, half_y = detection.bbox.size_x / 2, detection.bbox.size_y / 2
             sides = (x - half_x, y - half_y, x + half_x, y + half_y)
             if np.all(np.isfinite(sides)):
-                boxes.append(Box(hypothesis.class_id, *sides, score=float(hypothesis.score)))
-        return Boxes(stamp_to_ns(message.header.stamp), tuple(boxes), self.rectified) if boxes else None
+                boxes.append(DetectedBox(hypothesis.class_id, *sides, score=float(hypothesis.score)))
+        return DetectedBoxes(stamp_to_ns(message.header.stamp), tuple(boxes), self.rectified) if boxes else None
 
     def rectified(self, labels: np.ndarray) -> np.ndarray:
-        """Labels (H, W) freed of the lens's distortion as the frames are; to be asked once their frame is here."""
+        """Return labels (H, W) freed of the lens's distortion as frames are; to be asked once their frame is here."""
         return labels if self._lens is None else self._lens.rectified(labels, smooth=False)
 
     def clear(self) -> None:
@@ -100,7 +100,7 @@ class InputGuardian:
 
     @property
     def unmatched(self) -> dict[str, int]:
-        """Images that left without a partner, by topic."""
+        """Count the images that left without a partner, by topic."""
         return dict(self._matcher.unmatched)
 
     def _image(self, topic: str, message: Any) -> list[Frame]:

@@ -56,7 +56,7 @@ class SupportSetStore:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the sets, in the order in which they came."""
+        """Return the names of the sets, in the order in which they came."""
         return tuple(self._sets)
 
     def __getitem__(self, name: str) -> SupportSet:
@@ -66,7 +66,7 @@ class SupportSetStore:
         return self._sets[name]
 
     def the_one(self, name: str) -> str:
-        """The name, or that of the only set where it is empty; raises InputRefused where there isn't just one."""
+        """Return the name, or that of the only set where it is empty; raises InputRefused if there isn't just one."""
         if not name and len(self._sets) == 1:
             return next(iter(self._sets))
         if not name:
@@ -76,7 +76,7 @@ class SupportSetStore:
         return name
 
     def segmenter(self, name: str) -> Segmenter:
-        """A segmenter with this set, made on first use."""
+        """Return a segmenter with this set, made on first use."""
         support = self[name]
         if name not in self._segmenters:
             self._segmenters[name] = self._new_segmenter().set_support(support)
@@ -89,7 +89,7 @@ class SupportSetStore:
         encodings: list[Encoding | None],
         preparation: Preparation,
     ) -> Segmenter:
-        """A segmenter with examples that came with a request, and go with it."""
+        """Return a segmenter with examples that came with a request, and go with it."""
         if len(images) != len(masks):
             raise InputRefused("bad_support", f"{len(images)} support images but {len(masks)} masks: send one each")
         self._limits.check_count(len(images))

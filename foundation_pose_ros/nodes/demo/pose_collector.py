@@ -43,7 +43,7 @@ class PlayedFrame:
 
     @property
     def answered(self) -> bool:
-        """Whether all was heard: the message about the objects, and TF of those that have a pose."""
+        """Return whether all was heard: the message about the objects, and TF of those that have a pose."""
         return self.latency_s is not None and self.poses.keys() <= self.transforms
 
 
@@ -76,7 +76,7 @@ class PoseCollector(Node):
         self._listen(TFMessage, "/tf", self._on_tf)
 
     def summary(self) -> Summary:
-        """Figures so far."""
+        """Return the figures so far."""
         frames = list(self.frames.values())
         poses = [(name, pose) for frame in frames for name, pose in frame.poses.items()]
         known = [pose for _, pose in poses if np.isfinite(pose.error_m)]

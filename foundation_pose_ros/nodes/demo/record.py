@@ -25,17 +25,17 @@ class DemoRecord:
         self._collector = collector
 
     def add_frame(self, frame_id: str, stamp_ns: int) -> None:
-        """A frame is about to be published."""
+        """Note a frame that is about to be published."""
         self.frame_ids[stamp_ns] = frame_id
 
     @property
     def summary(self) -> Summary:
-        """Figures of what was published."""
+        """Return the figures of what was published."""
         return self._collector.summary()
 
     @property
     def unanswered(self) -> int:
-        """Frames that nothing was published about so far."""
+        """Count the frames that nothing was published about so far."""
         return sum(not self._heard(stamp_ns).answered for stamp_ns in self.frame_ids)
 
     def write(self, folder: Path) -> None:
@@ -49,7 +49,7 @@ class DemoRecord:
             cv2.imwrite(str(folder / SHEET_FILE), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
 
     def line(self) -> str:
-        """Frames, registrations, errors where truth is known, and latency."""
+        """Say in one line: frames, registrations, errors where truth is known, and latency."""
         figures = self.summary
         words = [_count(figures.frames, "frame"), _count(figures.registrations, "registration")]
         words.append(f"{_count(figures.poses, 'pose')} published, {figures.poses_in_tf} of them in TF")

@@ -1,9 +1,8 @@
-"""What `make demo` runs: replay_node plays, pose_node estimates in a process of its own, a third node hears the poses.
+"""A demonstration: replay_node plays, pose_node estimates in a process of its own, a third node hears the poses.
 
 Everything goes over DDS, in a domain that no other process on the machine uses.
 """
 
-import argparse
 import os
 import random
 import socket
@@ -17,12 +16,10 @@ from typing import Any
 
 import rclpy
 import yaml
-from ament_index_python.packages import get_package_share_path
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 
-from ...errors import InputRefused
 from ..replay.source import SYNTHETIC, MeshFile, ReplaySource, mesh_files, open_source
 from ..replay_node import ReplayNode
 from .pose_collector import PoseCollector
@@ -36,28 +33,14 @@ SCENE_OBJECTS, SCENE_FRAMES, SCENE_SEED = ("mug", "cracker_box", "soda_can"), 45
 PACKAGE, POSE_NODE = "foundation_perception", "foundation_pose_ros.nodes.pose_node"
 INPUTS = ("rgb/image", "rgb/camera_info", "depth/image", "masks")
 
+# The ids that leave their ports free on every system (ROS 2 documentation, "The ROS_DOMAIN_ID"), without the default 0.
+SAFE_IDS = range(1, 101)
+# Holding the port of an id claims the id, as ROS's own domain_coordinator does it, so that each sees the other's.
+_FIRST_PORT = 32768
+
 
 class DemoFailed(RuntimeError):
     """A demonstration that can't go on; the message is meant for the user."""
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Play, write what was published, and say so in one line; 0 where there was at least one pose."""
-    arguments = _arguments(argv)
-    os.environ.setdefault("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{name}: {message}")
-    os.environ.setdefault(
-        "FASTDDS_DEFAULT_PROFILES_FILE", str(get_package_share_path(PACKAGE) / "config" / "fastdds.xml")
-    )
-    try:
-        record = run(arguments.sequence, arguments.object, arguments.frames, arguments.seed, arguments.output)
-        record.write(arguments.output)
-    except (InputRefused, DemoFailed, OSError) as failure:
-        print(f"demo: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    print(f"demo: {record.line()}; pictures and poses are in {arguments.output}/")
-    return 0 if record.summary.poses else 1
 
 
 def run(sequence: str, objects: list[str], frames: int | None, seed: int, output: Path) -> DemoRecord:
@@ -147,31 +130,6 @@ def _pose_node(parameters: Path, domain_id: int) -> "Iterator[subprocess.Popen[b
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _arguments(argv: list[str] | None) -> argparse.Namespace:
-    made_up = f"a made-up scene with {', '.join(SCENE_OBJECTS)}"
-    parser = argparse.ArgumentParser(prog="make demo", description="Poses of objects, through ROS 2 and back.")
-    parser.add_argument("--sequence", default=SYNTHETIC, help=f"sequence folder or BOP scene; without it: {made_up}")
-    parser.add_argument(
-        "--object", action="append", default=[], help="object to track; again for more; without it: all"
-    )
-    parser.add_argument("--frames", type=int, help=f"how many; without it: all, {SCENE_FRAMES} of a made-up scene")
-    parser.add_argument("--seed", type=int, default=SCENE_SEED, help="of the made-up scene")
-    parser.add_argument("--output", type=Path, default=Path("demo"), help="folder that pictures and poses go to")
-    arguments = parser.parse_args(argv)
-    if arguments.frames is not None and arguments.frames < 1:
-        parser.error(f"--frames {arguments.frames}: give at least 1")
-    return arguments
-
-
-if __name__ == "__main__":
-    sys.exit(main())
-
-# The ids that leave their ports free on every system (ROS 2 documentation, "The ROS_DOMAIN_ID"), without the default 0.
-SAFE_IDS = range(1, 101)
-# Holding the port of an id claims the id, as ROS's own domain_coordinator does it, so that each sees the other's.
-_FIRST_PORT = 32768
 
 
 @contextmanager

@@ -24,7 +24,7 @@ class MarkerFactory:
         self._axes = self._axes_marker(0.6 * entry.model.diameter_m)
 
     def shown(self, header: Header, pose: Pose, lifetime_s: float) -> list[Marker]:
-        """Markers of the object in a pose."""
+        """Return the markers of the object in a pose."""
         lifetime = Duration(sec=int(lifetime_s), nanosec=int(lifetime_s % 1.0 * 1e9))
         markers = [self._axes] if self._mesh is None else [self._mesh, self._axes]
         for marker in markers:
@@ -32,7 +32,7 @@ class MarkerFactory:
         return markers
 
     def removed(self, header: Header) -> list[Marker]:
-        """Messages that take the markers away."""
+        """Return messages that take the markers away."""
         return [Marker(header=header, ns=f"{self._id}/{what}", action=Marker.DELETE) for what in ("mesh", "axes")]
 
     def _mesh_marker(self, entry: CatalogueEntry, colour: ColorRGBA) -> Marker | None:

@@ -17,17 +17,17 @@ from ...tracking import TrackedObject
 
 
 def to_stamp(stamp_ns: int) -> Time:
-    """Nanoseconds to builtin_interfaces/Time."""
+    """Convert nanoseconds to builtin_interfaces/Time."""
     return Time(sec=int(stamp_ns // 1_000_000_000), nanosec=int(stamp_ns % 1_000_000_000))
 
 
 def to_header(frame: Frame) -> Header:
-    """The header of the image that a frame was made from."""
+    """Return the header of the image that a frame was made from."""
     return Header(stamp=to_stamp(frame.stamp_ns), frame_id=frame.frame_id)
 
 
 def to_duration(seconds: float | None) -> Duration:
-    """Seconds to a duration; None, which is "never", to 0."""
+    """Convert seconds to a duration; None, which is "never", to 0."""
     ns = 0 if seconds is None else round(seconds * 1e9)
     return Duration(sec=ns // 1_000_000_000, nanosec=ns % 1_000_000_000)
 
@@ -39,7 +39,7 @@ class QuaternionSigns:
         self._last: dict[str, np.ndarray] = {}
 
     def continuous(self, key: str, quaternion: np.ndarray) -> np.ndarray:
-        """The quaternion or its negative, whichever is nearer to the last of this key."""
+        """Return the quaternion or its negative, whichever is nearer to the last of this key."""
         last = self._last.get(key)
         if last is not None and float(last @ quaternion) < 0:
             quaternion = -quaternion
@@ -52,7 +52,7 @@ class QuaternionSigns:
 
 
 def to_pose(T_cam_obj: np.ndarray, quaternion: np.ndarray | None = None) -> Pose:
-    """T (4, 4) to a Pose; `quaternion` (x, y, z, w) overrides the sign that the matrix would give."""
+    """Convert T (4, 4) to a Pose; `quaternion` (x, y, z, w) overrides the sign that the matrix would give."""
     pose = Pose()
     pose.position.x, pose.position.y, pose.position.z = (float(v) for v in T_cam_obj[:3, 3])
     x, y, z, w = se3.to_quaternion_xyzw(T_cam_obj) if quaternion is None else quaternion
@@ -66,13 +66,13 @@ def to_pose(T_cam_obj: np.ndarray, quaternion: np.ndarray | None = None) -> Pose
 
 
 def from_pose(pose: Any) -> np.ndarray:
-    """Pose to T (4, 4) float32."""
+    """Convert a Pose to T (4, 4) float32."""
     q, p = pose.orientation, pose.position
     return se3.from_quaternion_xyzw(np.array([q.x, q.y, q.z, q.w]), np.array([p.x, p.y, p.z]))
 
 
 def to_transform(pose: Pose) -> Transform:
-    """Pose to Transform."""
+    """Convert a Pose to a Transform."""
     transform = Transform(rotation=pose.orientation)
     transform.translation.x, transform.translation.y, transform.translation.z = (
         pose.position.x,
@@ -83,14 +83,14 @@ def to_transform(pose: Pose) -> Transform:
 
 
 def to_pose_with_covariance(result: PoseResult, pose: Pose) -> PoseWithCovariance:
-    """The pose with the result's covariance (6, 6): row-major, x, y, z, then rotations about the fixed axes x, y, z."""
+    """Give a pose the result's covariance (6, 6): row-major, x, y, z, then rotations about the fixed axes x, y, z."""
     return PoseWithCovariance(pose=pose, covariance=np.asarray(result.covariance, np.float64).ravel())
 
 
 def to_detection(
     tracked: TrackedObject, result: PoseResult, pose: PoseWithCovariance, model: ObjectModel, header: Header
 ) -> Detection3D:
-    """One Detection3D; its box is the mesh's own: its centre isn't the object's origin unless the mesh is centred."""
+    """Make a Detection3D; its box is the mesh's own: its centre isn't the object's origin where the mesh has another."""
     detection = Detection3D(header=header, id=tracked.id)
     hypothesis = ObjectHypothesisWithPose(pose=pose)
     hypothesis.hypothesis.class_id = tracked.class_id
@@ -105,7 +105,7 @@ def to_detection(
 
 
 def to_tracked_object(tracked: TrackedObject, pose: PoseWithCovariance | None, header: Header) -> TrackedObjectMessage:
-    """State, age, score and reason; scores stay zero where the object has no pose in this frame.
+    """Fill in state, age, score and reason; scores stay zero where the object has no pose in this frame.
 
     pose: that of this frame, else the last one that was believed; None stands for "never".
     """

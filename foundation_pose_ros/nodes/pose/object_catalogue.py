@@ -39,7 +39,7 @@ def load_object(
 
 
 def parse_symmetries(text: str) -> Symmetries | None:
-    """From the YAML of a parameter; None, which means "find them", for an empty text."""
+    """Parse the YAML of a parameter; None, which means "find them", for an empty text."""
     if not text.strip():
         return None
     if text.strip() == "none":
@@ -59,7 +59,7 @@ def parse_symmetries(text: str) -> Symmetries | None:
 
 
 def topic_token(id: str) -> str:
-    """An id as part of a topic name, which holds letters, digits and _ and doesn't begin with a digit."""
+    """Return an id as part of a topic name, which holds letters, digits and _ and doesn't begin with a digit."""
     token = re.sub(r"[^A-Za-z0-9_]", "_", id)
     token = re.sub(r"_{2,}", "_", token)
     return token if re.match(r"[A-Za-z]", token) else f"object_{token.lstrip('_')}"

@@ -31,7 +31,7 @@ class PoseObjects:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Names in the order of the labels in mask images."""
+        """Return names in the order of the labels in mask images."""
         return self._tracker.ids
 
     def __contains__(self, id: str) -> bool:

@@ -267,12 +267,12 @@ PER_OBJECT = (
 
 
 def object_rows(name: str) -> tuple[Row, ...]:
-    """The parameters of one object: `<name>.mesh`, `<name>.unit`, ..."""
+    """Name the parameters of one object: `<name>.mesh`, `<name>.unit`, ..."""
     return tuple(replace(row, name=f"{name}.{row.name}") for row in PER_OBJECT)
 
 
 def method_choice(values: dict[str, Any], threads: int) -> MethodChoice:
-    """From the node's values by name; raises InputRefused where networks are wanted but no folder is named."""
+    """Take the methods from the node's values by name; raises InputRefused for networks without a folder."""
     if "learned" in (values["refiner"], values["scorer"]) and not values["weights_directory"]:
         raise InputRefused(
             "no_weights", "learned methods need weights: set the parameter weights_directory to their folder"
@@ -291,7 +291,7 @@ def method_choice(values: dict[str, Any], threads: int) -> MethodChoice:
 
 
 def tracker_settings(values: dict[str, float]) -> TrackerSettings:
-    """From the node's values by name."""
+    """Take the settings from the node's values by name."""
     state = StateSettings(
         accept_score=values["accept_score"],
         lose_score=min(values["lose_score"], values["regain_score"]),
@@ -304,7 +304,7 @@ def tracker_settings(values: dict[str, float]) -> TrackerSettings:
 
 
 def onboarding_settings(values: dict[str, Any]) -> OnboardingSettings:
-    """From the node's values by name."""
+    """Take the settings from the node's values by name."""
     folder = values["onboarding_directory"]
     return OnboardingSettings(
         Path(folder).expanduser().resolve() if folder else None,

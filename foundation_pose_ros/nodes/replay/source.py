@@ -45,7 +45,7 @@ def open_source(sequence: str, objects: list[str], frames: int = 90, seed: int =
 
 
 def mesh_files(source: ReplaySource, seed: int = 0, folder: Path | None = None) -> dict[str, MeshFile]:
-    """The mesh file of each object; those of synthetic scenes are written to a folder, the user's cache by default."""
+    """Return the mesh file of each object; those of synthetic scenes are written, by default to the user's cache."""
     files = {}
     for name in source.object_names:
         if hasattr(source.sequence, "mesh_file"):
@@ -59,7 +59,7 @@ def mesh_files(source: ReplaySource, seed: int = 0, folder: Path | None = None) 
 
 
 def default_mesh_folder() -> Path:
-    """Where meshes of synthetic scenes are kept."""
+    """Return where meshes of synthetic scenes are kept."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "foundation_perception" / "meshes"
 

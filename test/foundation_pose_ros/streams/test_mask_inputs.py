@@ -6,7 +6,7 @@ import pytest
 from foundation_pose_ros.camera import Camera
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.frame import Frame
-from foundation_pose_ros.streams.mask_inputs import Box, Boxes, LabelImage
+from foundation_pose_ros.streams.mask_inputs import DetectedBox, DetectedBoxes, LabelImage
 
 FRAME = Frame(np.zeros((48, 64, 3), np.uint8), np.ones((48, 64), np.float32), Camera(50, 50, 31.5, 23.5, 64, 48))
 IDS = ("mug", "box")
@@ -33,7 +33,14 @@ def test_a_mask_of_another_size_is_refused() -> None:
 
 
 def test_the_best_box_of_an_object_counts_cut_to_the_image() -> None:
-    boxes = Boxes(0, (Box("mug", 0, 0, 5, 5, 0.4), Box("mug", 60, 40, 80, 60, 0.9), Box("cat", 0, 0, 9, 9, 1.0)))
+    boxes = DetectedBoxes(
+        0,
+        (
+            DetectedBox("mug", 0, 0, 5, 5, 0.4),
+            DetectedBox("mug", 60, 40, 80, 60, 0.9),
+            DetectedBox("cat", 0, 0, 9, 9, 1.0),
+        ),
+    )
     masks = boxes.masks(FRAME, IDS, IDS)
     assert list(masks) == ["mug"]
     assert masks["mug"].dtype == bool
@@ -43,9 +50,9 @@ def test_the_best_box_of_an_object_counts_cut_to_the_image() -> None:
 
 @pytest.mark.parametrize(
     ("box", "reason"),
-    [(Box("cat", 0, 0, 9, 9, 1.0), "unknown_object"), (Box("mug", 70, 0, 90, 9, 1.0), "empty_mask")],
+    [(DetectedBox("cat", 0, 0, 9, 9, 1.0), "unknown_object"), (DetectedBox("mug", 70, 0, 90, 9, 1.0), "empty_mask")],
 )
-def test_boxes_that_mean_nothing_are_refused(box: Box, reason: str) -> None:
+def test_boxes_that_mean_nothing_are_refused(box: DetectedBox, reason: str) -> None:
     with pytest.raises(InputRefused) as refused:
-        Boxes(0, (box,)).masks(FRAME, IDS, IDS)
+        DetectedBoxes(0, (box,)).masks(FRAME, IDS, IDS)
     assert refused.value.reason == reason

@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
 pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here: source its workspace")
 
-from foundation_pose_ros.nodes.demo import run as demo
+from foundation_pose_ros.nodes.demo import __main__ as demo
+from foundation_pose_ros.nodes.demo import run
 
 
 def test_demo_writes_what_was_published(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -54,6 +55,6 @@ def test_demo_says_in_one_line_why_not(
 def test_demo_ends_when_pose_node_does(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "POSE_NODE", "foundation_pose_ros.nodes.no_such_node")
+    monkeypatch.setattr(run, "POSE_NODE", "foundation_pose_ros.nodes.no_such_node")
     assert demo.main(["--object", "sticker_cube", "--frames", "1", "--output", str(tmp_path)]) == 1
     assert "pose_node ended with status 1" in capfd.readouterr().err
