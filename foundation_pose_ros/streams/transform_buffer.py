@@ -53,7 +53,7 @@ class TransformBuffer:
                 self.add(stamped.header.frame_id.lstrip("/"), stamped.child_frame_id.lstrip("/"), T, stamp_ns, static)
 
     def lookup(self, target: str, source: str, stamp_ns: int) -> np.ndarray | None:
-        """Return T_target_source (4, 4) at a stamp, interpolated between those given; None where it isn't known (yet)."""
+        """Return T_target_source (4, 4) at a stamp, interpolated; None where it isn't known (yet)."""
         with self._lock:
             to_target, to_source = self._ancestors(target, stamp_ns), self._ancestors(source, stamp_ns)
         common = next((frame for frame in to_target if frame in to_source), None)

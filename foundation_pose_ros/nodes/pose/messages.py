@@ -90,7 +90,7 @@ def to_pose_with_covariance(result: PoseResult, pose: Pose) -> PoseWithCovarianc
 def to_detection(
     tracked: TrackedObject, result: PoseResult, pose: PoseWithCovariance, model: ObjectModel, header: Header
 ) -> Detection3D:
-    """Make a Detection3D; its box is the mesh's own: its centre isn't the object's origin where the mesh has another."""
+    """Make a Detection3D; its box is the mesh's own, whose centre need not be the object's origin."""
     detection = Detection3D(header=header, id=tracked.id)
     hypothesis = ObjectHypothesisWithPose(pose=pose)
     hypothesis.hypothesis.class_id = tracked.class_id
