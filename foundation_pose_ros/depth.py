@@ -1,9 +1,11 @@
 """Depth images: smoothing, holes, edges and normals. Metres, 0 where nothing was measured."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 
-from .jit import compiled
+from .jit import compiled, inlinable
 
 # Neighbours further apart in depth than this share of the depth lie on different surfaces.
 _EDGE_SHARE = 0.02
@@ -103,9 +105,11 @@ def explained_within_m(diameter_m: float) -> float:
     return max(_EXPLAINED_SHARE * diameter_m, _EXPLAINED_M)
 
 
-def in_front(measured_m: np.ndarray, surface_m: np.ndarray, gap_m: float = IN_FRONT_M) -> np.ndarray:
+@inlinable
+def in_front(measured_m: Any, surface_m: Any, gap_m: Any = IN_FRONT_M) -> Any:
     """Return where (bool) depth was measured by more than a gap before a surface, which is hidden there.
 
-    Both depths are of the same pixels; where nothing was measured, 0, nothing is in front.
+    Both depths are of the same pixels, arrays of one shape or numbers; where nothing was measured, 0, nothing is in
+    front. gap_m: more than sensor and pose may be off by, IN_FRONT_M where that isn't known better.
     """
     return (measured_m > 0) & (measured_m < surface_m - gap_m)

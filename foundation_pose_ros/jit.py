@@ -4,9 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numba.extending
+
+
+def inlinable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let compiled functions call a function that stays plain Python for everyone else."""
+    return numba.extending.register_jitable(function)  # type: ignore[no-any-return]
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as machine code. Sums may be taken in any order, and nothing in it may be infinite or NaN."""
+    """Compile a function to machine code. Sums may be taken in any order, and nothing in it may be infinite or NaN."""
     made: Callable[..., Any] = numba.njit(nogil=True, cache=True, fastmath=True, error_model="numpy")(function)
     return made

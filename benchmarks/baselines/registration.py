@@ -15,7 +15,7 @@ from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
 from foundation_pose_ros.estimation.hypotheses import initial_poses, rotation_grid, unique_rotations
 from foundation_pose_ros.estimation.registration import RegistrationSettings
 from foundation_pose_ros.extras import needed
-from foundation_pose_ros.observation.observation import crop_box, observe
+from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.rendering import EmbreeRenderer
 
 registration = o3d.pipelines.registration
@@ -92,12 +92,9 @@ class HypothesesGicp:
 
     def __call__(self, frame: Frame, mask: np.ndarray) -> np.ndarray:
         model, reach_m = self._object, _REACH * self._object.diameter_m
-        box = crop_box(frame, mask, model.diameter_m)
-        observation = observe(frame, box, RegistrationSettings().stages[0].size, mask)
+        observation = Crop.around_mask(frame, mask, model.diameter_m).observe(RegistrationSettings().stages[0].size)
         assert observation.mask is not None
-        starts = initial_poses(
-            self._rotations, observation, observation.mask, self._renderer, model.centre_m, model.diameter_m
-        )
+        starts = initial_poses(self._rotations, observation, observation.mask, self._renderer, model)
         seen = observed_cloud(frame, mask, self._spacing_m).points
         source, _ = self._prepared(seen)
         best, best_misfit = starts[0].astype(np.float64), np.inf

@@ -13,13 +13,12 @@ import numpy as np
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.estimation.candidates import Candidates
-from foundation_pose_ros.estimation.object_proposals import propose
-from foundation_pose_ros.estimation.prepared_object import PreparedObject
-from foundation_pose_ros.estimation.registration import Registration
+from foundation_pose_ros.estimation.methods import geometric_registration
+from foundation_pose_ros.estimation.object_proposals import SizeColourPrior, propose
+from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
 from foundation_pose_ros.estimation.tracking_step import TrackStep
 from foundation_pose_ros.evaluation.metrics import adds_m
 from foundation_pose_ros.observation.keyframe import Keyframe
-from foundation_pose_ros.observation.observation import predicted_box
 from foundation_pose_ros.synthetic.imperfections import blob, damaged, unit
 from foundation_pose_ros.uncertainty.fitted_constants import COVARIANCE
 
@@ -81,8 +80,9 @@ class Sampler:
 
     def __init__(self, model: ObjectModel, place: str, rng: np.random.Generator) -> None:
         self._model, self._place, self._rng = model, place, rng
-        self._prepared = PreparedObject.on_cpu(model, 1)
-        self._registration, self._track_step = Registration(), TrackStep()
+        self._compare = RenderAndCompare.on_cpu(model, 1)
+        self._registration, self._track_step = geometric_registration(self._compare), TrackStep(self._compare)
+        self._prior = SizeColourPrior(model)
         points = model.mesh.sample(_POINTS, seed=0)
         self._points = np.asarray(points, np.float64)
 
@@ -91,7 +91,7 @@ class Sampler:
     ) -> Iterator[Sample]:
         """The result of a registration and its first runners-up; with `perturbed`, also poses about the truth."""
         try:
-            found = self._registration(self._prepared, frame, mask)
+            found = self._registration(frame, mask)
         except InputRefused:
             return
         for k in range(min(3, len(found.evidence.rank))):
@@ -100,8 +100,8 @@ class Sampler:
             return
         poses, kinds = self._around(truth)
         for name, candidates in (
-            ("pushed", self._prepared.evaluate_unrefined(found.observation, poses, 0.02)),
-            ("refined", self._prepared.refined(found.observation, poses, self._registration.settings.final)),
+            ("pushed", self._compare.evaluate_unrefined(found.observation, poses, 0.02)),
+            ("refined", self._compare.refine(found.observation, poses, self._registration.settings.final)),
         ):
             for k, kind in enumerate(kinds):
                 yield self._sample("register", f"{name} {kind}", candidates, k, truth)
@@ -112,7 +112,7 @@ class Sampler:
         if mask is None:
             return truth, known
         try:
-            found = self._registration(self._prepared, frame, mask)
+            found = self._registration(frame, mask)
         except InputRefused:
             return truth, known
         T_cam_obj = found.refined.T_cam_obj[0]
@@ -122,13 +122,13 @@ class Sampler:
     def found(self, frame: Frame, truth: np.ndarray | None, kind: str, most: int = 3) -> Iterator[Sample]:
         """What a search with no mask finds in the first few things of a frame."""
         diameter_m = self._model.diameter_m
-        for proposal in propose(frame, self._prepared.look)[:most]:
+        for proposal in propose(frame, self._prior)[:most]:
             try:
-                found = self._registration(self._prepared, frame, proposal.mask)
+                found = self._registration(frame, proposal.mask)
             except InputRefused:
                 continue
             T_cam_obj = found.refined.T_cam_obj[0]
-            if not proposal.planes.penetrated_by(self._prepared.renderer, T_cam_obj, diameter_m):
+            if not proposal.planes.penetrated_by(self._compare.renderer, T_cam_obj, diameter_m):
                 yield self._sample("find", kind, found, 0, truth)
 
     def steps(
@@ -144,7 +144,7 @@ class Sampler:
         keyframe = self._keyframe(frames[0], pose, np.zeros((6, 6)) if covariance is None else covariance)
         for k, (frame, truth) in enumerate(zip(frames[1:], list(truths)[1:], strict=True)):
             try:
-                found = self._track_step(self._prepared, frame, pose[None], keyframe)
+                found = self._track_step(frame, pose[None], keyframe)
             except InputRefused:
                 return
             yield self._sample("track", kind if k else f"{kind}, first step", found, 0, truth)
@@ -156,10 +156,8 @@ class Sampler:
         """Poses about the truth, as they are and after one tracking step."""
         for T, kind in zip(*self._around(truth), strict=True):
             try:
-                yield self._sample(
-                    "track", f"pushed {kind}", self._track_step.assess(self._prepared, frame, T), 0, truth
-                )
-                found = self._track_step(self._prepared, frame, T[None])
+                yield self._sample("track", f"pushed {kind}", self._track_step.assess(frame, T), 0, truth)
+                found = self._track_step(frame, T[None])
                 yield self._sample("track", f"refined {kind}", found, 0, truth)
             except InputRefused:
                 continue
@@ -172,11 +170,7 @@ class Sampler:
         return COVARIANCE.of_residuals(found.refined.at(0), self._model.diameter_m)
 
     def _keyframe(self, frame: Frame, pose: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
-        try:
-            box = predicted_box(self._prepared.model, frame, pose, self._track_step.settings.margin)
-        except InputRefused:
-            return None
-        return Keyframe.of(frame, box, pose, self._prepared.renderer, self._model.diameter_m, covariance)
+        return self._track_step.keyframe(frame, pose, covariance)
 
     def _around(self, truth: np.ndarray) -> tuple[np.ndarray, list[str]]:
         """The truth, pushed by shares of the diameter, and turned."""

@@ -23,9 +23,10 @@ from benchmarks.reporting.results import data_folder, result_file
 from foundation_pose_ros import InputRefused, ObjectModel
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
-from foundation_pose_ros.estimation.prepared_object import PreparedObject
+from foundation_pose_ros.estimation.methods import geometric_registration
+from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
 from foundation_pose_ros.evaluation.report import provenance
-from foundation_pose_ros.observation.observation import observe, predicted_box
+from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.selection.colour import ColourComparison
 from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
@@ -169,8 +170,11 @@ def _looks(scenes: int, data: Path) -> Iterator[Look]:
 def _looks_of(sequence: Sequence, source: str, frame_ids: list[str]) -> Iterator[Look]:
     for name in sequence.object_names:
         model = sequence.model(name)
-        prepared = PreparedObject.on_cpu(model, 1) if model.has_colour else None
-        if prepared is None or len(prepared.turns) < 2:
+        if not model.has_colour:
+            continue
+        compare = RenderAndCompare.on_cpu(model, 1)
+        turns = geometric_registration(compare).turns
+        if len(turns) < 2:
             continue
         for frame_id in frame_ids:
             truth = sequence.truth(frame_id, name)
@@ -178,11 +182,11 @@ def _looks_of(sequence: Sequence, source: str, frame_ids: list[str]) -> Iterator
                 continue
             frame = sequence.frame(frame_id)
             try:
-                observation = observe(frame, predicted_box(prepared.model, frame, truth, 1.15), _SIZE)
+                observation = Crop.around_pose(frame, model, truth, 1.15).observe(_SIZE)
             except InputRefused:
                 continue
-            poses = truth @ prepared.turns.astype(np.float32)
-            rendering = prepared.renderer.render(poses, observation.K, (_SIZE, _SIZE), colour=True)
+            poses = truth @ turns.astype(np.float32)
+            rendering = compare.renderer.render(poses, observation.K, (_SIZE, _SIZE), colour=True)
             off_m = rendering.depth_m - observation.depth_m.reshape(_SIZE, _SIZE)
             agrees = (rendering.depth_m > 0) & (np.abs(off_m) < 0.03 * model.diameter_m + 0.003)
             if agrees[0].sum() > 0.1 * (rendering.depth_m[0] > 0).sum() and rendering.rgb is not None:

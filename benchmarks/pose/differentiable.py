@@ -16,9 +16,11 @@ import typer
 from benchmarks.reporting.results import result_file
 from foundation_pose_ros import Camera, Frame, ObjectModel, se3
 from foundation_pose_ros.evaluation.report import provenance
-from foundation_pose_ros.observation.observation import Observation, crop_box, observe
+from foundation_pose_ros.observation.crop import Crop
+from foundation_pose_ros.observation.observation import Observation
 from foundation_pose_ros.refinement.differentiable import DifferentiableRefiner
 from foundation_pose_ros.refinement.geometric import GeometricRefiner
+from foundation_pose_ros.refinement.refiner import Refiner
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.rendering.torch_embree import EmbreeTensorRenderer
 from foundation_pose_ros.rendering.torch_renderer import Shading
@@ -52,9 +54,9 @@ def of_object(name: str, views: int) -> dict[str, Any]:
     model = ObjectModel.from_mesh(make_mesh(name), name=name)
     error_m = (ERROR[0] * model.diameter_m, ERROR[1] * model.diameter_m)
     arrays, tensors = EmbreeRenderer(model, threads=1), EmbreeTensorRenderer(model, threads=1)
-    refiners: dict[str, tuple[Any, Any]] = {
-        "point_to_plane": (GeometricRefiner(model.centre_m, model.diameter_m), arrays),
-        "differentiable": (DifferentiableRefiner(model.centre_m, model.diameter_m), tensors),
+    refiners: dict[str, Refiner] = {
+        "point_to_plane": GeometricRefiner(model, arrays),
+        "differentiable": DifferentiableRefiner(model, tensors),
     }
     rows: dict[str, list[tuple[float, float, float]]] = {key: [] for key in refiners}
     for k in range(views):
@@ -62,9 +64,9 @@ def of_object(name: str, views: int) -> dict[str, Any]:
         truth = Views((0.4, 0.7)).drawn(rng, 1, model.centre_m)
         start = moved_by(rng, truth, model.centre_m, PUSH_M, TURN_RAD)
         observation = seen(rng, model, tensors, truth)
-        for key, (refiner, renderer) in refiners.items():
+        for key, refiner in refiners.items():
             began = perf_counter()
-            found = refiner.refine(renderer, observation, start, ITERATIONS, error_m).T_cam_obj
+            found = refiner.refine(observation, start, ITERATIONS, error_m).T_cam_obj
             took_s = perf_counter() - began
             twist = se3.twist_between(found[0], truth[0], model.centre_m)
             rows[key].append((*error(twist), took_s))
@@ -93,7 +95,7 @@ def seen(
     depth_m = np.where(hit, image.depth_m[0].numpy(), np.float32(WALL_M))
     depth_m += rng.normal(0, NOISE_M, size).astype(np.float32)
     frame = Frame((255 * rgb).astype(np.uint8), depth_m, CAMERA, 0, "camera")
-    return observe(frame, crop_box(frame, hit, model.diameter_m), SIZE, hit)
+    return Crop.around_mask(frame, hit, model.diameter_m).observe(SIZE)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from foundation_pose_ros.evaluation.provenance import commit, machine, version
 from foundation_pose_ros.learned.methods import LearnedMethods, LearnedMethodsSettings
 from foundation_pose_ros.learned.observed_image import ObservedImage
 from foundation_pose_ros.learned.refiner import LearnedRefiner
-from foundation_pose_ros.learned.registration import LearnedRegistrationSettings
+from foundation_pose_ros.learned.registration import LearnedRegistration, LearnedRegistrationSettings
 from foundation_pose_ros.learned.scorer import LearnedScorer
 from foundation_pose_ros.learned.start_poses import masked_translation, published_rotations, start_poses
 from foundation_pose_ros.networks import RefineNet, ScoreNet
@@ -80,8 +80,9 @@ def measure(device: str, hypotheses: int, precision: str, rounds: int, weights: 
     methods = LearnedMethods(refine_net, score_net, settings)
     estimator = PoseEstimator([model], methods=methods)
     prepared = methods.prepare(model)
-    refiner, scorer = prepared.refiner, prepared.judge
-    assert isinstance(refiner, LearnedRefiner) and isinstance(scorer, LearnedScorer)
+    registration, scorer = prepared.registration, prepared.scorer
+    assert isinstance(registration, LearnedRegistration) and isinstance(scorer, LearnedScorer)
+    refiner = registration.refiner
     image = ObservedImage.of(frame, device)
     rotations = published_rotations()[:: -(-252 // hypotheses)]
     starts = start_poses(rotations, masked_translation(image, mask))

@@ -1,7 +1,7 @@
 """Poses under way: refined, judged, and thinned from stage to stage."""
 
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,8 +17,11 @@ Batch = TypeVar("Batch", Refinement, Evidence)
 
 @dataclass(frozen=True)
 class Stage:
-    """size x size rays per hypothesis, refinement steps, and how many distinct poses go on.
+    """One round of refinement.
 
+    size: size x size rays per hypothesis.
+    iterations: steps.
+    keep: how many distinct poses go on.
     error: how far surfaces may be off in the first and last step, as shares of the diameter.
     """
 
@@ -28,7 +31,7 @@ class Stage:
     error: tuple[float, float]
 
     def error_m(self, diameter_m: float) -> tuple[float, float]:
-        """Of an object of this diameter."""
+        """Return the error in metres, for an object of this diameter."""
         return self.error[0] * diameter_m, self.error[1] * diameter_m
 
 
@@ -41,11 +44,11 @@ class Candidates:
     observation: Observation
 
     def picked(self, kept: np.ndarray) -> "Candidates":
-        """Those of the given indices."""
+        """Return those of the given indices."""
         return Candidates(picked(self.refined, kept), picked(self.evidence, kept), self.observation)
 
     def __add__(self, other: "Candidates") -> "Candidates":
-        """Those of both, on this one's observation."""
+        """Join those of both, on this one's observation."""
         return Candidates(
             _joined(self.refined, other.refined), _joined(self.evidence, other.evidence), self.observation
         )
@@ -55,6 +58,14 @@ class Candidates:
         """Indices, best first."""
         return np.argsort(-self.evidence.rank)
 
+    def led_by(self, first: int, margin: float) -> "Candidates":
+        """Put one candidate first: what outranked it is ranked below it, by the margin."""
+        rank = self.evidence.rank
+        behind = np.minimum(rank, rank[first] - margin)
+        behind[first] = rank[first]
+        led = replace(self, evidence=replace(self.evidence, rank=behind))
+        return led.picked(led.ranked)
+
 
 # Poses nearer to each other than this, in angle or in shares of the diameter, are one.
 DISTINCT_RAD, DISTINCT_SHARE = np.deg2rad(12.0), 0.1
@@ -63,7 +74,7 @@ DISTINCT_RAD, DISTINCT_SHARE = np.deg2rad(12.0), 0.1
 def unique_poses(
     T_cam_obj: np.ndarray, centre_obj: np.ndarray, apart_m: float, apart_rad: float, most: int
 ) -> np.ndarray:
-    """Indices of at most `most` poses (B, 4, 4), in order, each apart from the ones before in place or angle.
+    """Return indices of at most `most` poses (B, 4, 4), in order, each apart from the ones before in place or angle.
 
     Places are those of the point centre_obj (3,).
     """
@@ -73,7 +84,7 @@ def unique_poses(
 
 
 @compiled
-def _unique_poses(T_cam_obj, centre_obj, apart_m, cosine_apart, most):  # type: ignore[no-untyped-def]
+def _unique_poses(T_cam_obj: Any, centre_obj: Any, apart_m: float, cosine_apart: float, most: int) -> Any:
     kept = np.empty(len(T_cam_obj), np.int64)
     count = 0
     for i in range(len(T_cam_obj)):
@@ -98,7 +109,7 @@ def _unique_poses(T_cam_obj, centre_obj, apart_m, cosine_apart, most):  # type: 
 
 
 def margin(candidates: Candidates, model: ObjectModel) -> float:
-    """By how much the first outranks the best that isn't the same pose, symmetries considered; its rank for none."""
+    """Return by how much the first outranks the best that isn't the same pose, up to symmetries; its rank for none."""
     first, *others = candidates.refined.T_cam_obj
     ranks = [
         float(rank)
@@ -115,7 +126,7 @@ def _differ(T: np.ndarray, other: np.ndarray, model: ObjectModel) -> bool:
 
 
 def picked(batch: Batch, kept: np.ndarray) -> Batch:
-    """Of a batch, the poses with these indices."""
+    """Return those of a batch with these indices."""
     return replace(batch, **{field.name: getattr(batch, field.name)[kept] for field in fields(batch)})
 
 

@@ -7,8 +7,9 @@ import numpy as np
 from ..object_model.model import ObjectModel
 from ..refinement.differentiable import DifferentiableRefiner
 from ..refinement.refiner import Refinement, Refiner
-from ..rendering import Renderer, make_tensor_renderer
+from ..rendering import make_tensor_renderer
 from ..rendering.factory import check_device
+from ..selection.geometric import GeometricScorer
 from ..selection.scorer import Scorer
 from .candidates import Candidates, Stage
 from .methods import Methods
@@ -21,31 +22,30 @@ _STAGE = Stage(64, 6, 6, (0.04, 0.02))
 class FinalRefinement:
     """Moves the poses that are left, and keeps each where it was if the evidence there was better.
 
-    refiner works on what `tensors` renders, scorer on what `renderer` does. error_m: how far surfaces may be off in the
-    first and last iteration. judged: a judge's ranks stay as they are.
+    refiner: moves them.
+    scorer: weighs them before and after.
+    iterations: of the refiner.
+    error_m: how far surfaces may be off in the first and last iteration, m.
+    reorder: put them in the order of their new ranks; False where another scorer had the last word.
     """
 
     refiner: Refiner
-    tensors: Renderer
     scorer: Scorer
-    renderer: Renderer
     iterations: int
     error_m: tuple[float, float]
-    judged: bool
+    reorder: bool = True
 
     def __call__(self, candidates: Candidates) -> Candidates:
-        """The same candidates, moved, in order; evidence is that of the poses as they are then."""
+        """Return the same candidates, moved; evidence is that of the poses as they are then."""
         observation, before = candidates.observation, candidates.refined
-        moved = self.refiner.refine(self.tensors, observation, before.T_cam_obj, self.iterations, self.error_m)
-        stood, found = (
-            self.scorer.score(self.renderer, observation, poses) for poses in (before.T_cam_obj, moved.T_cam_obj)
-        )
+        moved = self.refiner.refine(observation, before.T_cam_obj, self.iterations, self.error_m)
+        stood, found = (self.scorer.score(observation, poses) for poses in (before.T_cam_obj, moved.T_cam_obj))
         better = found.rank > stood.rank
         refined = Refinement(**{name: _chosen(better, vars(moved)[name], old) for name, old in vars(before).items()})
         evidence = replace(
             stood, **{name: _chosen(better, vars(found)[name], old) for name, old in vars(stood).items()}
         )
-        if self.judged:
+        if not self.reorder:
             return Candidates(refined, replace(evidence, rank=candidates.evidence.rank), observation)
         ended = Candidates(refined, evidence, observation)
         return ended.picked(ended.ranked)
@@ -60,23 +60,21 @@ class FinalRefinementMethods:
         Raises InputRefused where the device isn't there.
         """
         check_device(device)
-        self.registration, self.track_step = methods.registration, methods.track_step
         self._methods, self._device, self._threads, self._stage = methods, device, threads, stage
 
     def prepare(self, model: ObjectModel) -> PreparedObject:
+        """Make an object ready by the other methods, and bind the last step to it."""
         prepared = self._methods.prepare(model)
         step = FinalRefinement(
-            refiner=DifferentiableRefiner(model.centre_m, model.diameter_m),
-            tensors=make_tensor_renderer(model, self._device, threads=self._threads),
-            scorer=prepared.scorer,
-            renderer=prepared.renderer,
+            refiner=DifferentiableRefiner(model, make_tensor_renderer(model, self._device, threads=self._threads)),
+            scorer=GeometricScorer(model, prepared.renderer),
             iterations=self._stage.iterations,
             error_m=self._stage.error_m(model.diameter_m),
-            judged=prepared.judge is not None,
+            reorder=isinstance(prepared.scorer, GeometricScorer),
         )
-        return replace(prepared, last_step=step)
+        return replace(prepared, final_refinement=step)
 
 
 def _chosen(first: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Of arrays (B, ...), `one` where first (B,) is true."""
+    """Return `one` of arrays (B, ...) where first (B,) is true, and the other elsewhere."""
     return np.where(first.reshape(-1, *(1,) * (one.ndim - 1)), one, other)

@@ -7,6 +7,7 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from .. import se3
+from ..object_model.model import ObjectModel
 from ..object_model.symmetry import Symmetries
 from ..observation.observation import Observation
 from ..rendering import Renderer
@@ -17,7 +18,7 @@ _MIN_SPACING_RAD = np.deg2rad(30.0)
 
 @lru_cache(maxsize=1)
 def rotation_grid() -> np.ndarray:
-    """Object-to-camera rotations (252, 3, 3): 42 viewpoints of an icosphere by 6 turns about the optical axis.
+    """Spread object-to-camera rotations (252, 3, 3): 42 viewpoints of an icosphere by 6 turns about the optical axis.
 
     Mean distance of any rotation to the nearest is 20 degrees, the largest 35 (after Wen et al. 2024).
     """
@@ -51,18 +52,18 @@ def initial_poses(
     observation: Observation,
     mask: np.ndarray,
     renderer: Renderer,
-    centre_obj: np.ndarray,
-    diameter_m: float,
+    model: ObjectModel,
 ) -> np.ndarray:
-    """Poses (B, 4, 4) whose *visible* surface lies where the masked one does.
+    """Place rotations (B, 3, 3) so that their *visible* surface lies where the masked one does: poses (B, 4, 4).
 
     The object's centre is first put behind the masked depth, each hypothesis is rendered there once, and moved by
     what its rendered silhouette and depth lack. mask (N,) bool: with some depth under it.
     """
+    centre_obj = model.centre_m
     seen = mask & (observation.depth_m > 0)
     z_seen_m = float(np.median(observation.depth_m[seen]))
     middle_ray = _middle(observation.rays[mask])
-    centre_cam = np.tile(middle_ray * (z_seen_m + 0.25 * diameter_m), (len(rotations), 1))  # (B, 3)
+    centre_cam = np.tile(middle_ray * (z_seen_m + 0.25 * model.diameter_m), (len(rotations), 1))  # (B, 3)
     for _ in range(2):
         T_cam_obj = se3.from_rotation_translation(rotations, centre_cam - rotations @ centre_obj)
         depth_m = renderer.render(T_cam_obj, observation.K, (observation.size,) * 2).depth_m

@@ -1,25 +1,26 @@
-"""What an estimator works with: how models are prepared, and how they are registered and tracked."""
-
-from __future__ import annotations
+"""What an estimator works with: how models are made ready."""
 
 from typing import Literal, Protocol
 
+import numpy as np
+
 from ..object_model.model import ObjectModel
+from .hypotheses import rotation_grid, unique_rotations
+from .object_proposals import SizeColourPrior
 from .prepared_object import PreparedObject
 from .registration import Registration
+from .render_and_compare import RenderAndCompare
 from .tracking_step import TrackStep
 
 Method = Literal["geometric", "learned"]
+_TURNS_APART_RAD = np.deg2rad(20.0)
 
 
 class Methods(Protocol):
-    """registration and track_step work on what `condition` makes."""
-
-    registration: Registration
-    track_step: TrackStep
+    """Makes objects ready."""
 
     def prepare(self, model: ObjectModel) -> PreparedObject:
-        """All that depends on the object alone; takes seconds."""
+        """Compute all that depends on the object alone; takes seconds."""
         ...
 
 
@@ -28,9 +29,26 @@ class GeometricMethods:
 
     def __init__(self, threads: int = 2) -> None:
         """threads: of the ray caster."""
-        self.registration = Registration()
-        self.track_step = TrackStep()
         self._threads = threads
 
     def prepare(self, model: ObjectModel) -> PreparedObject:
-        return PreparedObject.on_cpu(model, self._threads)
+        """Bind Embree and the learning-free methods to an object."""
+        compare = RenderAndCompare.on_cpu(model, self._threads)
+        return PreparedObject(
+            model=model,
+            renderer=compare.renderer,
+            scorer=compare.scorer,
+            registration=geometric_registration(compare),
+            tracking=TrackStep(compare),
+            prior=SizeColourPrior(model),
+        )
+
+
+def geometric_registration(compare: RenderAndCompare) -> Registration:
+    """Bind the registration to an object: its first rotations, and the turns that depth may mistake for each other."""
+    model = compare.model
+    return Registration(
+        compare,
+        rotations=unique_rotations(rotation_grid(), model.shape_symmetries),
+        turns=model.symmetries.distinguishable(model.near_symmetries, _TURNS_APART_RAD),
+    )

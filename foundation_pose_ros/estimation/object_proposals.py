@@ -85,24 +85,24 @@ class SizeColourPrior:
         return size * float(np.sqrt(self._histogram * _colour_histogram(rgb)).sum())
 
 
-def propose(frame: Frame, look: SizeColourPrior) -> list[Proposal]:
+def propose(frame: Frame, prior: SizeColourPrior) -> list[Proposal]:
     """Things in a frame that may be the object, the likeliest first.
 
     Planes wider than the object are taken away (tables, walls), the rest is cut at jumps in depth, and what has about
     the object's size stays. What touches a neighbour without a jump between them stays in one piece with it.
     """
     coarse = _CoarseImage.of(frame)
-    on_plane = _planes(coarse, look.diameter_m)
+    on_plane = _planes(coarse, prior.diameter_m)
     free = coarse.valid & ~on_plane
     planes = SupportPlanes(coarse.depth, on_plane)
     proposals: list[Proposal] = []
     # Cut at every jump, and again only at jumps that are too large to be within the object: a mug's rim is one.
-    for cut in (coarse.on_edge, coarse.jump_m > _JUMP * look.diameter_m):
+    for cut in (coarse.on_edge, coarse.jump_m > _JUMP * prior.diameter_m):
         _, labels = cv2.connectedComponents((free & ~cut).astype(np.uint8), connectivity=4)
         for label, box in _boxes(labels):
             part = (labels[box] == label).astype(np.uint8)
             grown = (cv2.dilate(part, np.ones((3, 3), np.uint8)) > 0) & free[box]
-            proposal = _proposal(frame, coarse, look, planes, box, grown)
+            proposal = _proposal(frame, coarse, prior, planes, box, grown)
             if proposal is not None and not any(_same(proposal.mask, other.mask) for other in proposals):
                 proposals.append(proposal)
     return sorted(proposals, key=lambda p: -p.likeness)
@@ -186,7 +186,7 @@ def _boxes(labels: np.ndarray) -> list[tuple[int, tuple[slice, slice]]]:
 def _proposal(
     frame: Frame,
     coarse: _CoarseImage,
-    look: SizeColourPrior,
+    prior: SizeColourPrior,
     planes: SupportPlanes,
     box: tuple[slice, slice],
     part: np.ndarray,
@@ -194,7 +194,7 @@ def _proposal(
     points = coarse.points[box][part]
     area_m2 = float(np.square(points[:, 2] * coarse.pitch).sum())
     extent_m = float(np.ptp(points, axis=0).max())
-    d = look.diameter_m
+    d = prior.diameter_m
     if not (_AREA[0] * d * d < area_m2 < _AREA[1] * d * d and _EXTENT[0] * d < extent_m < _EXTENT[1] * d):
         return None
     mask = np.zeros(coarse.valid.shape, np.uint8)
@@ -204,7 +204,7 @@ def _proposal(
         : full.shape[0], : full.shape[1]
     ]
     full[: enlarged.shape[0], : enlarged.shape[1]] = enlarged
-    likeness = look.likeness(area_m2, coarse.rgb[box][part])
+    likeness = prior.likeness(area_m2, coarse.rgb[box][part])
     return Proposal(full, np.median(points, axis=0), likeness, d, planes)
 
 

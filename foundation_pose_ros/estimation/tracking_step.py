@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .. import se3
+from ..errors import InputRefused
 from ..frame import Frame
+from ..observation.crop import Crop
 from ..observation.keyframe import Keyframe, PointMatches
-from ..observation.observation import CropBox, observe, predicted_box
 from ..refinement.point_residuals import moved_to_points
 from .candidates import Candidates, Stage
-from .prepared_object import PreparedObject, colours_aligned
+from .render_and_compare import RenderAndCompare
 
 # What a camera rate leaves of a motion that was foreseen, and what a jump or a lost frame may add.
 _NEAR = (Stage(32, 3, 2, (0.1, 0.04)), Stage(48, 3, 1, (0.04, 0.015)))
@@ -19,11 +20,14 @@ _FAR = (Stage(40, 4, 2, (0.3, 0.1)), Stage(48, 4, 1, (0.1, 0.02)))
 
 @dataclass(frozen=True)
 class TrackStepSettings:
-    """near and far: rays and steps, coarse to fine, of the usual step and of the one when that finds too little.
+    """How far a step looks.
 
-    doubt: agreement below which that is so. margin: of the crop around the object's sphere. motion: by this share of a
-    foreseen motion the usual step's first gate is wider, up to that of the other. apart: poses that differ by less than
-    this share of the diameter, in place or at the rim, are one.
+    near: rays and steps, coarse to fine, of the usual step.
+    far: of the one when that finds too little.
+    doubt: agreement below which that is so, 0..1.
+    margin: of the crop around the object's sphere, in diameters.
+    motion: by this share of a foreseen motion the usual step's first gate is wider, up to that of the other.
+    apart: poses that differ by less than this share of the diameter, in place or at the rim, are one.
     """
 
     near: tuple[Stage, ...] = _NEAR
@@ -41,35 +45,52 @@ class TrackStep:
     isn't taken for it; farther away only when that finds too little, or no points say where to.
     """
 
-    def __init__(self, settings: TrackStepSettings | None = None) -> None:
+    def __init__(self, compare: RenderAndCompare, settings: TrackStepSettings | None = None) -> None:
         self.settings = settings or TrackStepSettings()
+        self._compare = compare
 
-    def __call__(
-        self, prepared: PreparedObject, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None
-    ) -> Candidates:
-        """starts (S, 4, 4): guesses, the likeliest first. Raises InputRefused where the first is not in the image."""
-        model = prepared.model
-        box = predicted_box(prepared.model, frame, starts[0], self.settings.margin)
-        near = self._near(prepared, starts)
-        matches = keyframe.follow(frame, box, starts[0]) if keyframe is not None else None
+    def __call__(self, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None) -> Candidates:
+        """Follow the object as a `TrackingStrategy` does."""
+        model = self._compare.model
+        crop = self._crop(frame, starts[0])
+        near = self._near(starts)
+        matches = keyframe.follow(crop, starts[0]) if keyframe is not None else None
         if matches is not None:
-            starts = np.concatenate(
-                [moved_to_points(matches, starts[0], model.centre_m, model.diameter_m)[None], starts]
-            )
-        found = self._stages(prepared, frame, box, starts, matches, near)
+            drawn = moved_to_points(matches, starts[0], model.centre_m, model.diameter_m)
+            starts = np.concatenate([drawn[None], starts])
+        found = self._staged(crop, starts, matches, near)
         if matches is None or found.evidence.agreement[0] < self.settings.doubt:
-            farther = self._stages(prepared, frame, box, starts, matches, self.settings.far)
-            return farther if farther.evidence.rank[0] > found.evidence.rank[0] else found
+            return _better(self._staged(crop, starts, matches, self.settings.far), found)
         if keyframe is not None and keyframe.outdated(found.refined.T_cam_obj[0]):
             # The next keyframe would take over what this one has drifted by.
-            aligned = colours_aligned(prepared, frame, box, found, self.settings.near[-1])
-            if aligned is not None and aligned.evidence.rank[0] > found.evidence.rank[0]:
-                return aligned
+            aligned = self._compare.align_print(crop, found, self.settings.near[-1])
+            return found if aligned is None else _better(aligned, found)
         return found
 
-    def _near(self, prepared: PreparedObject, starts: np.ndarray) -> tuple[Stage, ...]:
-        """The usual stages: the faster the object is, the farther off it may be from where it is expected."""
-        model, settings = prepared.model, self.settings
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
+        """Weigh one pose (4, 4), which isn't moved."""
+        stage = self.settings.near[-1]
+        observation = self._crop(frame, T_cam_obj).observe(stage.size)
+        error_m = stage.error_m(self._compare.model.diameter_m)[1]
+        return self._compare.evaluate_unrefined(observation, T_cam_obj[None], error_m)
+
+    def keyframe(self, frame: Frame, T_cam_obj: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
+        """Make the view at a pose (4, 4) one that points are followed from; None where the object isn't in view.
+
+        covariance (6, 6): of that pose, as a twist about the object's centre, in camera axes.
+        """
+        try:
+            crop = self._crop(frame, T_cam_obj)
+        except InputRefused:
+            return None
+        return Keyframe.of(crop, T_cam_obj, self._compare.renderer, self._compare.model.diameter_m, covariance)
+
+    def _crop(self, frame: Frame, T_cam_obj: np.ndarray) -> Crop:
+        return Crop.around_pose(frame, self._compare.model, T_cam_obj, self.settings.margin)
+
+    def _near(self, starts: np.ndarray) -> tuple[Stage, ...]:
+        """Widen the usual stages: the faster the object is, the farther off it may be from where it is expected."""
+        model, settings = self._compare.model, self.settings
         step = se3.twist_between(starts[-1], starts[0], model.centre_m)
         motion = np.linalg.norm(step[:3]) / model.diameter_m + np.linalg.norm(step[3:]) / 2  # rims turn by half of it
         first, *others = settings.near
@@ -77,29 +98,19 @@ class TrackStep:
         gate = min(first.error[0] + settings.motion * float(motion), widest)
         return (replace(first, error=(gate, first.error[1])), *others)
 
-    def _stages(
-        self,
-        prepared: PreparedObject,
-        frame: Frame,
-        box: CropBox,
-        poses: np.ndarray,
-        matches: PointMatches | None,
-        stages: tuple[Stage, ...],
+    def _staged(
+        self, crop: Crop, T_cam_obj: np.ndarray, matches: PointMatches | None, stages: tuple[Stage, ...]
     ) -> Candidates:
         apart = self.settings.apart
-        poses = poses[prepared.unique_poses(poses, apart, len(poses))]
+        T_cam_obj = T_cam_obj[self._compare.unique_poses(T_cam_obj, apart, len(T_cam_obj))]
         for stage in stages:
-            observation = observe(frame, box, stage.size)
-            candidates = prepared.refined(observation, poses, stage, matches)
+            candidates = self._compare.refine(crop.observe(stage.size), T_cam_obj, stage, matches)
             ranked = candidates.ranked
-            ranked = ranked[prepared.unique_poses(candidates.refined.T_cam_obj[ranked], apart, stage.keep)]
+            ranked = ranked[self._compare.unique_poses(candidates.refined.T_cam_obj[ranked], apart, stage.keep)]
             candidates = candidates.picked(ranked)
-            poses = candidates.refined.T_cam_obj
+            T_cam_obj = candidates.refined.T_cam_obj
         return candidates
 
-    def assess(self, prepared: PreparedObject, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
-        """Evidence for one pose (4, 4), which isn't moved."""
-        stage = self.settings.near[-1]
-        observation = observe(frame, predicted_box(prepared.model, frame, T_cam_obj, self.settings.margin), stage.size)
-        error_m = stage.error_m(prepared.model.diameter_m)[1]
-        return prepared.evaluate_unrefined(observation, T_cam_obj[None], error_m)
+
+def _better(new: Candidates, found: Candidates) -> Candidates:
+    return new if new.evidence.rank[0] > found.evidence.rank[0] else found

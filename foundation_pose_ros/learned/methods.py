@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..estimation.methods import Method
-from ..estimation.prepared_object import PreparedObject
-from ..estimation.registration import Registration
+from ..estimation.methods import Method, geometric_registration
+from ..estimation.object_proposals import SizeColourPrior
+from ..estimation.prepared_object import PreparedObject, RegistrationStrategy, TrackingStrategy
+from ..estimation.render_and_compare import RenderAndCompare
 from ..estimation.tracking_step import TrackStep
 from ..networks.checkpoints import Network
 from ..networks.inference import InferenceSettings, PreparedNetwork
@@ -16,11 +17,12 @@ from ..object_model.model import ObjectModel
 from ..refinement.geometric import GeometricRefiner
 from ..rendering import make_tensor_renderer
 from ..rendering.factory import check_device
-from ..selection.geometric import GeometricScorer
+from ..rendering.torch_renderer import TensorRenderer
+from ..selection.scorer import Scorer
 from .input_pairs import PairMaker
 from .observed_image import ImageSource
 from .refiner import LearnedRefiner, LearnedSettings
-from .registration import JudgedRegistration, LearnedRegistration, LearnedRegistrationSettings
+from .registration import LearnedRegistration, LearnedRegistrationSettings, ReorderedRegistration
 from .scorer import LearnedScorer
 from .start_poses import published_rotations, unique_rotations
 from .tracking_step import LearnedTrackStep
@@ -28,8 +30,14 @@ from .tracking_step import LearnedTrackStep
 
 @dataclass(frozen=True)
 class LearnedMethodsSettings:
-    """device: cpu, cuda or cuda:N, of networks and renderings. renderer: of the networks' renderings. threads: of ray
-    casting on the CPU.
+    """Where and how networks work.
+
+    device: cpu, cuda or cuda:N, of networks and renderings.
+    renderer: of the networks' renderings, one of `rendering.RENDERERS`.
+    threads: of ray casting on the CPU.
+    inference: precision and batches of the networks.
+    refinement: steps after RefineNet's.
+    registration: where RefineNet starts.
     """
 
     device: str = "cpu"
@@ -58,12 +66,6 @@ class LearnedMethods:
         self._refiner = None if refiner is None else PreparedNetwork(refiner, device, inference)
         self._scorer = None if scorer is None else PreparedNetwork(scorer, device, inference)
         self._images = ImageSource(device)
-        self.track_step = TrackStep() if refiner is None else LearnedTrackStep()
-        self.registration: Registration
-        if refiner is not None:
-            self.registration = LearnedRegistration(self.settings.registration)
-        else:
-            self.registration = Registration() if scorer is None else JudgedRegistration()
 
     @classmethod
     def from_folder(
@@ -73,7 +75,7 @@ class LearnedMethods:
         scorer: Method = "learned",
         settings: LearnedMethodsSettings | None = None,
     ) -> LearnedMethods:
-        """With the weights in a folder; raises InputRefused, saying the fix, where they aren't there or don't fit."""
+        """Load the weights in a folder; raises InputRefused, saying the fix, where they aren't there or don't fit."""
         settings = settings or LearnedMethodsSettings()
         check_device(settings.device)
         return cls(
@@ -83,25 +85,33 @@ class LearnedMethods:
         )
 
     def prepare(self, model: ObjectModel) -> PreparedObject:
-        """The geometric conditioning, with networks where they are wanted."""
+        """Bind the geometric methods to an object, with networks where they are wanted."""
         settings = self.settings
-        prepared = PreparedObject.on_cpu(model, settings.threads)
+        compare = RenderAndCompare.on_cpu(model, settings.threads)
         renderer = make_tensor_renderer(model, settings.device, settings.renderer, settings.threads)
+        scorer = self._learned_scorer(compare, renderer)
+        registration: RegistrationStrategy = geometric_registration(compare)
+        tracking: TrackingStrategy = TrackStep(compare)
         if self._refiner is not None:
-            prepared = replace(
-                prepared,
-                refiner=LearnedRefiner(
-                    self._refiner,
-                    PairMaker(renderer, model, self._refiner.info),
-                    self._images,
-                    GeometricRefiner(model.centre_m, model.diameter_m),
-                    settings.refinement,
-                ),
-            )
-            if settings.registration.start != "geometric":
-                prepared = replace(prepared, rotations=unique_rotations(published_rotations(), model.symmetries))
-        if self._scorer is not None:
-            pairs = PairMaker(renderer, model, self._scorer.info)
-            geometric = GeometricScorer(model.diameter_m, model.has_colour)
-            prepared = replace(prepared, judge=LearnedScorer(self._scorer, pairs, self._images, geometric))
-        return prepared
+            refiner = self._learned_refiner(self._refiner, compare, renderer)
+            tracking = LearnedTrackStep(replace(compare, refiner=refiner), compare)
+            start = settings.registration.start
+            starts = registration if start == "geometric" else unique_rotations(published_rotations(), model.symmetries)
+            registration = LearnedRegistration(compare, refiner, starts, scorer, settings.registration)
+        elif scorer is not None:
+            registration = ReorderedRegistration(registration, scorer)
+        prior = SizeColourPrior(model)
+        return PreparedObject(model, compare.renderer, scorer or compare.scorer, registration, tracking, prior)
+
+    def _learned_refiner(
+        self, network: PreparedNetwork, compare: RenderAndCompare, renderer: TensorRenderer
+    ) -> LearnedRefiner:
+        pairs = PairMaker(renderer, compare.model, network.info)
+        geometric = GeometricRefiner(compare.model, compare.renderer)
+        return LearnedRefiner(network, pairs, self._images, geometric, self.settings.refinement)
+
+    def _learned_scorer(self, compare: RenderAndCompare, renderer: TensorRenderer) -> Scorer | None:
+        if self._scorer is None:
+            return None
+        pairs = PairMaker(renderer, compare.model, self._scorer.info)
+        return LearnedScorer(self._scorer, pairs, self._images, compare.scorer)

@@ -11,7 +11,6 @@ from ..observation.keyframe import PointMatches
 from ..observation.observation import Observation
 from ..refinement.geometric import GeometricRefiner
 from ..refinement.refiner import Refinement
-from ..rendering import Renderer
 from .input_pairs import PairMaker, agreement
 from .observed_image import ImageSource, ObservedImage
 from .pose_update import updated
@@ -50,7 +49,7 @@ class LearnedRefiner:
         shared: bool = False,
         entering: tuple[int, ...] | None = None,
     ) -> Tensor:
-        """Poses (B, 4, 4) of the centred object after `iterations` steps; all stays on the device.
+        """Move poses (B, 4, 4) of the centred object by `iterations` steps; all stays on the device.
 
         shared: they start from one translation, so that the picture before the first step is encoded once. entering:
         how many go into each step, those whose depth agrees best; None: all, as published.
@@ -63,29 +62,26 @@ class LearnedRefiner:
 
     def refine(
         self,
-        renderer: Renderer,
         observation: Observation,
         T_cam_obj: np.ndarray,
         iterations: int,
         error_m: tuple[float, float],
         matches: PointMatches | None = None,
     ) -> Refinement:
-        """As of a `Refiner`; poses stay as many as they are, and matches aren't needed: the network sees colours."""
+        """Move poses as a `Refiner` does; matches aren't needed: the network sees colours."""
         image = self.images.of(observation.frame)
         centred = self.pairs.centred(torch.from_numpy(np.asarray(T_cam_obj, np.float32)).to(image.rgb.device))
         for _ in range(iterations):
             centred = self._step(image, centred)
         moved = self.pairs.uncentred(centred).cpu().numpy()
-        return self.polished(renderer, observation, moved, error_m)
+        return self.polish(observation, moved, error_m)
 
-    def polished(
-        self, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray, error_m: tuple[float, float]
-    ) -> Refinement:
-        """Poses (B, 4, 4) of the mesh's frame with how sure they are, after `settings.polish` point-to-plane steps."""
+    def polish(self, observation: Observation, T_cam_obj: np.ndarray, error_m: tuple[float, float]) -> Refinement:
+        """Move poses (B, 4, 4) of the mesh's frame by `settings.polish` point-to-plane steps: how sure they are."""
         last_m = (error_m[1], error_m[1])
         if self.settings.polish:
-            return self.geometric.refine(renderer, observation, T_cam_obj, self.settings.polish, last_m)
-        known = self.geometric.refine(renderer, observation, T_cam_obj, 1, last_m)
+            return self.geometric.refine(observation, T_cam_obj, self.settings.polish, last_m)
+        known = self.geometric.refine(observation, T_cam_obj, 1, last_m)
         return replace(known, T_cam_obj=T_cam_obj)
 
     @torch.no_grad()
@@ -96,7 +92,7 @@ class LearnedRefiner:
         return updated(T_cam_obj, translation, rotation, self.pairs.diameter_m, turn_rad)
 
     def _pruned(self, image: ObservedImage, T_cam_obj: Tensor, count: int) -> Tensor:
-        """The `count` poses whose rendering agrees best with the depth there."""
+        """Keep the `count` poses whose rendering agrees best with the depth there."""
         if count >= len(T_cam_obj):
             return T_cam_obj
         parts = self.pairs.in_parts(image, T_cam_obj, self._network.batch)

@@ -7,14 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..estimation.candidates import Candidates, Stage
-from ..estimation.prepared_object import PreparedObject
-from ..estimation.registration import Registration, RegistrationSettings
+from ..estimation.candidates import DISTINCT_RAD, DISTINCT_SHARE, Candidates, Stage
+from ..estimation.prepared_object import RegistrationStrategy
+from ..estimation.render_and_compare import RenderAndCompare
 from ..frame import Frame
-from ..observation.observation import crop_box, observe
+from ..observation.crop import Crop
+from ..selection.scorer import Scorer
 from .observed_image import ObservedImage
 from .refiner import LearnedRefiner
-from .scorer import LearnedScorer
 from .start_poses import masked_translation, start_poses
 
 Start = Literal["grid", "pruned", "geometric"]
@@ -23,9 +23,13 @@ _FINAL = Stage(64, 3, 6, (0.04, 0.02))
 
 @dataclass(frozen=True)
 class LearnedRegistrationSettings:
-    """start: from the grid of rotations at the mask's place, as published; from the same, of which fewer go into each
-    step; or from what the geometric registration finds, six poses instead of 252. iterations: of RefineNet. entering:
-    the share of the grid that goes into each step where it is pruned. most: at most so many of the grid, evenly picked.
+    """Where RefineNet starts, and what is left in the end.
+
+    start: the grid of rotations at the mask's place, as published; the same, of which fewer go into each step (pruned);
+        or what the geometric registration finds, six poses instead of 252.
+    iterations: of RefineNet.
+    entering: the share of the grid that goes into each step where it is pruned, 0..1.
+    most: at most so many of the grid, evenly picked; None: all.
     final: rays of the evidence, and how many distinct poses are kept.
     """
 
@@ -36,66 +40,73 @@ class LearnedRegistrationSettings:
     final: Stage = _FINAL
 
 
-class LearnedRegistration(Registration):
-    """For objects conditioned with a LearnedRefiner."""
+class LearnedRegistration:
+    """Finds one object by networks in the part of a frame that a mask marks."""
 
-    def __init__(self, learned: LearnedRegistrationSettings | None = None) -> None:
-        super().__init__(RegistrationSettings())
-        self.learned = learned or LearnedRegistrationSettings()
+    def __init__(
+        self,
+        compare: RenderAndCompare,
+        refiner: LearnedRefiner,
+        starts: np.ndarray | RegistrationStrategy,
+        scorer: Scorer | None = None,
+        settings: LearnedRegistrationSettings | None = None,
+    ) -> None:
+        """Bind the search to an object.
 
-    def __call__(self, prepared: PreparedObject, frame: Frame, mask: np.ndarray) -> Candidates:
-        refiner, final = prepared.refiner, self.learned.final
-        assert isinstance(refiner, LearnedRefiner)
-        observation = observe(frame, crop_box(frame, mask, prepared.model.diameter_m), final.size, mask)
+        compare: geometric, gives the evidence. starts: rotations (R, 3, 3) at the mask's place, or a registration whose
+        poses they are. scorer: has the last word on the order; None: the evidence.
+        """
+        self.settings = settings or LearnedRegistrationSettings()
+        self.refiner, self.scorer = refiner, scorer
+        self._compare, self._starts = compare, starts
+
+    def __call__(self, frame: Frame, mask: np.ndarray) -> Candidates:
+        """Find the object as a `RegistrationStrategy` does."""
+        refiner, compare, final = self.refiner, self._compare, self.settings.final
+        observation = Crop.around_mask(frame, mask, compare.model.diameter_m).observe(final.size)
         image = refiner.images.of(frame)
-        shared = self.learned.start != "geometric"
-        starts = self._grid(prepared, image, mask) if shared else self._found(prepared, frame, mask)
-        centred = refiner.moved(image, starts, self.learned.iterations, shared, self._entering(len(starts)))
-
+        starts, shared = self._first_poses(image, frame, mask)
+        centred = refiner.moved(image, starts, self.settings.iterations, shared, self._entering(len(starts)))
         poses = refiner.pairs.uncentred(centred).cpu().numpy()
-        if isinstance(prepared.judge, LearnedScorer):
-            ranks = prepared.judge.logits(image, centred).cpu().numpy()
-        else:
-            ranks = prepared.scorer.score(prepared.renderer, observation, poses).rank
-        order = np.argsort(-ranks)
-        kept = order[self._unique_poses(poses[order], prepared, final.keep)]
 
-        error_m = final.error_m(prepared.model.diameter_m)
-        refined = refiner.polished(prepared.renderer, observation, poses[kept], error_m)
-        evidence = prepared.scorer.score(prepared.renderer, observation, refined.T_cam_obj)
-        if prepared.judge is not None:
+        ranks = (self.scorer or compare.scorer).score(observation, poses).rank
+        order = np.argsort(-ranks)
+        kept = order[compare.unique_poses(poses[order], DISTINCT_SHARE, final.keep, DISTINCT_RAD)]
+
+        refined = refiner.polish(observation, poses[kept], final.error_m(compare.model.diameter_m))
+        evidence = compare.scorer.score(observation, refined.T_cam_obj)
+        if self.scorer is not None:
             evidence = replace(evidence, rank=ranks[kept])
         candidates = Candidates(refined, evidence, observation)
         return candidates.picked(candidates.ranked)
 
-    def _grid(self, prepared: PreparedObject, image: ObservedImage, mask: np.ndarray) -> Tensor:
-        rotations = prepared.rotations
-        if self.learned.most is not None:
-            rotations = rotations[:: -(-len(rotations) // self.learned.most)]
-        return start_poses(rotations, masked_translation(image, mask))
+    def _first_poses(self, image: ObservedImage, frame: Frame, mask: np.ndarray) -> tuple[Tensor, bool]:
+        """Return poses (B, 4, 4) of the centred object, and whether they share one translation."""
+        if not isinstance(self._starts, np.ndarray):
+            found = self._starts(frame, mask).refined.T_cam_obj
+            return self.refiner.pairs.centred(torch.from_numpy(found).to(image.rgb.device)), False
+        rotations = self._starts
+        if self.settings.most is not None:
+            rotations = rotations[:: -(-len(rotations) // self.settings.most)]
+        return start_poses(rotations, masked_translation(image, mask)), True
 
     def _entering(self, count: int) -> tuple[int, ...] | None:
-        """How many of so many hypotheses go into each step; None: all. More than the final choice keeps stay."""
-        if self.learned.start != "pruned":
+        """Return how many of so many hypotheses go into each step; None: all. More than the final choice keeps stay."""
+        if self.settings.start != "pruned":
             return None
-        shares = (*self.learned.entering, *self.learned.entering[-1:] * self.learned.iterations)
-        return tuple(max(self.learned.final.keep, round(share * count)) for share in shares)
-
-    def _found(self, prepared: PreparedObject, frame: Frame, mask: np.ndarray) -> Tensor:
-        refiner = prepared.refiner
-        assert isinstance(refiner, LearnedRefiner)
-        found = super().__call__(replace(prepared, refiner=refiner.geometric), frame, mask)
-        device = refiner.images.of(frame).rgb.device
-        return refiner.pairs.centred(torch.from_numpy(found.refined.T_cam_obj).to(device))
+        shares = (*self.settings.entering, *self.settings.entering[-1:] * self.settings.iterations)
+        return tuple(max(self.settings.final.keep, round(share * count)) for share in shares)
 
 
-class JudgedRegistration(Registration):
-    """The geometric registration, whose last candidates ScoreNet puts in order."""
+class ReorderedRegistration:
+    """A registration whose last candidates another scorer puts in order."""
 
-    def __call__(self, prepared: PreparedObject, frame: Frame, mask: np.ndarray) -> Candidates:
-        candidates = super().__call__(prepared, frame, mask)
-        judge = prepared.judge
-        assert isinstance(judge, LearnedScorer)
-        ranks = judge.ranks(candidates.observation, candidates.refined.T_cam_obj)
+    def __init__(self, registration: RegistrationStrategy, scorer: Scorer) -> None:
+        self._registration, self._scorer = registration, scorer
+
+    def __call__(self, frame: Frame, mask: np.ndarray) -> Candidates:
+        """Find the object as a `RegistrationStrategy` does."""
+        candidates = self._registration(frame, mask)
+        ranks = self._scorer.score(candidates.observation, candidates.refined.T_cam_obj).rank
         candidates = replace(candidates, evidence=replace(candidates.evidence, rank=ranks))
         return candidates.picked(candidates.ranked)

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from ..networks.inference import PreparedNetwork
 from ..observation.observation import Observation
-from ..rendering import Renderer
 from ..selection.geometric import GeometricScorer
 from ..selection.scorer import Evidence
 from .input_pairs import PairMaker
@@ -27,16 +26,16 @@ class LearnedScorer:
         self._geometric = geometric
 
     def logits(self, image: ObservedImage, T_cam_obj: Tensor) -> Tensor:
-        """(B,) of poses (B, 4, 4) of the centred object, comparable among themselves alone."""
+        """Return logits (B,) of poses (B, 4, 4) of the centred object, comparable among themselves alone."""
         return self._network.scores(self._pairs.in_parts(image, T_cam_obj, self._network.batch))
 
     def ranks(self, observation: Observation, T_cam_obj: np.ndarray) -> np.ndarray:
-        """The same (B,) for poses (B, 4, 4) of the mesh's own frame."""
+        """Return logits (B,) of poses (B, 4, 4) of the mesh's own frame, as ranks."""
         image = self._images.of(observation.frame)
         poses = torch.from_numpy(np.asarray(T_cam_obj, np.float32)).to(image.rgb.device)
         return self.logits(image, self._pairs.centred(poses)).cpu().numpy()
 
-    def score(self, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
-        """As of a `Scorer`; ranks of two calls can't be compared."""
-        evidence = self._geometric.score(renderer, observation, T_cam_obj)
+    def score(self, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
+        """Weigh poses as a `Scorer` does; ranks of two calls can't be compared."""
+        evidence = self._geometric.score(observation, T_cam_obj)
         return replace(evidence, rank=self.ranks(observation, T_cam_obj))

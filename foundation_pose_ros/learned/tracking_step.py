@@ -1,41 +1,44 @@
 """Tracking with RefineNet: two steps from where the object was going (Wen et al. 2024), judged by the geometry."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..estimation.candidates import Candidates, Stage
-from ..estimation.prepared_object import PreparedObject
+from ..estimation.render_and_compare import RenderAndCompare
 from ..estimation.tracking_step import TrackStep, TrackStepSettings
 from ..frame import Frame
+from ..observation.crop import Crop
 from ..observation.keyframe import Keyframe
-from ..observation.observation import observe, predicted_box
-from .refiner import LearnedRefiner
 
 _SETTINGS = TrackStepSettings(near=(Stage(48, 2, 1, (0.04, 0.015)),), far=(Stage(48, 5, 1, (0.1, 0.02)),))
 
 
-class LearnedTrackStep(TrackStep):
-    """For objects conditioned with a LearnedRefiner, which sees colours and needs no matched points."""
+class LearnedTrackStep:
+    """A network sees colours and needs no matched points; what a pose from elsewhere is worth, geometry says alone."""
 
-    def __init__(self, settings: TrackStepSettings = _SETTINGS) -> None:
-        super().__init__(settings)
+    def __init__(
+        self, learned: RenderAndCompare, geometric: RenderAndCompare, settings: TrackStepSettings = _SETTINGS
+    ) -> None:
+        """Bind the steps to an object: `learned` moves its poses, `geometric` weighs those that aren't moved."""
+        self.settings = settings
+        self._learned = learned
+        self._geometric = TrackStep(geometric, settings)
 
-    def __call__(
-        self, prepared: PreparedObject, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None
-    ) -> Candidates:
-        """From the likeliest of starts (S, 4, 4) alone; from all, with more steps, where that finds too little."""
-        box = predicted_box(prepared.model, frame, starts[0], self.settings.margin)
+    def __call__(self, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None) -> Candidates:
+        """Follow from the likeliest of starts (S, 4, 4) alone; from all, by more steps, where that finds too little."""
         (near,), (far,) = self.settings.near, self.settings.far
-        observation = observe(frame, box, near.size)
-        found = prepared.refined(observation, starts[:1], near)
+        crop = Crop.around_pose(frame, self._learned.model, starts[0], self.settings.margin)
+        observation = crop.observe(near.size)
+        found = self._learned.refine(observation, starts[:1], near)
         if found.evidence.agreement[0] >= self.settings.doubt:
             return found
-        farther = prepared.refined(observation, starts, far)
+        farther = self._learned.refine(observation, starts, far)
         farther = farther.picked(farther.ranked[:1])
         return farther if farther.evidence.rank[0] > found.evidence.rank[0] else found
 
-    def assess(self, prepared: PreparedObject, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
-        refiner = prepared.refiner
-        assert isinstance(refiner, LearnedRefiner)
-        return super().assess(replace(prepared, refiner=refiner.geometric), frame, T_cam_obj)
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
+        """Weigh one pose (4, 4), which isn't moved."""
+        return self._geometric.assess(frame, T_cam_obj)
+
+    def keyframe(self, frame: Frame, T_cam_obj: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
+        """Make a keyframe as the geometric step does."""
+        return self._geometric.keyframe(frame, T_cam_obj, covariance)

@@ -8,9 +8,9 @@ import numpy as np
 
 from .. import se3
 from ..depth import explained
-from ..frame import Frame
 from ..rendering import Renderer
-from .observation import CropBox, resampled, sampled_depth
+from .crop import Crop
+from .crop_box import SampleGrid
 
 # Side of the crop, in pixels, in which points are followed: a corner is then a few percent of the object.
 _SIZE = 160
@@ -60,31 +60,23 @@ class Keyframe:
 
     @classmethod
     def of(
-        cls,
-        frame: Frame,
-        box: CropBox,
-        T_cam_obj: np.ndarray,
-        renderer: Renderer,
-        diameter_m: float,
-        covariance: np.ndarray,
+        cls, crop: Crop, T_cam_obj: np.ndarray, renderer: Renderer, diameter_m: float, covariance: np.ndarray
     ) -> "Keyframe":
-        """What a frame shows of the object at a pose (4, 4): corners on the part of the surface that nothing hides.
+        """Find corners on the part of the surface, at a pose (4, 4), that nothing hides.
 
         covariance (6, 6): of the pose, as a twist about the object's centre, in camera axes.
         """
-        view = _View(frame, box, T_cam_obj, renderer, diameter_m, colour=False)
+        view = _View(crop, T_cam_obj, renderer, diameter_m, colour=False)
         covariance_obj = _turned(covariance, T_cam_obj[:3, :3].T)
         return cls._with_corners(view, _levelled(view.gray), _FOLLOWED_WEIGHT, covariance_obj)
 
     @classmethod
-    def painted(
-        cls, frame: Frame, box: CropBox, T_cam_obj: np.ndarray, renderer: Renderer, diameter_m: float
-    ) -> "Keyframe":
-        """The model's own colours at a pose (4, 4), painted over what a frame shows: corners that know no drift.
+    def painted(cls, crop: Crop, T_cam_obj: np.ndarray, renderer: Renderer, diameter_m: float) -> "Keyframe":
+        """Paint the model's own colours at a pose (4, 4) over what a frame shows: their corners know no drift.
 
         The model must have colours.
         """
-        view = _View(frame, box, T_cam_obj, renderer, diameter_m, colour=True)
+        view = _View(crop, T_cam_obj, renderer, diameter_m, colour=True)
         painted = view.gray.astype(np.float32)
         if view.visible.any():
             own = painted[view.visible]
@@ -96,7 +88,7 @@ class Keyframe:
 
     @classmethod
     def _with_corners(cls, view: "_View", image: np.ndarray, weight: float, covariance_obj: np.ndarray) -> "Keyframe":
-        """Corners after Shi and Tomasi (1994)."""
+        """Find corners after Shi and Tomasi (1994)."""
         usable = cv2.erode(view.visible.astype(np.uint8), np.ones((2 * _RIM_PX + 1,) * 2, np.uint8), borderValue=0)
         corners = cv2.goodFeaturesToTrack(image, _MOST_POINTS, 0.02, 5, mask=usable, blockSize=5)
         pixels = np.zeros((0, 2), np.float32) if corners is None else corners.reshape(-1, 2)
@@ -107,21 +99,20 @@ class Keyframe:
         return cls(view.T_cam_obj, image, pixels, points_obj, weight, covariance_obj)
 
     def outdated(self, T_cam_obj: np.ndarray) -> bool:
-        """True where the object is seen at T_cam_obj (4, 4) so differently that its corners no longer look the same."""
+        """Tell whether an object at T_cam_obj (4, 4) is seen so differently that its corners look different."""
         angle = se3.rotation_angle_rad(self.T_cam_obj[:3, :3], T_cam_obj[:3, :3])
         scale = T_cam_obj[2, 3] / self.T_cam_obj[2, 3]
         return bool(angle > _MOST_TURN_RAD or not 1 / _MOST_SCALE < scale < _MOST_SCALE)
 
-    def follow(self, frame: Frame, box: CropBox, T_cam_obj: np.ndarray) -> PointMatches | None:
-        """Find the points in a frame where the object is expected at T_cam_obj (4, 4), in a box around it.
+    def follow(self, crop: Crop, T_cam_obj: np.ndarray) -> PointMatches | None:
+        """Find the points in a crop where the object is expected at T_cam_obj (4, 4).
 
         None where fewer than a handful are found there and back (Lucas and Kanade 1981, in pyramids: Bouguet 2000).
         """
         if len(self.pixels) < _FEWEST_POINTS:
             return None
-        box = _whole_pixels(box)
-        K = box.intrinsics(frame.camera, _SIZE)
-        image = _levelled(_gray(frame, box))
+        K = crop.box.on_whole_pixels.intrinsics(crop.frame.camera, _SIZE)
+        image = _levelled(_gray(crop))
         expected = se3.transform_points(T_cam_obj, self.points_obj) @ K.T
         expected = (expected[:, :2] / expected[:, 2:]).astype(np.float32)
         flags = cv2.OPTFLOW_USE_INITIAL_FLOW
@@ -138,37 +129,25 @@ class Keyframe:
         return PointMatches(self.points_obj[kept], _rays(found[kept], K), 1 / float(K[0, 0]), self.weight, covariance)
 
 
-def _whole_pixels(box: CropBox) -> CropBox:
-    return CropBox(round(box.left), round(box.top), max(round(box.side), 1))
-
-
 class _View:
     """A crop of a frame, and the object rendered into it. visible (n, n): rendered, and observed at that depth."""
 
-    def __init__(
-        self,
-        frame: Frame,
-        box: CropBox,
-        T_cam_obj: np.ndarray,
-        renderer: Renderer,
-        diameter_m: float,
-        colour: bool,
-    ) -> None:
-        box = _whole_pixels(box)
+    def __init__(self, crop: Crop, T_cam_obj: np.ndarray, renderer: Renderer, diameter_m: float, colour: bool) -> None:
+        box, camera = crop.box.on_whole_pixels, crop.frame.camera
         self.T_cam_obj = T_cam_obj
-        self.K = box.intrinsics(frame.camera, _SIZE)
-        self.gray = _gray(frame, box)
+        self.K = box.intrinsics(camera, _SIZE)
+        self.gray = _gray(crop)
         rendering = renderer.render(T_cam_obj[None], self.K, (_SIZE, _SIZE), colour=colour)
         self.depth_m = rendering.depth_m[0]
         self.hit = self.depth_m > 0
-        observed_m = sampled_depth(frame, box, _SIZE)
+        observed_m = SampleGrid(camera, box, _SIZE).sample(crop.frame.depth_m)
         self.visible = explained(observed_m, self.depth_m, diameter_m)
         if rendering.rgb is not None:
             self.rendered_gray = cv2.cvtColor(rendering.rgb[0], cv2.COLOR_RGB2GRAY) * 255
 
 
-def _gray(frame: Frame, box: CropBox) -> np.ndarray:
-    return cv2.cvtColor(resampled(frame, box, _SIZE), cv2.COLOR_RGB2GRAY)
+def _gray(crop: Crop) -> np.ndarray:
+    return cv2.cvtColor(crop.colours(_SIZE), cv2.COLOR_RGB2GRAY)
 
 
 def _levelled(gray: np.ndarray) -> np.ndarray:

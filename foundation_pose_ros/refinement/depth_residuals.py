@@ -7,6 +7,7 @@ observed ones are blurred over creases and glancing faces.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -78,23 +79,14 @@ class DepthPixels:
     ) -> DepthEquations:
         """The same with normals (B, N, 3) of the rendering, 0 where nothing was hit."""
         observation = self.observation
-        return DepthEquations(
-            *_summed(
-                observation.depth_m,
-                observation.rays,
-                observation.normals,
-                self.trust,
-                self.pivot,
-                rendered_m,
-                normals,
-                hit,
-                gate_m,
-            )
-        )
+        samples = _Samples(observation.depth_m, observation.rays, observation.normals, self.trust)
+        return DepthEquations(*_summed(samples, self.pivot, rendered_m, normals, hit, gate_m))
 
 
 @compiled
-def _weighed(depth_m, incidence, trust, rendered_m, hit, gate_m, weight, weighted):  # type: ignore[no-untyped-def]
+def _weighed(
+    depth_m: Any, incidence: Any, trust: Any, rendered_m: Any, hit: Any, gate_m: float, weight: Any, weighted: Any
+) -> Any:
     """Fill weights and weighted residuals (B, N); return the weights' totals and the residuals' variance (B,)."""
     totals, variances = np.empty((2, len(rendered_m)))
     per_gate = np.float32(1 / gate_m)
@@ -110,12 +102,20 @@ def _weighed(depth_m, incidence, trust, rendered_m, hit, gate_m, weight, weighte
     return totals, variances
 
 
+class _Samples(NamedTuple):
+    """Observed depth_m (N,), rays (N, 3) and normals (N, 3), and trust (N,) in them."""
+
+    depth_m: np.ndarray
+    rays: np.ndarray
+    normals: np.ndarray
+    trust: np.ndarray
+
+
 @compiled
-def _summed(  # type: ignore[no-untyped-def]
-    depth_m, rays, observed_normals, trust, pivot, rendered_m, normals, hit, gate_m
-):
+def _summed(samples: Any, pivot: Any, rendered_m: Any, normals: Any, hit: Any, gate_m: float) -> Any:
     """Information (B, 6, 6), gradient (B, 6), total weights and variances (B,), along the renderings' normals."""
     batch, count = rendered_m.shape
+    depth_m, rays, observed_normals, trust = samples.depth_m, samples.rays, samples.normals, samples.trust
     information, gradient = np.empty((batch, 6, 6)), np.empty((batch, 6))
     totals, variances = np.empty(batch), np.empty(batch)
     jacobian = np.empty((6, count), np.float32)

@@ -6,10 +6,9 @@ import numpy as np
 import torch
 
 from .. import se3
-from ..errors import InputRefused
+from ..object_model.model import ObjectModel
 from ..observation.keyframe import PointMatches
 from ..observation.observation import Observation
-from ..rendering import Renderer
 from ..rendering.torch_renderer import TorchRenderer
 from .differentiable_residuals import RenderedResiduals
 from .refiner import Refinement
@@ -17,9 +16,12 @@ from .refiner import Refinement
 
 @dataclass(frozen=True)
 class DifferentiableSettings:
-    """min_gate_m: below this a gate would cut into the sensor's noise. colour_m: how far surfaces must be off to weigh
-    as much as the whole range of a colour. damping: share of the information's diagonal that holds unobserved
-    directions still. largest_turn_rad: of one step.
+    """How steps are weighed.
+
+    min_gate_m: below this a gate would cut into the sensor's noise, m.
+    colour_m: how far surfaces must be off to weigh as much as the whole range of a colour, m.
+    damping: share of the information's diagonal that holds unobserved directions still.
+    largest_turn_rad: of one step.
     """
 
     min_gate_m: float = 0.006
@@ -35,28 +37,25 @@ class DifferentiableRefiner:
     """
 
     def __init__(
-        self, centre_obj: np.ndarray, diameter_m: float, settings: DifferentiableSettings | None = None
+        self, model: ObjectModel, renderer: TorchRenderer, settings: DifferentiableSettings | None = None
     ) -> None:
-        self._centre_obj = np.asarray(centre_obj, np.float64)
-        self._diameter_m = diameter_m
+        """Bind the steps to an object and to what renders it."""
+        self._renderer = renderer
+        self._centre_obj = np.asarray(model.centre_m, np.float64)
+        self._diameter_m = model.diameter_m
         self._settings = settings or DifferentiableSettings()
 
     @torch.no_grad()
     def refine(
         self,
-        renderer: Renderer,
         observation: Observation,
         T_cam_obj: np.ndarray,
         iterations: int,
         error_m: tuple[float, float],
         matches: PointMatches | None = None,
     ) -> Refinement:
-        """As every `Refiner`; matches aren't used. Raises InputRefused for a renderer that gives arrays alone."""
-        if not isinstance(renderer, TorchRenderer):
-            raise InputRefused(
-                "renderer", "differentiable refinement needs a renderer with tensors: make it by make_tensor_renderer"
-            )
-        rendered = RenderedResiduals(renderer, observation, self._centre_obj, self._settings.colour_m)
+        """Move poses as a `Refiner` does; matches aren't used."""
+        rendered = RenderedResiduals(self._renderer, observation, self._centre_obj, self._settings.colour_m)
         for gate_m in np.maximum(np.geomspace(*error_m, iterations), self._settings.min_gate_m):
             found = rendered.at(torch.from_numpy(T_cam_obj), float(gate_m))
             equations = [residuals.equations() for residuals in found]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..object_model.model import ObjectModel
 from ..observation.keyframe import PointMatches
 from ..observation.observation import Observation
 from ..rendering import Renderer, Rendering
@@ -16,9 +17,13 @@ from .silhouette_residuals import Outline
 
 @dataclass(frozen=True)
 class GeometricSettings:
-    """min_gate_m: below this a gate would cut into the sensor's noise. outline_weight: pull of the mask's outline, as a
-    share of depth's. damping: share of the information's diagonal that holds unobserved directions still. few: at most
-    so many hypotheses are aligned along the normals of their own renderings, more along the observed ones.
+    """How steps are weighed.
+
+    min_gate_m: below this a gate would cut into the sensor's noise, m.
+    outline_weight: pull of the mask's outline, as a share of depth's, 0..1.
+    damping: share of the information's diagonal that holds unobserved directions still.
+    largest_turn_rad: of one step.
+    few: at most so many hypotheses are aligned along the normals of their renderings, more along the observed ones.
     """
 
     min_gate_m: float = 0.006
@@ -31,20 +36,22 @@ class GeometricSettings:
 class GeometricRefiner:
     """Iteratively reweighted point-to-plane alignment (Chen and Medioni 1992) by projective association."""
 
-    def __init__(self, centre_obj: np.ndarray, diameter_m: float, settings: GeometricSettings | None = None) -> None:
-        self._centre_obj = np.asarray(centre_obj, np.float64)
-        self._diameter_m = diameter_m
+    def __init__(self, model: ObjectModel, renderer: Renderer, settings: GeometricSettings | None = None) -> None:
+        """Bind the steps to an object and to what renders it."""
+        self._renderer = renderer
+        self._centre_obj = np.asarray(model.centre_m, np.float64)
+        self._diameter_m = model.diameter_m
         self._settings = settings or GeometricSettings()
 
     def refine(
         self,
-        renderer: Renderer,
         observation: Observation,
         T_cam_obj: np.ndarray,
         iterations: int,
         error_m: tuple[float, float],
         matches: PointMatches | None = None,
     ) -> Refinement:
+        """Move poses as a `Refiner` does."""
         # A copy: the loops would be compiled once more for poses that mustn't be written to.
         T_cam_obj = np.array(T_cam_obj, np.float32)
         pivot = self._centre(T_cam_obj).mean(axis=0)
@@ -52,7 +59,7 @@ class GeometricRefiner:
         outline = None if observation.mask is None else Outline.of(observation, observation.mask, pivot)
         gates_m = error_m[0] * (error_m[1] / error_m[0]) ** (np.arange(iterations) / max(iterations - 1, 1))
         for gate_m in np.maximum(gates_m, self._settings.min_gate_m):
-            depth, rendered_m = self._depth_equations(renderer, pixels, T_cam_obj, gate_m)
+            depth, rendered_m = self._depth_equations(pixels, T_cam_obj, gate_m)
             equations: NormalEquations = depth
             if outline is not None:
                 equations += outline.equations(rendered_m, gate_m, self._settings.outline_weight * depth.weight)
@@ -69,12 +76,12 @@ class GeometricRefiner:
         return Refinement(T_cam_obj, information, depth.variance_m2, known)
 
     def _depth_equations(
-        self, renderer: Renderer, pixels: DepthPixels, T_cam_obj: np.ndarray, gate_m: float
+        self, pixels: DepthPixels, T_cam_obj: np.ndarray, gate_m: float
     ) -> tuple[DepthEquations, np.ndarray]:
-        """And the rendered depth (B, N), 0 where the model never saw its surface."""
+        """Also give the rendered depth (B, N), 0 where the model never saw its surface."""
         observation = pixels.observation
         few = len(T_cam_obj) <= self._settings.few
-        rendering = renderer.render(T_cam_obj, observation.K, (observation.size,) * 2, normals=few)
+        rendering = self._renderer.render(T_cam_obj, observation.K, (observation.size,) * 2, normals=few)
         rendered_m = rendering.depth_m.reshape(len(T_cam_obj), -1)
         hit = _trusted(rendering, gate_m)
         known_m = rendered_m if rendering.sigma_m is None else rendered_m * (hit > 0)

@@ -7,7 +7,6 @@ import numpy as np
 
 from ..observation.keyframe import PointMatches
 from ..observation.observation import Observation
-from ..rendering import Renderer
 
 
 @dataclass(frozen=True)
@@ -26,24 +25,24 @@ class Refinement:
     points_information: np.ndarray
 
     def at(self, index: int) -> "Refinement":
-        """That of one pose, without the axis B."""
+        """Return that of one pose, without the axis B."""
         return Refinement(**{name: values[index] for name, values in vars(self).items()})
 
 
 class Refiner(Protocol):
-    """Moves hypotheses towards what was observed."""
+    """Moves hypotheses of one object towards what was observed."""
 
     def refine(
         self,
-        renderer: Renderer,
         observation: Observation,
         T_cam_obj: np.ndarray,
         iterations: int,
         error_m: tuple[float, float],
         matches: PointMatches | None = None,
     ) -> Refinement:
-        """T_cam_obj (B, 4, 4), all moved at once; error_m: how far surfaces may be off in the first and last step.
+        """Move poses (B, 4, 4), all at once.
 
-        matches: where points of the surface are seen, if that is known.
+        error_m: how far surfaces may be off in the first and last step. matches: where points of the surface are seen,
+        if that is known.
         """
         ...

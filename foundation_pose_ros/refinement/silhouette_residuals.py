@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..depth import in_front
 from ..observation.observation import Observation
 from .gauss_newton import NormalEquations, twist_jacobian
 
@@ -44,8 +45,8 @@ class Outline:
         )
 
     def equations(self, rendered_m: np.ndarray, gate_m: float, total_weight: np.ndarray) -> NormalEquations:
-        """rendered_m (B, N): depth. Pixels that stick out of the mask weigh at most `total_weight` (B,) together."""
-        hidden = self.surroundings_m < rendered_m - gate_m
+        """Sum up what pulls renderings of depth (B, N) back in: all of it weighs at most `total_weight` (B,)."""
+        hidden = (self.surroundings_m == 0) | in_front(self.surroundings_m, rendered_m, gate_m)
         sticks_out = ((rendered_m > 0) & self.outside & ~hidden).astype(np.float32)
         share = (total_weight / np.maximum(total_weight + sticks_out.sum(axis=1), 1))[:, None]
         return NormalEquations(

@@ -12,7 +12,7 @@ from .embree import EmbreeRenderer
 from .renderer import Renderer
 
 if TYPE_CHECKING:
-    from .torch_renderer import TensorRenderer
+    from .torch_renderer import TorchRenderer
 
 RENDERERS = ("auto", "embree", "warp", "nvdiffrast")
 
@@ -30,7 +30,7 @@ def make_renderer(model: ObjectModel, device: str = "cpu", renderer: str = "auto
 
 def make_tensor_renderer(
     model: ObjectModel, device: str = "cpu", renderer: str = "auto", threads: int = 2
-) -> "TensorRenderer":
+) -> "TorchRenderer":
     """The renderer for networks, whose images are tensors on the device; otherwise as `make_renderer`."""
     kind = chosen(device, renderer)
     if kind == "embree":

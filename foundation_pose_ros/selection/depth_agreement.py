@@ -1,7 +1,10 @@
-"""What the pixels of one crop say of many renderings, in one pass over each."""
+"""What the pixels of one crop say of the depth of many renderings, in one pass over each."""
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..depth import in_front
 from ..jit import compiled
 
 # A surface known to no better than this, in metres, was never seen.
@@ -18,69 +21,149 @@ _STEEPEST = np.float32(0.2)
 _FEWEST_BORDER = 8.0
 
 
-@compiled
-def judged(  # type: ignore[no-untyped-def]
-    depth_m, surroundings_m, normals, rays, in_image, mask, core, surroundings, tolerance_m, rendered_m, sigma_m, agrees
-):
-    """Of observed pixels (N,) and renderings (B, N): agreement, inliers, visible share and outline, (B,) each.
+class ObservedPixels(NamedTuple):
+    """What was observed at the N pixels of a crop.
 
-    mask, core, surroundings (N,) bool: marked, surely marked and surely not; empty where there is no mask. sigma_m
-    (B, N): how well the model knows its surface, NEVER_SEEN_M where it doesn't; empty where it knows all of it. agrees
-    (B, N) float32 is filled: 0..1, how well depth agrees.
+    depth_m: (N,) float32, 0 = none.
+    tolerance_m: (N,) float32, one standard deviation of depth that still agrees.
+    steepness: (N,) float32 in 0..1, by what a difference in depth is shorter along the surface's normal.
+    in_image: (N,) bool, not beyond the image's border.
+    """
+
+    depth_m: np.ndarray
+    tolerance_m: np.ndarray
+    steepness: np.ndarray
+    in_image: np.ndarray
+
+
+class MaskPixels(NamedTuple):
+    """A mask at the N pixels of a crop.
+
+    inside: (N,) bool, marked.
+    core: (N,) bool, surely marked.
+    outside: (N,) bool, surely not marked.
+    surroundings_m: (N,) float32, depth of what the mask leaves out, 0 inside.
+    """
+
+    inside: np.ndarray
+    core: np.ndarray
+    outside: np.ndarray
+    surroundings_m: np.ndarray
+
+
+@compiled
+def steepness(normals: Any, rays: Any) -> Any:
+    """Return (N,) float32: by what a difference in depth is shorter along normals (N, 3), on rays (N, 3).
+
+    At a glancing angle a small shift is a large step in depth. 1 where no normal is known.
+    """
+    found = np.empty(len(normals), np.float32)
+    for i in range(len(normals)):
+        cosine = abs(normals[i, 0] * rays[i, 0] + normals[i, 1] * rays[i, 1] + normals[i, 2] * rays[i, 2])
+        found[i] = min(max(cosine, _STEEPEST), np.float32(1)) if cosine > 0 else 1
+    return found
+
+
+@compiled
+def _tolerance(tolerance_m: Any, sigma_m: Any, b: int, i: int) -> Any:
+    """Return the tolerance at one pixel, widened by what the model doesn't know, and whether it knows nothing there."""
+    if len(sigma_m) == 0:
+        return tolerance_m, False
+    if sigma_m[b, i] >= NEVER_SEEN_M:
+        return tolerance_m, True
+    return np.sqrt(tolerance_m * tolerance_m + sigma_m[b, i] * sigma_m[b, i]), False
+
+
+@compiled
+def _alike(observed_m: Any, rendered_m: Any, steepness: Any, tolerance_m: Any) -> Any:
+    """Return 0..1: how well two depths agree along the surface's normal."""
+    off = (observed_m - rendered_m) * steepness / tolerance_m
+    return np.exp(np.float32(-0.5) * off * off)
+
+
+@compiled
+def _share_explained(explained: float, asked_known: float, asked_all: float) -> float:
+    """Return 0..1; a pose that shows the side that the model never saw must not rest on a sliver of the rest."""
+    return explained / max(asked_known, _LEAST_KNOWN * asked_all, 1)
+
+
+@compiled
+def agreement(pixels: Any, rendered_m: Any, sigma_m: Any, agrees: Any) -> Any:
+    """Compare observed pixels with renderings (B, N): agreement, inliers and visible share, (B,) each.
+
+    sigma_m (B, N): how well the model knows its surface, NEVER_SEEN_M where it doesn't; empty where it knows all of it.
+    agrees (B, N) float32 is filled: 0..1, how well depth agrees.
     """
     batch, count = rendered_m.shape
-    agreement, inliers, visible, outline = np.empty(batch), np.empty(batch), np.empty(batch), np.ones(batch)
-    masked, all_known = len(mask) > 0, len(sigma_m) == 0
-    steepness = np.empty(count, np.float32)
-    for i in range(count):
-        cosine = abs(normals[i, 0] * rays[i, 0] + normals[i, 1] * rays[i, 1] + normals[i, 2] * rays[i, 2])
-        steepness[i] = min(max(cosine, _STEEPEST), np.float32(1)) if cosine > 0 else 1  # where no normal is known
+    found = np.empty((3, batch))
+    for b in range(batch):
+        explained = asked_known = asked_all = 0.0
+        hits = hidden_hits = surface = 0
+        for i in range(count):
+            rendered, observed = rendered_m[b, i], pixels.depth_m[i]
+            hit, seen = rendered > 0, observed > 0
+            tolerance, unknown = _tolerance(pixels.tolerance_m[i], sigma_m, b, i)
+            agrees[b, i] = 0
+            if hit and seen and not unknown:
+                agrees[b, i] = _alike(observed, rendered, pixels.steepness[i], tolerance)
+            before = in_front(observed, rendered, max(_IN_FRONT * tolerance, _IN_FRONT_M))
+            # What lies beyond the image's border is as hidden as what something stands before.
+            hidden = hit and (before or not pixels.in_image[i])
+            asked = hit and seen and not hidden
+            explained += agrees[b, i]
+            asked_all += asked
+            asked_known += asked and not unknown
+            hits += hit
+            hidden_hits += hidden
+            surface += asked and not unknown
+        found[0, b] = _share_explained(explained, asked_known, asked_all)
+        found[1, b] = explained / max(surface, 1)
+        found[2, b] = 1 - hidden_hits / max(hits, 1)
+    return found
+
+
+@compiled
+def masked_agreement(pixels: Any, mask: Any, rendered_m: Any, sigma_m: Any, agrees: Any) -> Any:
+    """Compare as `agreement` does over the union of mask and rendering: (4, B), the last its intersection over union.
+
+    What is marked and not rendered counts against a pose, and what is rendered where nothing is marked, unless
+    something hides it there.
+    """
+    batch, count = rendered_m.shape
+    found = np.empty((4, batch))
     for b in range(batch):
         explained = asked_known = asked_all = 0.0
         hits = hidden_hits = surface = both = either = 0
         for i in range(count):
-            rendered, observed = rendered_m[b, i], depth_m[i]
+            rendered, observed, marked = rendered_m[b, i], pixels.depth_m[i], mask.inside[i]
             hit, seen = rendered > 0, observed > 0
-            tolerance, unknown = tolerance_m[i], False
-            if not all_known:
-                unknown = sigma_m[b, i] >= NEVER_SEEN_M
-                if not unknown:
-                    tolerance = np.sqrt(tolerance * tolerance + sigma_m[b, i] * sigma_m[b, i])
+            tolerance, unknown = _tolerance(pixels.tolerance_m[i], sigma_m, b, i)
             agrees[b, i] = 0
-            marked = masked and mask[i]
-            if hit and seen and not unknown and (marked or not masked):
-                # Along the surface's normal: at a glancing angle a small shift is a large step in depth.
-                off = (observed - rendered) * steepness[i] / tolerance
-                agrees[b, i] = np.exp(np.float32(-0.5) * off * off)
-            before = rendered - max(_IN_FRONT * tolerance, _IN_FRONT_M)
-            if masked:
-                hidden = hit and not marked and (surroundings_m[i] < before or not in_image[i] or unknown)
-                wanted = (core[i] and not (hit and not seen)) or (hit and surroundings[i] and not hidden)
-                asked = max((np.float32(1) if seen else _OUTLINE_ALONE) * wanted, agrees[b, i])
-                both += hit and marked
-                either += (hit and not hidden) or marked
-            else:
-                # What lies beyond the image's border is as hidden as what something stands before.
-                hidden = hit and ((seen and observed < before) or not in_image[i])
-                asked = np.float32(hit and seen and not hidden)
+            if hit and seen and marked and not unknown:
+                agrees[b, i] = _alike(observed, rendered, pixels.steepness[i], tolerance)
+            around = mask.surroundings_m[i]
+            covered = around == 0 or in_front(around, rendered, max(_IN_FRONT * tolerance, _IN_FRONT_M))
+            hidden = hit and not marked and (covered or not pixels.in_image[i] or unknown)
+            wanted = (mask.core[i] and not (hit and not seen)) or (hit and mask.outside[i] and not hidden)
+            asked = max((np.float32(1) if seen else _OUTLINE_ALONE) * wanted, agrees[b, i])
             explained += agrees[b, i]
             asked_all += asked
             asked_known += 0 if unknown else asked
             hits += hit
             hidden_hits += hidden
             surface += hit and seen and not hidden and not unknown
-        # A pose that shows the side that the model never saw must not rest on a sliver of the rest.
-        agreement[b] = explained / max(asked_known, _LEAST_KNOWN * asked_all, 1)
-        inliers[b] = explained / max(surface, 1)
-        visible[b] = 1 - hidden_hits / max(hits, 1)
-        if masked:
-            outline[b] = both / max(either, 1)
-    return agreement, inliers, visible, outline
+            both += hit and marked
+            either += (hit and not hidden) or marked
+        found[0, b] = _share_explained(explained, asked_known, asked_all)
+        found[1, b] = explained / max(surface, 1)
+        found[2, b] = 1 - hidden_hits / max(hits, 1)
+        found[3, b] = both / max(either, 1)
+    return found
 
 
 @compiled
-def border(rendered_m, depth_m, agrees, limit_m, reach):  # type: ignore[no-untyped-def]
-    """(B,): beside what share of the outline of rendered_m (B, n, n) the observed depth (n, n) leaves the surface.
+def border(rendered_m: Any, depth_m: Any, agrees: Any, limit_m: Any, reach: int) -> Any:
+    """Return (B,): beside what share of the outline of rendered_m (B, n, n) depth_m (n, n) leaves the surface.
 
     Where the object ends, what is seen `reach` pixels further on doesn't lie within limit_m (1 or B, n, n) of where its
     surface would go on to, even where it touches a neighbour. Where a pose lies in a table top whose depth agrees with

@@ -1,26 +1,40 @@
 """Learning-free selection: depth and outline agree, colours correlate, nothing seen contradicts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from ..object_model.model import ObjectModel
 from ..observation.observation import Observation
 from ..rendering import Renderer, Rendering
 from .colour import ColourComparison
-from .depth_agreement import NEVER_SEEN_M, border, judged
+from .depth_agreement import (
+    NEVER_SEEN_M,
+    MaskPixels,
+    ObservedPixels,
+    agreement,
+    border,
+    masked_agreement,
+    steepness,
+)
 from .scorer import Evidence
 
 # This share of the crop beyond an outline, depth leaves the surface where it is so many tolerances from where that
 # would be.
 _REACH_SHARE, _STEP = 0.045, 3.0
+# Depth this near, as a share of itself and at least, is that of one surface.
+_SAME_SURFACE_SHARE, _SAME_SURFACE_M = 0.01, 0.004
 
 
 @dataclass(frozen=True)
 class SelectionSettings:
-    """tolerance_share, tolerance_m, tolerance_per_m2: a depth agrees within the share of the diameter or within what
-    the sensor's noise explains (a floor, and a part that grows with the square of the distance), whichever is larger.
-    colour_weight: of the correlation of colours beside the agreement in depth.
+    """What agrees, and what colours say beside it. A depth agrees within the largest of the three tolerances.
+
+    tolerance_share: of the diameter.
+    tolerance_m: floor of the sensor's noise, m.
+    tolerance_per_m2: noise that grows with the square of the distance, 1/m.
+    colour_weight: of the correlation of colours beside the agreement in depth, 0..1.
     """
 
     tolerance_share: float = 0.015
@@ -35,49 +49,63 @@ class GeometricScorer:
     Nor does what the model never saw of itself; where it knows its surface less well, depth may differ more.
     """
 
-    def __init__(self, diameter_m: float, colour: bool, settings: SelectionSettings | None = None) -> None:
-        self._diameter_m = diameter_m
-        self._colour = colour
+    def __init__(self, model: ObjectModel, renderer: Renderer, settings: SelectionSettings | None = None) -> None:
+        """Bind the comparison to an object and to what renders it."""
+        self._renderer = renderer
+        self._diameter_m = model.diameter_m
+        self._colour = model.has_colour
         self._settings = settings or SelectionSettings()
 
-    def score(self, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
-        """As of a `Scorer`."""
-        return self.judged(observation, self.rendered(renderer, observation, T_cam_obj))
+    def score(self, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
+        """Weigh what speaks for poses as a `Scorer` does."""
+        return self._compared(observation, self._rendered(observation, T_cam_obj))
 
-    def rendered(self, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray) -> Rendering:
-        """Poses (B, 4, 4) as `judged` wants them."""
-        return renderer.render(T_cam_obj, observation.K, (observation.size,) * 2, colour=self._colour)
+    def score_apart(self, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
+        """Weigh poses (B, 4, 4) that show nearly the same surface by what sets them apart as well.
 
-    def judged(self, observation: Observation, rendering: Rendering) -> Evidence:
-        """What speaks for the poses of a rendering."""
+        To their rank comes the correlation of what sets each rendering apart from their mean with what sets the picture
+        apart from it: bands and plain parts that all share say nothing, however much of the surface they are.
+        """
+        rendering = self._rendered(observation, T_cam_obj)
+        evidence = self._compared(observation, rendering)
+        if rendering.rgb is None:
+            return evidence
+        shape = (observation.size, observation.size)
+        off_m = np.abs(rendering.depth_m - observation.depth_m.reshape(shape))
+        near_m = np.maximum(_SAME_SURFACE_SHARE * rendering.depth_m, _SAME_SURFACE_M)
+        same = ((rendering.depth_m > 0) & (off_m < near_m)).astype(np.float32)
+        comparison = ColourComparison(observation.rgb.reshape(*shape, 3))
+        return replace(evidence, rank=evidence.rank + comparison.distinguishable(rendering.rgb, same))
+
+    def _rendered(self, observation: Observation, T_cam_obj: np.ndarray) -> Rendering:
+        return self._renderer.render(T_cam_obj, observation.K, (observation.size,) * 2, colour=self._colour)
+
+    def _compared(self, observation: Observation, rendering: Rendering) -> Evidence:
         batch, size = len(rendering.depth_m), observation.size
         rendered_m = rendering.depth_m.reshape(batch, -1)  # (B, N)
-        tolerance_m = self.tolerance_m(observation)  # (N,)
+        tolerance_m = self._tolerance_m(observation)  # (N,)
         limit_m, sigma_m = tolerance_m[None], np.empty((0, 0), np.float32)
         if rendering.sigma_m is not None:
             sigma_m = np.minimum(rendering.sigma_m.reshape(batch, -1), NEVER_SEEN_M)
             limit_m = np.hypot(tolerance_m, np.where(sigma_m < NEVER_SEEN_M, sigma_m, 0))
         agrees = np.empty_like(rendered_m)
-        agreement, inliers, visible, outline = judged(
-            observation.depth_m,
-            observation.surroundings_m,
-            observation.normals,
-            observation.rays,
-            observation.in_image,
-            *_marked(observation.mask, size),
-            tolerance_m,
-            rendered_m,
-            sigma_m,
-            agrees,
+        pixels = ObservedPixels(
+            observation.depth_m, tolerance_m, steepness(observation.normals, observation.rays), observation.in_image
         )
+        outline = np.ones(batch)
+        if observation.mask is None:
+            agreed, inliers, visible = agreement(pixels, rendered_m, sigma_m, agrees)
+        else:
+            mask = _mask_pixels(observation, observation.mask)
+            agreed, inliers, visible, outline = masked_agreement(pixels, mask, rendered_m, sigma_m, agrees)
         colour = expected = np.zeros(batch)
         agrees = agrees.reshape(batch, size, size)
         if rendering.rgb is not None:
             comparison = ColourComparison(observation.rgb.reshape(size, size, 3))
             colour, expected = comparison.correlation(rendering.rgb, agrees)
         return Evidence(
-            rank=agreement + self._settings.colour_weight * colour,
-            agreement=agreement,
+            rank=agreed + self._settings.colour_weight * colour,
+            agreement=agreed,
             inliers=inliers,
             visible=visible,
             outline=outline,
@@ -92,40 +120,16 @@ class GeometricScorer:
             ),
         )
 
-    def tolerance_m(self, observation: Observation) -> np.ndarray:
-        """(N,) float32: one standard deviation of depth that still agrees."""
+    def _tolerance_m(self, observation: Observation) -> np.ndarray:
+        """Return (N,) float32: one standard deviation of depth that still agrees."""
         settings = self._settings
         noise_m = settings.tolerance_m + settings.tolerance_per_m2 * np.square(observation.depth_m)
         return np.maximum(noise_m, np.float32(settings.tolerance_share * self._diameter_m)).astype(np.float32)
 
 
-def _marked(mask: np.ndarray | None, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A mask's pixels (N,), and those surely inside and surely outside: masks are uncertain by a pixel of the grid."""
-    if mask is None:
-        return (np.empty(0, bool),) * 3
-    image, kernel = mask.reshape(size, size).astype(np.uint8), np.ones((3, 3), np.uint8)
-    core = cv2.erode(image, kernel, borderValue=0)
-    return mask, core.ravel().astype(bool), ~cv2.dilate(image, kernel).ravel().astype(bool)
-
-
-# Depth this near, as a share of itself and at least, is that of one surface.
-_AGREES_SHARE, _AGREES_M = 0.01, 0.004
-
-
-def ranked_turns(
-    scorer: GeometricScorer, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray
-) -> np.ndarray:
-    """Rank (B,) of poses (B, 4, 4) that show nearly the same surface, higher for better.
-
-    To the scorer's rank comes the correlation of what sets each rendering apart from their mean with what sets the
-    picture apart from it: bands and plain parts that all share say nothing, however much of the surface they are.
-    """
-    rendering = scorer.rendered(renderer, observation, T_cam_obj)
-    rank = scorer.judged(observation, rendering).rank
-    if rendering.rgb is None:
-        return rank
-    shape = (observation.size, observation.size)
-    off_m = np.abs(rendering.depth_m - observation.depth_m.reshape(shape))
-    agrees = (rendering.depth_m > 0) & (off_m < np.maximum(_AGREES_SHARE * rendering.depth_m, _AGREES_M))
-    comparison = ColourComparison(observation.rgb.reshape(*shape, 3))
-    return rank + comparison.distinguishable(rendering.rgb, agrees.astype(np.float32))
+def _mask_pixels(observation: Observation, inside: np.ndarray) -> MaskPixels:
+    """Mark pixels surely inside and surely outside: masks are uncertain by a pixel of the grid."""
+    image = inside.reshape(observation.size, observation.size).astype(np.uint8)
+    kernel = np.ones((3, 3), np.uint8)
+    core = cv2.erode(image, kernel, borderValue=0).ravel().astype(bool)
+    return MaskPixels(inside, core, ~cv2.dilate(image, kernel).ravel().astype(bool), observation.surroundings_m)

@@ -6,19 +6,21 @@ from typing import Protocol
 import numpy as np
 
 from ..observation.observation import Observation
-from ..rendering import Renderer
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What speaks for each of B poses, (B,) float each.
 
-    rank: poses of one object in one frame are ordered by it. agreement: 0..1, share of the union of observed and
-    rendered object on which depth and outline agree. inliers: 0..1, share of the seen surface whose depth agrees.
-    visible: 0..1, share of the rendered outline that nothing hides. outline: 0..1, intersection over union of mask and
-    rendering, 1 without a mask. colour: -1..1, correlation of colours, 0 where the model has none that tell.
-    colour_expected: 0..1, what that would be if observed and rendered colours were the same. border: 0..1, share of the
-    rendered outline beside which the observed depth steps away from the surface; 0.5 where nothing is known.
+    rank: poses of one object in one frame are ordered by it, higher for better.
+    agreement: 0..1, share of the union of observed and rendered object on which depth and outline agree.
+    inliers: 0..1, share of the seen surface whose depth agrees.
+    visible: 0..1, share of the rendered outline that nothing hides.
+    outline: 0..1, intersection over union of mask and rendering, 1 without a mask.
+    colour: -1..1, correlation of colours, 0 where the model has none that tell.
+    colour_expected: 0..1, what that would be if observed and rendered colours were the same.
+    border: 0..1, share of the rendered outline beside which the observed depth steps away from the surface; 0.5 where
+        nothing is known.
     """
 
     rank: np.ndarray
@@ -32,8 +34,8 @@ class Evidence:
 
 
 class Scorer(Protocol):
-    """Orders poses by what was observed."""
+    """Orders poses of one object by what was observed."""
 
-    def score(self, renderer: Renderer, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
-        """T_cam_obj (B, 4, 4), all of one object."""
+    def score(self, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
+        """Weigh what speaks for each of poses (B, 4, 4)."""
         ...

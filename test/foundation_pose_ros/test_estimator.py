@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseEstimator, se3
-from foundation_pose_ros.estimation.prepared_object import PreparedObject
 from foundation_pose_ros.object_model.symmetry import Symmetries
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
@@ -176,29 +175,6 @@ def test_models_may_come_and_go(scene):
     del estimator.models["mug"]
     with pytest.raises(InputRefused):
         estimator.register(scene.frame(first), scene.mask(first, "mug"))
-
-
-def test_a_prepared_model_is_not_conditioned_again_and_a_removed_one_is_forgotten(scene, monkeypatch):
-    estimator = PoseEstimator([scene.model("bracket")])
-    del estimator.models["bracket"]
-    estimator.prepare(scene.model("mug"))
-    assert not estimator._prepared
-    monkeypatch.setattr(PreparedObject, "on_cpu", lambda *_: pytest.fail("conditioned again"))
-    estimator.models["mug"] = scene.model("mug")
-    first = scene.frame_ids[0]
-    assert estimator.register(scene.frame(first), scene.mask(first, "mug")).object_name == "mug"
-
-
-def test_a_model_is_prepared_while_another_of_its_name_is_in_use(scene, monkeypatch):
-    mug = scene.model("mug")
-    estimator, other = PoseEstimator([mug]), replace(mug)
-    frame, mask = (of(scene.frame_ids[0], *rest) for of, rest in ((scene.frame, ()), (scene.mask, ("mug",))))
-    estimator.prepare(other)
-    monkeypatch.setattr(PreparedObject, "on_cpu", lambda *_: pytest.fail("conditioned again"))
-    for model in (mug, other):
-        estimator.models["mug"] = model
-        estimator.register(frame, mask)
-        assert estimator._prepared["mug"].model is model
 
 
 def test_a_hand_in_front_neither_pulls_nor_ends_a_track():

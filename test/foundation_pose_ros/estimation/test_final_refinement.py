@@ -35,7 +35,7 @@ class Moves:
         self.twist = np.array([mm / 1000, 0, 0, 0, 0, 0])
         self.centre_obj = model.centre_m
 
-    def refine(self, _renderer: Any, _observation: Any, T_cam_obj: np.ndarray, *_: Any) -> Refinement:
+    def refine(self, _observation: Any, T_cam_obj: np.ndarray, *_: Any) -> Refinement:
         count = len(T_cam_obj)
         moved = se3.apply_twist(T_cam_obj, self.twist, self.centre_obj)
         return Refinement(moved, np.tile(np.eye(6), (count, 1, 1)), np.ones(count), np.zeros((count, 6, 6)))
@@ -47,19 +47,16 @@ def aside(
 ) -> Callable[..., tuple[Candidates, Candidates]]:
     """aside(mm): candidates 1 and 3 mm aside, and what a step that moves them by mm makes of them."""
     prepared = GeometricMethods(threads=1).prepare(cube)
-    estimator = PoseEstimator([cube], methods=GeometricMethods(threads=1))
     view = see(cube_pose)
-    observation = estimator._registration(prepared, view.frame, view.mask).observation
+    observation = prepared.register(view.frame, view.mask).observation
 
     def make(mm: float, judged: bool = False) -> tuple[Candidates, Candidates]:
         poses = np.stack([moved(cube_pose, (shift, 0, 0), (0, 0, 0)) for shift in (1, 3)])
         before = Refinement(poses, np.tile(np.eye(6), (2, 1, 1)), np.full(2, 1e-6), np.zeros((2, 6, 6)))
-        evidence = prepared.scorer.score(prepared.renderer, observation, poses)
+        evidence = prepared.scorer.score(observation, poses)
         if judged:
             evidence = replace(evidence, rank=np.array([-7.0, -8.0]))
-        step = FinalRefinement(
-            Moves(cube, mm), prepared.renderer, prepared.scorer, prepared.renderer, 1, (0.01, 0.01), judged
-        )
+        step = FinalRefinement(Moves(cube, mm), prepared.scorer, 1, (0.01, 0.01), reorder=not judged)
         candidates = Candidates(before, evidence, observation)
         return candidates, step(candidates)
 
@@ -115,8 +112,8 @@ def test_a_carton_is_found_and_followed_nearer_to_where_its_print_is(scene: Scen
     estimator = PoseEstimator([scene.model], methods=MethodChoice(threads=1, differentiable=True).methods())
     after = estimator.register(scene.frame, scene.mask)
     followed = estimator.track(replace(scene.frame, stamp_ns=33_000_000), after)
-    prepared = estimator._object(None)
-    before = estimator._registration(prepared, scene.frame, scene.mask).refined.T_cam_obj[0]
+    registration = GeometricMethods(threads=1).prepare(scene.model).registration
+    before = registration(scene.frame, scene.mask).refined.T_cam_obj[0]
     assert scene.error_mm(after.T_cam_obj) < 0.6 * scene.error_mm(before)
     assert scene.error_mm(followed.T_cam_obj) < 1.5
     assert after.score > 0.9

@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 from foundation_pose_ros import se3
 from foundation_pose_ros.estimation.hypotheses import initial_poses, rotation_grid, unique_rotations
 from foundation_pose_ros.object_model.symmetry import Axis, Symmetries
-from foundation_pose_ros.observation.observation import crop_box, observe
+from foundation_pose_ros.observation.crop import Crop
 
 
 def test_every_rotation_is_near_one_of_the_grid():
@@ -43,9 +43,9 @@ def test_a_continuous_axis_leaves_directions_alone():
 
 def test_visible_surfaces_stand_where_the_masked_one_does(see, cube, cube_renderer, cube_pose):
     view = see(cube_pose)
-    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 32, view.mask)
+    seen = Crop.around_mask(view.frame, view.mask, cube.diameter_m).observe(32)
     assert seen.mask is not None
-    poses = initial_poses(rotation_grid(), seen, seen.mask, cube_renderer, cube.centre_m, cube.diameter_m)
+    poses = initial_poses(rotation_grid(), seen, seen.mask, cube_renderer, cube)
     depth_m = cube_renderer.render(poses, seen.K, (32, 32)).depth_m.reshape(252, -1)
     centre_m = se3.transform_points(poses, cube.centre_m[None])[:, 0]
     truth_m = se3.transform_points(cube_pose, cube.centre_m[None])[0]

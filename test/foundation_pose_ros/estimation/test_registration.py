@@ -5,39 +5,40 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import Frame, InputRefused, se3
-from foundation_pose_ros.estimation.prepared_object import PreparedObject
-from foundation_pose_ros.estimation.registration import Registration
-from foundation_pose_ros.observation.observation import crop_box
+from foundation_pose_ros.estimation.methods import geometric_registration
+from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
+from foundation_pose_ros.observation.crop import Crop
+from foundation_pose_ros.observation.crop_box import CropBox
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion
 
 
 @pytest.fixture(scope="module")
-def prepared(cube):
-    return PreparedObject.on_cpu(cube, threads=2)
+def registration(cube):
+    return geometric_registration(RenderAndCompare.on_cpu(cube, threads=2))
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_cube_is_found_in_any_rotation(seed, see, cube, prepared, error_mm_deg):
+def test_the_cube_is_found_in_any_rotation(seed, see, cube, registration, error_mm_deg):
     R = Rotation.random(random_state=seed).as_matrix()
     T = se3.from_rotation_translation(R, np.array([0.02, 0.01, 0.4]) - R @ cube.centre_m)
     view = see(T)
-    found = Registration()(prepared, view.frame, view.mask)
+    found = registration(view.frame, view.mask)
     mm, deg = error_mm_deg(found.refined.T_cam_obj[0], T)
     assert mm < 0.5 and deg < 0.5
     assert (np.diff(found.evidence.rank) <= 0).all()
 
 
-def test_half_hidden_is_found_as_well(see, prepared, cube_pose, error_mm_deg):
+def test_half_hidden_is_found_as_well(see, registration, cube_pose, error_mm_deg):
     view = see(cube_pose, hidden=(0, 0, 155, 240))
-    found = Registration()(prepared, view.frame, view.mask)
+    found = registration(view.frame, view.mask)
     mm, deg = error_mm_deg(found.refined.T_cam_obj[0], cube_pose)
     assert mm < 1.5 and deg < 1.5
 
 
 @pytest.mark.parametrize("border", ["left", "right", "top", "bottom"])
-def test_half_outside_the_image_is_found_as_well(border, see, cube, prepared, cube_pose, error_mm_deg):
+def test_half_outside_the_image_is_found_as_well(border, see, cube, registration, cube_pose, error_mm_deg):
     T = cube_pose.copy()
     centre = se3.transform_points(T, cube.centre_m[None])[0]
     camera = see(T).frame.camera
@@ -45,15 +46,15 @@ def test_half_outside_the_image_is_found_as_well(border, see, cube, prepared, cu
     wanted = {"left": (0, v), "right": (camera.width, v), "top": (u, 0), "bottom": (u, camera.height)}[border]
     T[:2, 3] += (np.array(wanted) - (u, v)) * centre[2] / (camera.fx, camera.fy)
     view = see(T)
-    found = Registration()(prepared, view.frame, view.mask)
+    found = registration(view.frame, view.mask)
     mm, deg = error_mm_deg(found.refined.T_cam_obj[0], T)
     assert mm < 1.5 and deg < 1.5
     assert found.evidence.visible[0] == pytest.approx(0.5, abs=0.1)
 
 
-def test_runners_up_are_other_poses(see, cube, prepared, cube_pose):
+def test_runners_up_are_other_poses(see, cube, registration, cube_pose):
     view = see(cube_pose)
-    poses = Registration()(prepared, view.frame, view.mask).refined.T_cam_obj
+    poses = registration(view.frame, view.mask).refined.T_cam_obj
     assert len(poses) > 1
     for i, j in zip(*np.triu_indices(len(poses), 1), strict=True):
         centre = [se3.transform_points(poses[k], cube.centre_m[None])[0] for k in (i, j)]
@@ -66,11 +67,12 @@ def test_no_turn_of_the_result_looks_better_than_the_result(name):
     hurried = Motion(speed_m_s=0.5, turn_deg_s=90.0)
     scene = make_scene(SceneSettings(seed=4000, frames=45, objects=[name], clutter=4, motion=hurried, supersample=1))
     first, model = scene.frame_ids[0], scene.model(name)
-    prepared = PreparedObject.on_cpu(model, threads=2)
-    found = Registration()(prepared, scene.frame(first), scene.mask(first, name))
+    compare = RenderAndCompare.on_cpu(model, threads=2)
+    registration = geometric_registration(compare)
+    found = registration(scene.frame(first), scene.mask(first, name))
     T_cam_obj, truth = found.refined.T_cam_obj[0], scene.truth(first, name)
-    turned = prepared.evaluate_unrefined(found.observation, T_cam_obj @ prepared.turns.astype(np.float32), 0.01)
-    assert len(prepared.turns) > 2
+    turned = compare.evaluate_unrefined(found.observation, T_cam_obj @ registration.turns.astype(np.float32), 0.01)
+    assert len(registration.turns) > 2
     assert turned.evidence.rank.max() <= found.evidence.rank[0] + 1e-3
     nearest = model.symmetries.nearest(T_cam_obj, truth)
     assert np.rad2deg(se3.rotation_angle_rad(nearest[:3, :3], truth[:3, :3])) < 3
@@ -81,22 +83,22 @@ def test_depth_in_another_unit_is_refused_with_the_fix(scale, see, cube, cube_po
     view = see(cube_pose)
     frame = Frame(view.frame.rgb, view.frame.depth_m * np.float32(scale), view.frame.camera)
     with pytest.raises(InputRefused, match="millimetres") as refused:
-        crop_box(frame, view.mask, cube.diameter_m)
+        Crop.around_mask(frame, view.mask, cube.diameter_m)
     assert refused.value.reason == "depth_unit"
 
 
-def test_an_empty_mask_and_one_without_depth_are_refused(see, cube, cube_pose, prepared):
+def test_an_empty_mask_and_one_without_depth_are_refused(see, cube, cube_pose, registration):
     view = see(cube_pose)
     with pytest.raises(InputRefused) as refused:
-        Registration()(prepared, view.frame, np.zeros_like(view.mask))
+        registration(view.frame, np.zeros_like(view.mask))
     assert refused.value.reason == "empty_mask"
     blind = Frame(view.frame.rgb, np.where(view.mask, np.float32(0), view.frame.depth_m), view.frame.camera)
     with pytest.raises(InputRefused) as refused:
-        Registration()(prepared, blind, view.mask)
+        registration(blind, view.mask)
     assert refused.value.reason == "no_depth_under_mask"
 
 
-def test_a_mask_with_hardly_any_depth_is_refused_or_gives_a_pose(see, cube, cube_pose, prepared):
+def test_a_mask_with_hardly_any_depth_is_refused_or_gives_a_pose(see, cube, cube_pose, registration):
     """One pixel of depth may fall between the samples of a coarse grid: no number may be lost over it."""
     view = see(cube_pose)
     rows, columns = np.nonzero(view.mask)
@@ -104,7 +106,7 @@ def test_a_mask_with_hardly_any_depth_is_refused_or_gives_a_pose(see, cube, cube
     depth_m[rows[37], columns[37]] = view.frame.depth_m[rows[37], columns[37]]
     frame = Frame(view.frame.rgb, depth_m, view.frame.camera)
     try:
-        found = Registration()(prepared, frame, view.mask)
+        found = registration(frame, view.mask)
     except InputRefused as refused:
         assert refused.reason == "no_depth_under_mask"
     else:
@@ -115,7 +117,7 @@ def test_the_crop_holds_what_the_mask_hides(see, cube, cube_pose):
     """The mask of half an object leaves room for the other half."""
     whole = see(cube_pose)
     half = see(cube_pose, hidden=(0, 0, 160, 240))
-    box = crop_box(half.frame, half.mask, cube.diameter_m)
+    box = CropBox.around_mask(half.frame, half.mask, cube.diameter_m)
     rows, columns = np.nonzero(whole.mask)
     assert box.top <= rows.min() and rows.max() < box.top + box.side
     assert box.side <= 2.01 * np.ptp(rows)

@@ -6,81 +6,78 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import InputRefused, se3
-from foundation_pose_ros.estimation.prepared_object import PreparedObject
+from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
 from foundation_pose_ros.estimation.tracking_step import TrackStep, TrackStepSettings
+from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.observation.keyframe import Keyframe
-from foundation_pose_ros.observation.observation import predicted_box
 
 NOTHING_OFF = np.zeros((6, 6))
 
 
 @pytest.fixture(scope="module")
-def prepared(cube):
-    return PreparedObject.on_cpu(cube, threads=2)
+def compare(cube):
+    return RenderAndCompare.on_cpu(cube, threads=2)
+
+
+@pytest.fixture(scope="module")
+def step(compare):
+    return TrackStep(compare)
 
 
 @pytest.mark.parametrize("motion", [((0, 0, 0), (0, 0, 0)), ((8, -6, 5), (4, -5, 6)), ((-12, 0, 8), (0, 8, 0))])
-def test_a_step_finds_the_object_again(motion, see, prepared, cube_pose, moved, error_mm_deg):
+def test_a_step_finds_the_object_again(motion, see, step, cube_pose, moved, error_mm_deg):
     T = moved(cube_pose, *motion)
-    found = TrackStep()(prepared, see(T).frame, cube_pose[None])
+    found = step(see(T).frame, cube_pose[None])
     mm, deg = error_mm_deg(found.refined.T_cam_obj[0], T)
     assert mm < 0.5 and deg < 0.6
     assert found.evidence.agreement[0] > 0.85
 
 
-def test_points_hold_what_depth_leaves_open(see, cube, cube_renderer, prepared, moved, error_mm_deg):
+def test_points_hold_what_depth_leaves_open(see, cube, cube_renderer, step, moved, error_mm_deg):
     """A face straight on, moved along itself: depth sees nothing of it but the rim."""
     T = se3.from_rotation_translation(np.diag([1.0, -1.0, -1.0]), np.array([0, 0, 0.45]))
     T[:3, 3] -= T[:3, :3] @ cube.centre_m
     view = see(T)
-    keyframe = Keyframe.of(
-        view.frame, predicted_box(prepared.model, view.frame, T, 1.15), T, cube_renderer, 0.1, NOTHING_OFF
-    )
+    keyframe = Keyframe.of(Crop.around_pose(view.frame, cube, T, 1.15), T, cube_renderer, 0.1, NOTHING_OFF)
     after = moved(T, (5, 3, 0), (0, 0, 6))
-    with_points = TrackStep()(prepared, see(after).frame, T[None], keyframe).refined.T_cam_obj[0]
+    with_points = step(see(after).frame, T[None], keyframe).refined.T_cam_obj[0]
     mm, deg = error_mm_deg(with_points, after)
     assert mm < 0.5 and deg < 0.5
-    without, _ = error_mm_deg(TrackStep()(prepared, see(after).frame, T[None]).refined.T_cam_obj[0], after)
+    without, _ = error_mm_deg(step(see(after).frame, T[None]).refined.T_cam_obj[0], after)
     assert without > 4 * mm
 
 
-def test_the_better_of_several_starts_wins(see, prepared, cube_pose, moved, error_mm_deg):
+def test_the_better_of_several_starts_wins(see, step, cube_pose, moved, error_mm_deg):
     far = moved(cube_pose, (40, 0, 60), (0, 40, 0))
-    found = TrackStep()(prepared, see(cube_pose).frame, np.stack([moved(cube_pose, (3, 0, 0), (0, 0, 0)), far]))
+    found = step(see(cube_pose).frame, np.stack([moved(cube_pose, (3, 0, 0), (0, 0, 0)), far]))
     assert error_mm_deg(found.refined.T_cam_obj[0], cube_pose)[0] < 0.5
 
 
-def test_the_faster_the_object_the_wider_it_is_looked_for(see, cube, cube_renderer, prepared, cube_pose, moved):
+def test_the_faster_the_object_the_wider_it_is_looked_for(see, cube, cube_renderer, compare, cube_pose, moved):
     """A fast object may have stopped by a quarter of its way: farther off than a slow one is looked for at first."""
-    keyframe = Keyframe.of(
-        see(cube_pose).frame,
-        predicted_box(prepared.model, see(cube_pose).frame, cube_pose, 1.15),
-        cube_pose,
-        cube_renderer,
-        cube.diameter_m,
-        NOTHING_OFF,
-    )
+    crop = Crop.around_pose(see(cube_pose).frame, cube, cube_pose, 1.15)
+    keyframe = Keyframe.of(crop, cube_pose, cube_renderer, cube.diameter_m, NOTHING_OFF)
     no_points = replace(keyframe, weight=0.0)
     never_far = TrackStepSettings(doubt=0.0)
     foreseen = moved(cube_pose, (60, 0, 0), (0, 0, 0))
     stopped = moved(cube_pose, (42, 0, 0), (0, 0, 0))
     frame, starts = see(stopped).frame, np.stack([foreseen, cube_pose])
     grown, fixed = (
-        TrackStep(replace(never_far, motion=share))(prepared, frame, starts, no_points) for share in (0.15, 0.0)
+        TrackStep(compare, replace(never_far, motion=share))(frame, starts, no_points) for share in (0.15, 0.0)
     )
     assert grown.evidence.agreement[0] > fixed.evidence.agreement[0]
 
 
-def test_a_pose_is_assessed_where_it_is(see, prepared, cube_pose, moved):
+def test_a_pose_is_assessed_where_it_is(see, step, cube_pose, moved):
     frame = see(cube_pose).frame
-    right = TrackStep().assess(prepared, frame, cube_pose)
-    wrong = TrackStep().assess(prepared, frame, moved(cube_pose, (10, 0, 0), (0, 0, 0)))
+    right = step.assess(frame, cube_pose)
+    wrong = step.assess(frame, moved(cube_pose, (10, 0, 0), (0, 0, 0)))
     np.testing.assert_array_equal(right.refined.T_cam_obj[0], cube_pose)
     assert right.evidence.agreement[0] > 0.9 > 0.6 > wrong.evidence.agreement[0]
 
 
 @pytest.mark.parametrize("mm", [(-400, 0, 0), (0, 300, 0), (0, 0, -445)])
-def test_out_of_view_is_said(mm, see, prepared, cube_pose, moved):
+def test_out_of_view_is_said(mm, see, step, cube_pose, moved):
     with pytest.raises(InputRefused) as refused:
-        TrackStep()(prepared, see(cube_pose).frame, moved(cube_pose, mm, (0, 0, 0))[None])
+        step(see(cube_pose).frame, moved(cube_pose, mm, (0, 0, 0))[None])
     assert refused.value.reason == "out_of_view"

@@ -16,7 +16,8 @@ from foundation_pose_ros.learned.observed_image import ImageSource, ObservedImag
 from foundation_pose_ros.learned.refiner import LearnedRefiner, LearnedSettings
 from foundation_pose_ros.learned.start_poses import published_rotations, start_poses
 from foundation_pose_ros.networks.inference import InferenceSettings, PreparedNetwork
-from foundation_pose_ros.observation.observation import CropBox, observe
+from foundation_pose_ros.observation.crop import Crop
+from foundation_pose_ros.observation.crop_box import CropBox
 from foundation_pose_ros.refinement.geometric import GeometricRefiner
 from foundation_pose_ros.rendering import make_tensor_renderer
 
@@ -24,13 +25,13 @@ Make = Callable[..., LearnedRefiner]
 
 
 @pytest.fixture(scope="module")
-def make_refiner(cube: ObjectModel, gentle_refine_net: Any) -> Make:
+def make_refiner(cube: ObjectModel, cube_renderer: Any, gentle_refine_net: Any) -> Make:
     renderer = make_tensor_renderer(cube)
 
     def make(batch: int = 4, **settings: Any) -> LearnedRefiner:
         network = PreparedNetwork(gentle_refine_net, settings=InferenceSettings(batch=batch))
         pairs = PairMaker(renderer, cube, gentle_refine_net.info)
-        geometric = GeometricRefiner(cube.centre_m, cube.diameter_m)
+        geometric = GeometricRefiner(cube, cube_renderer)
         return LearnedRefiner(network, pairs, ImageSource(), geometric, LearnedSettings(**settings))
 
     return make
@@ -110,10 +111,10 @@ def test_five_steps_in_batches_are_the_published_ones(
 def test_refine_keeps_count_and_order_and_gives_information(
     make_refiner: Make, frame: Frame, cube_pose: np.ndarray, cube_renderer: Any, moved: Callable[..., np.ndarray]
 ) -> None:
-    observation = observe(frame, CropBox(110, 60, 100), 48)
+    observation = Crop(frame, CropBox(110, 60, 100)).observe(48)
     poses = moved(cube_pose, (3, 0, 2), (0, 4, 0))[None]
     refiner = make_refiner(polish=0)
-    refined = refiner.refine(cube_renderer, observation, poses, 1, (0.01, 0.004))
+    refined = refiner.refine(observation, poses, 1, (0.01, 0.004))
     expected = refiner.pairs.uncentred(
         refiner.moved(ObservedImage.of(frame), refiner.pairs.centred(torch.from_numpy(poses)), 1)
     )
@@ -129,7 +130,7 @@ def test_polish_brings_a_pose_that_is_near_home(
     moved: Callable[..., np.ndarray],
     error_mm_deg: Callable[..., tuple[float, float]],
 ) -> None:
-    observation = observe(frame, CropBox(110, 60, 100), 64)
+    observation = Crop(frame, CropBox(110, 60, 100)).observe(64)
     near = moved(cube_pose, (2, -1, 2), (1, 2, -1))[None]
     polished = make_refiner(polish=4).polished(cube_renderer, observation, near, (0.006, 0.006))
     mm, deg = error_mm_deg(polished.T_cam_obj[0], cube_pose)

@@ -19,6 +19,7 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 from visualization_msgs.msg import Marker
 
+from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.estimation.prepared_object import PreparedObject
 from foundation_pose_ros.evaluation.metrics import pose_error
 from foundation_pose_ros.frame import Frame
@@ -254,17 +255,17 @@ def test_objects_come_and_go_while_another_is_tracked(
     tracking: Any, scene: SyntheticScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def noted(*arguments: Any) -> PreparedObject:
-        conditioned_in.append(threading.current_thread().name)
-        return on_cpu(*arguments)
+        prepared_in.append(threading.current_thread().name)
+        return prepare(*arguments)
 
-    on_cpu, conditioned_in = PreparedObject.on_cpu, []
-    monkeypatch.setattr(PreparedObject, "on_cpu", noted)
+    prepare, prepared_in = GeometricMethods.prepare, []
+    monkeypatch.setattr(GeometricMethods, "prepare", noted)
     added = tracking.call("add_object", name="second", mesh="mug.glb", unit="m", symmetries_yaml="none")
     assert added.success, added.message
     stamp_ns = tracking.send(scene.frame(scene.frame_ids[1]))
     tracking.object_of(stamp_ns, TrackedObject.TRACKING)
     assert states_of(tracking) == {"mug": TrackedObject.TRACKING, "second": TrackedObject.SEARCHING}
-    assert len(conditioned_in) == 1 and conditioned_in[0] != "pose", "not in the thread that tracks"
+    assert len(prepared_in) == 1 and prepared_in[0] != "pose", "not in the thread that tracks"
 
     removed = tracking.call("remove_object", name="second")
     assert removed.success, removed.message

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import se3
+from foundation_pose_ros.observation.crop import Crop
+from foundation_pose_ros.observation.crop_box import CropBox
 from foundation_pose_ros.observation.keyframe import Keyframe, _turned
-from foundation_pose_ros.observation.observation import crop_box
 
 NOTHING_OFF = np.zeros((6, 6))
 
@@ -21,8 +22,8 @@ def off_by_px(matches, T_cam_obj) -> np.ndarray:
 @pytest.fixture
 def keyframe(see, cube, cube_renderer, cube_pose):
     view = see(cube_pose)
-    box = crop_box(view.frame, view.mask, cube.diameter_m)
-    return Keyframe.of(view.frame, box, cube_pose, cube_renderer, cube.diameter_m, NOTHING_OFF)
+    crop = Crop.around_mask(view.frame, view.mask, cube.diameter_m)
+    return Keyframe.of(crop, cube_pose, cube_renderer, cube.diameter_m, NOTHING_OFF)
 
 
 def test_points_lie_on_the_model(keyframe, cube):
@@ -36,7 +37,7 @@ def test_points_lie_on_the_model(keyframe, cube):
 def test_points_are_followed_through_motion(motion, keyframe, see, cube, cube_pose, moved):
     T = moved(cube_pose, *motion)
     view = see(T)
-    matches = keyframe.follow(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), cube_pose)
+    matches = keyframe.follow(Crop.around_mask(view.frame, view.mask, cube.diameter_m), cube_pose)
     assert matches is not None and len(matches.points_obj) > 0.5 * len(keyframe.points_obj)
     off = off_by_px(matches, T)
     assert np.median(off) < 0.6 and np.mean(off < 2) > 0.85
@@ -46,34 +47,35 @@ def test_another_exposure_does_not_matter(keyframe, see, cube, cube_pose, moved)
     T = moved(cube_pose, (3, 2, 0), (0, 2, 0))
     view = see(T)
     darker = replace(view.frame, rgb=(view.frame.rgb * 0.5 + 10).astype(np.uint8))
-    matches = keyframe.follow(darker, crop_box(view.frame, view.mask, cube.diameter_m), cube_pose)
+    matches = keyframe.follow(Crop.around_mask(darker, view.mask, cube.diameter_m), cube_pose)
     assert matches is not None and np.median(off_by_px(matches, T)) < 0.6
 
 
 def test_points_behind_something_are_not_found(keyframe, see, cube, cube_pose):
     view = see(cube_pose, hidden=(0, 0, 165, 240))
-    box = crop_box(see(cube_pose).frame, see(cube_pose).mask, cube.diameter_m)
-    matches = keyframe.follow(view.frame, box, cube_pose)
+    whole = see(cube_pose)
+    box = CropBox.around_mask(whole.frame, whole.mask, cube.diameter_m)
+    matches = keyframe.follow(Crop(view.frame, box), cube_pose)
     assert matches is not None and len(matches.points_obj) < 0.8 * len(keyframe.points_obj)
     assert np.mean(off_by_px(matches, cube_pose) < 1) > 0.9
 
 
 def test_nothing_to_follow_is_said(keyframe, see, cube, cube_renderer, cube_pose):
     view = see(cube_pose)
-    box = crop_box(view.frame, view.mask, cube.diameter_m)
-    covered = replace(view.frame, rgb=np.full_like(view.frame.rgb, 128))
-    assert keyframe.follow(covered, box, cube_pose) is None
-    blank = Keyframe.of(covered, box, cube_pose, cube_renderer, cube.diameter_m, NOTHING_OFF)
-    assert blank.follow(view.frame, box, cube_pose) is None
+    crop = Crop.around_mask(view.frame, view.mask, cube.diameter_m)
+    covered = Crop(replace(view.frame, rgb=np.full_like(view.frame.rgb, 128)), crop.box)
+    assert keyframe.follow(covered, cube_pose) is None
+    blank = Keyframe.of(covered, cube_pose, cube_renderer, cube.diameter_m, NOTHING_OFF)
+    assert blank.follow(crop, cube_pose) is None
 
 
 def test_a_views_covariance_turns_with_the_object(see, cube, cube_renderer, cube_pose):
     """What wasn't known along the camera's x isn't known along its y after a quarter turn about its axis."""
     view = see(cube_pose)
-    box = crop_box(view.frame, view.mask, cube.diameter_m)
+    crop = Crop.around_mask(view.frame, view.mask, cube.diameter_m)
     along_x = np.diag([1e-6, 0, 0, 0, 0, 1e-4])
-    keyframe = Keyframe.of(view.frame, box, cube_pose, cube_renderer, cube.diameter_m, along_x)
-    matches = keyframe.follow(view.frame, box, cube_pose)
+    keyframe = Keyframe.of(crop, cube_pose, cube_renderer, cube.diameter_m, along_x)
+    matches = keyframe.follow(crop, cube_pose)
     np.testing.assert_allclose(matches.covariance, along_x, atol=1e-10)
     quarter = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]])
     turned = _turned(keyframe.covariance_obj, quarter @ cube_pose[:3, :3])
@@ -83,10 +85,10 @@ def test_a_views_covariance_turns_with_the_object(see, cube, cube_renderer, cube
 def test_the_models_own_print_is_found_in_the_picture(see, cube, cube_renderer, cube_pose, moved):
     """Painted at a pose that is 3 mm off, followed to where the cube really is."""
     view = see(cube_pose)
-    box = crop_box(view.frame, view.mask, cube.diameter_m)
+    crop = Crop.around_mask(view.frame, view.mask, cube.diameter_m)
     off = moved(cube_pose, (2, 2, 0), (0, 0, 0))
-    painted = Keyframe.painted(view.frame, box, off, cube_renderer, cube.diameter_m)
-    matches = painted.follow(view.frame, box, off)
+    painted = Keyframe.painted(crop, off, cube_renderer, cube.diameter_m)
+    matches = painted.follow(crop, off)
     assert matches is not None and matches.weight < 0.5
     assert np.median(off_by_px(matches, cube_pose)) < 0.7 < 3 < np.median(off_by_px(matches, off))
 

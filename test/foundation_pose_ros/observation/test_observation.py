@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Camera, Frame
-from foundation_pose_ros.observation.observation import CropBox, observe, resampled
+from foundation_pose_ros.observation.crop import Crop
+from foundation_pose_ros.observation.crop_box import CropBox
 
 CAMERA = Camera(300.0, 310.0, 80.3, 59.1, 160, 120)
 
@@ -20,7 +21,7 @@ def plane_frame(normal: np.ndarray, offset_m: float) -> Frame:
 @pytest.mark.parametrize("size", [16, 33, 128])
 def test_samples_lie_on_the_surface_and_their_normals_are_its_own(box: CropBox, size: int):
     normal = np.array([0.3, -0.2, -1.0]) / np.linalg.norm([0.3, -0.2, -1.0])
-    seen = observe(plane_frame(normal, -0.7), box, size)
+    seen = Crop(plane_frame(normal, -0.7), box).observe(size)
     valid = seen.depth_m > 0
     assert valid.any()
     np.testing.assert_allclose(seen.points[valid] @ normal, -0.7, atol=1e-6)
@@ -42,7 +43,7 @@ def test_the_virtual_camera_sees_a_point_in_the_cell_that_shows_it():
 
 
 def test_nothing_is_seen_outside_the_image():
-    seen = observe(plane_frame(np.array([0, 0, 1.0]), 0.5), CropBox(-50, -50, 40), 8, np.ones((120, 160), bool))
+    seen = Crop(plane_frame(np.array([0, 0, 1.0]), 0.5), CropBox(-50, -50, 40), np.ones((120, 160), bool)).observe(8)
     assert not seen.depth_m.any()
     assert seen.mask is not None and not seen.mask.any()
 
@@ -55,7 +56,7 @@ def test_holes_beside_the_mask_are_what_stands_next_to_them():
     mask[40:80, 50:100] = True
     depth_m[60, 105] = 0  # a hole before the wall
     frame = Frame(np.zeros((120, 160, 3), np.uint8), depth_m, CAMERA)
-    seen = observe(frame, CropBox(30, 20, 80), 80, mask)
+    seen = Crop(frame, CropBox(30, 20, 80), mask).observe(80)
     image = seen.surroundings_m.reshape(80, 80)
     assert (image[20:60, 20:70] == 0).all()  # inside the mask
     assert (image[30:50, 10:15] == np.float32(0.4)).all()  # shadow next to what stands in front
@@ -71,10 +72,10 @@ def test_resampled_averages_cells_and_goes_on_outside():
     rgb = np.zeros((8, 8, 3), np.uint8)
     rgb[:, 4:] = 200
     frame = coloured(rgb)
-    assert resampled(frame, CropBox(0, 0, 8), 2)[:, :, 0].tolist() == [[0, 200], [0, 200]]
-    assert resampled(frame, CropBox(2, 0, 4), 1)[0, 0, 0] == 100
-    assert resampled(frame, CropBox(6, 6, 8), 4).min() == 200
-    assert not resampled(frame, CropBox(100, 100, 8), 4).any()
+    assert Crop(frame, CropBox(0, 0, 8)).colours(2)[:, :, 0].tolist() == [[0, 200], [0, 200]]
+    assert Crop(frame, CropBox(2, 0, 4)).colours(1)[0, 0, 0] == 100
+    assert Crop(frame, CropBox(6, 6, 8)).colours(4).min() == 200
+    assert not Crop(frame, CropBox(100, 100, 8)).colours(4).any()
 
 
 @pytest.mark.parametrize("side", [100, 320, 321, 479, 480, 900, 1024])
@@ -84,6 +85,6 @@ def test_resampled_is_in_place_however_large_the_image_is(side: int):
     rgb = np.zeros((side + 40, side + 60, 3), np.uint8)
     rgb[20 : 20 + side, 30 : 30 + side] = np.round(ramp)[None, :, None]
     for size in (24, 160):
-        found = resampled(coloured(rgb), CropBox(30, 20, side), size)[size // 2, :, 0]
+        found = Crop(coloured(rgb), CropBox(30, 20, side)).colours(size)[size // 2, :, 0]
         expected = np.interp((np.arange(size) + 0.5) * side / size - 0.5, np.arange(side), ramp)
         np.testing.assert_allclose(found[1:-1], expected[1:-1], atol=1.5)

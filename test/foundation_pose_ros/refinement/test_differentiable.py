@@ -6,8 +6,10 @@ from scipy.spatial.transform import Rotation
 
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
-from foundation_pose_ros import Camera, Frame, InputRefused, ObjectModel, se3
-from foundation_pose_ros.observation.observation import CropBox, Observation, observe
+from foundation_pose_ros import Camera, Frame, ObjectModel, se3
+from foundation_pose_ros.observation.crop import Crop
+from foundation_pose_ros.observation.crop_box import CropBox
+from foundation_pose_ros.observation.observation import Observation
 from foundation_pose_ros.refinement.differentiable import DifferentiableRefiner
 from foundation_pose_ros.refinement.differentiable_residuals import RenderedResiduals
 from foundation_pose_ros.refinement.geometric import GeometricRefiner
@@ -44,7 +46,7 @@ def seen(model: ObjectModel, T_cam_obj: np.ndarray, mask: bool = True, gain: flo
     rgb = np.where(hit[..., None], gain * rendering.rgb[0], 0.5)
     depth_m = np.where(hit, rendering.depth_m[0], np.float32(1.0))
     frame = Frame((255 * rgb).astype(np.uint8), depth_m, CAMERA, 0, "camera")
-    return observe(frame, BOX, SIZE, hit if mask else None)
+    return Crop(frame, BOX, hit if mask else None).observe(SIZE)
 
 
 def moved(model: ObjectModel, T_cam_obj: np.ndarray, mm: tuple[float, ...], deg: tuple[float, ...]) -> np.ndarray:
@@ -58,9 +60,8 @@ def error(model: ObjectModel, T_cam_obj: np.ndarray, truth: np.ndarray) -> tuple
 
 
 def refined(model: ObjectModel, observation: Observation, start: np.ndarray, iterations: int = 10) -> np.ndarray:
-    refiner = DifferentiableRefiner(model.centre_m, model.diameter_m)
-    renderer = EmbreeTensorRenderer(model, threads=1)
-    return refiner.refine(renderer, observation, start[None], iterations, (0.02, 0.006)).T_cam_obj[0]
+    refiner = DifferentiableRefiner(model, EmbreeTensorRenderer(model, threads=1))
+    return refiner.refine(observation, start[None], iterations, (0.02, 0.006)).T_cam_obj[0]
 
 
 def test_a_cube_comes_back_to_where_it_is(cube):
@@ -78,8 +79,8 @@ def test_texture_tells_how_a_ball_is_turned_where_depth_cannot(ball):
     mm, deg = error(ball, refined(ball, observation, start), truth)
     assert mm < 0.5
     assert deg < 1
-    geometric = GeometricRefiner(ball.centre_m, ball.diameter_m)
-    found = geometric.refine(EmbreeRenderer(ball, threads=1), observation, start[None], 10, (0.02, 0.006))
+    geometric = GeometricRefiner(ball, EmbreeRenderer(ball, threads=1))
+    found = geometric.refine(observation, start[None], 10, (0.02, 0.006))
     assert error(ball, found.T_cam_obj[0], truth)[1] > 4
 
 
@@ -124,16 +125,9 @@ def test_several_poses_at_once_are_what_each_is_alone(cube):
     truth = pose(cube)
     observation = seen(cube, truth, mask=False)
     starts = np.stack([moved(cube, truth, (2, 0, 3), (3, 0, 0)), moved(cube, truth, (0, -2, 1), (0, 3, -3))])
-    refiner = DifferentiableRefiner(cube.centre_m, cube.diameter_m)
-    renderer = EmbreeTensorRenderer(cube, threads=1)
-    together = refiner.refine(renderer, observation, starts, 2, (0.02, 0.006))
+    refiner = DifferentiableRefiner(cube, EmbreeTensorRenderer(cube, threads=1))
+    together = refiner.refine(observation, starts, 2, (0.02, 0.006))
     assert together.information.shape == (2, 6, 6)
     assert together.variance_m2.shape == (2,)
-    alone = refiner.refine(renderer, observation, starts[1:], 2, (0.02, 0.006))
+    alone = refiner.refine(observation, starts[1:], 2, (0.02, 0.006))
     assert alone.T_cam_obj[0] == pytest.approx(together.T_cam_obj[1], abs=1e-4)
-
-
-def test_a_renderer_of_arrays_alone_is_refused(cube):
-    refiner = DifferentiableRefiner(cube.centre_m, cube.diameter_m)
-    with pytest.raises(InputRefused, match="make_tensor_renderer"):
-        refiner.refine(EmbreeRenderer(cube, threads=1), seen(cube, pose(cube)), pose(cube)[None], 1, (0.02, 0.02))

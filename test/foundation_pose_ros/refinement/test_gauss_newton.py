@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from foundation_pose_ros import se3
+from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.observation.keyframe import PointMatches
-from foundation_pose_ros.observation.observation import crop_box, observe
 from foundation_pose_ros.refinement.depth_residuals import DepthPixels
 from foundation_pose_ros.refinement.gauss_newton import about_centres, solve, stepped, tukey, twist_jacobian
 from foundation_pose_ros.refinement.point_residuals import held_to_view, moved_to_points, point_equations
@@ -97,7 +97,7 @@ def test_tukey_falls_from_one_to_none():
 @pytest.fixture
 def observed(see, cube, cube_pose):
     view = see(cube_pose)
-    return observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask)
+    return Crop.around_mask(view.frame, view.mask, cube.diameter_m).observe(64)
 
 
 @pytest.mark.parametrize("normals", ["observed", "rendered"])
@@ -134,7 +134,7 @@ def test_what_sticks_out_of_the_mask_is_pulled_in(observed, cube, cube_renderer,
 
 def test_what_something_in_front_hides_pulls_nothing(see, cube, cube_renderer, cube_pose):
     view = see(cube_pose, hidden=(0, 0, 160, 240))
-    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask)
+    seen = Crop.around_mask(view.frame, view.mask, cube.diameter_m).observe(64)
     rendered_m = cube_renderer.render(cube_pose[None], seen.K, (64, 64)).depth_m.reshape(1, -1)
     sticking_out = ((rendered_m[0] > 0) & ~seen.mask).sum()
     assert sticking_out > 100

@@ -7,20 +7,23 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import se3
-from foundation_pose_ros.observation.observation import CropBox, crop_box, observe
+from foundation_pose_ros.observation.crop import Crop
+from foundation_pose_ros.observation.crop_box import CropBox
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.selection.geometric import GeometricScorer
 
 
 @pytest.fixture
-def scorer(cube):
-    return GeometricScorer(cube.diameter_m, colour=True)
+def scorer(cube, cube_renderer):
+    return GeometricScorer(cube, cube_renderer)
 
 
 @pytest.mark.parametrize("masked", [True, False])
 def test_the_truth_ranks_first_and_errors_rank_by_size(masked, see, cube, cube_renderer, cube_pose, moved, scorer):
     view = see(cube_pose)
-    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask if masked else None)
+    seen = Crop(
+        view.frame, CropBox.around_mask(view.frame, view.mask, cube.diameter_m), view.mask if masked else None
+    ).observe(64)
     poses = np.stack(
         [
             cube_pose,
@@ -28,7 +31,7 @@ def test_the_truth_ranks_first_and_errors_rank_by_size(masked, see, cube, cube_r
             moved(cube_pose, (0, 0, 8), (0, 0, 0)),
         ]
     )
-    evidence = scorer.score(cube_renderer, seen, poses)
+    evidence = scorer.score(seen, poses)
     assert (np.diff(evidence.rank[:4]) < 0).all() and evidence.rank[4] < evidence.rank[1]
     assert evidence.agreement[0] > 0.93 and evidence.inliers[0] > 0.97 and evidence.visible[0] > 0.98
     if masked:
@@ -38,13 +41,13 @@ def test_the_truth_ranks_first_and_errors_rank_by_size(masked, see, cube, cube_r
 def test_colour_tells_sides_apart_that_depth_cannot(see, cube, cube_renderer, cube_pose, scorer):
     """All 24 turns of a cube look alike to depth."""
     view = see(cube_pose)
-    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask)
+    seen = Crop.around_mask(view.frame, view.mask, cube.diameter_m).observe(64)
     turns = se3.from_rotation_translation(Rotation.create_group("O").as_matrix(), np.zeros(3))
     to_centre = np.eye(4)
     to_centre[:3, 3] = cube.centre_m
     poses = cube_pose @ to_centre @ turns @ np.linalg.inv(to_centre)
     identity = int(np.argmax(np.trace(turns[:, :3, :3], axis1=1, axis2=2)))
-    evidence = scorer.score(cube_renderer, seen, poses)
+    evidence = scorer.score(seen, poses)
     others = np.arange(24) != identity
     assert np.ptp(evidence.agreement) < 0.02
     assert evidence.colour[identity] > 0.7 > 0.6 > evidence.colour[others].max()
@@ -53,8 +56,8 @@ def test_colour_tells_sides_apart_that_depth_cannot(see, cube, cube_renderer, cu
 
 def test_what_hides_the_object_counts_neither_for_nor_against(see, cube, cube_renderer, cube_pose, scorer):
     view = see(cube_pose, hidden=(0, 0, 160, 240))
-    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask)
-    evidence = scorer.score(cube_renderer, seen, cube_pose[None])
+    seen = Crop.around_mask(view.frame, view.mask, cube.diameter_m).observe(64)
+    evidence = scorer.score(seen, cube_pose[None])
     assert evidence.agreement[0] > 0.9 and evidence.inliers[0] > 0.95
     assert 0.3 < evidence.visible[0] < 0.7
 
@@ -62,8 +65,8 @@ def test_what_hides_the_object_counts_neither_for_nor_against(see, cube, cube_re
 def test_an_object_that_is_not_there_has_no_inliers(see, cube, cube_renderer, cube_pose, moved, scorer):
     view = see(cube_pose)
     empty = type(view.frame)(view.frame.rgb, np.full_like(view.frame.depth_m, 1.0), view.frame.camera)
-    seen = observe(empty, crop_box(view.frame, view.mask, cube.diameter_m), 64)
-    evidence = scorer.score(cube_renderer, seen, cube_pose[None])
+    seen = Crop(empty, CropBox.around_mask(view.frame, view.mask, cube.diameter_m)).observe(64)
+    evidence = scorer.score(seen, cube_pose[None])
     assert evidence.agreement[0] < 0.01 and evidence.inliers[0] < 0.01
 
 
@@ -71,32 +74,35 @@ def test_depth_noise_within_the_tolerance_costs_little(see, cube, cube_renderer,
     view = see(cube_pose)
     noisy = view.frame.depth_m + rng.normal(0, 0.001, view.frame.depth_m.shape).astype(np.float32)
     frame = type(view.frame)(view.frame.rgb, noisy, view.frame.camera)
-    seen = observe(frame, crop_box(frame, view.mask, cube.diameter_m), 64, view.mask)
-    assert scorer.score(cube_renderer, seen, cube_pose[None]).agreement[0] > 0.8
+    seen = Crop.around_mask(frame, view.mask, cube.diameter_m).observe(64)
+    assert scorer.score(seen, cube_pose[None]).agreement[0] > 0.8
 
 
 def test_a_pose_inside_a_flat_wall_agrees_in_depth_but_has_no_border(see, cube, cube_renderer, cube_pose, scorer):
     """Where an object was taken away, tracking comes to rest in what is behind."""
-    before_wall = scorer.score(cube_renderer, observe_cube(see(cube_pose), cube), cube_pose[None])
+    before_wall = scorer.score(observe_cube(see(cube_pose), cube), cube_pose[None])
     wall = see(cube_pose).frame
     wall = type(wall)(wall.rgb, np.full_like(wall.depth_m, 1.0), wall.camera)
     sunk = se3.from_rotation_translation(np.eye(3), [0, 0, 1.0] - np.array([0, 0, cube.vertices[:, 2].min()]))
-    seen = observe(wall, CropBox(100, 60, 1.15 * cube.diameter_m * 600), 64)
-    inside = scorer.score(cube_renderer, seen, sunk.astype(np.float32)[None])
+    seen = Crop(wall, CropBox(100, 60, 1.15 * cube.diameter_m * 600)).observe(64)
+    inside = scorer.score(seen, sunk.astype(np.float32)[None])
     assert inside.agreement[0] > 0.9 and before_wall.agreement[0] > 0.9
     assert inside.border[0] < 0.1 and before_wall.border[0] > 0.8
 
 
 def observe_cube(view, cube):
-    return observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64)
+    return Crop(view.frame, CropBox.around_mask(view.frame, view.mask, cube.diameter_m)).observe(64)
 
 
 @pytest.mark.parametrize("masked", [True, False])
 def test_surface_that_the_model_never_saw_counts_neither_for_nor_against(masked, see, cube, cube_pose, scorer, guessed):
     view = see(cube_pose)
-    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask if masked else None)
+    seen = Crop(
+        view.frame, CropBox.around_mask(view.frame, view.mask, cube.diameter_m), view.mask if masked else None
+    ).observe(64)
     marked, taken_for_true = (
-        scorer.score(EmbreeRenderer(guessed(8, sigma_m)), seen, cube_pose[None]) for sigma_m in (np.inf, None)
+        GeometricScorer(cube, EmbreeRenderer(guessed(8, sigma_m))).score(seen, cube_pose[None])
+        for sigma_m in (np.inf, None)
     )
     assert marked.agreement[0] > 0.9 and marked.inliers[0] > 0.95
     assert taken_for_true.agreement[0] < 0.7 and taken_for_true.inliers[0] < 0.7
@@ -104,9 +110,9 @@ def test_surface_that_the_model_never_saw_counts_neither_for_nor_against(masked,
 
 def test_surface_that_the_model_knows_less_well_may_be_off(see, cube, cube_pose, scorer, guessed):
     view = see(cube_pose)
-    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask)
+    seen = Crop.around_mask(view.frame, view.mask, cube.diameter_m).observe(64)
     agreement = [
-        scorer.score(EmbreeRenderer(guessed(3, sigma_m)), seen, cube_pose[None]).agreement[0]
+        GeometricScorer(cube, EmbreeRenderer(guessed(3, sigma_m))).score(seen, cube_pose[None]).agreement[0]
         for sigma_m in (0.0, 0.001, 0.004)
     ]
     assert agreement[0] < agreement[1] < agreement[2] and agreement[2] > 0.85
@@ -115,9 +121,9 @@ def test_surface_that_the_model_knows_less_well_may_be_off(see, cube, cube_pose,
 def test_a_pose_that_shows_little_but_unseen_surface_ranks_low(see, cube, cube_renderer, cube_pose, scorer):
     """All sides were never seen but for a few faces, which agree."""
     view = see(cube_pose)
-    seen = observe(view.frame, crop_box(view.frame, view.mask, cube.diameter_m), 64, view.mask)
+    seen = Crop.around_mask(view.frame, view.mask, cube.diameter_m).observe(64)
     sigma_m = np.full(len(cube.vertices), np.inf, np.float32)
     nearest = np.argsort(se3.transform_points(cube_pose, cube.vertices)[:, 2])[: len(sigma_m) // 12]
     sigma_m[nearest] = 0
     sliver = EmbreeRenderer(replace(cube, sigma_m=sigma_m))
-    assert scorer.score(sliver, seen, cube_pose[None]).agreement[0] < 0.5
+    assert GeometricScorer(cube, sliver).score(seen, cube_pose[None]).agreement[0] < 0.5

@@ -1,0 +1,108 @@
+"""Square parts of an image: where one object is looked for, and the pixels that a coarse grid takes there."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import se3
+from ..camera import Camera
+from ..errors import InputRefused
+from ..frame import Frame
+from ..object_model.model import ObjectModel
+
+# A mask is smaller than the object where that is hidden, and a little larger; not a hundred times.
+_LEAST_EXTENT, _MOST_EXTENT = 0.02, 8.0
+
+
+@dataclass(frozen=True)
+class CropBox:
+    """A square part of the image in pixels; may reach over the image.
+
+    left, top: its borders, px from the outer border of the first pixel (whose centre, at 0 for a camera, is 0.5 here).
+    side: its length, px.
+    """
+
+    left: float
+    top: float
+    side: float
+
+    @classmethod
+    def around_mask(cls, frame: Frame, mask: np.ndarray, diameter_m: float) -> "CropBox":
+        """Find the square around a mask (H, W) bool, with room for the object to stick out of it.
+
+        Raises InputRefused for an empty mask, one without depth, and one whose size in metres is not the object's.
+        """
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        if len(rows) == 0:
+            raise InputRefused("empty_mask", "the mask is empty: mark the object's pixels with a value other than 0")
+        top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        part = (slice(top, bottom), slice(left, right))
+        depth_m = frame.depth_m[part][mask[part] & (frame.depth_m[part] > 0)]
+        if len(depth_m) == 0:
+            raise InputRefused(
+                "no_depth_under_mask",
+                "no depth under the mask: the object is too near, too dark or shiny, or depth is not aligned to colour",
+            )
+        extent_px = float(max(bottom - top, right - left))
+        full_px = diameter_m * frame.camera.fx / float(np.median(depth_m))
+        _check_unit(extent_px / full_px, diameter_m, float(np.median(depth_m)))
+        side = max(1.3 * extent_px, min(1.2 * full_px, 2.0 * extent_px))
+        return cls((left + right - side) / 2, (top + bottom - side) / 2, side)
+
+    @classmethod
+    def around_pose(cls, frame: Frame, model: ObjectModel, T_cam_obj: np.ndarray, margin: float) -> "CropBox":
+        """Find the square that the object's sphere, `margin` times as wide, fills at a pose (4, 4).
+
+        Raises InputRefused where that isn't in the image.
+        """
+        camera = frame.camera
+        x, y, z = se3.transform_points(T_cam_obj, model.centre_m[None])[0]
+        if z <= 0.25 * model.diameter_m:
+            raise InputRefused("out_of_view", f"{model.name} has come too near to the camera, or behind it")
+        side = margin * model.diameter_m * max(camera.fx, camera.fy) / z
+        u, v = camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy
+        if not (-side / 2 < u < camera.width + side / 2 and -side / 2 < v < camera.height + side / 2):
+            raise InputRefused("out_of_view", f"{model.name} has left the image")
+        return cls(u + 0.5 - side / 2, v + 0.5 - side / 2, side)
+
+    @property
+    def on_whole_pixels(self) -> "CropBox":
+        """The nearest box whose borders lie between pixels."""
+        return CropBox(round(self.left), round(self.top), max(round(self.side), 1))
+
+    def intrinsics(self, camera: Camera, size: int) -> np.ndarray:
+        """Return K (3, 3) float32 of the virtual camera that sees this box as size x size pixels."""
+        scale = self.side / size
+        return np.array(
+            [
+                [camera.fx / scale, 0, (camera.cx - self.left + 0.5) / scale - 0.5],
+                [0, camera.fy / scale, (camera.cy - self.top + 0.5) / scale - 0.5],
+                [0, 0, 1],
+            ],
+            np.float32,
+        )
+
+
+class SampleGrid:
+    """The pixels u, v (n,) nearest to the middles of a box's cells, and which of them (n, n) are in the image."""
+
+    def __init__(self, camera: Camera, box: CropBox, size: int) -> None:
+        middles = (np.arange(size) + 0.5) * (box.side / size)
+        self.u = np.round(box.left - 0.5 + middles).astype(int)
+        self.v = np.round(box.top - 0.5 + middles).astype(int)
+        inside_u, inside_v = (self.u >= 0) & (self.u < camera.width), (self.v >= 0) & (self.v < camera.height)
+        self.in_image = inside_u[None, :] & inside_v[:, None]
+        self._pick = np.ix_(self.v.clip(0, camera.height - 1), self.u.clip(0, camera.width - 1))
+
+    def sample(self, image: np.ndarray) -> np.ndarray:
+        """Return an image (H, W) on the grid (n, n), 0 outside."""
+        return np.where(self.in_image, image[self._pick], image.dtype.type(0))
+
+
+def _check_unit(extent_share: float, diameter_m: float, depth_m: float) -> None:
+    if not _LEAST_EXTENT <= extent_share <= _MOST_EXTENT:
+        raise InputRefused(
+            "depth_unit",
+            f"at its depth of {depth_m:.4g} m the mask is {extent_share * diameter_m:.3g} m across, but the model "
+            f"is {diameter_m:.3g} m: check the depth's unit (32FC1 holds metres, 16UC1 millimetres) and the mesh's",
+        )
