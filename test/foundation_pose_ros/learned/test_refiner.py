@@ -126,13 +126,12 @@ def test_polish_brings_a_pose_that_is_near_home(
     make_refiner: Make,
     frame: Frame,
     cube_pose: np.ndarray,
-    cube_renderer: Any,
     moved: Callable[..., np.ndarray],
     error_mm_deg: Callable[..., tuple[float, float]],
 ) -> None:
     observation = Crop(frame, CropBox(110, 60, 100)).observe(64)
     near = moved(cube_pose, (2, -1, 2), (1, 2, -1))[None]
-    polished = make_refiner(polish=4).polished(cube_renderer, observation, near, (0.006, 0.006))
+    polished = make_refiner(polish=4).polish(observation, near, (0.006, 0.006))
     mm, deg = error_mm_deg(polished.T_cam_obj[0], cube_pose)
     assert mm < 0.5 and deg < 0.7
 
