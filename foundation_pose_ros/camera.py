@@ -38,7 +38,7 @@ class Camera:
 
     @classmethod
     def from_K(cls, K: np.ndarray, width: int, height: int) -> "Camera":
-        """From a 3x3 intrinsic matrix in pixels; raises InputRefused when it isn't one."""
+        """Make a camera from a 3x3 intrinsic matrix in pixels; raises InputRefused when it isn't one."""
         K = np.asarray(K, np.float64)
         if K.shape != (3, 3):
             raise InputRefused("bad_intrinsics", f"K has shape {K.shape}: give a 3x3 matrix in pixels")
@@ -50,7 +50,7 @@ class Camera:
         return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]], np.float32)
 
     def rays(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Directions (..., 3) float32 with z = 1 through pixels u, v: a point at depth z is z times its ray."""
+        """Return directions (..., 3) float32 with z = 1 through pixels u, v: a point at depth z is z times its ray."""
         x = (np.asarray(u, np.float32) - np.float32(self.cx)) * np.float32(1.0 / self.fx)
         y = (np.asarray(v, np.float32) - np.float32(self.cy)) * np.float32(1.0 / self.fy)
         rays = np.ones((*np.broadcast_shapes(x.shape, y.shape), 3), np.float32)
@@ -58,7 +58,7 @@ class Camera:
         return rays
 
     def project(self, points_cam: np.ndarray) -> np.ndarray:
-        """Pixels (..., 2) as (u, v) of camera-frame points (..., 3) in metres; NaN where a point isn't in front."""
+        """Project camera-frame points (..., 3), m, to pixels (..., 2) as (u, v); NaN where a point isn't in front."""
         points_cam = np.asarray(points_cam)
         z = np.where(points_cam[..., 2] > 1e-6, points_cam[..., 2], np.nan)
         return np.stack(

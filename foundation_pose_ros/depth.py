@@ -19,7 +19,8 @@ _STEEPEST = 2.7
 
 
 def normals_and_edges(points: np.ndarray, pitch: float) -> tuple[np.ndarray, np.ndarray]:
-    """Unit normals (n, m, 3) towards the camera from organised points (n, m, 3), and which lie next to a depth jump.
+    """Find unit normals (n, m, 3) towards the camera from organised points (n, m, 3), and which lie next to a depth
+    jump.
 
     pitch: distance of neighbouring rays at a depth of 1. Central differences over a lightly smoothed cloud; a normal
     is 0 where a neighbour is missing or across a jump.
@@ -36,7 +37,7 @@ def normals_and_edges(points: np.ndarray, pitch: float) -> tuple[np.ndarray, np.
 
 
 @compiled
-def _beside_jumps(depth_m, limit_share, limit_floor_m):  # type: ignore[no-untyped-def]
+def _beside_jumps(depth_m: Any, limit_share: Any, limit_floor_m: Any) -> Any:
     """(n, m): measured, but within a pixel of where nothing was, or depths differ by more than the limit.
 
     depth_m (n + 2, m + 2): with its border repeated.
@@ -59,7 +60,7 @@ def _beside_jumps(depth_m, limit_share, limit_floor_m):  # type: ignore[no-untyp
 
 
 @compiled
-def _normals(points, usable):  # type: ignore[no-untyped-def]
+def _normals(points: Any, usable: Any) -> Any:
     """(n, m, 3) float32 from central differences; 0 where not usable (n, m), and at the image's border."""
     normals = np.zeros(points.shape, np.float32)
     for v in range(1, points.shape[0] - 1):
@@ -77,13 +78,13 @@ def _normals(points, usable):  # type: ignore[no-untyped-def]
 
 
 def smoothed(points: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Mean of organised points (n, m, 3) over 3 x 3 neighbourhoods, of valid (n, m) pixels alone."""
+    """Return the mean of organised points (n, m, 3) over 3 x 3 neighbourhoods, of valid (n, m) pixels alone."""
     weight = cv2.blur(valid.astype(np.float32), (3, 3))
     return cv2.blur(np.where(valid[..., None], points, 0), (3, 3)) / np.maximum(weight, 1e-6)[..., None]
 
 
 def filled_from_nearest(depth_m: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Depth (n, m) with each pixel that isn't known (n, m) taken from the nearest known one; 0 where none is."""
+    """Fill each pixel of depth (n, m) that isn't known (n, m) from the nearest known one; 0 where none is."""
     if not known.any():
         return np.zeros_like(depth_m)
     _, labels = cv2.distanceTransformWithLabels(
@@ -95,13 +96,13 @@ def filled_from_nearest(depth_m: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def explained(observed_m: np.ndarray, rendered_m: np.ndarray, diameter_m: float) -> np.ndarray:
-    """Where (bool, of the images' shape) depth was measured on an object of this diameter that is rendered there."""
+    """Return where (bool) depth was measured on an object of this diameter that is rendered there."""
     near_m = explained_within_m(diameter_m)
     return (rendered_m > 0) & (observed_m > 0) & (np.abs(observed_m - rendered_m) < near_m)
 
 
 def explained_within_m(diameter_m: float) -> float:
-    """How far off depth may be that was measured on an object of this diameter."""
+    """Return how far off depth may be that was measured on an object of this diameter."""
     return max(_EXPLAINED_SHARE * diameter_m, _EXPLAINED_M)
 
 

@@ -43,7 +43,7 @@ class MethodChoice:
         return self.refiner == "geometric" and not self.differentiable
 
     def methods(self) -> Methods:
-        """Made ready; raises InputRefused, saying the fix, where weights, packages or the device aren't there."""
+        """Make the methods ready; raises InputRefused, with the fix, where weights, packages or device are missing."""
         found = self._without_last_step()
         if not self.differentiable:
             return found

@@ -3,6 +3,8 @@
 Twists are (..., 6): translation first, then rotation vector in radians, the order of ROS covariances (REP-103).
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -49,8 +51,8 @@ def apply_twist(T_cam_obj: np.ndarray, twist: np.ndarray, centre_obj: np.ndarray
 
 
 @compiled
-def moved(T_cam_obj, twist, centre_obj):  # type: ignore[no-untyped-def]
-    """`apply_twist` of (B, 4, 4) by (B, 6)."""
+def moved(T_cam_obj: Any, twist: Any, centre_obj: Any) -> Any:
+    """Apply twists (B, 6) to poses (B, 4, 4), as `apply_twist` does."""
     result = np.zeros((len(twist), 4, 4), np.float32)
     R = np.empty((3, 3))
     for b in range(len(twist)):
@@ -77,8 +79,8 @@ def moved(T_cam_obj, twist, centre_obj):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def orthonormalized(R):  # type: ignore[no-untyped-def]
-    """One Newton step of a (3, 3) towards the nearest rotation: undoes the drift of repeated float32 products."""
+def orthonormalized(R: Any) -> Any:
+    """Take one Newton step of a (3, 3) towards the nearest rotation: undoes the drift of repeated float32 products."""
     result = np.empty((3, 3))
     for row in range(3):
         for column in range(3):
@@ -91,7 +93,7 @@ def orthonormalized(R):  # type: ignore[no-untyped-def]
 
 
 def twist_between(T_from: np.ndarray, T_to: np.ndarray, centre_obj: np.ndarray | None = None) -> np.ndarray:
-    """The twist (..., 6) with `apply_twist(T_from, twist, centre_obj) == T_to`."""
+    """Return the twist (..., 6) with `apply_twist(T_from, twist, centre_obj) == T_to`."""
     T_from, T_to = np.broadcast_arrays(np.asarray(T_from, np.float64), np.asarray(T_to, np.float64))
     centre_obj = np.zeros(3) if centre_obj is None else np.array(centre_obj, np.float64)
     pairs = np.stack([T_from, T_to]).reshape(2, -1, 4, 4)
@@ -99,7 +101,7 @@ def twist_between(T_from: np.ndarray, T_to: np.ndarray, centre_obj: np.ndarray |
 
 
 @compiled
-def _twists(pairs, centre_obj):  # type: ignore[no-untyped-def]
+def _twists(pairs: Any, centre_obj: Any) -> Any:
     """(B, 6) from the first to the second of pairs (2, B, 4, 4)."""
     twists = np.empty((pairs.shape[1], 6))
     R, q = np.empty((3, 3)), np.empty(4)
@@ -150,14 +152,14 @@ def best_fit(points: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def cross_matrix(v: np.ndarray) -> np.ndarray:
-    """(..., 3, 3) with `cross_matrix(v) @ x == cross(v, x)` for v (..., 3)."""
+    """Return the matrices (..., 3, 3) with `cross_matrix(v) @ x == cross(v, x)` for v (..., 3)."""
     x, y, z = np.moveaxis(np.asarray(v), -1, 0)
     zero = np.zeros_like(x)
     return np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(*x.shape, 3, 3)
 
 
 def rotation_angle_rad(R_a: np.ndarray, R_b: np.ndarray) -> np.ndarray:
-    """Geodesic angle in radians between rotations (..., 3, 3), broadcast against each other; exact near 0 and pi."""
+    """Return the geodesic angle, rad, between rotations (..., 3, 3), broadcast; exact near 0 and pi."""
     R = np.swapaxes(np.asarray(R_a, np.float64), -1, -2) @ np.asarray(R_b, np.float64)
     double_cosine = R[..., 0, 0] + R[..., 1, 1] + R[..., 2, 2] - 1.0
     x, y, z = R[..., 2, 1] - R[..., 1, 2], R[..., 0, 2] - R[..., 2, 0], R[..., 1, 0] - R[..., 0, 1]
@@ -165,10 +167,10 @@ def rotation_angle_rad(R_a: np.ndarray, R_b: np.ndarray) -> np.ndarray:
 
 
 def to_quaternion_xyzw(T: np.ndarray) -> np.ndarray:
-    """Unit quaternion (4,) in ROS order x, y, z, w of one transform (4, 4), with w >= 0."""
+    """Return the unit quaternion (4,) in ROS order x, y, z, w of one transform (4, 4), with w >= 0."""
     return Rotation.from_matrix(T[:3, :3]).as_quat(canonical=True)
 
 
 def from_quaternion_xyzw(quaternion: np.ndarray, translation_m: np.ndarray) -> np.ndarray:
-    """Transform (4, 4) from a quaternion x, y, z, w of any positive norm and a translation in metres."""
+    """Make a transform (4, 4) from a quaternion x, y, z, w of any positive norm and a translation in metres."""
     return from_rotation_translation(Rotation.from_quat(quaternion).as_matrix(), np.asarray(translation_m))

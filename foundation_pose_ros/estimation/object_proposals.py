@@ -49,11 +49,12 @@ class SupportPlanes:
     on_plane: np.ndarray
 
     def penetrated_by(self, renderer: Renderer, T_cam_obj: np.ndarray, diameter_m: float) -> bool:
-        """True where an object can't be at T_cam_obj (4, 4): too much of it would stick in a table or wall."""
+        """Tell whether too much of an object at T_cam_obj (4, 4) would stick in a table or wall: it can't be there."""
         return self.sunk_share(renderer, T_cam_obj, _SUNK_REACH * diameter_m) > _SUNK_SHARE
 
     def sunk_share(self, renderer: Renderer, T_cam_obj: np.ndarray, reach_m: float) -> float:
-        """0..1: share of the outline, of an object at T_cam_obj (4, 4), that lies deeper than reach_m behind planes.
+        """Return 0..1: the share of the outline of an object at T_cam_obj (4, 4) that lies deeper than reach_m behind
+        planes.
 
         What a hand or a neighbour hides may be there all the same; what a table top hides is in the table.
         """
@@ -77,7 +78,7 @@ class SizeColourPrior:
             self._histogram = _colour_histogram(rgb)
 
     def likeness(self, area_m2: float, rgb: np.ndarray) -> float:
-        """0..1, of a thing of this area with these colours (N, 3) in 0..1."""
+        """Return 0..1: how alike a thing of this area with these colours (N, 3) in 0..1 is."""
         size = float(np.exp(-0.5 * np.square(np.log(area_m2 / self._typical_area_m2) / 0.8)))
         if self._histogram is None:
             return size
@@ -86,7 +87,7 @@ class SizeColourPrior:
 
 
 def propose(frame: Frame, prior: SizeColourPrior) -> list[Proposal]:
-    """Things in a frame that may be the object, the likeliest first.
+    """List things in a frame that may be the object, the likeliest first.
 
     Planes wider than the object are taken away (tables, walls), the rest is cut at jumps in depth, and what has about
     the object's size stays. What touches a neighbour without a jump between them stays in one piece with it.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class PosedObject:
         return explained_within_m(self.model.diameter_m) * float(np.linalg.norm(middle) + radius_m) / float(nearest_m)
 
     def explained(self, depth: DownsampledDepth, window: Window) -> np.ndarray:
-        """(rows, columns) bool of a window: pixels whose depth is that of the object there."""
+        """Return (rows, columns) bool of a window: which pixels' depth is that of the object there."""
         rows, columns = window
         observed_m = depth.depth_m[rows, columns]
         K = depth.K.copy()
@@ -56,7 +57,7 @@ class PosedObject:
         return explained(observed_m, rendered_m, self.model.diameter_m)
 
     def window(self, depth: DownsampledDepth) -> Window:
-        """Outside it the object isn't seen: the corners of its box are all inside."""
+        """Return the part of the image outside which the object isn't seen: all corners of its box are inside."""
         height, width = depth.depth_m.shape
         axes, middle, half = self.box
         corners = (middle + (_CORNERS * half) @ axes.T) @ depth.K.T  # (8, 3)
@@ -69,7 +70,7 @@ class PosedObject:
 
 
 def overlap_ratio(frame: Frame, first: PosedObject, second: PosedObject) -> float:
-    """0..1: share of the pixels that the one which explains fewer explains, and the other explains as well."""
+    """Return 0..1: of the pixels that the one which explains fewer explains, the share that the other does."""
     if boxes_apart(first, second):
         return 0.0
     depth = DownsampledDepth.of(frame)
@@ -84,12 +85,12 @@ def overlap_ratio(frame: Frame, first: PosedObject, second: PosedObject) -> floa
 
 
 def boxes_apart(first: PosedObject, second: PosedObject) -> bool:
-    """True where the objects' boxes are so far apart that no depth can be that of both."""
+    """Tell whether the objects' boxes are so far apart that no depth can be that of both."""
     return bool(_apart(*first.box, *second.box, first.near_m + second.near_m))
 
 
 @compiled
-def _apart(axes, middle, half, other_axes, other_middle, other_half, near_m):  # type: ignore[no-untyped-def]
+def _apart(axes: Any, middle: Any, half: Any, other_axes: Any, other_middle: Any, other_half: Any, near_m: Any) -> Any:
     """True where a face of one box has all of the other beyond it, by near_m (Gottschalk, Lin and Manocha 1996)."""
     for _ in range(2):
         for k in range(3):

@@ -17,12 +17,12 @@ _SIGMA_PX = 2.0
 
 
 def filtered(depth_m: Tensor) -> Tensor:
-    """Depth (H, W) float32 in metres, 0 = none, eroded and smoothed."""
+    """Erode and smooth depth (H, W) float32 in metres, 0 = none."""
     return smoothed(eroded(depth_m))
 
 
 def eroded(depth_m: Tensor) -> Tensor:
-    """Without the pixels from which more than 0.8 of the 5 x 5 around them differ by a millimetre, or have no depth."""
+    """Drop pixels from which more than 0.8 of the 5 x 5 around differ by a millimetre, or have no depth."""
     windows = _windows(depth_m)
     against = (windows - depth_m).abs() > _APART_M
     against |= ~_valid(windows)
@@ -32,7 +32,7 @@ def eroded(depth_m: Tensor) -> Tensor:
 
 
 def smoothed(depth_m: Tensor) -> Tensor:
-    """Mean of the 5 x 5 around each pixel, weighed by distance, of those within a centimetre of the plain mean."""
+    """Average the 5 x 5 around each pixel, by distance, that lie within a centimetre of their plain mean."""
     windows = _windows(depth_m)
     valid = _valid(windows)
     known = windows * valid

@@ -44,17 +44,17 @@ class PairMaker:
     def in_parts(
         self, image: ObservedImage, T_cam_obj: Tensor, batch: int, shared: bool = False
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """The same, `batch` poses at a time, so that never more of them take memory."""
+        """Make the pairs of `batch` poses at a time, so that never more of them take memory."""
         return (self(image, part, shared) for part in T_cam_obj.split(batch))
 
     def uncentred(self, T_cam_obj: Tensor) -> Tensor:
-        """Poses (B, 4, 4) of the mesh's own frame from those of the centred one."""
+        """Return poses (B, 4, 4) of the mesh's own frame from those of the centred one."""
         own = T_cam_obj.clone()
         own[:, :3, 3] -= T_cam_obj[:, :3, :3] @ self._centre_m
         return own
 
     def centred(self, T_cam_obj: Tensor) -> Tensor:
-        """Poses (B, 4, 4) of the centred frame from those of the mesh's own."""
+        """Return poses (B, 4, 4) of the centred frame from those of the mesh's own."""
         centred = T_cam_obj.clone()
         centred[:, :3, 3] += T_cam_obj[:, :3, :3] @ self._centre_m
         return centred
@@ -69,7 +69,8 @@ class PairMaker:
 
 
 def normalised(points: Tensor, translations: Tensor, radius_m: float, nearest_m: float) -> Tensor:
-    """Points (B, 3, h, w) about translations (B, 3), in radii; 0 where there are none, and in each coordinate too far.
+    """Normalise points (B, 3, h, w) about translations (B, 3) to radii; 0 where there are none, and in each coordinate
+    too far.
 
     Nearer to the camera than nearest_m there are none.
     """
@@ -79,7 +80,7 @@ def normalised(points: Tensor, translations: Tensor, radius_m: float, nearest_m:
 
 
 def agreement(rendered: Tensor, observed: Tensor) -> Tensor:
-    """How much of each rendering (B, 6, h, w) the depth of the picture confirms, (B,), less what it contradicts.
+    """Return how much of each rendering (B, 6, h, w) the depth of the picture confirms, (B,), less what it contradicts.
 
     In pixels: confirmed where surfaces are near each other, contradicted where the camera sees through the rendering.
     What stands before the object counts neither way.

@@ -15,7 +15,7 @@ _NEAREST_M = 1e-3
 
 
 def crop_boxes(translations: Tensor, K: Tensor, diameter_m: float, ratio: float) -> Tensor:
-    """Boxes (B, 4) float64 in whole pixels, left, top, right, bottom, around objects at translations (B, 3).
+    """Return boxes (B, 4) float64 in whole pixels, left, top, right, bottom, around objects at translations (B, 3).
 
     K (3, 3) float64. ratio: the box's side in diameters. An object behind the camera gets the box that it would have
     just before it, one too far away a box of one pixel.
@@ -32,7 +32,7 @@ def crop_boxes(translations: Tensor, K: Tensor, diameter_m: float, ratio: float)
 
 
 def crop_transforms(boxes: Tensor) -> Tensor:
-    """From the image's pixels to the crop's, (B, 3, 3) float32, of boxes (B, 4)."""
+    """Return the maps (B, 3, 3) float32 from the image's pixels to the crops' of boxes (B, 4)."""
     scale = INPUT_SIZE / (boxes[:, 2:] - boxes[:, :2])  # (B, 2)
     transforms = torch.zeros(len(boxes), 3, 3, dtype=torch.float64, device=boxes.device)
     transforms[:, (0, 1), (0, 1)] = scale
@@ -42,7 +42,7 @@ def crop_transforms(boxes: Tensor) -> Tensor:
 
 
 def render_cameras(boxes: Tensor, K: Tensor) -> Tensor:
-    """K (B, 3, 3) float32 of the cameras whose 160 x 160 pixels, centres at integers, are the renderings of boxes."""
+    """Return K (B, 3, 3) float32 of cameras whose 160 x 160 pixels, centres at integers, render boxes (B, 4)."""
     larger = INPUT_SIZE / (INPUT_SIZE - 1)
     scale = larger * INPUT_SIZE / (boxes[:, 2:] - boxes[:, :2])  # (B, 2)
     cameras = K.expand(len(boxes), 3, 3).clone()

@@ -30,7 +30,7 @@ class ObservedImage:
 
     @classmethod
     def of(cls, frame: Frame, device: torch.device | str = "cpu") -> ObservedImage:
-        """Uploads a frame and filters its depth there."""
+        """Upload a frame and filter its depth there."""
         camera = frame.camera
         K = torch.tensor([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]], dtype=torch.float64)
         # Copied, as an image may be a read-only or mirrored view of a message.
@@ -44,7 +44,7 @@ class ObservedImage:
         return self.depth_m.shape[0], self.depth_m.shape[1]
 
     def colours(self, boxes: Tensor) -> Tensor:
-        """(B, 3, 160, 160) between the pixels, black outside the image."""
+        """Return colours (B, 3, 160, 160) between the pixels, black outside the image."""
         height, width = self.size
         rows, columns = self._places(boxes)
         # What grid_sample calls -1 and 1 are the outer borders of the first and last pixel.
@@ -57,12 +57,12 @@ class ObservedImage:
         return sampled.reshape(3, *shape).transpose(0, 1)
 
     def points(self, boxes: Tensor) -> Tensor:
-        """Surface points (B, 3, 160, 160) in metres of the nearest pixels, the refiner's input; 0 = none."""
+        """Return surface points (B, 3, 160, 160) in metres of the nearest pixels, the refiner's input; 0 = none."""
         rows, columns = self._places(boxes)
         return self._lifted(_Indices.rounded(rows, self.size[0]), _Indices.rounded(columns, self.size[1]))
 
     def points_twice_sampled(self, boxes: Tensor) -> Tensor:
-        """The scorer's input: in its training, depth was sampled into the crop, back into the image, and again.
+        """Return the scorer's input: in its training, depth was sampled into the crop, back into the image, and again.
 
         A point's ray is that of its own pixel, its depth that of a pixel up to one or two further on.
         """

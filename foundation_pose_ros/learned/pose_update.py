@@ -8,7 +8,7 @@ _LEAST_ANGLE_SQUARED = 1e-4
 
 
 def updated(T_cam_obj: Tensor, translation: Tensor, rotation: Tensor, diameter_m: float, turn_rad: float) -> Tensor:
-    """Poses (B, 4, 4) of the centred object, moved by RefineNet's outputs (B, 3), orthonormal to float32.
+    """Move poses (B, 4, 4) of the centred object by RefineNet's outputs (B, 3); they stay orthonormal to float32.
 
     The object's centre moves by `translation` radii; it turns about the camera's axes, through its centre, by at most
     turn_rad about each, against the sense of `rotation` (as the published networks were trained).
@@ -34,7 +34,7 @@ def _exp(w: Tensor) -> Tensor:
 def true_steps(
     T_start: Tensor, T_true: Tensor, centre_obj: Tensor, radius_m: float, turn_rad: float
 ) -> tuple[Tensor, Tensor]:
-    """What RefineNet should say of poses (B, 4, 4): translation (B, 3) in radii, rotation (B, 3) after the tanh.
+    """Return what RefineNet should say of poses (B, 4, 4): translation (B, 3) in radii, rotation (B, 3) after the tanh.
 
     centre_obj (3,), radius_m: of the object; turn_rad: the largest turn about each axis. The centre moves by the
     translation; the object turns by the transpose of the rotation's exponential, in the camera's axes, as the published
@@ -48,7 +48,7 @@ def true_steps(
 def stepped(
     T_start: Tensor, translation: Tensor, rotation: Tensor, centre_obj: Tensor, radius_m: float, turn_rad: float
 ) -> Tensor:
-    """Poses (B, 4, 4) moved by RefineNet's outputs (B, 3), rotation before the tanh."""
+    """Move poses (B, 4, 4) by RefineNet's outputs (B, 3), rotation before the tanh."""
     centred = T_start.clone()
     centred[:, :3, 3] += T_start[:, :3, :3] @ centre_obj
     moved = updated(centred, translation, rotation, 2 * radius_m, turn_rad)

@@ -22,7 +22,7 @@ _FEWEST_PIXELS = 4
 
 @lru_cache(maxsize=1)
 def published_rotations() -> np.ndarray:
-    """Object-to-camera rotations (252, 3, 3) in the published order: 42 views of an icosphere by 6 in-plane turns."""
+    """Return rotations (252, 3, 3) in the published order: 42 views of an icosphere by 6 in-plane turns."""
     z = -np.asarray(trimesh.creation.icosphere(subdivisions=1).vertices)  # optical axes, towards the object
     x = np.cross((0.0, 0.0, 1.0), z)
     x[np.linalg.norm(x, axis=1) == 0] = (1.0, 0.0, 0.0)
@@ -37,7 +37,7 @@ def published_rotations() -> np.ndarray:
 
 
 def unique_rotations(rotations: np.ndarray, symmetries: Symmetries, apart_rad: float = _APART_RAD) -> np.ndarray:
-    """Those of rotations (R, 3, 3) that no symmetry turns to within apart_rad of an earlier one that is kept."""
+    """Keep rotations (R, 3, 3) that no symmetry turns to within apart_rad of an earlier one that is kept."""
     turns = symmetries.transforms(_SYMMETRY_STEP_DEG)[:, :3, :3]  # (S, 3, 3)
     kept = rotations[:1]
     for R in rotations[1:]:
@@ -48,7 +48,8 @@ def unique_rotations(rotations: np.ndarray, symmetries: Symmetries, apart_rad: f
 
 
 def masked_translation(image: ObservedImage, mask: np.ndarray) -> Tensor:
-    """Where a mask (H, W) bool shows the object: (3,) on the image's device, the ray through the middle of its box.
+    """Return where a mask (H, W) bool shows the object: (3,) on the image's device, the ray through the middle of its
+    box.
 
     As far away as the median of the depth under it. Raises InputRefused where it has fewer than four pixels of depth.
     """
@@ -69,7 +70,7 @@ def masked_translation(image: ObservedImage, mask: np.ndarray) -> Tensor:
 
 
 def start_poses(rotations: np.ndarray, translation: Tensor) -> Tensor:
-    """Poses (B, 4, 4) float32 of the centred object at rotations (B, 3, 3), all at one translation (3,)."""
+    """Return poses (B, 4, 4) float32 of the centred object at rotations (B, 3, 3), all at one translation (3,)."""
     poses = torch.eye(4, device=translation.device).repeat(len(rotations), 1, 1)
     poses[:, :3, :3] = torch.from_numpy(rotations).to(poses)
     poses[:, :3, 3] = translation

@@ -12,7 +12,13 @@ _ROWS = 120
 
 @dataclass(frozen=True)
 class DownsampledDepth:
-    """Depth (h, w) in metres, 0 = none, of every step-th pixel; K (3, 3) of the camera whose pixels those are."""
+    """Every step-th pixel of a frame.
+
+    step: px of the frame.
+    K: (3, 3) of the camera whose pixels those are.
+    depth_m: (h, w), 0 = none.
+    u, v: (w,) and (h,), the pixels of the frame that were taken.
+    """
 
     step: int
     K: np.ndarray
@@ -22,7 +28,7 @@ class DownsampledDepth:
 
     @classmethod
     def of(cls, frame: Frame) -> "DownsampledDepth":
-        """u (w,), v (h,): the pixels of the frame that were taken."""
+        """Take every step-th pixel of a frame, from the middle of the first step on."""
         camera = frame.camera
         step = max(1, camera.height // _ROWS)
         first = step // 2

@@ -62,8 +62,11 @@ class DepthPixels:
         return (self.jacobian[:, :, None] * self.jacobian[:, None, :]).reshape(-1, 36)
 
     def along_observed_normals(self, rendered_m: np.ndarray, hit: np.ndarray, gate_m: float) -> DepthEquations:
-        """rendered_m (B, N): depth; hit (B, N) float32 0..1: how far the surface there is to be trusted, 0 where the
-        rendering hits none."""
+        """Sum up residuals along the observed normals.
+
+        rendered_m (B, N): depth. hit (B, N) float32 in 0..1: how far the surface there is to be trusted, 0 where
+        nothing was hit.
+        """
         weight, weighted = np.empty((2, *rendered_m.shape), np.float32)
         sums = _weighed(
             self.observation.depth_m, self.incidence, self.shared_trust, rendered_m, hit, gate_m, weight, weighted
@@ -77,7 +80,7 @@ class DepthPixels:
     def along_rendered_normals(
         self, rendered_m: np.ndarray, normals: np.ndarray, hit: np.ndarray, gate_m: float
     ) -> DepthEquations:
-        """The same with normals (B, N, 3) of the rendering, 0 where nothing was hit."""
+        """Sum up residuals along normals (B, N, 3) of the rendering, 0 where nothing was hit."""
         observation = self.observation
         samples = _Samples(observation.depth_m, observation.rays, observation.normals, self.trust)
         return DepthEquations(*_summed(samples, self.pivot, rendered_m, normals, hit, gate_m))

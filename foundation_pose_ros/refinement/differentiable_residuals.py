@@ -29,12 +29,12 @@ class Residuals:
     jacobian: Tensor
 
     def equations(self) -> tuple[Tensor, Tensor]:
-        """Information (B, 6, 6), and gradient (B, 6): a step solves information @ twist = gradient."""
+        """Sum up information (B, 6, 6) and gradient (B, 6): a step solves information @ twist = gradient."""
         weighted = (self.jacobian * self.weight[..., None]).transpose(1, 2)  # (B, 6, R)
         return weighted @ self.jacobian, -(weighted @ self.value[..., None])[..., 0]
 
     def variance_m2(self) -> Tensor:
-        """(B,), weighted."""
+        """Return the weighted variance (B,)."""
         return (self.weight * self.value.square()).sum(dim=1) / self.weight.sum(dim=1).clamp(min=1e-6)
 
 
@@ -67,7 +67,7 @@ class RenderedResiduals:
             self._distance_px = torch.from_numpy(_distances_px(observation)).to(device)
 
     def at(self, T_cam_obj: Tensor, gate_m: float) -> list[Residuals]:
-        """Of poses (B, 4, 4): depth first, then colour and outline where there is something to compare.
+        """Compare renderings of poses (B, 4, 4): depth first, then colour and outline where they say something.
 
         gate_m: how far surfaces may be off.
         """
@@ -205,11 +205,11 @@ class _Faces:
         )
 
     def points(self) -> Tensor:
-        """(B, N, 3) in the object's frame."""
+        """Return points (B, N, 3) in the object's frame."""
         return self.corner + (self.barycentric[..., None] * self.edges).sum(dim=-2)
 
     def met(self, directions: Tensor, camera_obj: Tensor) -> tuple[Tensor, Tensor]:
-        """Depth (B, N) and barycentric (B, N, 2) where rays (B, N, 3) from cameras (B, 3) meet the faces' planes."""
+        """Find depth (B, N) and barycentric (B, N, 2) where rays (B, N, 3) from cameras (B, 3) meet faces' planes."""
         start = self.corner - camera_obj[:, None]
         depth_m = (self.normals * start).sum(dim=-1) / _away_from_zero((self.normals * directions).sum(dim=-1))
         inside = depth_m[..., None] * directions - start  # from the first corner

@@ -10,10 +10,17 @@ from ..jit import compiled
 
 
 @compiled
-def stepped(  # type: ignore[no-untyped-def]
-    T_cam_obj, information, gradient, pivot, centre_obj, diameter_m, damping, largest_turn_rad
-):
-    """Poses (B, 4, 4) moved by information @ twist = gradient, (B, 6, 6) and (B, 6), of twists about the pivot (3,).
+def stepped(
+    T_cam_obj: Any,
+    information: Any,
+    gradient: Any,
+    pivot: Any,
+    centre_obj: Any,
+    diameter_m: Any,
+    damping: Any,
+    largest_turn_rad: Any,
+) -> Any:
+    """Move poses (B, 4, 4) by information @ twist = gradient, (B, 6, 6) and (B, 6), of twists about a pivot (3,).
 
     damping: share of the information on motion that is added to its diagonal; rotations are damped as if they moved
     points half a radius away. A step turns by at most largest_turn_rad and goes half a diameter, about each object's
@@ -41,8 +48,8 @@ def stepped(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def about_centres(information, T_cam_obj, pivot, centre_obj):  # type: ignore[no-untyped-def]
-    """Information (B, 6, 6) on twists about the pivot (3,), turned into that on twists about each object's centre."""
+def about_centres(information: Any, T_cam_obj: Any, pivot: Any, centre_obj: Any) -> Any:
+    """Turn information (B, 6, 6) on twists about the pivot (3,) into that about each object's centre."""
     result = np.empty(information.shape)
     to_pivot, half = np.empty((6, 6)), np.empty((6, 6))
     for b in range(len(T_cam_obj)):
@@ -66,8 +73,8 @@ def about_centres(information, T_cam_obj, pivot, centre_obj):  # type: ignore[no
 
 
 @compiled
-def placed(T, point):  # type: ignore[no-untyped-def]
-    """Where a transform (4, 4) puts a point (3,)."""
+def placed(T: Any, point: Any) -> Any:
+    """Return where a transform (4, 4) puts a point (3,)."""
     return (
         T[0, 0] * point[0] + T[0, 1] * point[1] + T[0, 2] * point[2] + T[0, 3],
         T[1, 0] * point[0] + T[1, 1] * point[1] + T[1, 2] * point[2] + T[1, 3],
@@ -76,7 +83,7 @@ def placed(T, point):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def solve(matrix, vector):  # type: ignore[no-untyped-def]
+def solve(matrix: Any, vector: Any) -> Any:
     """Overwrite vector (n,) by the solution of matrix (n, n) @ x = vector, and the matrix by its Cholesky factor."""
     count = len(vector)
     for row in range(count):
@@ -122,7 +129,7 @@ class PointEquations(NormalEquations):
 
 
 def twist_jacobian(points: np.ndarray, directions: np.ndarray, pivot: np.ndarray) -> np.ndarray:
-    """(..., 6): how far points (..., 3) move along directions (..., 3) per unit of a twist about the pivot (3,)."""
+    """Return (..., 6): how far points (..., 3) move along directions (..., 3) per unit of twist about a point (3,)."""
     # Written out: numpy's cross costs more than all the rest of a tracking step's small arrays.
     ax, ay, az = np.moveaxis(points - pivot, -1, 0)
     dx, dy, dz = np.moveaxis(directions, -1, 0)
@@ -133,6 +140,6 @@ def twist_jacobian(points: np.ndarray, directions: np.ndarray, pivot: np.ndarray
 
 @compiled
 def tukey(relative: Any) -> Any:
-    """Biweight (Beaton and Tukey 1974) of residuals, one or an array, relative to the gate: 1 at none, 0 from it on."""
+    """Return the biweight (Beaton and Tukey 1974) of residuals in gates, one or an array: 1 at 0, 0 from 1 on."""
     near = np.maximum(np.float32(1) - relative * relative, np.float32(0))
     return near * near

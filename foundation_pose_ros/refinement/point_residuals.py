@@ -1,5 +1,7 @@
 """What matched surface points ask of a pose: each wants to lie on the ray on which it was seen."""
 
+from typing import Any
+
 import numpy as np
 
 from .. import se3
@@ -20,7 +22,7 @@ _FULL_WEIGHT = 15.0
 def point_equations(
     matches: PointMatches, T_cam_obj: np.ndarray, pivot: np.ndarray, gate_m: float, total_weight: np.ndarray
 ) -> PointEquations:
-    """Of twists about the pivot, for poses (B, 4, 4).
+    """Sum up what pulls poses (B, 4, 4) to matched points: equations of twists about the pivot.
 
     A residual is how far a point is from its ray across the optical axis, in metres. Together all points weigh
     `total_weight` (B,), whatever their number.
@@ -31,13 +33,13 @@ def point_equations(
 
 
 def held_to_view(own_information: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """What points say (B, 6, 6) of a pose, if the pose of the view that they come from has a covariance (6, 6)."""
+    """Hold what points say (B, 6, 6) of a pose to what is known of the view they come from: its covariance (6, 6)."""
     held = own_information @ np.linalg.inv(np.eye(6) + covariance @ own_information)
     return np.asarray((held + np.swapaxes(held, 1, 2)) / 2)
 
 
 @compiled
-def _pulled(points_obj, rays, pixel, T_cam_obj, pivot, gate_m, total_weight):  # type: ignore[no-untyped-def]
+def _pulled(points_obj: Any, rays: Any, pixel: Any, T_cam_obj: Any, pivot: Any, gate_m: Any, total_weight: Any) -> Any:
     """Information (B, 6, 6), gradient (B, 6), and information by the points' own residuals (B, 6, 6)."""
     information, gradient = np.zeros((len(T_cam_obj), 6, 6)), np.zeros((len(T_cam_obj), 6))
     own_information = np.empty(information.shape)
@@ -81,7 +83,7 @@ def _pulled(points_obj, rays, pixel, T_cam_obj, pivot, gate_m, total_weight):  #
 def moved_to_points(
     matches: PointMatches, T_cam_obj: np.ndarray, centre_obj: np.ndarray, diameter_m: float
 ) -> np.ndarray:
-    """A pose (4, 4) moved to where its points are seen, by them alone: a start for steps that look at depth.
+    """Move a pose (4, 4) to where its points are seen, by them alone: a start for steps that look at depth.
 
     What points hardly fix, distance and tilt, is held where it is.
     """
@@ -97,8 +99,10 @@ def moved_to_points(
 
 
 @compiled
-def _drawn(points_obj, rays, pixel, T_cam_obj, centre_obj, diameter_m, gates_m):  # type: ignore[no-untyped-def]
-    """One pose (1, 4, 4), by a step per gate."""
+def _drawn(
+    points_obj: Any, rays: Any, pixel: Any, T_cam_obj: Any, centre_obj: Any, diameter_m: Any, gates_m: Any
+) -> Any:
+    """Move one pose (1, 4, 4), by a step per gate."""
     pivot, total_weight = np.empty(3), np.ones(1)
     for gate_m in gates_m:
         pivot[0], pivot[1], pivot[2] = placed(T_cam_obj[0], centre_obj)

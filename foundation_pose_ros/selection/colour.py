@@ -1,6 +1,7 @@
 """Do rendered and observed colours agree? Compared so that light, white balance and exposure don't matter."""
 
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,8 +32,9 @@ class ColourComparison:
         self._observed = cv2.GaussianBlur(observed_rgb, (3, 3), 0.8)
 
     def correlation(self, rendered_rgb: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(B,) in -1..1 for rendered_rgb (B, n, n, 3) over pixels weighted by `weight` (B, n, n), and what it would be
-        (B,) if the observed colours were the rendered ones.
+        """Correlate renderings (B, n, n, 3) with the picture over pixels weighted by `weight` (B, n, n): (B,) in -1..1.
+
+        Also returns what that would be, (B,), if the observed colours were the rendered ones.
 
         Both tend to 0 as the model's own contrast falls below that of a plain surface under uneven light, and so does
         their influence on the choice.
@@ -41,7 +43,7 @@ class ColourComparison:
         return _correlated(*features, weight, _PLAIN_CONTRAST)
 
     def distinguishable(self, rendered_rgb: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """(B,) in -1..1: the same of what is left of each rendering, and of the picture, less the renderings' mean.
+        """Correlate what sets each rendering apart from their mean with what sets the picture apart: (B,) in -1..1.
 
         Over pixels that have a weight (B, n, n) in all of them, where those are enough. 0 where they don't differ.
         """
@@ -67,14 +69,14 @@ def _levelled(
 
 
 @compiled
-def _log_colour(red, green, blue):  # type: ignore[no-untyped-def]
+def _log_colour(red: Any, green: Any, blue: Any) -> Any:
     """Log red/green, log blue/green, log brightness."""
     red, green, blue = np.log(red + _DARK), np.log(green + _DARK), np.log(blue + _DARK)
     return red - green, blue - green, (red + green + blue) * np.float32(1 / 3)
 
 
 @compiled
-def _centred(rendered_rgb, observed_rgb, weight):  # type: ignore[no-untyped-def]
+def _centred(rendered_rgb: Any, observed_rgb: Any, weight: Any) -> Any:
     """Log colours (B, 3, n, n) of renderings (B, n, n, 3) and of what was observed (n, n, 3), each less its mean.
 
     Of pixels weighted by (B, n, n); 0 where that is 0.
@@ -111,7 +113,7 @@ def _centred(rendered_rgb, observed_rgb, weight):  # type: ignore[no-untyped-def
 
 
 @compiled
-def _correlated(rendered, observed, weight, plain_contrast):  # type: ignore[no-untyped-def]
+def _correlated(rendered: Any, observed: Any, weight: Any, plain_contrast: Any) -> Any:
     """Correlation of features (B, 3, n, n) of pixels weighted by (B, n, n), and the one to expect: (B,)."""
     found, expected = np.empty(len(weight)), np.empty(len(weight))
     plain = 3 * plain_contrast**2

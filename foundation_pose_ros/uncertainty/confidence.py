@@ -40,7 +40,7 @@ class Cues:
         )
 
     def bent(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """A cue's part below its bend, and what goes beyond it: more of it may tell less from there on, or more."""
+        """Split a cue into its part below the bend and what goes beyond it, which may tell less, or more."""
         cue, bend = getattr(self, name), BENDS[name]
         return np.minimum(cue, bend), np.maximum(cue - bend, 0)
 

@@ -27,7 +27,7 @@ class CovarianceModel:
     rim_m: float
 
     def of_residuals(self, refined: Refinement, diameter_m: np.ndarray | float) -> np.ndarray:
-        """Covariances (..., 6, 6) of twists about objects' centres, in m^2 and rad^2, as far as residuals show them."""
+        """Return covariances (..., 6, 6) of twists about objects' centres, m^2 and rad^2, that residuals show."""
         variance_m2 = np.maximum(refined.variance_m2, _SMALLEST_VARIANCE_M2) * self.repeat
         diameter_m = np.asarray(diameter_m, float)
         prior = _diagonal((_PRIOR_SHARE * diameter_m) ** -2, np.full_like(diameter_m, _PRIOR_RAD**-2))
@@ -37,7 +37,7 @@ class CovarianceModel:
     def about_centre(
         self, refined: Refinement, diameter_m: np.ndarray | float, distance_m: np.ndarray | float
     ) -> np.ndarray:
-        """Covariances (..., 6, 6) of twists about objects' centres, in m^2 and rad^2.
+        """Return covariances (..., 6, 6) of twists about objects' centres, in m^2 and rad^2.
 
         distance_m (...): from camera to centre.
         """
@@ -46,7 +46,7 @@ class CovarianceModel:
         return self.of_residuals(refined, diameter_m) + unseen
 
     def about_origin(self, refined: Refinement, index: int, centre_obj: np.ndarray, diameter_m: float) -> np.ndarray:
-        """Covariance (6, 6) of the mesh's own origin, in camera axes: translation in m^2, rotation in rad^2."""
+        """Return the covariance (6, 6) of the mesh's own origin, camera axes: translation in m^2, rotation in rad^2."""
         one = refined.at(index)
         from_origin_cam = one.T_cam_obj[:3, :3] @ centre_obj
         distance_m = float(np.linalg.norm(from_origin_cam + one.T_cam_obj[:3, 3]))
