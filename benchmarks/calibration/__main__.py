@@ -21,7 +21,7 @@ from rich.progress import track
 
 from benchmarks.calibration.fit import Errors, fitted_confidence, fitted_covariance
 from benchmarks.calibration.reliability import consistency, judged
-from benchmarks.calibration.samples import Sample
+from benchmarks.calibration.sample import Sample
 from benchmarks.calibration.scenes import RECORDINGS, mesh_models, real_samples, rendered_samples
 from benchmarks.calibration.workers import worker_processes
 from benchmarks.reporting import documents as tables

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
-from benchmarks.calibration.samples import Sample, sample_sequence
+from benchmarks.calibration.sample import Sample
+from benchmarks.calibration.samples import sample_sequence
 from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence

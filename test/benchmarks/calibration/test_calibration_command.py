@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.calibration.__main__ import TASKS, Place, errors_of, gathered, judged_on, places, written
 from benchmarks.calibration.reliability import consistency
-from benchmarks.calibration.samples import Sample, sample_sequence
+from benchmarks.calibration.sample import Sample
+from benchmarks.calibration.samples import sample_sequence
 from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, scanned
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings

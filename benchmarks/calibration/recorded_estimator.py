@@ -1,0 +1,118 @@
+"""An estimator that keeps what its answers were made from, for whatever asks it: a benchmark or a tracker."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseEstimator, PoseResult
+from foundation_pose_ros.estimation.candidates import Candidates
+from foundation_pose_ros.estimation.methods import GeometricMethods
+from foundation_pose_ros.estimation.object_proposals import Proposal
+from foundation_pose_ros.estimation.prepared_object import PreparedObject, RegistrationStrategy, TrackingStrategy
+from foundation_pose_ros.observation.keyframe import Keyframe
+
+Task = Literal["register", "find", "track"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A result of one of the estimator's tasks, and the candidates with the evidence that its score is made from."""
+
+    task: Task
+    result: PoseResult
+    candidates: Candidates
+
+
+class RecordedEstimator:
+    """`PoseEstimator` of one object, learning-free, whose answers can be looked into."""
+
+    def __init__(self, model: ObjectModel) -> None:
+        self._latest = _Latest()
+        self._estimator = PoseEstimator([model], methods=_RecordedMethods(self._latest))
+        self._answers: list[Answer] = []
+
+    def answers(self, ask: Callable[..., object], *arguments: object) -> list[Answer]:
+        """List what is answered while something is asked, of the estimator or of a tracker on it; a refusal is none."""
+        self._answers = []
+        with suppress(InputRefused):
+            ask(*arguments)
+        return self._answers
+
+    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
+        """Register as `PoseEstimator` does."""
+        return self._kept("register", self._estimator.register(frame, mask, object_name))
+
+    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+        """Track as `PoseEstimator` does."""
+        return self._kept("track", self._estimator.track(frame, previous))
+
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
+        """Assess as `PoseEstimator` does."""
+        return self._kept("track", self._estimator.assess(frame, T_cam_obj, object_name))
+
+    def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
+        """Find as `PoseEstimator` does."""
+        return self._kept("find", self._estimator.find(frame, proposal, object_name))
+
+    def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
+        """Propose as `PoseEstimator` does."""
+        return self._estimator.propose(frame, object_name)
+
+    def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
+        """Compare as `PoseEstimator` does."""
+        return self._estimator.overlap_ratio(frame, first, second)
+
+    def _kept(self, task: Task, result: PoseResult) -> PoseResult:
+        assert self._latest.candidates is not None, "every result is made from candidates"
+        self._answers.append(Answer(task, result, self._latest.candidates))
+        return result
+
+
+@dataclass
+class _Latest:
+    """What a strategy found last."""
+
+    candidates: Candidates | None = None
+
+    def keep(self, candidates: Candidates) -> Candidates:
+        self.candidates = candidates
+        return candidates
+
+
+@dataclass(frozen=True)
+class _RecordedMethods:
+    """The learning-free methods, each answer of theirs kept."""
+
+    latest: _Latest
+
+    def prepare(self, model: ObjectModel) -> PreparedObject:
+        prepared = GeometricMethods(threads=1).prepare(model)
+        registration = _RecordedRegistration(prepared.registration, self.latest)
+        return replace(prepared, registration=registration, tracking=_RecordedTracking(prepared.tracking, self.latest))
+
+
+@dataclass(frozen=True)
+class _RecordedRegistration:
+    strategy: RegistrationStrategy
+    latest: _Latest
+
+    def __call__(self, frame: Frame, mask: np.ndarray) -> Candidates:
+        return self.latest.keep(self.strategy(frame, mask))
+
+
+@dataclass(frozen=True)
+class _RecordedTracking:
+    strategy: TrackingStrategy
+    latest: _Latest
+
+    def __call__(self, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None) -> Candidates:
+        return self.latest.keep(self.strategy(frame, starts, keyframe))
+
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
+        return self.latest.keep(self.strategy.assess(frame, T_cam_obj))
+
+    def keyframe(self, frame: Frame, T_cam_obj: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
+        return self.strategy.keyframe(frame, T_cam_obj, covariance)

@@ -1,0 +1,92 @@
+"""One pose with what a look at a frame says of it, and whether it is right."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from foundation_pose_ros import ObjectModel, se3
+from foundation_pose_ros.estimation.candidates import Candidates
+from foundation_pose_ros.evaluation.metrics import adds_m
+
+RIGHT_SHARE = 0.1
+_POINTS = 600
+# Nobody can know a pose that is hidden by so much, or that next to no depth agrees with.
+_LEAST_VISIBLE, _LEAST_AGREEMENT = 0.1, 0.02
+
+
+@dataclass(frozen=True)
+class PoseError:
+    """twist (6,): about the centre, to the nearest equivalent truth. distance_m: from camera to centre.
+
+    information (6, 6), variance_m2, points_information (6, 6): what the last step knew of it.
+    """
+
+    twist: np.ndarray
+    information: np.ndarray
+    variance_m2: float
+    points_information: np.ndarray
+    distance_m: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """task: register, find or track. evidence: of one pose, by name. error_share: ADD-S in diameters, infinite where
+    the object isn't there, or where too little of it is seen to know; error: None there. refined: as every pose is that
+    is published. cluster: poses of one object in one scene are alike.
+    """
+
+    task: str
+    kind: str
+    place: str
+    object_name: str
+    evidence: dict[str, float]
+    error_share: float
+    diameter_m: float
+    error: PoseError | None = None
+
+    @property
+    def cluster(self) -> tuple[str, str]:
+        """Return what poses share that are alike: place and object."""
+        return self.place, self.object_name
+
+    @property
+    def refined(self) -> bool:
+        """Return whether it was moved to where the frame shows it."""
+        return not self.kind.startswith("pushed")
+
+    @property
+    def right(self) -> bool:
+        """Within ADD-S, and seen: a track stays right behind a cover that doesn't move, but nobody can know it."""
+        seen = self.evidence["visible"] >= _LEAST_VISIBLE and self.evidence["agreement"] >= _LEAST_AGREEMENT
+        return seen and self.error_share < RIGHT_SHARE
+
+
+class Truth:
+    """Compares poses of one object in one place with the true ones."""
+
+    def __init__(self, model: ObjectModel, place: str) -> None:
+        self._model, self._place = model, place
+        self._points = np.asarray(model.mesh.sample(_POINTS, seed=0), np.float64)
+
+    def error_share(self, T_cam_obj: np.ndarray, T_truth: np.ndarray) -> float:
+        """Return ADD-S as a share of the diameter."""
+        return adds_m(T_cam_obj, T_truth, self._points) / self._model.diameter_m
+
+    def sample(
+        self, task: str, kind: str, candidates: Candidates, T_truth: np.ndarray | None, index: int = 0
+    ) -> Sample:
+        """Make a sample of one of the candidates; T_truth (4, 4): None where the object can't be seen."""
+        model, refined, evidence = self._model, candidates.refined.at(index), candidates.evidence
+        said = {item.name: float(getattr(evidence, item.name)[index]) for item in fields(evidence)}
+        if T_truth is None:
+            return Sample(task, kind, self._place, model.name, said, np.inf, model.diameter_m)
+        equivalent = model.symmetries.nearest(refined.T_cam_obj, T_truth)
+        error = PoseError(
+            se3.twist_between(equivalent, T_truth, model.centre_m),
+            refined.information,
+            float(refined.variance_m2),
+            refined.points_information,
+            float(np.linalg.norm(se3.transform_points(T_truth, model.centre_m[None]))),
+        )
+        share = self.error_share(refined.T_cam_obj, T_truth)
+        return Sample(task, kind, self._place, model.name, said, share, model.diameter_m, error)

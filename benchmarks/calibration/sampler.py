@@ -1,0 +1,121 @@
+"""Samples of one object: what the estimator answers, and what the tracker asks of it, where all is well and astray.
+
+Right ones are what registration and tracking give. Wrong ones are what they give where they must fail (the mask of
+something else, an object that was taken away, covered or swapped, a start far off), and poses that were pushed and
+turned from the truth by amounts from small to large, as they are and after refinement.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+
+from benchmarks.calibration.recorded_estimator import Answer, RecordedEstimator
+from benchmarks.calibration.sample import RIGHT_SHARE, Sample, Truth
+from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseResult, se3
+from foundation_pose_ros.estimation.registration import RegistrationSettings
+from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
+from foundation_pose_ros.synthetic.imperfections import unit
+from foundation_pose_ros.tracking import ObjectTracker
+
+# Of a registration's poses, and of a frame's things, so many are looked at.
+_CANDIDATES = 3
+# How far the surfaces of a pose that isn't moved may be off.
+_UNREFINED_M = 0.02
+
+
+class Sampler:
+    """Takes samples of one object in one place; truths (4, 4) are None where the object can't be seen."""
+
+    def __init__(self, model: ObjectModel, place: str, rng: np.random.Generator) -> None:
+        self._model, self._rng = model, rng
+        self._truth = Truth(model, place)
+        self._estimator = RecordedEstimator(model)
+        # No task takes poses about the truth in the light of a mask.
+        self._compare = RenderAndCompare.on_cpu(model, 1)
+
+    def registrations(
+        self, frame: Frame, mask: np.ndarray, truth: np.ndarray | None, kind: str, perturbed: bool = False
+    ) -> Iterator[Sample]:
+        """Sample a registration and its first runners-up; with `perturbed`, also poses about the truth."""
+        for answer in self._estimator.answers(self._estimator.register, frame, mask):
+            for k in range(min(_CANDIDATES, len(answer.candidates.evidence.rank))):
+                yield self._truth.sample("register", kind if k == 0 else "runner-up", answer.candidates, truth, k)
+            if truth is not None and perturbed:
+                yield from self._registrations_about(truth, answer)
+
+    def start(self, frame: Frame, mask: np.ndarray | None, truth: np.ndarray) -> PoseResult | None:
+        """Begin a track by a registration, or at the truth where that is wrong; None where it isn't in view."""
+        with suppress(InputRefused):
+            if mask is not None:
+                registered = self._estimator.register(frame, mask)
+                if self._truth.error_share(registered.T_cam_obj, truth) < RIGHT_SHARE:
+                    return registered
+        with suppress(InputRefused):
+            return self._estimator.assess(frame, truth)
+        return None
+
+    def found(self, frame: Frame, truth: np.ndarray | None, kind: str) -> Iterator[Sample]:
+        """Sample what a search with no mask finds in the first few things of a frame."""
+        for proposal in self._estimator.propose(frame)[:_CANDIDATES]:
+            answers = self._estimator.answers(self._estimator.find, frame, proposal)
+            yield from self._samples(answers, kind, truth)
+
+    def track(
+        self, frames: list[Frame], truths: list[np.ndarray | None], start: PoseResult, kind: str
+    ) -> Iterator[Sample]:
+        """Sample all that a tracker asks in frames after the first, in which it believes in a pose."""
+        tracker = ObjectTracker(self._model.name, self._model.name, self._estimator)
+        tracker.start(frames[0], start)
+        for k, (frame, truth) in enumerate(zip(frames[1:], truths[1:], strict=True)):
+            following = tracker.following is not None
+            said = kind if following and k else f"{kind}, {'first step' if following else 'lost'}"
+            answers = self._estimator.answers(tracker.track, frame)
+            yield from self._samples(answers, said, truth)
+
+    def perturbed_steps(self, frame: Frame, truth: np.ndarray) -> Iterator[Sample]:
+        """Sample poses about the truth, as they are and after one tracking step that no points guide."""
+        for T_cam_obj, kind in zip(*self._around(truth), strict=True):
+            for assessed in self._assessed(frame, T_cam_obj):
+                yield from self._samples([assessed], f"pushed {kind}", truth)
+                pose = replace(assessed.result, keyframe=None)
+                answers = self._estimator.answers(self._estimator.track, frame, pose)
+                yield from self._samples(answers, f"refined {kind}", truth)
+
+    def elsewhere(self, frame: Frame, T_cam_obj: np.ndarray, kind: str) -> Iterator[Sample]:
+        """Sample one tracking step from a pose where the object isn't."""
+        for assessed in self._assessed(frame, T_cam_obj):
+            answers = self._estimator.answers(self._estimator.track, frame, assessed.result)
+            yield from self._samples(answers, f"{kind}, first step", None)
+
+    def _assessed(self, frame: Frame, T_cam_obj: np.ndarray) -> list[Answer]:
+        return self._estimator.answers(self._estimator.assess, frame, T_cam_obj)
+
+    def _samples(self, answers: list[Answer], kind: str, truth: np.ndarray | None) -> Iterator[Sample]:
+        """Sample each answer's first pose, but for those that stick in a table or wall: these have no score."""
+        for answer in answers:
+            if answer.result.score > 0:
+                yield self._truth.sample(answer.task, kind, answer.candidates, truth)
+
+    def _registrations_about(self, truth: np.ndarray, answer: Answer) -> Iterator[Sample]:
+        observation = answer.candidates.observation
+        poses, kinds = self._around(truth)
+        pushed = self._compare.evaluate_unrefined(observation, poses, _UNREFINED_M)
+        refined = self._compare.refine(observation, poses, RegistrationSettings().final)
+        for name, candidates in (("pushed", pushed), ("refined", refined)):
+            for k, kind in enumerate(kinds):
+                yield self._truth.sample("register", f"{name} {kind}", candidates, truth, k)
+
+    def _around(self, truth: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        """Return the truth, and it pushed by shares of the diameter, and turned: poses (n, 4, 4) and their kinds."""
+        rng, d = self._rng, self._model.diameter_m
+        twists, kinds = [np.zeros(6)], ["not"]
+        for share, degrees, kind in ((0.05, 5, "little"), (0.15, 15, "some"), (0.5, 30, "far")):
+            push, turn = unit(rng) * share * d * rng.uniform(0.3, 1.3), unit(rng) * np.deg2rad(degrees) * rng.random()
+            twists.append(np.concatenate([push, turn]))
+            kinds.append(kind)
+        for _ in range(2):
+            twists.append(np.concatenate([np.zeros(3), unit(rng) * rng.uniform(0.5, np.pi)]))
+            kinds.append("turned")
+        return se3.apply_twist(np.tile(truth, (len(twists), 1, 1)), np.array(twists), self._model.centre_m), kinds
