@@ -5,7 +5,6 @@ point-to-plane ICP. On rendered scenes, and on recordings where there are any. W
 benchmarks/results/side_by_side.json and its tables.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -23,9 +22,10 @@ from benchmarks.baselines import point_pair_features
 from benchmarks.baselines.point_clouds import model_cloud, observed_cloud
 from benchmarks.baselines.registration import FeatureRansac, HypothesesGicp
 from benchmarks.baselines.tracking import IcpTracker
-from benchmarks.reporting import documents as tables
 from benchmarks.reporting import pose_tables
-from benchmarks.reporting.results import data_folder, result_file
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part
+from benchmarks.reporting.results import data_folder
 from foundation_pose_ros import Frame, InputRefused, PoseEstimator, PoseResult
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
@@ -38,7 +38,6 @@ from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion
 from foundation_pose_ros.tracking import TrackState
 
-RESULT = result_file("side_by_side.json")
 OURS = "this package"
 THREADS = 2
 RENDERED = ("mug", "cracker_box", "soda_can", "bottle", "sticker_cube", "bracket")
@@ -73,14 +72,12 @@ def main(
     data: Annotated[
         Path | None, typer.Option(help="Folder of recordings; FOUNDATION_PERCEPTION_DATA, or ../shared/data.")
     ] = None,
-    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
 ) -> None:
     """Measure, and write JSON and tables."""
-    report = measure(views, data_folder(data)) | {"command": f"python -m benchmarks.side_by_side --views {views}"}
-    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
-    if output == RESULT:
-        tables.write(RESULT.name, report)
-    print("\n\n".join([pose_tables.registrations(report), pose_tables.trackers(report)]))
+    report = measure(views, data_folder(data)) | {"command": f"python -m benchmarks.baselines.compare --views {views}"}
+    publish(PART, report, output)
+    print(PART.markdown(report))
 
 
 def measure(views: int, data: Path) -> dict[str, Any]:
@@ -205,6 +202,15 @@ def _figures(rows: Rows) -> list[dict[str, Any]]:
         figures = {"group": group, "method": method, **EvaluationSummary.of(judged).as_json()}
         found.append(figures | {"times_ours": middle, "times_ours_quartiles": [low, high]})
     return found
+
+
+PART = Part(
+    name="baselines",
+    about="the same frames and masks to Open3D, OpenCV and small_gicp",
+    result="side_by_side.json",
+    tables={"registrations": pose_tables.registrations, "trackers": pose_tables.trackers},
+    measure=lambda scope: measure(1 if scope.quick else 3, scope.data),
+)
 
 
 if __name__ == "__main__":

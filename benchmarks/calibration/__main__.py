@@ -5,7 +5,6 @@ scanned ones, and on recordings, none of which it learned from. Writes the table
 benchmarks/results/calibration.json, and with --apply foundation_pose_ros/uncertainty/fitted_constants.py.
 """
 
-import json
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
@@ -24,17 +23,18 @@ from benchmarks.calibration.reliability import consistency, judged
 from benchmarks.calibration.sample import Sample
 from benchmarks.calibration.scenes import RECORDINGS, mesh_models, real_samples, rendered_samples
 from benchmarks.calibration.workers import worker_processes
-from benchmarks.reporting import documents as tables
-from benchmarks.reporting.results import ROOT, data_folder, result_file
+from benchmarks.reporting import calibration_tables
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part
+from benchmarks.reporting.results import ROOT, data_folder
 from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.evaluation.provenance import commit, version
 from foundation_pose_ros.selection.scorer import Evidence
-from foundation_pose_ros.uncertainty import fitted_constants as calibrated
+from foundation_pose_ros.uncertainty import fitted_constants
 from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 
-RESULT = result_file("calibration.json")
 CONSTANTS = ROOT / "foundation_pose_ros" / "uncertainty" / "fitted_constants.py"
 # What each probability is called, and its cues: those of a task that has a mask, and those of one that hasn't.
 TASKS = {
@@ -59,7 +59,7 @@ def main(
     data: Annotated[
         Path | None, typer.Option(help="Folder of recordings; FOUNDATION_PERCEPTION_DATA, or ../shared/data.")
     ] = None,
-    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
     apply: Annotated[bool, typer.Option(help="Write the constants into the code.")] = False,
     keep: Annotated[
         list[str] | None, typer.Option(help="register, find or track: judged with the constants that it has.")
@@ -81,7 +81,7 @@ def main(
         for name in (group, _RECORDED) if group in RECORDINGS else (group,):
             groups.setdefault(name, []).extend(kept[group, key])
     confidences = {task: fitted(groups["fit"], task, cues) for task, (_, cues) in TASKS.items()}
-    confidences |= {task: getattr(calibrated, TASKS[task][0]) for task in keep or ()}
+    confidences |= {task: getattr(fitted_constants, TASKS[task][0]) for task in keep or ()}
     covariance = fitted_covariance(errors_of(groups["fit"]))
     text = written(confidences, covariance)
     print(text)
@@ -111,10 +111,7 @@ def main(
             },
         },
     }
-    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
-    if output == RESULT:
-        tables.write(RESULT.name, report)
-    Console(stderr=True).print(f"written to {output}")
+    publish(PART, report, output)
 
 
 def fitted(samples: list[Sample], task: str, names: list[str]) -> Confidence:
@@ -223,6 +220,19 @@ def _cues(samples: list[Sample]) -> Cues:
     names = [name for name in Evidence.__dataclass_fields__ if name != "rank"]
     said = {name: np.array([s.evidence[name] for s in samples]) for name in names}
     return Cues.of(Evidence(rank=np.zeros(len(samples)), **said))
+
+
+PART = Part(
+    name="calibration",
+    about="how far scores and covariances are from what happens",
+    result="calibration.json",
+    tables={
+        "calibration": calibration_tables.calibration,
+        "diagrams": calibration_tables.diagrams,
+        "percentiles": calibration_tables.percentiles,
+        "consistency": calibration_tables.consistency,
+    },
+)
 
 
 if __name__ == "__main__":

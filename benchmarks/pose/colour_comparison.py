@@ -5,7 +5,6 @@ rendered with observed colours says which looks best. In made-up scenes with the
 balance, in such scenes with scanned objects, and in recordings. Writes benchmarks/results/colour_comparisons.json.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,9 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.calibration.scenes import RECORDINGS, mesh_models
-from benchmarks.reporting import results as origin
-from benchmarks.reporting.results import data_folder, result_file
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part
+from benchmarks.reporting.results import data_folder, origin
 from foundation_pose_ros import InputRefused, ObjectModel
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
@@ -32,7 +32,6 @@ from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
-RESULT = result_file("colour_comparisons.json")
 _SIZE = 64
 _FIRST_SEED = 8100
 _FRAMES_OF_RECORDING = 6
@@ -101,20 +100,26 @@ def main(
     data: Annotated[
         Path | None, typer.Option(help="Folder of recordings; FOUNDATION_PERCEPTION_DATA, or ../shared/data.")
     ] = None,
-    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
 ) -> None:
     """Measure, write the JSON, print the table."""
-    looks = list(track(_looks(scenes, data_folder(data)), description="looks", console=Console(stderr=True)))
+    report = measure(scenes, data_folder(data)) | {
+        "command": f"python -m benchmarks.pose.colour_comparison --scenes {scenes}"
+    }
+    publish(PART, report, output)
+    print(table(report))
+
+
+def measure(scenes: int, data: Path) -> dict[str, Any]:
+    """Figures by way of comparing and source of images."""
+    looks = list(track(_looks(scenes, data), description="looks", console=Console(stderr=True)))
     sources = sorted({look.source for look in looks})
-    report: dict[str, Any] = provenance({"scenes": scenes}) | {
-        "command": f"python -m benchmarks.colour_comparisons --scenes {scenes}",
+    return provenance({"scenes": scenes}) | {
         "comparisons": {
             name: {source: judged(compare, [look for look in looks if look.source == source]) for source in sources}
             for name, compare in COMPARISONS.items()
         },
     }
-    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
-    print(table(report))
 
 
 def judged(compare: Comparison, looks: list[Look]) -> dict[str, float]:
@@ -141,7 +146,7 @@ def table(report: dict[str, Any]) -> str:
     for name, rows in report["comparisons"].items():
         cells = [f"{100 * rows[source]['right']:.0f} %, {rows[source]['median_margin']:.2f}" for source in sources]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", origin.provenance(report)])
+    return "\n".join([*lines, "", origin(report)])
 
 
 def _looks(scenes: int, data: Path) -> Iterator[Look]:
@@ -215,6 +220,16 @@ def _signs(rgb: np.ndarray) -> np.ndarray:
     gray = cv2.cvtColor(_blurred(rgb), cv2.COLOR_RGB2GRAY)
     shifts = [(dy, dx) for dy in (-2, 0, 2) for dx in (-2, 0, 2) if dy or dx]
     return np.stack([np.roll(gray, shift, (0, 1)) > gray for shift in shifts], axis=-1)
+
+
+PART = Part(
+    name="colour_comparison",
+    about="which way of comparing colours tells turns apart that depth can't",
+    result="colour_comparisons.json",
+    tables={"colour_comparison": table},
+    measure=lambda scope: measure(1 if scope.quick else 16, scope.data),
+    in_bench=False,
+)
 
 
 if __name__ == "__main__":

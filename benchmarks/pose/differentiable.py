@@ -13,7 +13,8 @@ import numpy as np
 import torch
 import typer
 
-from benchmarks.reporting.results import result_file
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part
 from foundation_pose_ros import Camera, Frame, ObjectModel, se3
 from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.observation.crop import Crop
@@ -27,7 +28,6 @@ from foundation_pose_ros.rendering.torch_renderer import Shading
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.training.pose_sampling import Views, moved_by
 
-RESULT = result_file("differentiable.json")
 OBJECTS = ("sticker_cube", "soda_can", "mug", "cracker_box")
 CAMERA = Camera(600.0, 600.0, 319.5, 239.5, 640, 480)
 PUSH_M, TURN_RAD = 0.004, np.deg2rad(4.0)
@@ -37,16 +37,18 @@ NOISE_M, WALL_M = 0.001, 1.5
 
 def main(
     views: Annotated[int, typer.Option(help="Views of each object.")] = 10,
-    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
 ) -> None:
     """Measure, and write JSON."""
-    torch.set_num_threads(1)
-    report = provenance({"views": views}) | {
-        "command": f"python -m benchmarks.differentiable --views {views}",
-        "objects": {name: of_object(name, views) for name in OBJECTS},
-    }
-    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
+    report = measure(views) | {"command": f"python -m benchmarks.pose.differentiable --views {views}"}
+    publish(PART, report, output)
     print(json.dumps(report["objects"], indent=1))
+
+
+def measure(views: int) -> dict[str, Any]:
+    """Figures of each object, on one thread."""
+    torch.set_num_threads(1)
+    return provenance({"views": views}) | {"objects": {name: of_object(name, views) for name in OBJECTS}}
 
 
 def of_object(name: str, views: int) -> dict[str, Any]:
@@ -96,6 +98,15 @@ def seen(
     depth_m += rng.normal(0, NOISE_M, size).astype(np.float32)
     frame = Frame((255 * rgb).astype(np.uint8), depth_m, CAMERA, 0, "camera")
     return Crop.around_mask(frame, hit, model.diameter_m).observe(SIZE)
+
+
+PART = Part(
+    name="differentiable",
+    about="the last step of refinement, by depth and outline or by texture as well",
+    result="differentiable.json",
+    measure=lambda scope: measure(1 if scope.quick else 10),
+    in_bench=False,
+)
 
 
 if __name__ == "__main__":

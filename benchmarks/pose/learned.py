@@ -5,10 +5,8 @@ device in the same run and at the same precision. Without --weights the networks
 their values. Writes benchmarks/results/learned_<device>.json, and the table in docs/learned.md from it.
 """
 
-import json
 import resource
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -16,13 +14,14 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-from rich.console import Console
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.pose.speed import summary
-from benchmarks.reporting import documents as tables
+from benchmarks.reporting import learned_tables
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part
 from foundation_pose_ros import PoseEstimator
-from foundation_pose_ros.evaluation.provenance import commit, machine, version
+from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.learned.methods import LearnedMethods, LearnedMethodsSettings
 from foundation_pose_ros.learned.observed_image import ObservedImage
 from foundation_pose_ros.learned.refiner import LearnedRefiner
@@ -36,7 +35,6 @@ from foundation_pose_ros.rendering.factory import check_device
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 OBJECT = "cracker_box"
 ITERATIONS, TRACK_ITERATIONS = 5, 2
 
@@ -55,14 +53,9 @@ def main(
     report = measure(
         device, hypotheses or (252 if on_cuda else 8), precision, rounds or (20 if on_cuda else 2), weights
     )
-    name = f"learned_{device.split(':')[0]}.json"
-    report["command"] = f"python -m benchmarks.learned --device {device} --hypotheses {report['hypotheses']}"
-    if output is None:
-        output = RESULTS / name
-        tables.write(name, report)
-    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
-    Console(stderr=True).print(f"written to {output}")
-    print(json.dumps(report["seconds"], indent=1))
+    report["command"] = f"python -m benchmarks.pose.learned --device {device} --hypotheses {report['hypotheses']}"
+    publish(ON_CUDA if on_cuda else ON_CPU, report, output)
+    print(learned_tables.stages(report))
 
 
 def measure(device: str, hypotheses: int, precision: str, rounds: int, weights: Path | None = None) -> dict[str, Any]:
@@ -111,11 +104,7 @@ def measure(device: str, hypotheses: int, precision: str, rounds: int, weights: 
         "register": (passes * operations["refine"] + len(starts) * operations["score"]) / rate,
         "track": TRACK_ITERATIONS * operations["refine"] / rate,
     }
-    return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": version(),
-        "commit": commit(),
-        "machine": machine(),
+    return provenance({"rounds": rounds}) | {
         "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else "cpu",
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
@@ -211,6 +200,22 @@ def _peak(device: str) -> int:
     if device.startswith("cuda"):
         return torch.cuda.max_memory_allocated(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+ON_CPU = Part(
+    name="learned_cpu",
+    about="learned registration and tracking, stage by stage, on the CPU",
+    result="learned_cpu.json",
+    tables={"learned": learned_tables.stages},
+    measure=lambda scope: measure("cpu", 2, "fp32", 1 if scope.quick else 2),
+    in_bench=False,
+)
+ON_CUDA = Part(
+    name="learned_cuda",
+    about="the same on CUDA, with 252 hypotheses; left out without it",
+    result="learned_cuda.json",
+    measure=lambda scope: measure("cuda", 252, "fp16", 2 if scope.quick else 20),
+)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Printed made-up objects, and scanned ones where there are any, on a cluttered ta
 follows from seeds. Writes benchmarks/results/synthetic.json and its tables.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,10 +14,11 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.calibration.scenes import mesh_models
-from benchmarks.reporting import documents as tables
 from benchmarks.reporting import pose_tables
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part, Report, Scope
 from benchmarks.reporting.pose_tables import GOAL_HIDDEN
-from benchmarks.reporting.results import data_folder, result_file
+from benchmarks.reporting.results import data_folder
 from foundation_pose_ros import ObjectModel, PoseEstimator, se3
 from foundation_pose_ros.evaluation.evaluate import JudgedEstimate, evaluate
 from foundation_pose_ros.evaluation.report import EvaluationSummary, provenance
@@ -27,7 +27,6 @@ from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion
 
-RESULT = result_file("synthetic.json")
 # All that carry a print which no turn maps onto itself.
 PRINTED = ("mug", "cracker_box", "soda_can", "bottle", "sticker_cube", "book")
 ASKED = (0.0, 0.2, 0.4, 0.6)
@@ -42,25 +41,25 @@ def main(
     data: Annotated[
         Path | None, typer.Option(help="Folder of meshes; FOUNDATION_PERCEPTION_DATA, or ../shared/data.")
     ] = None,
-    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
 ) -> None:
     """Measure, and write JSON and tables."""
-    report = measure(seeds, data_folder(data)) | {"command": f"python -m benchmarks.synthetic --seeds {seeds}"}
-    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
-    if output == RESULT:
-        tables.write(RESULT.name, report)
-    print("\n\n".join([pose_tables.hidden(report), pose_tables.hurried(report)]))
+    report = measure(seeds, data_folder(data)) | {
+        "command": f"python -m benchmarks.pose.occlusion_and_speed --seeds {seeds}"
+    }
+    publish(PART, report, output)
+    print(PART.markdown(report))
 
 
-def measure(seeds: int, data: Path) -> dict[str, Any]:
+def measure(seeds: int, data: Path, names: Sequence[str] = PRINTED) -> dict[str, Any]:
     """Registration of printed and of scanned objects by level, and tracking of printed ones."""
-    printed = list(_registered([(name, s) for name in PRINTED for s in range(seeds)], "printed"))
+    printed = list(_registered([(name, s) for name in names for s in range(seeds)], "printed"))
     scans = [(model, s) for model in mesh_models(data / "meshes") for s in range(seeds)]
     scanned = list(_registered(scans, "scanned", asked=(0.0, 0.4)))
     return provenance({"seeds": seeds, "image": "640x480", "rate_hz": 30.0}) | {
         "printed": by_level(printed),
         "scanned": by_level(scanned),
-        "hurried": [_tracked(name, s) for name in PRINTED for s in range(seeds)],
+        "hurried": [_tracked(name, s) for name in names for s in range(seeds)],
     }
 
 
@@ -147,6 +146,20 @@ def _tracked(name: str, seed: int) -> dict[str, Any]:
         "speed_m_s": round(float(np.quantile(metres, 0.95)) * 30.0, 3),
         "turn_deg_s": round(float(np.rad2deg(np.quantile(radians, 0.95))) * 30.0, 1),
     }
+
+
+def _measured(scope: Scope) -> Report:
+    # A place without meshes: made-up objects alone.
+    return measure(1, scope.data / "none", PRINTED[:1]) if scope.quick else measure(1, scope.data)
+
+
+PART = Part(
+    name="occlusion_and_speed",
+    about="registration the more of an object is hidden, tracking of a hurried hand",
+    result="synthetic.json",
+    tables={"hidden": pose_tables.hidden, "hurried": pose_tables.hurried},
+    measure=_measured,
+)
 
 
 if __name__ == "__main__":

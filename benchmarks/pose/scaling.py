@@ -3,7 +3,6 @@
 Everything that is compared is measured in turns in one run. Writes benchmarks/results/scaling.json and its tables.
 """
 
-import json
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -13,9 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.reporting import documents as tables
 from benchmarks.reporting import pose_tables
-from benchmarks.reporting.results import result_file
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part
 from foundation_pose_ros import PoseEstimator
 from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
@@ -23,7 +22,6 @@ from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.tracking import MultiObjectTracker, TrackState
 from foundation_pose_ros.tracking.process_pool import TrackingProcesses
 
-RESULT = result_file("scaling.json")
 THREADS = 2
 SIZES = ((640, 480), (1280, 720), (1920, 1080))
 COUNTS = (1, 2, 4, 8)
@@ -33,14 +31,12 @@ _FRAMES = 7
 
 def main(
     rounds: Annotated[int, typer.Option(help="How often everything is measured.")] = 4,
-    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
 ) -> None:
     """Measure, and write JSON and tables."""
-    report = measure(rounds) | {"command": f"python -m benchmarks.scaling --rounds {rounds}"}
-    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
-    if output == RESULT:
-        tables.write(RESULT.name, report)
-    print("\n\n".join([pose_tables.sizes(report), pose_tables.counts(report)]))
+    report = measure(rounds) | {"command": f"python -m benchmarks.pose.scaling --rounds {rounds}"}
+    publish(PART, report, output)
+    print(PART.markdown(report))
 
 
 def measure(rounds: int) -> dict[str, Any]:
@@ -131,6 +127,15 @@ def _tracked_frames(
         tracker.track(frame)
         times_s.append(perf_counter() - started)
     return times_s, sum(state is TrackState.TRACKING for state in tracker.states().values())
+
+
+PART = Part(
+    name="scaling",
+    about="what larger images and more objects cost",
+    result="scaling.json",
+    tables={"sizes": pose_tables.sizes, "counts": pose_tables.counts},
+    measure=lambda scope: measure(1 if scope.quick else 4),
+)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Events are spliced from rendered scenes, and from recordings where there are any
 given after that. Writes benchmarks/results/losses.json and its table.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -26,9 +25,10 @@ from benchmarks.pose.track_loss_events import (
     rendered_pieces,
     spliced,
 )
-from benchmarks.reporting import documents as tables
 from benchmarks.reporting import pose_tables
-from benchmarks.reporting.results import data_folder, result_file
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part
+from benchmarks.reporting.results import data_folder
 from foundation_pose_ros import ObjectModel, PoseEstimator
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.errors import InputRefused
@@ -37,7 +37,6 @@ from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.tracking import ObjectTracker, TrackState
 from foundation_pose_ros.tracking.estimator_protocol import TrackingEstimator
 
-RESULT = result_file("losses.json")
 RECORDINGS = {"visp_rbt_desk": (0, 14, 28)}
 # Of less of the object than this, a tracker can't know; of more than that, it has to.
 GONE, SEEN = 0.1, 0.5
@@ -72,15 +71,13 @@ def main(
     data: Annotated[
         Path | None, typer.Option(help="Folder of recordings; FOUNDATION_PERCEPTION_DATA, or ../shared/data.")
     ] = None,
-    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
 ) -> None:
     """Measure, and write JSON and table."""
     command = f"python -m benchmarks.pose.track_loss --scenes {scenes} --repeats {repeats}"
     report = measure(scenes, repeats, data_folder(data)) | {"command": command}
-    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
-    if output == RESULT:
-        tables.write(RESULT.name, report)
-    print(pose_tables.losses(report))
+    publish(PART, report, output)
+    print(PART.markdown(report))
 
 
 def measure(scenes: int, repeats: int, data: Path, processes: int = 2) -> dict[str, Any]:
@@ -185,6 +182,15 @@ def _recorded_jobs(data: Path) -> Iterator[Callable[[], Batch]]:
             Console(stderr=True).print(f"left out: {refused}")
             continue
         yield from (partial(_recorded, folder, name, start) for name in names for start in starts)
+
+
+PART = Part(
+    name="track_loss",
+    about="what a tracker says after its object has gone, and how soon it finds it again",
+    result="losses.json",
+    tables={"losses": pose_tables.losses},
+    measure=lambda scope: measure(1 if scope.quick else 8, 1 if scope.quick else 4, scope.data),
+)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ benchmarks/results/reconstruction.json after each object, and the table of docs/
 
 import json
 import resource
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Annotated, Any, TypeVar
@@ -22,12 +21,13 @@ import typer
 from rich.console import Console
 
 from benchmarks.reconstruction.recorded_models import recorded_models
-from benchmarks.reporting.documents import write
-from benchmarks.reporting.results import data_folder, result_file
+from benchmarks.reporting import reconstruction_tables
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part, Report, Scope
+from benchmarks.reporting.results import data_folder, write_report
 from foundation_pose_ros import InputRefused, ObjectModel, PoseEstimator
 from foundation_pose_ros.evaluation.evaluate import JudgedEstimate, evaluate
-from foundation_pose_ros.evaluation.provenance import commit, machine, version
-from foundation_pose_ros.evaluation.report import EvaluationSummary
+from foundation_pose_ros.evaluation.report import EvaluationSummary, provenance
 from foundation_pose_ros.evaluation.runner import RunSettings
 from foundation_pose_ros.reconstruction.reconstruct import Reconstruction, reconstruct
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
@@ -38,7 +38,7 @@ from foundation_pose_ros.synthetic.reference_views import render_views, sphere_p
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
-RESULT = result_file("reconstruction.json")
+_RECORDING = "visp_rbt_desk"
 POINTS = 20_000
 HELD_OUT = 6
 _TRUNCATION = 4.0  # voxels
@@ -48,7 +48,7 @@ _RECALLS = ("add_recall_0.1d", "adds_recall_0.1d")
 _Made = TypeVar("_Made")
 
 
-def measure(model: ObjectModel, scenes: int, frames: int) -> dict[str, Any]:
+def measure_object(model: ObjectModel, scenes: int, frames: int) -> dict[str, Any]:
     """Everything about one object; frames of each of the synthetic recordings in which poses are compared."""
     views = render_views(model, sphere_poses(model, 16))
     held_out = render_views(model, sphere_poses(model, HELD_OUT, seed=77))
@@ -168,6 +168,30 @@ def _models(folder: Path, names: list[str] | None) -> list[ObjectModel]:
     return [ObjectModel.from_mesh(make_mesh(name), name) for name in DESIGNS if not names or name in names]
 
 
+def measure(
+    models: Sequence[ObjectModel],
+    scenes: int = 5,
+    frames: int = 4,
+    recording: Path | None = None,
+    so_far: Callable[[Report], None] = lambda report: None,
+) -> Report:
+    """Figures of each object, over all, and of a recording's; so_far: is told the report after each object."""
+    console = Console(stderr=True)
+    report: Report = provenance({"scenes": scenes, "frames": frames}) | {"objects": []}
+    for model in models:
+        try:
+            row = measure_object(model, scenes, frames)
+        except InputRefused as refused:
+            row = {"object": model.name, "refused": str(refused)}
+        report["objects"].append(row)
+        so_far(report)
+        console.print(f"{model.name}: {json.dumps(row.get('views_16', row))} {json.dumps(row.get('pose'))}")
+    report["overall"] = overall(report["objects"])
+    if recording is not None and recording.is_dir():
+        report["recorded"] = recorded_models(recording)
+    return report
+
+
 def main(
     data: Annotated[
         Path | None, typer.Option(help="Folder of OBJECT/model.obj; made-up objects where there is none.")
@@ -176,38 +200,36 @@ def main(
     scenes: Annotated[int, typer.Option(help="Synthetic recordings in which poses of an object are compared.")] = 5,
     frames: Annotated[int, typer.Option(help="Of each of them.")] = 4,
     recording: Annotated[Path | None, typer.Option(help="visp_rbt_desk; left out where it isn't there.")] = None,
-    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
 ) -> None:
-    """Measure, and write JSON."""
-    console = Console(stderr=True)
-    report: dict[str, Any] = {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": version(),
-        "commit": commit(),
-        "machine": machine(),
-        "command": "python -m benchmarks.reconstruction.fusion",
-        "objects": [],
-    }
-    for model in _models(data or data_folder() / "meshes", objects):
-        try:
-            row = measure(model, scenes, frames)
-        except InputRefused as refused:
-            row = {"object": model.name, "refused": str(refused)}
-        report["objects"].append(row)
-        _write(report, output)
-        console.print(f"{model.name}: {json.dumps(row.get('views_16', row))} {json.dumps(row.get('pose'))}")
-    report["overall"] = overall(report["objects"])
-    recorded = recording or data_folder() / "pose" / "visp_rbt_desk"
-    if recorded.is_dir():
-        report["recorded"] = recorded_models(recorded)
-    _write(report, output)
-    if output == RESULT:
-        write(output.name, report)
+    """Measure, and write JSON after each object, tables at the end."""
+    command = {"command": "python -m benchmarks.reconstruction.fusion"}
+    report = measure(
+        _models(data or data_folder() / "meshes", objects),
+        scenes,
+        frames,
+        recording or data_folder() / "pose" / _RECORDING,
+        so_far=lambda report: write_report(output or PART.path, report | command),
+    )
+    publish(PART, report | command, output)
 
 
-def _write(report: dict[str, Any], output: Path) -> None:
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(report, indent=1) + "\n")
+def _measured(scope: Scope) -> Report:
+    if scope.quick:
+        return measure([ObjectModel.from_mesh(make_mesh("mug"), "mug")], scenes=1, frames=1)
+    return measure(_models(scope.data / "meshes", None), recording=scope.data / "pose" / _RECORDING)
+
+
+PART = Part(
+    name="reconstruction",
+    about="models from views: fusion beside Open3D's pipeline, and what they are worth for poses",
+    result="reconstruction.json",
+    tables={
+        "reconstruction": reconstruction_tables.reconstruction,
+        "recorded_models": reconstruction_tables.recorded_models,
+    },
+    measure=_measured,
+)
 
 
 if __name__ == "__main__":

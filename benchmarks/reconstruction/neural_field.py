@@ -3,7 +3,6 @@
 python -m benchmarks.reconstruction.neural_field
 """
 
-import json
 import resource
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +13,9 @@ import numpy as np
 import typer
 from scipy.spatial import cKDTree
 
-from benchmarks.reporting.documents import write
-from benchmarks.reporting.results import result_file
+from benchmarks.reporting import reconstruction_tables
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part
 from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.reconstruction.fusion.tsdf_fusion import fuse
@@ -26,12 +26,11 @@ from foundation_pose_ros.reconstruction.surface_choice import held_out_error_mm
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
 
-RESULT = result_file("neural_field.json")
 OBJECTS = ("mug", "bowl")
 _POINTS = 20_000
 
 
-def measure(objects: Sequence[str] = OBJECTS, steps: int = 500) -> list[dict[str, Any]]:
+def measure(objects: Sequence[str] = OBJECTS, steps: int = 500) -> dict[str, Any]:
     """Per object and method: Chamfer distance to the true mesh, error on views kept out, and CPU seconds."""
     rows = []
     for name in objects:
@@ -45,7 +44,10 @@ def measure(objects: Sequence[str] = OBJECTS, steps: int = 500) -> list[dict[str
         trained = train_field(views, FieldSettings(steps=steps))
         surface = field_surface(trained)
         rows.append(_row(name, "field", model, surface, unseen, process_time() - started) | {"steps": trained.steps})
-    return rows
+    return provenance({"steps": steps}) | {
+        "objects": rows,
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
 
 
 def _row(
@@ -67,18 +69,21 @@ def _row(
 
 
 def main(
-    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
     steps: Annotated[int, typer.Option(help="Of training, at most.")] = 500,
 ) -> None:
     """Measure, and write JSON and tables."""
-    report = provenance({"steps": steps}) | {
-        "command": f"python -m benchmarks.neural_field --steps {steps}",
-        "objects": measure(steps=steps),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }
-    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
-    if output == RESULT:
-        write(output.name, report)
+    report = measure(steps=steps) | {"command": f"python -m benchmarks.reconstruction.neural_field --steps {steps}"}
+    publish(PART, report, output)
+
+
+PART = Part(
+    name="neural_field",
+    about="the neural object field beside fusion, on the same views",
+    result="neural_field.json",
+    tables={"neural_field": reconstruction_tables.neural_field},
+    measure=lambda scope: measure(["mug"], steps=50) if scope.quick else measure(),
+)
 
 
 if __name__ == "__main__":

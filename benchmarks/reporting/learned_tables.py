@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.reporting.results import provenance
+from benchmarks.reporting.results import origin
 
 
 def stages(report: dict[str, Any]) -> str:
@@ -21,7 +21,7 @@ def stages(report: dict[str, Any]) -> str:
         f"{report['matrix_rate_per_s'] / 1e9:.0f} billion operations/s; at most "
         f"{report['peak_memory_bytes'] / 2**20:.0f} MiB of memory.",
     ]
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])
 
 
 def overfit(report: dict[str, Any]) -> str:
@@ -44,4 +44,4 @@ def overfit(report: dict[str, Any]) -> str:
         f"{report['steps']} steps, {report['processor_minutes']:.1f} minutes of one core; {report['views_per_object']} "
         f"views of each of {', '.join(report['objects'])}, at {report['size']} x {report['size']}.",
     ]
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])

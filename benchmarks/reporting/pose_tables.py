@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.reporting.results import provenance
+from benchmarks.reporting.results import origin
 
 # The share of an object up to which registration is to be right nearly always.
 GOAL_HIDDEN = 0.4
@@ -23,7 +23,7 @@ def hidden(report: dict[str, Any]) -> str:
                     f"| {group} | {low} to {high} % | {row['n']} | {row['add_recall_0.1d']:.3f} | "
                     f"{row['adds_recall_0.1d']:.3f} | {row['recall_5mm_3deg']:.3f} | {_medians(row)} |"
                 )
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])
 
 
 def hurried(report: dict[str, Any]) -> str:
@@ -39,7 +39,7 @@ def hurried(report: dict[str, Any]) -> str:
             f"| {row['lost']} | {row['adds_recall_0.1d']:.3f} | {row['add_recall_0.1d']:.3f} "
             f"| {row['recall_5mm_3deg']:.3f} | {_medians(row)} |"
         )
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])
 
 
 def _medians(row: dict[str, Any]) -> str:
@@ -62,7 +62,7 @@ def losses(report: dict[str, Any]) -> str:
                 f"| {kind} | {row['n']} | {100 * row['false_tracking']:.1f} % | {100 * row['called_lost']:.1f} % | "
                 f"{100 * row['recovered']:.1f} % | {median} |"
             )
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])
 
 
 def registrations(report: dict[str, Any]) -> str:
@@ -87,7 +87,7 @@ def _methods(report: dict[str, Any], task: str) -> str:
             f"{row['add_recall_0.1d']:.3f} | {row['recall_5mm_3deg']:.3f} | {adds} | {row['times_ours']:.2g} |"
         )
     notes = [f"{name}: {reason}" for name, reason in report["left_out"].items()] if task == "registration" else []
-    return "\n".join([*lines, "", *notes, provenance(report)])
+    return "\n".join([*lines, "", *notes, origin(report)])
 
 
 def sizes(report: dict[str, Any]) -> str:
@@ -96,7 +96,7 @@ def sizes(report: dict[str, Any]) -> str:
     for row in report["sizes"]:
         cells = (_ratio(row[task]) for task in ("register", "track"))
         lines.append(f"| {row['image']} | {' | '.join(cells)} | {row['register']['n']}, {row['track']['n']} |")
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])
 
 
 def counts(report: dict[str, Any]) -> str:
@@ -104,7 +104,7 @@ def counts(report: dict[str, Any]) -> str:
     lines = ["| objects | time of a frame | frames | tracks at the end |", "|---|---|---|---|"]
     for row in report["counts"]:
         lines.append(f"| {row['objects']} | {_ratio(row['frame'])} | {row['frame']['n']} | {row['tracking']} |")
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])
 
 
 def _ratio(row: dict[str, Any]) -> str:

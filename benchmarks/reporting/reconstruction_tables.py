@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.reporting.results import provenance
+from benchmarks.reporting.results import origin
 
 # By how high they are.
 _WORDS = {
@@ -50,7 +50,7 @@ def reconstruction(report: dict[str, Any]) -> str:
         )
     total = report["overall"]
     lines.append(f"| mean, {total['n']} registrations each | | | | | | | | {_recalls(total, 3)} |")
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])
 
 
 def _recalls(of: dict[str, Any], digits: int = 2) -> str:
@@ -61,7 +61,7 @@ def _recalls(of: dict[str, Any], digits: int = 2) -> str:
 def recorded_models(report: dict[str, Any]) -> str:
     """How well models of half a recording are tracked through the other."""
     lines = ["| object | model from | median | worst | median | worst |", "|---|---|---|---|---|---|"]
-    for row in report["recorded"]:
+    for row in report.get("recorded", []):
         lines.append(
             f"| {row['object']} | {row['model']} | {row['median_mm']:.1f} mm | {row['largest_mm']:.1f} mm | "
             f"{row['median_deg']:.1f} deg | {row['largest_deg']:.2f} deg |"
@@ -81,4 +81,4 @@ def neural_field(report: dict[str, Any]) -> str:
             f"| {row['object']} | {method} | {row['chamfer_mm']:.2f} mm | {row['error_on_unseen_views_mm']:.2f} mm | "
             f"{row['cpu_s']:.0f} s |"
         )
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.reporting.results import provenance
+from benchmarks.reporting.results import origin
 
 _METHODS = {"universeg": "", "random forest": "random forest on the same examples", "mean mask": "mean of their masks"}
 _KINDS = {
@@ -28,7 +28,7 @@ def speed(report: dict[str, Any]) -> str:
             f"| {row['over_floor']:.1f} | {row['largest_difference']:.0e}; bf16 {row['largest_difference_bf16']:.0e} |"
         )
     rounds = ", ".join(f"{row['rounds']} rounds of {row['support']}" for row in data["time"])
-    return "\n".join([*lines, "", f"{data['threads']} threads, medians of {rounds}. {provenance(report)}"])
+    return "\n".join([*lines, "", f"{data['threads']} threads, medians of {rounds}. {origin(report)}"])
 
 
 def memory(report: dict[str, Any]) -> str:
@@ -36,7 +36,7 @@ def memory(report: dict[str, Any]) -> str:
     lines = ["| | examples | peak of the process |", "|---|---|---|"]
     for row in report["speed"]["memory"]:
         lines.append(f"| {row['form']} | {row['support']} | {row['peak_mib']:,} MiB |")
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])
 
 
 def recorded(report: dict[str, Any]) -> str:
@@ -55,7 +55,7 @@ def recorded(report: dict[str, Any]) -> str:
     for method, title in list(_METHODS.items())[1:]:
         lines.append(f"| {title} | {first['support']} | {_figures(first['overall'][method])} |")
     n = first["images"]
-    note = f"{n} images of {len(first['tasks'])} tasks, {first['ensemble']} draws averaged. {provenance(report)}"
+    note = f"{n} images of {len(first['tasks'])} tasks, {first['ensemble']} draws averaged. {origin(report)}"
     return "\n".join([*lines, "", note])
 
 
@@ -69,7 +69,7 @@ def tasks(report: dict[str, Any]) -> str:
         own = [weights["recorded"]["tasks"][task]["universeg"] for weights in given.values()]
         dices = [*own, entry["random forest"], entry["mean mask"]]
         lines.append(f"| {task} | {entry['n']} | {' | '.join(f'{dice:.3f}' for dice in dices)} |")
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])
 
 
 def rendered(report: dict[str, Any]) -> str:
@@ -85,7 +85,7 @@ def rendered(report: dict[str, Any]) -> str:
     for method, title in list(_METHODS.items())[1:]:
         dices = (f"{first[key]['overall'][method]['mean_dice']:.3f}" for key in titles)
         lines.append(f"| {title} | {' | '.join(dices)} |")
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])
 
 
 def selection(report: dict[str, Any]) -> str:
@@ -94,7 +94,7 @@ def selection(report: dict[str, Any]) -> str:
     for name, own in report["weights"].items():
         row = own["selection"]
         lines.append(f"| `{name}` | {row['support']} | {row['tasks']} | {row['random']:.3f} | {row['similar']:.3f} |")
-    return "\n".join([*lines, "", provenance(report)])
+    return "\n".join([*lines, "", origin(report)])
 
 
 def _figures(row: dict[str, Any]) -> str:

@@ -4,22 +4,17 @@ Writes benchmarks/results/segmentation_speed.json and segmentation_accuracy.json
 """
 
 import json
-import os
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from benchmarks.reporting import documents as tables
-from benchmarks.segmentation import accuracy as segmentation_accuracy
-from benchmarks.segmentation import speed as segmentation_speed
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Report, Scope
+from benchmarks.reporting.results import data_folder
+from benchmarks.segmentation import accuracy, speed
 from foundation_pose_ros import InputRefused
-from foundation_pose_ros.evaluation.provenance import commit, machine, version
-
-ROOT = Path(__file__).resolve().parents[2]
-RESULTS = ROOT / "benchmarks" / "results"
 
 
 def main(
@@ -31,37 +26,29 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="A little of everything: writes nothing.")] = False,
 ) -> None:
     """Measure, and write JSON and tables."""
-    data = data or Path(os.environ.get("FOUNDATION_PERCEPTION_DATA", ROOT.parent / "shared" / "data"))
+    scope = Scope(data_folder(data), quick)
     if only != "accuracy":
-        found = {"speed": segmentation_speed.measure(rounds=1 if quick else 3)}
-        _write("segmentation_speed.json", "python -m benchmarks.segmentation --only speed", found, quick)
+        report = speed.measure(scope) | {"command": "python -m benchmarks.segmentation --only speed"}
+        if not quick:
+            publish(speed.PART, report)
+        print(speed.PART.markdown(report))
     if only != "speed":
         try:
-            found = segmentation_accuracy.measure(data, quick, [weights] if weights else segmentation_accuracy.WEIGHTS)
+            report = accuracy.measure(scope, [weights] if weights else accuracy.WEIGHTS)
         except InputRefused as refused:
             Console(stderr=True).print(f"accuracy: left out: {refused}")
             return
-        former = RESULTS / "segmentation_accuracy.json"
-        if weights and former.is_file():
-            found["weights"] = json.loads(former.read_text())["weights"] | found["weights"]
-        _write(former.name, "python -m benchmarks.segmentation --only accuracy", found, quick)
+        report |= {"command": "python -m benchmarks.segmentation --only accuracy"}
+        if not quick:
+            publish(accuracy.PART, _with_former(report) if weights else report)
 
 
-def _write(name: str, command: str, found: dict[str, Any], quick: bool) -> None:
-    origin = {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": version(),
-        "commit": commit(),
-        "machine": machine(),
-        "command": command,
-    }
-    if quick:
-        print(json.dumps(found))
-        return
-    report = origin | found
-    (RESULTS / name).write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
-    tables.write(name, report)
-    Console(stderr=True).print(f"written to {RESULTS / name}")
+def _with_former(report: Report) -> Report:
+    """The report, and what the one that is there says of other weights."""
+    former = accuracy.PART.path
+    if not former.is_file():
+        return report
+    return report | {"weights": json.loads(former.read_text(encoding="utf-8"))["weights"] | report["weights"]}
 
 
 if __name__ == "__main__":

@@ -13,7 +13,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.reporting import segmentation_tables
+from benchmarks.reporting.parts import Part, Report, Scope
 from foundation_pose_ros import InputRefused
+from foundation_pose_ros.evaluation.report import provenance
 from universeg_ros import UniverSeg
 from universeg_ros.evaluation import report
 from universeg_ros.evaluation.protocol import UNIVERSEG, EvaluationSettings, evaluate
@@ -33,8 +36,9 @@ FEW = 4
 """Examples shown where ways of choosing them are compared: with 16 of pools of 40 there is little to choose."""
 
 
-def measure(data: Path, quick: bool, names: Sequence[str] = WEIGHTS) -> dict[str, Any]:
+def measure(scope: Scope, names: Sequence[str] = WEIGHTS) -> Report:
     """For each of these weights that is shipped; raises InputRefused where there are no recorded tasks or meshes."""
+    data, quick = scope.data, scope.quick
     recorded = [read_task(path) for path in sorted((data / "segmentation" / "eval").glob("*.npz"))]
     meshes = sorted((data / "meshes").glob("*/*.obj"))
     if not recorded or not meshes:
@@ -44,7 +48,7 @@ def measure(data: Path, quick: bool, names: Sequence[str] = WEIGHTS) -> dict[str
         "made_up": made_up_objects(groups=1 if quick else 2),
         "scanned": scanned_objects(meshes[:3] if quick else meshes),
     }
-    result: dict[str, Any] = {"weights": {}}
+    result: Report = provenance({"quick": quick}) | {"weights": {}}
     for name in names:
         try:
             model, info = load_checkpoint(name)
@@ -139,3 +143,17 @@ def _judged(
         },
         "time_s": made["overall"][UNIVERSEG]["median_time_s"],
     }
+
+
+PART = Part(
+    name="segmentation_accuracy",
+    about="Dice of the shipped weights on recorded tasks and rendered objects",
+    result="segmentation_accuracy.json",
+    tables={
+        "segmentation_recorded": segmentation_tables.recorded,
+        "segmentation_tasks": segmentation_tables.tasks,
+        "segmentation_rendered": segmentation_tables.rendered,
+        "segmentation_selection": segmentation_tables.selection,
+    },
+    measure=measure,
+)

@@ -3,15 +3,15 @@
 python -m benchmarks.segmentation.first_masks
 """
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from benchmarks.reporting import documents as tables
-from benchmarks.reporting.results import result_file
+from benchmarks.reporting import reconstruction_tables
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.estimator import PoseEstimator
 from foundation_pose_ros.evaluation.metrics import adds_m
@@ -24,7 +24,6 @@ from universeg_ros.segmenter import Segmenter, SegmenterSettings, object_mask
 from universeg_ros.support.from_object_model import support_from_model
 
 OBJECTS = ("cracker_box", "sticker_cube", "mug", "soda_can", "bottle")
-RESULT = result_file("first_masks.json")
 _FIRST_SCENE = 9000
 _ENOUGH_SCORE = 0.5
 
@@ -54,7 +53,7 @@ def measure(objects: tuple[str, ...] = OBJECTS, scenes: int = 4, examples: int =
                 "with_true_mask": sum(frame["right_with_true_mask"] for frame in frames),
             }
         )
-    return {"examples": examples, "objects": rows}
+    return provenance({"scenes": scenes}) | {"examples": examples, "objects": rows}
 
 
 def _frame(segmenter: Segmenter, estimator: PoseEstimator, model: ObjectModel, seed: int) -> dict[str, Any]:
@@ -78,17 +77,22 @@ def _frame(segmenter: Segmenter, estimator: PoseEstimator, model: ObjectModel, s
 
 
 def main(
-    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
     scenes: Annotated[int, typer.Option(help="Scenes per object.")] = 4,
 ) -> None:
     """Measure, and write JSON and the table in the documents."""
-    report = provenance({"scenes": scenes}) | {
-        "command": f"python -m benchmarks.first_masks --scenes {scenes}",
-        **measure(scenes=scenes),
-    }
-    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
-    if output == RESULT:
-        tables.write(output.name, report)
+    report = measure(scenes=scenes) | {"command": f"python -m benchmarks.segmentation.first_masks --scenes {scenes}"}
+    publish(PART, report, output)
+
+
+PART = Part(
+    name="first_masks",
+    about="how often an object model alone finds its object",
+    result="first_masks.json",
+    tables={"first_masks": reconstruction_tables.first_masks},
+    measure=lambda scope: measure(OBJECTS[:1], scenes=1) if scope.quick else measure(),
+    in_bench=False,
+)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ round. Figures of one round are compared with each other, so that ratios hold on
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -15,17 +14,24 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.reporting import segmentation_tables
+from benchmarks.reporting.parts import Part, Report, Scope
+from benchmarks.segmentation.peak_memory import SIZE, THREADS, network, task
+from foundation_pose_ros.evaluation.report import provenance
 from universeg_ros import UniverSeg
 
-THREADS = 2
-SIZE = 128
 SUPPORTS = (1, 16, 64)
 GEMM_SIZE = 1024
 # What a process of its own is asked to do, and the number of examples.
 MEMORY_CASES = (("forward", 16), ("forward", 64), ("plain", 64), ("forward", 256))
 
 
-def measure(rounds: int) -> dict[str, Any]:
+def measure(scope: Scope) -> Report:
+    """Time and memory, in three rounds."""
+    return provenance({"quick": scope.quick}) | {"speed": figures(rounds=1 if scope.quick else 3)}
+
+
+def figures(rounds: int) -> dict[str, Any]:
     """Published widths, one query of 128x128, float32; forward also with bf16 autocast."""
     threads = torch.get_num_threads()
     torch.set_num_threads(THREADS)
@@ -47,7 +53,7 @@ def measure(rounds: int) -> dict[str, Any]:
 
 @torch.inference_mode()
 def _compared(count: int, rounds: int) -> dict[str, Any]:
-    model, given = _network(), _task(count)
+    model, given = network(), task(count)
     macs, plain_macs = _macs(count, "forward"), _macs(count, "plain")
     rows: dict[str, list[float]] = {key: [] for key in ("plain", "fp32", "bf16", "ratio", "bf16_ratio", "over_floor")}
     for _ in range(rounds):
@@ -80,23 +86,11 @@ def _compared(count: int, rounds: int) -> dict[str, Any]:
 
 def _macs(count: int, form: str) -> int:
     """Multiplications of a prediction, counted without making them."""
-    model = _network().to("meta")
-    given = [tensor.to("meta") for tensor in _task(count)]
+    model = network().to("meta")
+    given = [tensor.to("meta") for tensor in task(count)]
     with FlopCounterMode(display=False) as counter:
         (model if form == "forward" else model.plain)(*given)
     return counter.get_total_flops() // 2
-
-
-def _network() -> UniverSeg:
-    torch.manual_seed(0)
-    return UniverSeg().eval()
-
-
-def _task(count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    generator = torch.Generator().manual_seed(count)
-    images = torch.rand((1, count + 1, 1, SIZE, SIZE), generator=generator)
-    labels = (torch.rand((1, count, 1, SIZE, SIZE), generator=generator) > 0.6).float()
-    return images[:, 0], images[:, 1:], labels
 
 
 def _timed(work: Callable[[], torch.Tensor]) -> tuple[float, torch.Tensor]:
@@ -112,19 +106,14 @@ def _gemm_macs_per_s() -> float:
 
 def _peak_mib(form: str, count: int) -> float:
     """Peak resident memory of a whole process that makes one prediction."""
-    command = [sys.executable, "-m", "benchmarks.segmentation.speed", form, str(count)]
+    command = [sys.executable, "-m", "benchmarks.segmentation.peak_memory", form, str(count)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-@torch.inference_mode()
-def _predict_and_print_peak(form: str, count: int) -> None:
-    torch.set_num_threads(THREADS)
-    model = _network()
-    (model if form == "forward" else model.plain)(*_task(count))
-    # Not getrusage, which still holds what the parent had when it forked.
-    (peak,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
-    print(int(peak.split()[1]) / 1024)
-
-
-if __name__ == "__main__":
-    _predict_and_print_peak(sys.argv[1], int(sys.argv[2]))
+PART = Part(
+    name="segmentation_speed",
+    about="time and memory of a forward pass beside the plain form of the network",
+    result="segmentation_speed.json",
+    tables={"segmentation_speed": segmentation_tables.speed, "segmentation_memory": segmentation_tables.memory},
+    measure=measure,
+)

@@ -14,7 +14,7 @@ from benchmarks.calibration.samples import sample_sequence
 from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, scanned
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
-from foundation_pose_ros.uncertainty import fitted_constants as calibrated
+from foundation_pose_ros.uncertainty import fitted_constants
 from foundation_pose_ros.uncertainty.confidence import Confidence
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 
@@ -35,27 +35,27 @@ def test_the_code_has_the_constants_of_the_report(repository: Path):
     report = json.loads((repository / "benchmarks/results/calibration.json").read_text())
     for task, (name, _) in TASKS.items():
         said = report["confidence"][task]["fitted"]
-        assert Confidence(said["intercept"], tuple(map(tuple, said["weights"]))) == getattr(calibrated, name)
-    assert CovarianceModel(**report["covariance"]["fitted"]) == calibrated.COVARIANCE
+        assert Confidence(said["intercept"], tuple(map(tuple, said["weights"]))) == getattr(fitted_constants, name)
+    assert CovarianceModel(**report["covariance"]["fitted"]) == fitted_constants.COVARIANCE
 
 
 def test_what_is_written_says_what_was_fitted(repository: Path):
-    confidences = {task: getattr(calibrated, name) for task, (name, _) in TASKS.items()}
-    text = written(confidences, calibrated.COVARIANCE)
+    confidences = {task: getattr(fitted_constants, name) for task, (name, _) in TASKS.items()}
+    text = written(confidences, fitted_constants.COVARIANCE)
     assert text == (repository / "foundation_pose_ros/uncertainty/fitted_constants.py").read_text()
-    assert asdict(calibrated.COVARIANCE).keys() == {"repeat", "shift_per_m", "rim_m"}
+    assert asdict(fitted_constants.COVARIANCE).keys() == {"repeat", "shift_per_m", "rim_m"}
 
 
 @pytest.mark.parametrize("task", ["register", "track"])
 def test_scores_hold_on_a_scene_that_was_not_learned_from(task, samples):
-    report = judged_on(samples, {task: getattr(calibrated, TASKS[task][0])})
+    report = judged_on(samples, {task: getattr(fitted_constants, TASKS[task][0])})
     assert report is not None and report["n"] > 40
     assert report["auc"] > 0.85
     assert report["expected_calibration_error"] < 0.2 and abs(report["bias"]) < 0.15
 
 
 def test_scores_of_all_tasks_are_judged_together_each_by_its_own_probability(samples):
-    confidences = {task: getattr(calibrated, name) for task, (name, _) in TASKS.items()}
+    confidences = {task: getattr(fitted_constants, name) for task, (name, _) in TASKS.items()}
     every = judged_on(samples, confidences)
     assert every is not None and every["n"] == sum(s.refined for s in samples)
     assert every["clusters"] == len(OBJECTS)
@@ -64,7 +64,7 @@ def test_scores_of_all_tasks_are_judged_together_each_by_its_own_probability(sam
 
 def test_covariances_hold_on_a_scene_that_was_not_learned_from(samples):
     errors = errors_of(samples)
-    report = consistency(errors.twists, errors.covariances(calibrated.COVARIANCE))
+    report = consistency(errors.twists, errors.covariances(fitted_constants.COVARIANCE))
     assert report is not None and report["n"] >= 6
     assert 0.5 < report["percentiles_10_50_90"][1] < 15
 
