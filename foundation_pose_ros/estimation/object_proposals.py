@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import open3d as o3d
 
 from ..depth import normals_and_edges
 from ..frame import Frame
@@ -142,7 +141,10 @@ class _CoarseImage:
 
 
 def _planes(coarse: _CoarseImage, diameter_m: float) -> np.ndarray:
-    """(h, w) bool: on a plane that is wider than the object."""
+    """Return (h, w) bool: on a plane that is wider than the object."""
+    # Imported where it is needed: only a lost object is looked for so, and Open3D takes a second to load.
+    import open3d as o3d
+
     on_plane = np.zeros(coarse.valid.shape, bool)
     rest = coarse.valid & ~coarse.on_edge
     fewest = max(_FEWEST_PIXELS * 4, int(_PLANE_SHARE * coarse.valid.sum()))

@@ -6,13 +6,13 @@ from functools import partial
 from typing import Protocol
 
 import numpy as np
-import open3d as o3d
 import trimesh
 from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 from .. import se3
 from .appearance import Appearance
+from .closest_points import ClosestPoints, SurfacePoints
 from .symmetry import Axis, Symmetries, turn_about
 
 _SAME_TURN_RAD = np.deg2rad(8.0)
@@ -92,8 +92,7 @@ class _Surface:
         self._points = points[::6].astype(float)  # (400, 3)
         self._face_normals = np.asarray(model.mesh.face_normals)
         self._normals = self._face_normals[faces[::6]]
-        self._scene = o3d.t.geometry.RaycastingScene(nthreads=2)
-        self._scene.add_triangles(o3d.core.Tensor.from_numpy(model.vertices), o3d.core.Tensor.from_numpy(model.faces))
+        self._closest_points = ClosestPoints(model.vertices, model.faces)
         self._albedo = None
         if colour and model.appearance is not None:
             self._albedo = partial(model.appearance.sample, footprint_m=0.04 * model.diameter_m)
@@ -123,17 +122,16 @@ class _Surface:
     def polished(self, turn: np.ndarray) -> np.ndarray:
         """A few more steps on the exact surface."""
         for _ in range(4):
-            turn = se3.best_fit(self._points, self._closest(turn)[0]["points"].numpy())
+            turn = se3.best_fit(self._points, self._closest(turn)[0].points)
         return turn
 
     def asymmetry(self, turn: np.ndarray) -> _Asymmetry:
         closest, moved = self._closest(turn)
-        distance = np.linalg.norm(closest["points"].numpy() - moved, axis=1) / self._diameter_m
-        faces = closest["primitive_ids"].numpy()
-        cosine = np.einsum("ni,ni->n", self._normals @ turn[:3, :3].T, self._face_normals[faces])
+        distance = np.linalg.norm(closest.points - moved, axis=1) / self._diameter_m
+        cosine = np.einsum("ni,ni->n", self._normals @ turn[:3, :3].T, self._face_normals[closest.faces])
         colour = 0.0
         if self._albedo is not None:
-            colour = float(np.abs(self._albedo(faces, closest["primitive_uvs"].numpy()) - self._rgb).mean())
+            colour = float(np.abs(self._albedo(closest.faces, closest.uv) - self._rgb).mean())
         normal_deg = float(np.rad2deg(np.arccos(np.clip(cosine, -1, 1))).mean())
         return _Asymmetry(float(distance.mean()), float(np.quantile(distance, 0.95)), normal_deg, colour)
 
@@ -145,9 +143,9 @@ class _Surface:
             and asymmetry.colour < self._limit.colour
         )
 
-    def _closest(self, turn: np.ndarray) -> tuple[dict, np.ndarray]:
+    def _closest(self, turn: np.ndarray) -> tuple[SurfacePoints, np.ndarray]:
         moved = se3.transform_points(turn, self._points)
-        return self._scene.compute_closest_points(o3d.core.Tensor.from_numpy(moved.astype(np.float32))), moved
+        return self._closest_points.query(moved), moved
 
 
 def _discrete_turns(surface: _Surface, axes: tuple[Axis, ...], separation_rad: float) -> list[np.ndarray]:

@@ -5,14 +5,17 @@ import numpy as np
 from ..object_model.model import ObjectModel
 from . import embree_api as embree_library
 from .embree_packets import PacketCaster
-from .open3d_rays import Open3DCaster
 from .renderer import Caster, Rendering
 
 
 def make_caster(model: ObjectModel, threads: int) -> Caster:
     """Packets where there is an Embree of one's own to cast them, two to three times as fast; Open3D's else."""
-    kind = PacketCaster if embree_library.available() else Open3DCaster
-    return kind(model.vertices, model.faces, threads)
+    if embree_library.available():
+        return PacketCaster(model.vertices, model.faces, threads)
+    # Imported where it is needed: Open3D brings plotting with it, and takes a second to load.
+    from .open3d_rays import Open3DCaster
+
+    return Open3DCaster(model.vertices, model.faces, threads)
 
 
 class EmbreeRenderer:

@@ -52,3 +52,18 @@ def test_help_of_segmentation_imports_nothing_heavy(command: tuple[str, ...]) ->
 @pytest.mark.parametrize("package", ["foundation_pose_ros", "universeg_ros"])
 def test_the_version_imports_nothing_heavy(package: str) -> None:
     assert heavy_imports(package, "--version")[1] == []
+
+
+def test_a_registration_imports_only_what_it_needs() -> None:
+    """Open3D brings plotting and a web server with it; PyTorch is for networks."""
+    program = "import sys, foundation_pose_ros.cli.pose_lines; print(*{name.partition('.')[0] for name in sys.modules})"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert not {"open3d", "torch", "plotly", "dash", "matplotlib", "onnx"} & set(ended.stdout.split())
