@@ -4,9 +4,9 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-import networkx as nx
 import pytest
 
+nx = pytest.importorskip("networkx", reason="networkx isn't installed here: it comes with the tests' requirements")
 pytest.importorskip("grimp", reason="grimp isn't installed here: it comes with the tests' requirements")
 
 

@@ -20,7 +20,7 @@ from .onboarding_services import OnboardingServices
 from .parameters import POSE_NODE, method_choice, tracker_settings
 from .results_publisher import OutputSettings, ResultsPublisher
 from .services import PoseServices
-from .status_report import StateLog
+from .state_log import StateLog
 
 
 class PoseSession:

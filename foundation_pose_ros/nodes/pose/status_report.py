@@ -1,44 +1,22 @@
-"""What pose_node says of itself: in its log when a state changes, and in /diagnostics once a second."""
+"""What pose_node says of itself in /diagnostics once a second."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from ...tracking import TrackedObject, TrackState
+from ...tracking import TrackState
 from ..diagnostics import ERROR, OK, STALE, WARN, Report, refusal_values, worst_recent
 from ..lifecycle_node import WorkingNode
 from .inputs import image_topics
-
-if TYPE_CHECKING:
-    from .session import PoseSession
+from .session import PoseSession
 
 LOG_PERIOD_S = 10.0
 # Working on the latest only is how the node is meant to run: worth a count, not a warning.
 EXPECTED = ("frame_replaced", "mask_replaced")
 
 
-class StateLog:
-    """Says what changed since it was asked last."""
-
-    def __init__(self) -> None:
-        self._last: dict[str, TrackState] = {}
-
-    def changes(self, objects: list[TrackedObject]) -> list[str]:
-        """Return a line for each object whose state isn't that of the last call; before the first it is SEARCHING."""
-        lines = []
-        for tracked in objects:
-            before = self._last.get(tracked.id, TrackState.SEARCHING)
-            self._last[tracked.id] = tracked.state
-            if before is tracked.state:
-                continue
-            what = tracked.reason if tracked.result is None else f"score {tracked.result.score:.2f}"
-            lines.append(f"{tracked.id}: {before.name} -> {tracked.state.name} ({what})")
-        return lines
-
-
 class PoseReport:
     """The sections of a node's diagnostics; session: what there is between configure and cleanup."""
 
-    def __init__(self, node: WorkingNode, session: "Callable[[], PoseSession | None]") -> None:
+    def __init__(self, node: WorkingNode, session: Callable[[], PoseSession | None]) -> None:
         self._node, self._session = node, session
         self._received = 0
 
