@@ -39,11 +39,13 @@ def draw_overlay(
     tint: float = 0.16,
     axes: bool = True,
     line_px: float | None = None,
+    renderers: "OverlayRenderers | None" = None,
 ) -> np.ndarray:
-    """A copy of rgb (H, W, 3) uint8 with each pose's outline, light tint, axes (x red, y green, z blue) and label.
+    """Draw each pose's outline, light tint, axes (x red, y green, z blue) and label on a copy of rgb (H, W, 3) uint8.
 
     What is behind the camera or outside the image isn't drawn. line_px: width of the outline, None chooses by image
-    size. Raises InputRefused where image and camera differ in size.
+    size. renderers: those of earlier pictures, for whoever draws many. Raises InputRefused where image and camera
+    differ in size.
     """
     if rgb.shape[:2] != (camera.height, camera.width):
         raise InputRefused(
@@ -53,9 +55,9 @@ def draw_overlay(
         )
     image = rgb.copy()
     width_px = line_px if line_px is not None else max(2.0, camera.width / 320)
-    boxes = []
-    for pose in poses:
-        boxes.append(_outline(image, camera, pose, tint, width_px))
+    renderers = renderers or OverlayRenderers()
+    renderers.keep([pose.model for pose in poses])
+    boxes = [_outline(image, camera, pose, renderers, tint, width_px) for pose in poses]
     for pose, box in zip(poses, boxes, strict=True):
         if axes and box is not None:
             _axes(image, camera, pose)
@@ -93,13 +95,32 @@ def contact_sheet(
     return sheet
 
 
-@lru_cache(maxsize=32)
-def _renderer(model: ObjectModel) -> EmbreeRenderer:
-    return EmbreeRenderer(model)
+class OverlayRenderers:
+    """Renderers of the models in the last picture: the next one mostly shows the same."""
+
+    def __init__(self) -> None:
+        self._renderers: dict[int, EmbreeRenderer] = {}
+
+    def keep(self, models: Sequence[ObjectModel]) -> None:
+        """Forget all other models; they, and what is made of them, may go."""
+        wanted = {id(model) for model in models}
+        self._renderers = {key: renderer for key, renderer in self._renderers.items() if key in wanted}
+
+    def __getitem__(self, model: ObjectModel) -> EmbreeRenderer:
+        """Return the model's renderer, made where there is none yet."""
+        # A renderer holds its model, so no other model has its id.
+        if id(model) not in self._renderers:
+            self._renderers[id(model)] = EmbreeRenderer(model)
+        return self._renderers[id(model)]
 
 
 def _outline(
-    image: np.ndarray, camera: Camera, pose: OverlayPose, tint: float, width_px: float
+    image: np.ndarray,
+    camera: Camera,
+    pose: OverlayPose,
+    renderers: OverlayRenderers,
+    tint: float,
+    width_px: float,
 ) -> tuple[int, int, int, int] | None:
     """Draw outline and tint; gives the silhouette's box (left, top, right, bottom), None where nothing is visible."""
     T_cam_obj = np.asarray(pose.T_cam_obj, np.float32)
@@ -115,7 +136,7 @@ def _outline(
     K[1, 2] -= top
     K[:2, 2] = (K[:2, 2] + 0.5) * scale - 0.5
     K[[0, 1], [0, 1]] *= scale
-    mask = (_renderer(pose.model).render(T_cam_obj[None], K, size).depth_m[0] > 0).astype(np.float32)
+    mask = (renderers[pose.model].render(T_cam_obj[None], K, size).depth_m[0] > 0).astype(np.float32)
     if not mask.any():
         return None
     if scale < 1:

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..datasets.sequence import Sequence
 from ..errors import InputRefused
 from ..evaluation.runner import Estimate
 from ..frame import Frame
+
+if TYPE_CHECKING:
+    from ..overlay import OverlayRenderers
 
 # Distinguishable with any colour vision (Okabe and Ito, 2008).
 COLOURS = [(230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (213, 94, 0), (204, 121, 167), (0, 114, 178)]
@@ -17,13 +21,14 @@ class OverlayWriter:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._renderers: OverlayRenderers | None = None
 
     def __call__(self, sequence: Sequence, frame: Frame | None, estimates: Iterable[Estimate]) -> None:
         if self._folder is None or frame is None:
             return
         import cv2
 
-        from ..overlay import OverlayPose, draw_overlay
+        from ..overlay import OverlayPose, OverlayRenderers, draw_overlay
 
         estimates = list(estimates)
         poses = [
@@ -37,11 +42,11 @@ class OverlayWriter:
             if e.result is not None
         ]
         path = self._folder / sequence.name / f"{estimates[0].frame_id}.png"
+        self._renderers = self._renderers or OverlayRenderers()
+        drawn = draw_overlay(frame.rgb, frame.camera, poses, renderers=self._renderers)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            written = cv2.imwrite(
-                str(path), cv2.cvtColor(draw_overlay(frame.rgb, frame.camera, poses), cv2.COLOR_RGB2BGR)
-            )
+            written = cv2.imwrite(str(path), cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
         except OSError:
             written = False
         if not written:

@@ -1,7 +1,7 @@
 """Networks from files and back. Which network a file holds is read off its tensors, never off its name."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,8 +78,8 @@ def filled(tensors: Mapping[str, Tensor], info: WeightsInfo, path: Path) -> Refi
     return network
 
 
-def kind_of(tensors: Mapping[str, Tensor], path: Path) -> Kind:
-    """Which network's tensors these are; raises InputRefused where they are neither's."""
+def kind_of(tensors: Collection[str], path: Path) -> Kind:
+    """Tell by the names of its tensors which network this is; raises InputRefused where they are neither's."""
     for kind, mark in _MARKS.items():
         if mark in tensors:
             return kind

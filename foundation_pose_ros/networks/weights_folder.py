@@ -7,7 +7,7 @@ from ..errors import InputRefused
 from .checkpoints import NAMES, Network, kind_of, load_checkpoint
 from .onnx_session import OnnxNetwork
 from .onnx_weights import read_onnx
-from .weights_file import FileFormat, format_of, read_safetensors, read_torch
+from .weights_file import FileFormat, format_of, names_in_safetensors, read_torch
 from .weights_info import Kind
 
 # The first one wins where several files hold the same network: the sooner read, the better.
@@ -76,13 +76,13 @@ def _looked_at(path: Path) -> WeightsFile:
 
 
 def _kind(path: Path, form: FileFormat) -> Kind:
+    """By the names of its tensors; their values stay in the file, which is read when its network is wanted."""
     if form is FileFormat.SAFETENSORS:
-        return kind_of(read_safetensors(path)[0], path)
+        return kind_of(names_in_safetensors(path), path)
     if form is FileFormat.TORCH:
-        return kind_of(read_torch(path), path)
+        return kind_of(read_torch(path, names_alone=True), path)
     graph, _ = read_onnx(path)
-    names = {tensor.name: tensor for tensor in graph.initializer}
     try:
-        return kind_of(names, path)
+        return kind_of([tensor.name for tensor in graph.initializer], path)
     except InputRefused:
         return OnnxNetwork(path).info.kind

@@ -19,6 +19,7 @@ SIGMA_ATTRIBUTE = "_sigma_m"
 
 
 def read_mesh(path: Path) -> trimesh.Scene:
+    """Read a mesh file with all its geometries; raises InputRefused where it is missing or no reader takes it."""
     if not path.is_file():
         raise InputRefused("mesh_missing", f"mesh file {path} does not exist: check the path")
     try:
@@ -37,6 +38,7 @@ def read_mesh(path: Path) -> trimesh.Scene:
 
 
 def check_geometry(mesh: trimesh.Trimesh, source: str) -> None:
+    """Raise InputRefused for a mesh that is empty, broken, not finite or too large; source: what it is called then."""
     faces = getattr(mesh, "faces", None)
     if faces is None or len(faces) == 0 or len(mesh.vertices) == 0:
         raise InputRefused("mesh_empty", f"{source} has no faces: export a triangle mesh, not points or curves")
@@ -52,26 +54,12 @@ def check_geometry(mesh: trimesh.Trimesh, source: str) -> None:
         )
 
 
-def sigma_m_of(mesh: trimesh.Trimesh, scale_m: float) -> np.ndarray | None:
-    stored = mesh.vertex_attributes.get(SIGMA_ATTRIBUTE)
-    if stored is None or np.size(stored) != len(mesh.vertices):
-        return None
-    sigma_m = np.asarray(stored, np.float32).ravel() * np.float32(scale_m)
-    return np.where(sigma_m >= 0, sigma_m, np.float32(np.inf))
-
-
-def diameter(vertices: np.ndarray) -> float:
-    if len(vertices) > 4:
-        with suppress(QhullError):  # flat: no hull, the points themselves do
-            vertices = vertices[ConvexHull(vertices).vertices]
-    if len(vertices) > 4000:
-        # A hull with this many corners is round: the outermost ones give the diameter to a fraction of a percent.
-        radius = np.linalg.norm(vertices - vertices.mean(axis=0), axis=1)
-        vertices = vertices[np.argsort(radius)[-4000:]]
-    return float(pdist(vertices).max()) if len(vertices) > 1 else 0.0
-
-
 def unit_scale_m(diameter: float, unit: str, source: str) -> float:
+    """Return the metres of one unit of a mesh that is so many units across.
+
+    unit: of UNIT_IN_M, or auto, which takes metres where the size is that of an object and else millimetres. Raises
+    InputRefused where the size gives the unit away as wrong.
+    """
     if unit == "auto":
         for scale in (1.0, 0.001):
             if SMALLEST_DIAMETER_M <= diameter * scale <= LARGEST_DIAMETER_M:
@@ -93,3 +81,24 @@ def unit_scale_m(diameter: float, unit: str, source: str) -> float:
             f"set unit to m (then {diameter:.3g} m), or to auto",
         )
     return UNIT_IN_M[unit]
+
+
+def sigma_m_of(mesh: trimesh.Trimesh, scale_m: float) -> np.ndarray | None:
+    """Return the standard deviations (V,) stored with a mesh, in metres, inf for what was never seen; None without."""
+    stored = mesh.vertex_attributes.get(SIGMA_ATTRIBUTE)
+    if stored is None or np.size(stored) != len(mesh.vertices):
+        return None
+    sigma_m = np.asarray(stored, np.float32).ravel() * np.float32(scale_m)
+    return np.where(sigma_m >= 0, sigma_m, np.float32(np.inf))
+
+
+def diameter(vertices: np.ndarray) -> float:
+    """Return the largest distance between two of some points (V, 3), in their unit; of round bodies nearly so."""
+    if len(vertices) > 4:
+        with suppress(QhullError):  # flat: no hull, the points themselves do
+            vertices = vertices[ConvexHull(vertices).vertices]
+    if len(vertices) > 4000:
+        # A hull with this many corners is round: the outermost ones give the diameter to a fraction of a percent.
+        radius = np.linalg.norm(vertices - vertices.mean(axis=0), axis=1)
+        vertices = vertices[np.argsort(radius)[-4000:]]
+    return float(pdist(vertices).max()) if len(vertices) > 1 else 0.0

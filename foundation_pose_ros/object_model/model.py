@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 class ObjectModel:
     """A mesh in its own frame, in metres.
 
-    vertices (V, 3) float32, faces (F, 3) uint32; `appearance` is None for a mesh with no colour;
-    `declared_symmetries` overrides what is found from mesh and texture. sigma_m (V,) float32: standard deviation of the
-    surface along its normal, inf where it was never seen but only closed; None for a mesh that is known all over.
+    vertices: (V, 3) float32.
+    faces: (F, 3) uint32, triples of vertices.
+    appearance: colours of the surface, None for a mesh without.
+    declared_symmetries: overrides what is found from mesh and texture.
+    sigma_m: (V,) float32, standard deviation of the surface along its normal, inf where it was never seen but only
+        closed; None for a mesh that is known all over.
+    unit_m: metres of one unit of the file that it came from.
     """
 
     name: str
@@ -35,6 +39,7 @@ class ObjectModel:
     appearance: Appearance | None = None
     declared_symmetries: Symmetries | None = None
     sigma_m: np.ndarray | None = None
+    unit_m: float = 1.0
 
     @classmethod
     def from_mesh(
@@ -44,7 +49,7 @@ class ObjectModel:
         unit: str = "m",
         symmetries: Symmetries | None = None,
     ) -> "ObjectModel":
-        """From a file that trimesh reads (OBJ, PLY, STL, GLB, ...), a Trimesh or a Scene.
+        """Read a file that trimesh knows (OBJ, PLY, STL, GLB, ...), or take a Trimesh or a Scene.
 
         unit: what one unit of the file is: m, dm, cm, mm, in; or auto, which takes metres where the size is that of an
         object and millimetres where only that is. Raises InputRefused, saying the fix, for files that are missing,
@@ -68,6 +73,7 @@ class ObjectModel:
             appearance=from_visual(geometry, source),
             declared_symmetries=symmetries,
             sigma_m=sigma_m_of(geometry, scale_m),
+            unit_m=scale_m,
         )
 
     @classmethod
@@ -78,8 +84,9 @@ class ObjectModel:
         symmetries: Symmetries | None = None,
         settings: "ReconstructionSettings | None" = None,
     ) -> "ObjectModel":
-        """Instead of a mesh: a few RGB-D views with masks and poses, as a folder (see `reference_views.reading`) or as
-        `ReferenceView`s; the object's frame is that of their poses.
+        """Make a model, instead of from a mesh, from a few RGB-D views with masks and poses.
+
+        views: a folder (see `reconstruction.capture.view_folder`) or `ReferenceView`s; their poses give the frame.
 
         name: also which object of the folder, where it has several. Raises InputRefused, saying the fix, for views
         that no model can be made of.
@@ -94,59 +101,60 @@ class ObjectModel:
 
     @cached_property
     def mesh(self) -> trimesh.Trimesh:
-        """The bare geometry for trimesh's algorithms: faces in the model's order, vertices in one place joined."""
+        """Return the bare geometry for trimesh's algorithms: faces in the model's order, vertices joined."""
         return trimesh.Trimesh(self.vertices, self.faces)
 
     @cached_property
     def centre_m(self) -> np.ndarray:
-        """Middle of the axis-aligned box (3,): the origin of the centred frame that estimation works in."""
+        """Return the middle of the axis-aligned box (3,): the origin of the centred frame that estimation works in."""
         return (self.vertices.min(axis=0) + self.vertices.max(axis=0)) / 2
 
     @cached_property
     def extents_m(self) -> np.ndarray:
-        """Full size of the axis-aligned box (3,)."""
+        """Return the full size of the axis-aligned box (3,)."""
         return self.vertices.max(axis=0) - self.vertices.min(axis=0)
 
     @cached_property
     def box_corners(self) -> np.ndarray:
-        """Corners of the axis-aligned box (8, 3)."""
+        """Return the corners of the axis-aligned box (8, 3)."""
         return self.centre_m + np.array(list(product((-0.5, 0.5), repeat=3)), np.float32) * self.extents_m
 
     @cached_property
     def diameter_m(self) -> float:
-        """Largest distance between two vertices."""
+        """Return the largest distance between two vertices."""
         return diameter(self.vertices)
 
     @cached_property
     def face_sigma_m(self) -> np.ndarray | None:
-        """(F,) float32: the largest sigma_m of a face's corners; None where sigma_m is."""
+        """Return (F,) float32, the largest sigma_m of a face's corners; None where sigma_m is."""
         return None if self.sigma_m is None else self.sigma_m[self.faces].max(axis=1)
 
     @property
     def has_colour(self) -> bool:
+        """Tell whether its surface has colours."""
         return self.appearance is not None
 
     @cached_property
     def symmetries(self) -> Symmetries:
-        """Declared, or found once from mesh and texture."""
+        """Return what was declared, or is found once from mesh and texture."""
         return self.declared_symmetries if self.declared_symmetries is not None else find_symmetries(self)
 
     @cached_property
     def shape_symmetries(self) -> Symmetries:
-        """Turns that leave the shape as it was, whatever the colours."""
+        """Return turns that leave the shape as it was, whatever the colours."""
         return find_symmetries(self, colour=False) if self.has_colour else self.symmetries
 
     @cached_property
     def near_symmetries(self) -> Symmetries:
-        """Turns that leave the shape nearly as it was: poses that noisy depth mistakes for each other."""
+        """Return turns that leave the shape nearly as it was: poses that noisy depth mistakes for each other."""
         return find_symmetries(self, colour=False, loose=True)
 
     def surface_points(self, count: int) -> np.ndarray:
-        """(count, 3) float32 points spread evenly over the surface, the same at every call."""
+        """Return (count, 3) float32 points spread evenly over the surface, the same at every call."""
         return self.surface_samples(count)[0]
 
     def surface_samples(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Points (count, 3) over the surface with their faces (count,) and barycentric u, v (count, 2)."""
+        """Return points (count, 3) over the surface with their faces (count,) and barycentric u, v (count, 2)."""
         rng = np.random.default_rng(0)
         cumulative = np.cumsum(self.mesh.area_faces)
         # One point in each of `count` equal strips of area: evener than independent draws.

@@ -3,14 +3,14 @@
 import numpy as np
 
 from ..object_model.model import ObjectModel
-from . import embree_api as embree_library
+from . import embree_api
 from .embree_packets import PacketCaster
 from .renderer import Caster, Rendering
 
 
 def make_caster(model: ObjectModel, threads: int) -> Caster:
-    """Packets where there is an Embree of one's own to cast them, two to three times as fast; Open3D's else."""
-    if embree_library.available():
+    """Cast packets where there is an Embree of one's own for them, two to three times as fast, else by Open3D."""
+    if embree_api.available():
         return PacketCaster(model.vertices, model.faces, threads)
     # Imported where it is needed: Open3D brings plotting with it, and takes a second to load.
     from .open3d_rays import Open3DCaster

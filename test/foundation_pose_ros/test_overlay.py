@@ -6,7 +6,7 @@ import pytest
 import trimesh
 
 from foundation_pose_ros import Camera, InputRefused, ObjectModel
-from foundation_pose_ros.overlay import OverlayPose, contact_sheet, draw_overlay
+from foundation_pose_ros.overlay import OverlayPose, OverlayRenderers, contact_sheet, draw_overlay
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.se3 import from_rotation_translation
 
@@ -132,3 +132,14 @@ def test_a_contact_sheet_has_all_images_in_order():
 def test_no_images_make_no_contact_sheet():
     with pytest.raises(InputRefused, match="give at least one"):
         contact_sheet([])
+
+
+def test_renderers_are_kept_for_what_the_last_picture_showed():
+    renderers = OverlayRenderers()
+    other = ObjectModel.from_mesh(trimesh.creation.box((0.1, 0.1, 0.1)), name="other")
+    poses = [OverlayPose(model, at(0, 0, 0.8)) for model in (BRICK, other)]
+    draw_overlay(GREY, CAMERA, poses, renderers=renderers)
+    brick, cube = renderers[BRICK], renderers[other]
+    draw_overlay(GREY, CAMERA, poses[:1], renderers=renderers)
+    assert renderers[BRICK] is brick
+    assert renderers[other] is not cube

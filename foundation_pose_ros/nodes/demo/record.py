@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ...overlay import PALETTE, OverlayPose, contact_sheet, draw_overlay
+from ...overlay import PALETTE, OverlayPose, OverlayRenderers, contact_sheet, draw_overlay
 from ..replay.source import ReplaySource
 from .pose_collector import PlayedFrame, PoseCollector, PublishedPose, Summary
 
@@ -22,6 +22,7 @@ class DemoRecord:
     def __init__(self, source: ReplaySource, collector: PoseCollector) -> None:
         self.frame_ids: dict[int, str] = {}
         self._source = source
+        self._renderers = OverlayRenderers()
         self._collector = collector
 
     def add_frame(self, frame_id: str, stamp_ns: int) -> None:
@@ -80,7 +81,7 @@ class DemoRecord:
             for index, name in enumerate(self._source.object_names)
             if (pose := self._heard(stamp_ns).poses.get(name)) is not None
         ]
-        return draw_overlay(frame.rgb, frame.camera, poses)
+        return draw_overlay(frame.rgb, frame.camera, poses, renderers=self._renderers)
 
     def _caption(self, stamp_ns: int) -> str:
         heard = self._heard(stamp_ns)

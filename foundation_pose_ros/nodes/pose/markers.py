@@ -41,7 +41,8 @@ class MarkerFactory:
             marker.type = Marker.MESH_RESOURCE
             marker.mesh_resource = entry.mesh_file.as_uri()
             marker.mesh_use_embedded_materials = entry.model.has_colour
-            marker.scale = Vector3(x=entry.scale_m, y=entry.scale_m, z=entry.scale_m)
+            unit_m = entry.model.unit_m
+            marker.scale = Vector3(x=unit_m, y=unit_m, z=unit_m)
             if entry.model.has_colour:  # a colour would tint the texture
                 marker.color = ColorRGBA(r=1.0, g=1.0, b=1.0, a=1.0)
             return marker

@@ -5,22 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import trimesh
 import yaml
 
 from ...errors import InputRefused
-from ...object_model.mesh_file import UNIT_IN_M
 from ...object_model.model import ObjectModel
 from ...object_model.symmetry import Symmetries
 
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """A model with the file that it came from, and the factor from the file's unit to metres."""
+    """A model with the file that it came from."""
 
     model: ObjectModel
     mesh_file: Path
-    scale_m: float
 
 
 def load_object(
@@ -35,7 +32,7 @@ def load_object(
         raise InputRefused("bad_object_name", f"object name {name!r} can't be a TF frame: use letters, digits and _")
     path = _find(name, mesh, [Path(d).expanduser().resolve() for d in directories], only_from_directories)
     model = ObjectModel.from_mesh(path, name=name, unit=unit or "m", symmetries=parse_symmetries(symmetries))
-    return CatalogueEntry(model, path, UNIT_IN_M.get(unit or "m") or _measured_scale_m(model, path))
+    return CatalogueEntry(model, path)
 
 
 def parse_symmetries(text: str) -> Symmetries | None:
@@ -85,7 +82,3 @@ def _find(name: str, mesh: str, directories: list[Path], only_from_directories: 
         looked = ", ".join(map(str, candidates))
         raise InputRefused("mesh_missing", f"mesh file of {name} is not there (looked at {looked}): check the path")
     return found
-
-
-def _measured_scale_m(model: ObjectModel, path: Path) -> float:
-    return float(model.extents_m.max() / trimesh.load_scene(path).extents.max())

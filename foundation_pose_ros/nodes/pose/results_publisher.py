@@ -15,7 +15,7 @@ from visualization_msgs.msg import MarkerArray
 
 from ... import se3
 from ...frame import Frame
-from ...overlay import OverlayPose, draw_overlay
+from ...overlay import OverlayPose, OverlayRenderers, draw_overlay
 from ...streams.image_messages import fill_image
 from ...tracking import TrackedObject, TrackState
 from ..lifecycle_node import WorkingNode
@@ -64,7 +64,7 @@ class ResultsPublisher:
         self._marker_factories: dict[str, MarkerFactory] = {}
         self._marked: set[str] = set()
         self._signs = QuaternionSigns()
-        self._last_overlay_s = 0.0
+        self._last_overlay_s, self._overlay_renderers = 0.0, OverlayRenderers()
         self._last_header = Header()
 
     def add_object(self, id: str, entry: CatalogueEntry) -> None:
@@ -159,7 +159,8 @@ class ResultsPublisher:
                 red, green, blue = (int(255 * c) for c in self._colour(tracked.id))
                 colour = (red, green, blue)
                 poses.append(OverlayPose(self._entries[tracked.id].model, tracked.result.T_cam_obj, label, colour))
-        self._overlay.publish(fill_image(Image(header=header), draw_overlay(frame.rgb, frame.camera, poses), "rgb8"))
+        drawn = draw_overlay(frame.rgb, frame.camera, poses, renderers=self._overlay_renderers)
+        self._overlay.publish(fill_image(Image(header=header), drawn, "rgb8"))
 
     def _unmark(self, ids: set[str]) -> None:
         gone = [m for id in ids & self._marked for m in self._marker_factories[id].removed(self._last_header)]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.reporting import segmentation_tables as tables
+from benchmarks.reporting import segmentation_tables
 
 ORIGIN = {"command": "measured", "machine": {"cpu": "a processor", "cores": 2}, "created": "2026-01-02", "commit": "c"}
 
@@ -27,13 +27,13 @@ def report() -> dict[str, Any]:
 
 
 def test_all_weights_stand_beside_what_learns_nothing() -> None:
-    for table in (tables.recorded, tables.tasks, tables.rendered):
+    for table in (segmentation_tables.recorded, segmentation_tables.tasks, segmentation_tables.rendered):
         text = table(report())
         assert all(figure in text for figure in ("0.710", "0.780", "0.500", "0.250")), text
         assert text.endswith("`measured`, a processor, 2 cores, 2026-01-02, commit c.")
         rows = [line for line in text.splitlines() if line.startswith("|")]
         assert len({row.count("|") for row in rows}) == 1, text
-    assert "| `research` | 4 | 3 | 0.600 | 0.620 |" in tables.selection(report())
+    assert "| `research` | 4 | 3 | 0.600 | 0.620 |" in segmentation_tables.selection(report())
 
 
 def test_time_stands_beside_its_floor() -> None:
@@ -41,6 +41,6 @@ def test_time_stands_beside_its_floor() -> None:
     row |= {"largest_difference_bf16": 0.02, "plain": 4.0, "fp32": 1.0, "bf16": 0.5, "ratio": 4.0, "bf16_ratio": 8.0}
     speed = {"threads": 2, "time": [row | {"over_floor": 1.5}]}
     memory = {"memory": [{"form": "plain", "support": 64, "peak_mib": 3400}]}
-    text = tables.speed(ORIGIN | {"speed": speed | memory})
+    text = segmentation_tables.speed(ORIGIN | {"speed": speed | memory})
     assert "| 16 | 4.00 s | 1.00 s (4.0x) | 0.50 s (8.0x) | 2.0 G of 8.0 G | 1.5 | 2e-06; bf16 2e-02 |" in text
-    assert "| plain | 64 | 3,400 MiB |" in tables.memory(ORIGIN | {"speed": speed | memory})
+    assert "| plain | 64 | 3,400 MiB |" in segmentation_tables.memory(ORIGIN | {"speed": speed | memory})

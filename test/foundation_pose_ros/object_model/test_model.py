@@ -160,7 +160,9 @@ def test_the_mesh_that_is_handed_in_stays_as_it_was():
     [("m", 1), ("dm", 10), ("cm", 100), ("mm", 1000), ("in", 1 / 0.0254), ("auto", 1), ("auto", 1000)],
 )
 def test_every_unit_becomes_metres(unit, per_m):
-    assert ObjectModel.from_mesh(box(per_m), unit=unit).extents_m == pytest.approx(EXTENTS_M, rel=1e-6)
+    model = ObjectModel.from_mesh(box(per_m), unit=unit)
+    assert model.extents_m == pytest.approx(EXTENTS_M, rel=1e-6)
+    assert model.unit_m == pytest.approx(1 / per_m)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ import trimesh
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros import InputRefused, ObjectModel
-from foundation_pose_ros.rendering import EmbreeRenderer, make_renderer, make_tensor_renderer
-from foundation_pose_ros.rendering import factory as choice
+from foundation_pose_ros.rendering import EmbreeRenderer, factory, make_renderer, make_tensor_renderer
 from foundation_pose_ros.rendering.torch_embree import EmbreeTensorRenderer
 
 
@@ -30,9 +29,9 @@ def test_warp_runs_on_the_cpu_when_it_is_asked_for(box):
 
 @pytest.mark.parametrize(("installed", "expected"), [(True, "nvdiffrast"), (False, "warp")])
 def test_cuda_takes_nvdiffrast_where_it_is(monkeypatch, installed, expected):
-    monkeypatch.setattr(choice, "find_spec", lambda name: object() if installed else None)
-    assert choice.chosen("cuda:1") == expected
-    assert choice.chosen("cuda", "warp") == "warp"
+    monkeypatch.setattr(factory, "find_spec", lambda name: object() if installed else None)
+    assert factory.chosen("cuda:1") == expected
+    assert factory.chosen("cuda", "warp") == "warp"
 
 
 @pytest.mark.parametrize(
