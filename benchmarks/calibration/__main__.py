@@ -115,13 +115,13 @@ def main(
 
 
 def fitted(samples: list[Sample], task: str, names: list[str]) -> Confidence:
-    """The probability of one task, from its refined poses."""
+    """Fit the probability of one task to its refined poses."""
     learned = _of(samples, task)
     return fitted_confidence(_cues(learned), np.array([s.right for s in learned]), names)
 
 
 def judged_on(samples: list[Sample], confidences: Mapping[str, Confidence]) -> dict[str, Any] | None:
-    """The whole of a group; confidences: of the tasks that are looked at."""
+    """Judge the whole of a group; confidences: of the tasks that are looked at."""
     part = [s for task in confidences for s in _of(samples, task)]
     right = np.array([s.right for s in part])
     if len(np.unique(right)) < 2:
@@ -132,7 +132,7 @@ def judged_on(samples: list[Sample], confidences: Mapping[str, Confidence]) -> d
 
 
 def scores_by_kind(samples: list[Sample], task: str, confidence: Confidence) -> list[dict[str, Any]]:
-    """What each kind of a task's poses scores."""
+    """List what each kind of a task's poses scores."""
     part = _of(samples, task)
     scores: dict[tuple[str, bool], list[float]] = {}
     for sample, score in zip(part, confidence(_cues(part)), strict=True):
@@ -149,7 +149,7 @@ def scores_by_kind(samples: list[Sample], task: str, confidence: Confidence) -> 
 
 
 def errors_of(samples: list[Sample], tasks: Iterable[str] = ("register", "track")) -> Errors:
-    """Those of right poses that the estimator gave."""
+    """Return errors of right poses that the estimator gave."""
     own = [s for s in samples if s.task in tasks and s.right and s.kind in _ESTIMATED and s.error is not None]
     names = ("information", "variance_m2", "points_information", "distance_m")
     known = {name: np.array([getattr(s.error, name) for s in own]) for name in names}
@@ -158,13 +158,13 @@ def errors_of(samples: list[Sample], tasks: Iterable[str] = ("register", "track"
 
 
 def consistent_on(samples: list[Sample], task: str, model: CovarianceModel) -> dict[str, Any] | None:
-    """Normalised errors of one task's poses in a group."""
+    """Sum up normalised errors of one task's poses in a group."""
     errors = errors_of(samples, (task,))
     return consistency(errors.twists, errors.covariances(model)) if len(errors.twists) else None
 
 
 def written(confidences: dict[str, Confidence], covariance: CovarianceModel) -> str:
-    """The text of foundation_pose_ros/uncertainty/fitted_constants.py."""
+    """Make the text of foundation_pose_ros/uncertainty/fitted_constants.py."""
     lines = [
         '"""What scores and covariances were fitted to be, written by `python -m benchmarks.calibration --apply`."""',
         "",
@@ -181,7 +181,7 @@ def written(confidences: dict[str, Confidence], covariance: CovarianceModel) -> 
 
 
 def places(fit: int, held_out: int, data: Path) -> list[Place]:
-    """Where samples are taken: recordings, and as many scenes of each group as are asked for."""
+    """List where samples are taken: recordings, and as many scenes of each group as are asked for."""
     scanned = 2 * held_out // 3 if _meshes(data / "meshes") else 0
     counts = {"fit": fit, "rendered": held_out, "scanned": scanned}
     recordings: list[Place] = [(name, name) for name in RECORDINGS if (data / "pose" / name).is_dir()]
@@ -189,7 +189,7 @@ def places(fit: int, held_out: int, data: Path) -> list[Place]:
 
 
 def samples_of(data: Path, place: Place) -> list[Sample]:
-    """Samples of a recording, or of a scene by its group and seed."""
+    """Sample a recording, or a scene by its group and seed."""
     group, key = place
     if isinstance(key, str):
         return real_samples(data / "pose", key)

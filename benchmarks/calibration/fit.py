@@ -20,7 +20,7 @@ _CONSTANT_SIGMA = 2.0
 
 
 def fitted_confidence(cues: Cues, right: np.ndarray, names: list[str]) -> Confidence:
-    """Logistic regression with right and wrong poses weighing the same; no cue may speak against a pose."""
+    """Fit a logistic regression, right and wrong poses weighing the same; no cue may speak against a pose."""
     parts = np.stack([np.ones(len(right)), *(part for name in names for part in cues.bent(name))], axis=1)
     weight = balanced(right) * len(right)
     beta = np.zeros(parts.shape[1])
@@ -57,18 +57,18 @@ class Errors:
     distance_m: np.ndarray  # (n,)
 
     def covariances(self, model: CovarianceModel) -> np.ndarray:
-        """(n, 6, 6)."""
+        """Return covariances (n, 6, 6) of twists about the centres."""
         nowhere = np.empty((len(self.twists), 0))
         refined = Refinement(nowhere, self.information, self.variance_m2, self.points_information)
         return model.about_centre(refined, self.diameter_m, self.distance_m)
 
     def picked(self, which: np.ndarray) -> "Errors":
-        """Those at which (n,) bool is true."""
+        """Return those at which (n,) bool is true."""
         return Errors(*(values[which] for values in vars(self).values()))
 
 
 def fitted_covariance(errors: Errors) -> CovarianceModel:
-    """The likeliest constants where errors have Student's t distribution (Lange, Little and Taylor 1989).
+    """Find the likeliest constants where errors have Student's t distribution (Lange, Little and Taylor 1989).
 
     Of poses that aren't turned the wrong way.
     """

@@ -14,18 +14,18 @@ _OTHER_OPTIMUM_RAD = np.deg2rad(20.0)
 
 
 def balanced(right: np.ndarray) -> np.ndarray:
-    """Weights (n,), sum 1, in which right and wrong poses count the same."""
+    """Return weights (n,), sum 1, in which right and wrong poses count the same."""
     weight = np.where(right, 0.5 / max(right.sum(), 1), 0.5 / max((~right).sum(), 1))
     return weight / weight.sum()
 
 
 def reliability(p: np.ndarray, right: np.ndarray) -> tuple[list[dict[str, float]], float]:
-    """What probabilities said and what was, in ten bins, and the expected calibration error (Naeini et al. 2015)."""
+    """Compare what probabilities said with what was, in ten bins; with the expected calibration error (Naeini 2015)."""
     return _binned(p, right, _tenth(p))
 
 
 def swept_error(p: np.ndarray, right: np.ndarray) -> float:
-    """The error in bins of equal weight, as many as still show a share of right poses that grows from bin to bin.
+    """Return the error in bins of equal weight, as many as still show a share of right poses that grows.
 
     Less biased than fixed bins where poses are few (Roelofs et al. 2022).
     """
@@ -42,7 +42,7 @@ def swept_error(p: np.ndarray, right: np.ndarray) -> float:
 
 
 def judged(p: np.ndarray, right: np.ndarray, cluster: np.ndarray) -> dict[str, Any]:
-    """How well probabilities (n,) fit what happened, right and wrong poses weighing the same.
+    """Judge how well probabilities (n,) fit what happened, right and wrong poses weighing the same.
 
     cluster (n,) of int: poses of one object in one scene are alike, and are resampled together (Efron 1979). Gaps of
     bins are too wide by chance: from their squares, the corrected error takes the variance that resampling shows (after
@@ -71,7 +71,7 @@ def judged(p: np.ndarray, right: np.ndarray, cluster: np.ndarray) -> dict[str, A
 
 
 def consistency(twists: np.ndarray, covariances: np.ndarray) -> dict[str, Any] | None:
-    """Normalised estimation errors squared of right poses: twists (n, 6) against covariances (n, 6, 6).
+    """Sum up normalised estimation errors squared of right poses: twists (n, 6) against covariances (n, 6, 6).
 
     Those turned the wrong way are counted apart. With 6 degrees of freedom the mean should be 6, the median 5.35.
     """
@@ -90,12 +90,12 @@ def consistency(twists: np.ndarray, covariances: np.ndarray) -> dict[str, Any] |
 
 
 def in_another_optimum(twists: np.ndarray) -> np.ndarray:
-    """(n,) bool: turned the wrong way, right by ADD-S all the same; no covariance reaches there."""
+    """Return (n,) bool: turned the wrong way, right by ADD-S all the same; no covariance reaches there."""
     return np.asarray(np.linalg.norm(twists[:, 3:], axis=1) > _OTHER_OPTIMUM_RAD)
 
 
 def normalised(twists: np.ndarray, covariances: np.ndarray) -> np.ndarray:
-    """(n,): twist' inverse(covariance) twist."""
+    """Return (n,): twist' inverse(covariance) twist."""
     return np.einsum("ni,ni->n", twists, np.linalg.solve(covariances, twists[..., None])[..., 0])
 
 
@@ -108,7 +108,7 @@ def _binned(p: np.ndarray, right: np.ndarray, which: np.ndarray) -> tuple[list[d
 
 
 def _bins(p: np.ndarray, right: np.ndarray, which: np.ndarray) -> Iterator[tuple[int, float, float, float]]:
-    """Each bin with its share of the weight, what was said in it, and what was."""
+    """Yield each bin with its share of the weight, what was said in it, and what was."""
     weight = balanced(right)
     for b in np.unique(which):
         share = weight[which == b].sum()
@@ -126,7 +126,7 @@ def _corrected(p: np.ndarray, right: np.ndarray, gap_variance: np.ndarray) -> fl
 
 
 def _resampled(p: np.ndarray, right: np.ndarray, cluster: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Errors (resamples,) of whole clusters drawn again, and the variance (bins,) of each bin's gap."""
+    """Return errors (resamples,) of whole clusters drawn again, and the variance (bins,) of each bin's gap."""
     rng = np.random.default_rng(0)
     members = [np.flatnonzero(cluster == c) for c in np.unique(cluster)]
     errors, gaps = [], np.full((_RESAMPLES, _BINS), np.nan)

@@ -29,7 +29,7 @@ RECORDINGS = ("ycbv_0000", "visp_rbt_desk")
 
 
 def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None) -> list[Sample]:
-    """Of a scene with two objects, made-up ones or two of `meshes`, seen by a camera and known by models with defects.
+    """Sample a scene with two objects, made up or of `meshes`, seen by a camera and known by models with defects.
 
     Everything about it follows from the seed.
     """
@@ -74,14 +74,14 @@ def _seen_so(make: Callable[[], Sequence], camera: CameraDefects, known: dict[st
 
 
 def _stretched(mesh: trimesh.Trimesh, rng: np.random.Generator) -> trimesh.Trimesh:
-    """Longer or flatter than it was made, by up to 1.5: designs are few."""
+    """Make it longer or flatter than it was made, by up to 1.5: designs are few."""
     if rng.random() < _STRETCHED_SHARE:
         mesh.vertices = mesh.vertices * np.exp(rng.uniform(-_STRETCH, _STRETCH, 3))
     return mesh
 
 
 def _carved(mesh: trimesh.Trimesh, rng: np.random.Generator) -> trimesh.Trimesh:
-    """With a relief all over it, or as it was."""
+    """Give it a relief all over, or leave it as it was."""
     if rng.random() < _CARVED_SHARE:
         diameter_m = float(np.linalg.norm(mesh.extents))
         depth_m = rng.uniform(*_RELIEF) * diameter_m
@@ -94,7 +94,7 @@ def _carved(mesh: trimesh.Trimesh, rng: np.random.Generator) -> trimesh.Trimesh:
 
 
 def real_samples(folder: Path, name: str, most_frames: int = 10) -> list[Sample]:
-    """Of one recording in data/pose, every object in it, in runs of at most so many frames."""
+    """Sample every object of one recording in data/pose, in runs of at most so many frames."""
     sequence = open_sequence(folder / name)
     samples: list[Sample] = []
     for start in range(0, len(sequence.frame_ids), most_frames):
@@ -105,7 +105,7 @@ def real_samples(folder: Path, name: str, most_frames: int = 10) -> list[Sample]
 
 
 def mesh_models(folder: Path) -> list[ObjectModel]:
-    """Scanned objects, as far as there are any."""
+    """Read scanned objects, as far as there are any."""
     return [
         ObjectModel.from_mesh(path / "model.obj", name=path.name)
         for path in sorted(folder.glob("*"))

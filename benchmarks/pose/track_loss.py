@@ -81,7 +81,7 @@ def main(
 
 
 def measure(scenes: int, repeats: int, data: Path, processes: int = 2) -> dict[str, Any]:
-    """Outcomes of all events, and their shares by kind; processes: at work side by side."""
+    """Collect outcomes of all events, and their shares by kind; processes: at work side by side."""
     jobs = [*(partial(_rendered, seed, repeats) for seed in range(scenes)), *_recorded_jobs(data)]
     with worker_processes(processes) as pool:
         done = track(pool.map(_outcomes, jobs), "events", total=len(jobs), console=Console(stderr=True))
@@ -135,7 +135,7 @@ def followed(event: LossEvent, estimator: TrackingEstimator, model: ObjectModel,
 
 
 def shares(outcomes: list[Outcome]) -> dict[str, Any]:
-    """Of the tracks that started: false TRACKING for too long, right tracks called LOST, recovered in time."""
+    """Return shares of started tracks: TRACKING falsely for too long, called LOST though right, recovered in time."""
     started = [o for o in outcomes if o.started]
     if not started:
         return {"n": 0, "not_started": len(outcomes)}
@@ -158,7 +158,7 @@ def _outcomes(job: Callable[[], Batch]) -> list[Outcome]:
 
 
 def _rendered(seed: int, repeats: int) -> Batch:
-    """Events of each kind from one scene."""
+    """Make events of each kind from one scene."""
     rng = np.random.default_rng([seed, 57])
     scene, name, pieces = rendered_pieces(seed)
     events = [spliced(kind, name, pieces, rng) for kind in possible_kinds(pieces) for _ in range(repeats)]
@@ -166,7 +166,7 @@ def _rendered(seed: int, repeats: int) -> Batch:
 
 
 def _recorded(folder: Path, name: str, start: int) -> Batch:
-    """One event of each kind that can be made of a piece of a recording."""
+    """Make one event of each kind that a piece of a recording allows."""
     sequence, rng = open_sequence(folder), np.random.default_rng([start, 58])
     pieces = recorded_pieces(sequence, name, start)
     events = [spliced(kind, name, pieces, rng) for kind in possible_kinds(pieces)]

@@ -45,7 +45,7 @@ Piece = list[Moment]
 
 
 def rendered_pieces(seed: int, size: tuple[int, int] = (320, 240)) -> tuple[SyntheticScene, str, dict[str, Piece]]:
-    """One scene with one object, and by kind of event the same frames as they are while it lasts; `""` as they were."""
+    """Render a scene with one object, and by kind of event the same frames while it lasts; `""`: as they were."""
     rng = np.random.default_rng([seed, 31])
     name = DESIGNS[seed % len(DESIGNS)]
     scene = make_scene(
@@ -78,7 +78,7 @@ def rendered_pieces(seed: int, size: tuple[int, int] = (320, 240)) -> tuple[Synt
 
 
 def recorded_pieces(sequence: Sequence, name: str, start: int) -> dict[str, Piece]:
-    """The same from a recording with true poses, as far as that can be made without rendering."""
+    """Cut the same from a recording with true poses, as far as that can be made without rendering."""
     rng = np.random.default_rng(start)
     ids = sequence.frame_ids[start : start + _PIECE]
     plain = []
@@ -91,12 +91,12 @@ def recorded_pieces(sequence: Sequence, name: str, start: int) -> dict[str, Piec
 
 
 def possible_kinds(pieces: dict[str, Piece]) -> list[str]:
-    """Those of KINDS for which there is a piece."""
+    """List those of KINDS for which there is a piece."""
     return [kind for kind in KINDS if kind in pieces or (kind == "nothing" and pieces)]
 
 
 def spliced(kind: str, name: str, pieces: dict[str, Piece], rng: np.random.Generator) -> LossEvent:
-    """One event: the plain piece, the changed one, the plain one again, played to and fro from a random frame on.
+    """Splice an event: the plain piece, the changed one, the plain one again, played to and fro from a random frame.
 
     A jump lasts for good, and is its own return. The kind `nothing` changes nothing.
     """
@@ -122,7 +122,7 @@ def _moments(scene: SyntheticScene, name: str) -> Piece:
 
 
 def _sensor_failures(plain: Piece, rng: np.random.Generator) -> dict[str, Piece]:
-    """The camera covered by a hand (dark, and too near to measure), and depth that fails while colour goes on."""
+    """Make the camera covered by a hand (dark, and too near to measure), and depth that fails while colour goes on."""
     dark, without = [], []
     for moment in plain:
         frame = moment.frame
@@ -134,7 +134,7 @@ def _sensor_failures(plain: Piece, rng: np.random.Generator) -> dict[str, Piece]
 
 
 def _shifted(plain: Piece) -> Piece:
-    """The picture moved sideways until the object is outside: what comes in is a plain wall 1.5 m away."""
+    """Move the picture sideways until the object is outside: what comes in is a plain wall 1.5 m away."""
     moved = []
     for moment in plain:
         frame = moment.frame

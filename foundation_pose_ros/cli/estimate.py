@@ -66,6 +66,7 @@ def track(
     """Follow the object through all frames from its first mask or known pose.
 
     Prints one JSON line per frame as register does; "state" is SEARCHING before the start, then TRACKING or LOST.
+    A lost object has no pose, and is looked for with no mask.
     """
     from ..evaluation.runner import RunSettings
     from .pose_lines import write_poses

@@ -65,7 +65,7 @@ class PosePipeline:
 
     @property
     def running(self) -> bool:
-        """True between start and stop."""
+        """Return True between start and stop."""
         return self._worker.running
 
     def start(self) -> None:
