@@ -36,6 +36,15 @@ def test_register_finds_the_mug(example: Any, capsys: pytest.CaptureFixture[str]
     assert "right with probability" in capsys.readouterr().out
 
 
+def test_a_refiner_of_ones_own_moves_the_pose_and_is_right(example: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    scene, (usual, searched) = example("own_refiner")["main"]()
+    error_m, error_deg = pose_error(searched.T_cam_obj, scene.truth(scene.frame_ids[0], "mug"))
+    assert error_m < 0.002 and error_deg < 2.0
+    assert not np.array_equal(searched.T_cam_obj, usual.T_cam_obj)
+    assert np.isfinite(searched.covariance).all()
+    assert capsys.readouterr().out.count("agreement") == 2
+
+
 def test_track_follows_the_box_through_all_frames(example: Any, capsys: pytest.CaptureFixture[str]) -> None:
     followed = example("track")["main"]([])
     scene = make_scene(SceneSettings(frames=10, objects=["cracker_box"], moving_object=True))
