@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from foundation_perception.msg import TrackedObjectArray
-from geometry_msgs.msg import PoseWithCovarianceStamped, TransformStamped
+from geometry_msgs.msg import PoseWithCovariance, PoseWithCovarianceStamped, TransformStamped
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 from tf2_msgs.msg import TFMessage
@@ -16,6 +16,7 @@ from visualization_msgs.msg import MarkerArray
 from ... import se3
 from ...frame import Frame
 from ...overlay import OverlayPose, OverlayRenderers, draw_overlay
+from ...pose_result import PoseResult
 from ...streams.image_messages import fill_image
 from ...tracking import TrackedObject, TrackState
 from ..lifecycle_node import WorkingNode
@@ -102,47 +103,55 @@ class ResultsPublisher:
             self._mask_request.publish(String(data=id))
 
     def publish(self, frame: Frame, objects: list[TrackedObject]) -> None:
-        """Publish all messages of one frame."""
-        header = to_header(frame)
-        self._last_header = header
-        detections, states = Detection3DArray(header=header), TrackedObjectArray(header=header)
-        transforms, markers = [], MarkerArray()
-        wants_markers = self._markers.get_subscription_count() > 0
-        stamped = []
-        for tracked in objects:
-            if tracked.id not in self._entries:
-                continue
-            result = tracked.result if tracked.state is TrackState.TRACKING else None
-            if result is None:
-                last = tracked.last_believed
-                pose = None if last is None else to_pose_with_covariance(last, to_pose(last.T_cam_obj))
-                states.objects.append(to_tracked_object(tracked, pose, header))
-                continue
-            plain = to_pose(
-                result.T_cam_obj, self._signs.continuous(tracked.id, se3.to_quaternion_xyzw(result.T_cam_obj))
-            )
-            pose = to_pose_with_covariance(result, plain)
-            model = self._entries[tracked.id].model
-            states.objects.append(to_tracked_object(tracked, pose, header))
-            detections.detections.append(to_detection(tracked, result, pose, model, header))
-            stamped.append((tracked.id, PoseWithCovarianceStamped(header=header, pose=pose)))
-            child = self.settings.tf_prefix + tracked.id
-            transforms.append(TransformStamped(header=header, child_frame_id=child, transform=to_transform(plain)))
-            if wants_markers:
-                self._marked.add(tracked.id)
-                markers.markers += self._marker_factories[tracked.id].shown(
-                    header, plain, self.settings.marker_lifetime_s
-                )
-        if transforms and self.settings.publish_tf:
-            self._tf.publish(TFMessage(transforms=transforms))
-        for id, message in stamped:
-            self._poses[id].publish(message)
-        self._detections.publish(detections)
-        self._objects.publish(states)
-        if markers.markers:
-            self._markers.publish(markers)
+        """Publish all messages of one frame that someone listens to; the others aren't even made."""
+        header = self._last_header = to_header(frame)
+        known = [tracked for tracked in objects if tracked.id in self._entries]
+        found = {
+            tracked.id: self._found(tracked.id, tracked.result)
+            for tracked in known
+            if tracked.state is TrackState.TRACKING and tracked.result is not None
+        }
+        if found and self.settings.publish_tf and self._tf.get_subscription_count():
+            self._tf.publish(TFMessage(transforms=[self._transform(id, pose, header) for id, pose in found.items()]))
+        for id, pose in found.items():
+            if self._poses[id].get_subscription_count():
+                self._poses[id].publish(PoseWithCovarianceStamped(header=header, pose=pose))
+        if self._detections.get_subscription_count():
+            self._detections.publish(self._detections_message(known, found, header))
+        if self._objects.get_subscription_count():
+            states = [to_tracked_object(t, found.get(t.id) or _last_believed(t), header) for t in known]
+            self._objects.publish(TrackedObjectArray(header=header, objects=states))
+        if found and self._markers.get_subscription_count():
+            self._publish_markers(found, header)
         self._unmark(self._marked - {tracked.id for tracked in objects if tracked.state is TrackState.TRACKING})
         self._publish_overlay(frame, objects, header)
+
+    def _found(self, id: str, result: PoseResult) -> PoseWithCovariance:
+        quaternion = self._signs.continuous(id, se3.to_quaternion_xyzw(result.T_cam_obj))
+        return to_pose_with_covariance(result, to_pose(result.T_cam_obj, quaternion))
+
+    def _transform(self, id: str, pose: PoseWithCovariance, header: Header) -> TransformStamped:
+        child = self.settings.tf_prefix + id
+        return TransformStamped(header=header, child_frame_id=child, transform=to_transform(pose.pose))
+
+    def _detections_message(
+        self, known: list[TrackedObject], found: dict[str, PoseWithCovariance], header: Header
+    ) -> Detection3DArray:
+        detections = [
+            to_detection(tracked, tracked.result, found[tracked.id], self._entries[tracked.id].model, header)
+            for tracked in known
+            if tracked.id in found and tracked.result is not None
+        ]
+        return Detection3DArray(header=header, detections=detections)
+
+    def _publish_markers(self, found: dict[str, PoseWithCovariance], header: Header) -> None:
+        self._marked |= found.keys()
+        shown = [
+            marker
+            for id, pose in found.items()
+            for marker in self._marker_factories[id].shown(header, pose.pose, self.settings.marker_lifetime_s)
+        ]
+        self._markers.publish(MarkerArray(markers=shown))
 
     def _publish_overlay(self, frame: Frame, objects: list[TrackedObject], header: Header) -> None:
         now_s = time.monotonic()
@@ -170,3 +179,8 @@ class ResultsPublisher:
 
     def _colour(self, id: str) -> tuple[float, float, float]:
         return colorsys.hsv_to_rgb((0.33 + _GOLDEN * list(self._entries).index(id)) % 1.0, 0.75, 0.95)
+
+
+def _last_believed(tracked: TrackedObject) -> PoseWithCovariance | None:
+    last = tracked.last_believed
+    return None if last is None else to_pose_with_covariance(last, to_pose(last.T_cam_obj))

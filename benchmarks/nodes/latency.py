@@ -1,0 +1,260 @@
+"""`python -m benchmarks.nodes.latency`: how fast pose_node answers a camera, and what each stage of it costs.
+
+A camera's driver at 30 Hz, pose_node and a listener, each in a process of its own, over real DDS. In each round every
+case is measured once, with --before also by another checkout in turn. Writes benchmarks/results/node_latency.json and
+its tables.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import rclpy
+import typer
+import yaml
+from foundation_perception.msg import TrackedObject, TrackedObjectArray
+from rclpy.context import Context
+from rclpy.qos import QoSProfile
+from rich.console import Console
+
+from benchmarks.nodes.stages import PERIOD_S, STAGES
+from benchmarks.reporting import documents as tables
+from benchmarks.reporting import node_tables
+from benchmarks.reporting.results import ROOT, result_file
+from foundation_pose_ros.evaluation.report import provenance
+from foundation_pose_ros.nodes.demo.run import own_domain_id
+from foundation_pose_ros.nodes.listener import Listener
+from foundation_pose_ros.nodes.replay.source import ReplaySource, mesh_files
+from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
+from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
+
+RESULT = result_file("node_latency.json")
+OBJECTS = ("mug", "cracker_box", "soda_can")
+RATE_HZ, FRAMES = 30.0, 40
+START_TIMEOUT_S, SETTLE_S = 120.0, 3.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """Images of a size, and how many objects are tracked in them."""
+
+    width: int
+    height: int
+    objects: int
+
+
+CASES = tuple(Case(*size, objects) for size in ((640, 480), (1280, 720)) for objects in (1, 3))
+
+
+def main(
+    rounds: Annotated[int, typer.Option(help="How often everything is measured.")] = 2,
+    seconds: Annotated[float, typer.Option(help="How long each time, once all objects are tracked.")] = 10.0,
+    before: Annotated[Path | None, typer.Option(help="Another checkout, measured in turn.")] = None,
+    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+) -> None:
+    """Measure, and write JSON and tables."""
+    report = measure(rounds, seconds, before) | {"command": "python -m benchmarks.nodes.latency"}
+    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
+    if output == RESULT:
+        tables.write(RESULT.name, report)
+    print("\n\n".join([node_tables.latency(report), node_tables.stages(report)]))
+
+
+def measure(rounds: int, seconds: float = 10.0, before: Path | None = None) -> dict[str, Any]:
+    """Latency, rate and processor time of each case; load: of the machine, where others worked on it too."""
+    trees = {"now": ROOT} if before is None else {"before": before.resolve(), "now": ROOT}
+    rows: dict[tuple[str, Case], list[_Heard]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        streams = {case: _write_stream(case, Path(folder)) for case in CASES}
+        for _ in range(rounds):
+            for case, stream in streams.items():
+                for name, tree in trees.items():
+                    heard = _measured(stream, tree, seconds)
+                    rows.setdefault((name, case), []).append(heard)
+                    Console(stderr=True).print(f"{name}, {case}: {heard.figures()}")
+    return provenance({"rounds": rounds, "seconds": seconds, "rate_hz": RATE_HZ}) | {
+        "load": os.getloadavg()[2],
+        "cases": [
+            {"tree": name, "size": f"{case.width}x{case.height}", "objects": case.objects} | _joined(all_heard)
+            for (name, case), all_heard in rows.items()
+        ],
+    }
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """One measurement: latencies of answers, poses, and processor time of pose_node, all and by stage."""
+
+    seconds: float
+    latencies_s: list[float]
+    poses: int
+    processor_s: float
+    stages_s: dict[str, float]
+
+    def figures(self) -> dict[str, float]:
+        return {
+            "poses_per_s": self.poses / self.seconds,
+            "median_ms": 1000 * float(np.median(self.latencies_s)) if self.latencies_s else 0.0,
+            "processor_ms": 1000 * self.processor_s / (RATE_HZ * self.seconds),
+        }
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """Files of one case: frames, and pose_node's parameters."""
+
+    frames: Path
+    parameters: Path
+    objects: int
+
+
+def _write_stream(case: Case, folder: Path) -> _Stream:
+    names = OBJECTS[: case.objects]
+    scene = make_scene(
+        SceneSettings(
+            seed=3, frames=FRAMES, objects=names, clutter=3, width=case.width, height=case.height, supersample=1
+        )
+    )
+    frames = [scene.frame(frame_id) for frame_id in scene.frame_ids]
+    labels = np.zeros((FRAMES, case.height, case.width), np.uint16)
+    for k, frame_id in enumerate(scene.frame_ids):
+        for label, name in enumerate(names, start=1):
+            mask = scene.mask(frame_id, name)
+            if mask is not None:
+                labels[k][mask] = label
+    camera = frames[0].camera
+    stem = folder / f"{case.width}_{case.objects}"
+    np.savez(
+        stem.with_suffix(".npz"),
+        rgb=np.stack([frame.rgb for frame in frames]),
+        depth_m=np.stack([frame.depth_m for frame in frames]),
+        labels=labels,
+        camera=np.array([camera.fx, camera.fy, camera.cx, camera.cy, camera.width, camera.height]),
+    )
+    meshes = mesh_files(ReplaySource(scene, names), 3, folder)
+    parameters: dict[str, Any] = {"objects": list(names)}
+    parameters |= {name: {"mesh": str(mesh.path), "unit": mesh.unit} for name, mesh in meshes.items()}
+    stem.with_suffix(".yaml").write_text(yaml.safe_dump({"/**": {"ros__parameters": parameters}}))
+    return _Stream(stem.with_suffix(".npz"), stem.with_suffix(".yaml"), case.objects)
+
+
+def _measured(stream: _Stream, tree: Path, seconds: float) -> _Heard:
+    with own_domain_id() as domain_id, tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "stages.json"
+        environment = os.environ | {
+            "ROS_DOMAIN_ID": str(domain_id),
+            "FASTDDS_DEFAULT_PROFILES_FILE": str(ROOT / "config" / "fastdds.xml"),
+        }
+        of_tree = environment | {"PYTHONPATH": os.pathsep.join([str(tree), *sys.path])}
+        node_arguments = [str(report), "--ros-args", "--params-file", str(stream.parameters)]
+        with (
+            _process("benchmarks.nodes.stages", node_arguments, of_tree, tree) as node,
+            _process("benchmarks.nodes.camera", [str(stream.frames), str(RATE_HZ)], environment, ROOT),
+        ):
+            return _listen(stream, domain_id, node.pid, report, seconds)
+
+
+def _listen(stream: _Stream, domain_id: int, pid: int, report: Path, seconds: float) -> _Heard:
+    """Wait until all objects are tracked, let things settle, and count."""
+    answers: list[tuple[float, int]] = []
+
+    def on_objects(message: TrackedObjectArray) -> None:
+        latency_s = (time.time_ns() - stamp_to_ns(message.header.stamp)) * 1e-9
+        answers.append((latency_s, sum(o.state == TrackedObject.TRACKING and o.score > 0 for o in message.objects)))
+
+    def failed(what: str, error: Exception) -> None:
+        raise error
+
+    context = Context()
+    rclpy.init(context=context, domain_id=domain_id)
+    node = rclpy.create_node("ear", context=context)
+    listener = Listener(node, "ear", failed)
+    listener.subscribe(TrackedObjectArray, "/pose_node/objects", on_objects, QoSProfile(depth=100))
+    listener.start()
+    try:
+        deadline_s = time.monotonic() + START_TIMEOUT_S
+        while not (answers and answers[-1][1] == stream.objects):
+            if time.monotonic() > deadline_s:
+                raise RuntimeError(f"no {stream.objects} tracked objects within {START_TIMEOUT_S:.0f} s")
+            time.sleep(0.1)
+        time.sleep(SETTLE_S)
+        spent_s, stages_s, start_s = _processor_s(pid), json.loads(report.read_text()), time.monotonic()
+        answers.clear()
+        time.sleep(seconds)
+        heard, took_s = list(answers), time.monotonic() - start_s
+        spent_s = _processor_s(pid) - spent_s
+        time.sleep(PERIOD_S)
+        after_s = json.loads(report.read_text())
+    finally:
+        listener.close()
+        node.destroy_node()
+        rclpy.shutdown(context=context)
+    by_stage = {stage: after_s.get(stage, 0.0) - stages_s.get(stage, 0.0) for stage in STAGES}
+    poses = sum(tracked == stream.objects for _, tracked in heard)
+    return _Heard(took_s, [latency_s for latency_s, _ in heard], poses, spent_s, by_stage)
+
+
+def _processor_s(pid: int) -> float:
+    """Processor time of a process and of those that it started."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended
+        if int(stat.parent.name) == pid or int(fields[1]) == pid:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _joined(all_heard: list[_Heard]) -> dict[str, Any]:
+    """Figures over all rounds; spread: lowest and highest round."""
+    latencies_ms = 1000 * np.concatenate([heard.latencies_s for heard in all_heard])
+    frames = [RATE_HZ * heard.seconds for heard in all_heard]
+    each = [heard.figures() for heard in all_heard]
+    processor_s = sum(heard.processor_s for heard in all_heard)
+    stages_ms = {stage: 1000 * sum(heard.stages_s[stage] for heard in all_heard) / sum(frames) for stage in STAGES}
+    processor_ms = 1000 * processor_s / sum(frames)
+    return {
+        "n": len(latencies_ms),
+        "poses_per_s": round(float(np.mean([row["poses_per_s"] for row in each])), 2),
+        "latency_ms": {
+            "median": round(float(np.median(latencies_ms)), 2),
+            "p99": round(float(np.quantile(latencies_ms, 0.99)), 2),
+            "spread": [round(f([row["median_ms"] for row in each]), 2) for f in (min, max)],
+        },
+        "processor_ms": round(processor_ms, 2),
+        "processor_share": round(processor_s / sum(heard.seconds for heard in all_heard), 3),
+        "stages_ms": {stage: round(value, 2) for stage, value in stages_ms.items()}
+        | {"rest": round(processor_ms - sum(stages_ms.values()), 2)},
+    }
+
+
+@contextmanager
+def _process(module: str, arguments: list[str], environment: dict[str, str], folder: Path) -> Iterator[Any]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments], env=environment, cwd=folder, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+if __name__ == "__main__":
+    typer.run(main)

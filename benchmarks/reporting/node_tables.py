@@ -1,0 +1,33 @@
+"""Tables about pose_node at a camera's rate."""
+
+from typing import Any
+
+from benchmarks.reporting.results import provenance
+
+_STAGES = ("receive", "match", "convert", "track", "publish", "rest")
+_TREES = {"before": "before", "now": ""}
+
+
+def latency(report: dict[str, Any]) -> str:
+    """Write what a user sees: poses a second, time from stamp to pose, share of a core."""
+    lines = [
+        "| images | objects | | poses a second | stamp to pose, median | 99 % | processor a frame | of a core | n |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for case in report["cases"]:
+        taken = case["latency_ms"]
+        lines.append(
+            f"| {case['size']} | {case['objects']} | {_TREES[case['tree']]} | {case['poses_per_s']:.1f} | "
+            f"{taken['median']:.0f} ms | {taken['p99']:.0f} ms | {case['processor_ms']:.1f} ms | "
+            f"{100 * case['processor_share']:.0f} % | {case['n']} |"
+        )
+    return "\n".join([*lines, "", f"{provenance(report)} Load of the machine meanwhile: {report['load']:.1f}."])
+
+
+def stages(report: dict[str, Any]) -> str:
+    """Write the processor time of each stage, in ms for each frame that the camera sent."""
+    lines = ["| images | objects | | " + " | ".join(_STAGES) + " |", "|---|---|---|" + "---|" * len(_STAGES)]
+    for case in report["cases"]:
+        taken = " | ".join(f"{case['stages_ms'][stage]:.2f}" for stage in _STAGES)
+        lines.append(f"| {case['size']} | {case['objects']} | {_TREES[case['tree']]} | {taken} |")
+    return "\n".join(lines)
