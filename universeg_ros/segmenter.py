@@ -10,7 +10,7 @@ import numpy as np
 from foundation_pose_ros.errors import InputRefused
 
 from .mask_result import LabelResult, MaskResult, expected_dice
-from .network.checkpoints import WeightsInfo, load_checkpoint
+from .network.checkpoints import UniverSegWeightsInfo, load_checkpoint
 from .network.inference import PRECISIONS, Inference, Precision
 from .network.model import DEFAULT_MEMORY_BUDGET, UniverSeg
 from .support.example_pools import (
@@ -25,7 +25,7 @@ from .support.example_pools import (
     whole_images,
 )
 from .support.preparation import Encoding
-from .support.regions import Box, around, clipped_box, tiles
+from .support.regions import ImageRegion, around, clipped_box, tiles
 from .support.support_set import SupportSet
 
 FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
@@ -83,7 +83,9 @@ class Segmenter:
         self, weights: str | Path | UniverSeg = "default", device: str = "cpu", settings: SegmenterSettings = DEFAULTS
     ) -> None:
         self.settings = settings
-        model, self.info = (weights, WeightsInfo()) if isinstance(weights, UniverSeg) else load_checkpoint(weights)
+        model, self.info = (
+            (weights, UniverSegWeightsInfo()) if isinstance(weights, UniverSeg) else load_checkpoint(weights)
+        )
         self._logits = Inference(model, device, settings.precision, settings.compiled, settings.memory_budget)
         self._support: SupportSet | None = None
         self._pools: Pools = {}
@@ -120,7 +122,7 @@ class Segmenter:
         preparation = self.support.preparation
         image = np.asarray(image)
         shape = (image.shape[0], image.shape[1]) if image.ndim >= 2 else (0, 0)
-        whole = Box(0, 0, shape[1], shape[0]) if region is None else clipped_box(region, shape)
+        whole = ImageRegion(0, 0, shape[1], shape[0]) if region is None else clipped_box(region, shape)
         normalised = preparation.normalised(whole.cut(image) if region is not None else image, encoding)
         rng = np.random.default_rng(self.settings.seed)
         used: set[str] = set()
@@ -194,7 +196,7 @@ class Segmenter:
         return [draw(rng, len(images), size) for _ in range(self.settings.ensemble)]
 
     def _result(
-        self, members: np.ndarray, whole: Box, shape: tuple[int, int], used: set[str], begin: float
+        self, members: np.ndarray, whole: ImageRegion, shape: tuple[int, int], used: set[str], begin: float
     ) -> MaskResult:
         support = self.support
         by_label = np.zeros((members.shape[1], *shape), np.float32)

@@ -23,7 +23,7 @@ _SPACING = 0.04  # shares of the diameter from here on
 _REACH = 0.1
 
 
-class Registration(Protocol):
+class BaselineRegistration(Protocol):
     """One method, made ready for one object."""
 
     def __call__(self, frame: Frame, mask: np.ndarray) -> np.ndarray: ...

@@ -14,7 +14,7 @@ from .onnx_weights import read_onnx, tensors_of_graph
 from .refine_net import RefineNet
 from .score_net import ScoreNet
 from .weights_file import FileFormat, format_of, read_safetensors, read_torch, write_safetensors
-from .weights_info import PUBLISHED_SETTINGS, InputSettings, Kind, WeightsInfo, settings_of_config
+from .weights_info import PUBLISHED_SETTINGS, Kind, NetworkInputSettings, WeightsInfo, settings_of_config
 
 NETWORKS: dict[Kind, type[RefineNet] | type[ScoreNet]] = {"refine": RefineNet, "score": ScoreNet}
 NAMES: dict[Kind, str] = {"refine": "RefineNet", "score": "ScoreNet"}
@@ -111,7 +111,7 @@ def _check_kind(path: Path, found: Kind, wanted: Kind | None) -> None:
         )
 
 
-def _settings_beside(path: Path, kind: Kind) -> InputSettings:
+def _settings_beside(path: Path, kind: Kind) -> NetworkInputSettings:
     """From config.yml; those of the published weights where it isn't there."""
     config_file = path.with_name("config.yml")
     return settings_of_config(config_file, kind) if config_file.is_file() else PUBLISHED_SETTINGS[kind]

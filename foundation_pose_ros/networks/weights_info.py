@@ -28,7 +28,7 @@ _LARGEST_CONFIG_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class InputSettings:
+class NetworkInputSettings:
     """crop_ratio: side of a crop, in diameters. nearest_m: what is seen nearer than this counts as not seen.
 
     turn_rad: largest turn about each axis of one step; of the refiner alone. Values: of the published weights.
@@ -39,9 +39,9 @@ class InputSettings:
     turn_rad: float = math.radians(20.0)
 
 
-PUBLISHED_SETTINGS: dict[Kind, InputSettings] = {
-    "refine": InputSettings(crop_ratio=1.2, nearest_m=0.001),
-    "score": InputSettings(crop_ratio=1.1, nearest_m=0.1),
+PUBLISHED_SETTINGS: dict[Kind, NetworkInputSettings] = {
+    "refine": NetworkInputSettings(crop_ratio=1.2, nearest_m=0.001),
+    "score": NetworkInputSettings(crop_ratio=1.1, nearest_m=0.1),
 }
 
 
@@ -53,7 +53,7 @@ class WeightsInfo:
     """
 
     kind: Kind
-    settings: InputSettings
+    settings: NetworkInputSettings
     licence: str = ""
     source: str = ""
     source_sha256: str = ""
@@ -71,7 +71,7 @@ class WeightsInfo:
         """Of a network of this kind; settings that aren't in the header are the published ones."""
         settings = PUBLISHED_SETTINGS[kind]
         try:
-            own = {f.name: float(metadata[f.name]) for f in fields(InputSettings) if f.name in metadata}
+            own = {f.name: float(metadata[f.name]) for f in fields(NetworkInputSettings) if f.name in metadata}
         except ValueError as error:
             raise InputRefused(
                 "bad_weights", f"the header's settings aren't numbers ({error}): convert again"
@@ -80,7 +80,7 @@ class WeightsInfo:
         return cls(kind, replace(settings, **own), **{k: v for k, v in metadata.items() if k in known})
 
 
-def settings_of_config(config_file: Path, kind: Kind) -> InputSettings:
+def settings_of_config(config_file: Path, kind: Kind) -> NetworkInputSettings:
     """Settings from the `config.yml` beside a published checkpoint.
 
     Raises InputRefused where it isn't YAML, or asks for what the published networks don't do.

@@ -16,6 +16,18 @@ from .view_selection import viewing_directions
 _POINTS = 150
 # A point may stand before what another view measured there by this share of the object, or this far.
 _TOLERANCE_SHARE, _TOLERANCE_M = 0.03, 0.004
+FEWEST_VIEWS, FEW_VIEWS = 3, 4
+_FEWEST_PIXELS = 100
+# Good views agree to 0.9 and more, measured on rendered and recorded ones; wrong directions or scales stay below 0.6.
+_AGREES, _CLEARLY_BETTER = 0.8, 0.1
+_STRAY = 0.6
+_MOST_STRAYS = 0.25
+_MASKS_HIT = 0.8
+_SIMILAR_DEG = 20.0
+_UNITS = {1000.0: "metres, but depth in millimetres", 0.001: "millimetres", 0.01: "centimetres", 0.0254: "inches"}
+_SCALES = (0.8, 0.85, 0.9, 0.95, 1.05, 1.1, 1.15, 1.2, 1.25)
+# Pairs grow with the square of the views; so many, spread over all, say as much.
+_MOST_COMPARED = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,20 +91,6 @@ def _seen_by(
     same = inside & (measured_m > 0) & (np.abs(behind_m) < tolerance_m)
     in_mask = (same & mask).sum(axis=1) / np.maximum(same.sum(axis=1), 1)
     return inside.mean(axis=1), explained.mean(axis=1), same.mean(axis=1), in_mask
-
-
-FEWEST_VIEWS, FEW_VIEWS = 3, 4
-_FEWEST_PIXELS = 100
-# Good views agree to 0.9 and more, measured on rendered and recorded ones; wrong directions or scales stay below 0.6.
-_AGREES, _CLEARLY_BETTER = 0.8, 0.1
-_STRAY = 0.6
-_MOST_STRAYS = 0.25
-_MASKS_HIT = 0.8
-_SIMILAR_DEG = 20.0
-_UNITS = {1000.0: "metres, but depth in millimetres", 0.001: "millimetres", 0.01: "centimetres", 0.0254: "inches"}
-_SCALES = (0.8, 0.85, 0.9, 0.95, 1.05, 1.1, 1.15, 1.2, 1.25)
-# Pairs grow with the square of the views; so many, spread over all, say as much.
-_MOST_COMPARED = 24
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""What a renderer gives: the only place where CPU and CUDA meet."""
+"""What a renderer gives, and what the rays behind it find: the only place where CPU and CUDA meet."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,7 +32,7 @@ class Renderer(Protocol):
         normals: bool = False,
         colour: bool = False,
     ) -> Rendering:
-        """T_cam_obj (B, 4, 4) of the mesh's own frame; K (3, 3) shared or (B, 3, 3), pixels; size = (h, w)."""
+        """Render T_cam_obj (B, 4, 4) of the mesh's own frame; K (3, 3) shared or (B, 3, 3), pixels; size = (h, w)."""
         ...
 
 
@@ -52,7 +52,7 @@ class RayHits:
 
     @classmethod
     def unfilled(cls, shape: tuple[int, int, int], normals: bool, faces: bool) -> "RayHits":
-        """Room for the hits of pixels (B, h, w)."""
+        """Make room for the hits of pixels (B, h, w)."""
         return cls(
             np.empty(shape, np.float32),
             np.empty((*shape, 3), np.float32) if normals else None,
@@ -67,5 +67,5 @@ class Caster(Protocol):
     def cast(
         self, T_cam_obj: np.ndarray, K: np.ndarray, size: tuple[int, int], normals: bool = False, faces: bool = False
     ) -> RayHits:
-        """T_cam_obj (B, 4, 4) float32; K (3, 3) or (B, 3, 3) float32, pixels; size = (h, w)."""
+        """Cast rays for T_cam_obj (B, 4, 4) float32; K (3, 3) or (B, 3, 3) float32, pixels; size = (h, w)."""
         ...

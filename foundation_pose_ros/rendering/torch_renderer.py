@@ -12,6 +12,11 @@ from ..object_model.model import ObjectModel
 from .renderer import Renderer, Rendering
 from .torch_mesh import DeviceSurface, Hits
 
+# What one pixel takes while it is rendered, in bytes, counted: hit and ray 40, normals or colours at three corners with
+# the face's indices 130, its results 36, and what a rasteriser keeps of it.
+_BYTES_PER_PIXEL = 256
+MEMORY_BUDGET = 1 << 30
+
 
 @dataclass(frozen=True)
 class Shading:
@@ -44,7 +49,7 @@ class TensorRendering:
 
     @property
     def depth_m(self) -> Tensor:
-        """(B, h, w) along the optical axis, 0 = nothing."""
+        """Return (B, h, w) along the optical axis, 0 = nothing."""
         return self.xyz_cam[:, 2]
 
 
@@ -56,18 +61,12 @@ class TensorRenderer(Renderer, Protocol):
     def render_tensors(
         self, T_cam_obj: Tensor, K: Tensor, size: tuple[int, int], shading: Shading = TRAINED_WITH
     ) -> TensorRendering:
-        """T_cam_obj (B, 4, 4) of the mesh's own frame; K (3, 3) shared or (B, 3, 3), pixels; size = (h, w).
+        """Render T_cam_obj (B, 4, 4) of the mesh's own frame; K (3, 3) shared or (B, 3, 3), pixels; size = (h, w).
 
         Pixel centres are at integers. Inputs are on any device, outputs on the renderer's; with both the same,
         nothing is copied to the host.
         """
         ...
-
-
-# What one pixel takes while it is rendered, in bytes, counted: hit and ray 40, normals or colours at three corners with
-# the face's indices 130, its results 36, and what a rasteriser keeps of it.
-_BYTES_PER_PIXEL = 256
-MEMORY_BUDGET = 1 << 30
 
 
 class TorchRenderer(ABC):
@@ -84,16 +83,17 @@ class TorchRenderer(ABC):
 
     @abstractmethod
     def hits(self, T_cam_obj: Tensor, K: Tensor, size: tuple[int, int]) -> Hits:
-        """What pixels see, for poses (B, 4, 4) and cameras (B, 3, 3) on the renderer's device."""
+        """Find what pixels see, for poses (B, 4, 4) and cameras (B, 3, 3) on the renderer's device."""
 
     def bytes_per_pose(self, size: tuple[int, int]) -> int:
-        """What one pose takes while it is rendered."""
+        """Return the bytes that one pose takes while it is rendered."""
         return _BYTES_PER_PIXEL * size[0] * size[1]
 
     @torch.no_grad()
     def render_tensors(
         self, T_cam_obj: Tensor, K: Tensor, size: tuple[int, int], shading: Shading = TRAINED_WITH
     ) -> TensorRendering:
+        """Render colours and points, as `TensorRenderer` says."""
         T_cam_obj, K = self._on_device(T_cam_obj, K)
         xyz_cam = torch.empty((len(T_cam_obj), 3, *size), device=self.device)
         rgb = torch.empty_like(xyz_cam)
@@ -112,6 +112,7 @@ class TorchRenderer(ABC):
         normals: bool = False,
         colour: bool = False,
     ) -> Rendering:
+        """Render arrays, as `Renderer` says; their colours are albedo."""
         T, cameras = self._on_device(torch.as_tensor(T_cam_obj), torch.as_tensor(K))
         colour = colour and self.surface.has_colour
         depth_m = np.empty((len(T), *size), np.float32)
@@ -166,7 +167,7 @@ class TorchRenderer(ABC):
 
 
 def rays(K: Tensor, size: tuple[int, int]) -> Tensor:
-    """Directions (B, 3, h, w) with z = 1 through the pixels of cameras (B, 3, 3)."""
+    """Return directions (B, 3, h, w) with z = 1 through the pixels of cameras (B, 3, 3)."""
     x = (torch.arange(size[1], device=K.device) - K[:, :1, 2]) / K[:, :1, 0]  # (B, w)
     y = (torch.arange(size[0], device=K.device) - K[:, 1:2, 2]) / K[:, 1:2, 1]  # (B, h)
     x, y = x[:, None, :].expand(-1, size[0], -1), y[:, :, None].expand(-1, -1, size[1])

@@ -13,6 +13,7 @@ from .torch_renderer import MEMORY_BUDGET, TorchRenderer
 # Its banner goes to standard output, among the results of commands.
 wp.config.log_level = wp.LOG_WARNING
 wp.init()
+_FARTHEST_M = wp.constant(1.0e4)
 
 
 class WarpRenderer(TorchRenderer):
@@ -27,12 +28,13 @@ class WarpRenderer(TorchRenderer):
         )
 
     def hits(self, T_cam_obj: Tensor, K: Tensor, size: tuple[int, int]) -> Hits:
+        """Find what pixels see, as `TorchRenderer` says."""
         shape = (len(T_cam_obj), *size)
         face = torch.empty(shape, dtype=torch.int32, device=self.device)
         barycentric = torch.empty((*shape, 2), device=self.device)
         depth_m = torch.empty(shape, device=self.device)
         wp.launch(
-            cast_rays,
+            _cast_rays,
             dim=shape,
             inputs=[
                 self._mesh.id,
@@ -48,11 +50,8 @@ class WarpRenderer(TorchRenderer):
         return Hits(face, barycentric, depth_m)
 
 
-FARTHEST_M = wp.constant(1.0e4)
-
-
 @wp.kernel
-def cast_rays(
+def _cast_rays(
     mesh: wp.uint64,
     R_cam_obj: wp.array(dtype=wp.mat33),
     t_cam_obj: wp.array(dtype=wp.vec3),
@@ -61,12 +60,12 @@ def cast_rays(
     barycentric: wp.array(dtype=wp.vec2, ndim=3),
     depth_m: wp.array(dtype=wp.float32, ndim=3),
 ):
-    """One ray per pixel, taken into the object's frame; with z = 1 in the camera its length counts depth."""
+    """Cast one ray per pixel, taken into the object's frame; with z = 1 in the camera its length counts depth."""
     pose, row, column = wp.tid()
     k = K[pose]
     ray = wp.vec3((float(column) - k[0, 2]) / k[0, 0], (float(row) - k[1, 2]) / k[1, 1], 1.0)
     R_obj_cam = wp.transpose(R_cam_obj[pose])
-    hit = wp.mesh_query_ray(mesh, -(R_obj_cam * t_cam_obj[pose]), R_obj_cam * ray, FARTHEST_M)
+    hit = wp.mesh_query_ray(mesh, -(R_obj_cam * t_cam_obj[pose]), R_obj_cam * ray, _FARTHEST_M)
     if hit.result:
         face[pose, row, column] = hit.face
         # Warp counts its weights from the first corner, the others here from the second.

@@ -15,7 +15,7 @@ from ..object_model.model import ObjectModel
 from ..rendering import make_tensor_renderer
 from .pairs import PairRenderer
 from .pose_sampling import CAMERA
-from .settings import Pairs, Stage
+from .settings import Pairs, ResolutionStage
 
 _MODEL_POINTS = 256
 
@@ -51,7 +51,7 @@ def pair_renderers(models: Sequence[ObjectModel], kind: Kind, threads: int = 1) 
 class StepBatches(Dataset[StepBatch]):
     """What RefineNet learns from: two opposite guesses at each view, pictures, and the steps between them."""
 
-    def __init__(self, objects: Sequence[PairRenderer], pairs: Pairs, stage: Stage, seed: int) -> None:
+    def __init__(self, objects: Sequence[PairRenderer], pairs: Pairs, stage: ResolutionStage, seed: int) -> None:
         self._objects, self._pairs, self._stage, self._seed = objects, pairs, stage, seed
 
     def __len__(self) -> int:
@@ -78,7 +78,7 @@ class StepBatches(Dataset[StepBatch]):
 class RankingBatches(Dataset[RankingBatch]):
     """What ScoreNet learns from: groups of guesses at one picture's object, and how far off each is."""
 
-    def __init__(self, objects: Sequence[PairRenderer], pairs: Pairs, stage: Stage, seed: int) -> None:
+    def __init__(self, objects: Sequence[PairRenderer], pairs: Pairs, stage: ResolutionStage, seed: int) -> None:
         self._objects, self._pairs, self._stage, self._seed = objects, pairs, stage, seed
 
     def __len__(self) -> int:

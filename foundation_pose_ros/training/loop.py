@@ -16,7 +16,7 @@ from .losses import TRANSLATION_WEIGHT, ranking_loss, step_loss
 from .pairs import training_models
 from .reduced_resolution import scores, steps_per_token
 from .run_state import RunState
-from .settings import Stage, TrainSettings
+from .settings import ResolutionStage, TrainSettings
 
 REPORT_EVERY_STEPS = 50
 
@@ -78,7 +78,7 @@ class Trainer:
                 f"loss {self.state.recent_loss:.4f}"
             )
 
-    def _stage(self) -> Stage:
+    def _stage(self) -> ResolutionStage:
         done = self.state.step
         for stage in self.settings.stages:
             if done < stage.steps:
@@ -86,7 +86,7 @@ class Trainer:
             done -= stage.steps
         return stage
 
-    def _loss(self, number: int, stage: Stage) -> Tensor:
+    def _loss(self, number: int, stage: ResolutionStage) -> Tensor:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bf16"):
             if isinstance(self.network, ScoreNet):
                 groups = RankingBatches(self.objects, self.settings.pairs, stage, self.settings.seed)[number]
@@ -102,7 +102,7 @@ class Trainer:
             loss = loss + self.settings.per_token * step_loss(translation, rotation, true[0], true[1], weights)
         return loss
 
-    def _set_learning_rate(self, stage: Stage) -> None:
+    def _set_learning_rate(self, stage: ResolutionStage) -> None:
         progress = self.state.step / self.settings.steps
         warm = min(1.0, (self.state.step + 1) / self.settings.warm_up_steps)
         rate = self.settings.learning_rate * stage.rate * warm

@@ -11,7 +11,7 @@ from ..camera import Camera
 from ..learned.input_pairs import normalised
 from ..learned.network_crop import crop_boxes, render_cameras
 from ..networks.blocks import INPUT_SIZE
-from ..networks.weights_info import InputSettings
+from ..networks.weights_info import NetworkInputSettings
 from ..object_model.model import ObjectModel
 from ..rendering.torch_renderer import TRAINED_WITH, Shading, TensorRenderer, rays
 from ..synthetic.meshes import DESIGNS, make_mesh
@@ -32,6 +32,14 @@ class Surroundings:
     depth_noise: float = 0.001
 
 
+def training_models(names: tuple[str, ...]) -> list[ObjectModel]:
+    """Make made-up objects by name, and others from mesh files in metres; raises InputRefused for what is neither."""
+    return [
+        ObjectModel.from_mesh(make_mesh(name), name=name) if name in DESIGNS else ObjectModel.from_mesh(Path(name))
+        for name in names
+    ]
+
+
 class PairRenderer:
     """Network inputs (B, 6, size, size) of one object: colour, and XYZ about the guess in radii.
 
@@ -39,7 +47,9 @@ class PairRenderer:
     samples it. Inputs smaller than the networks' show the same square in fewer pixels.
     """
 
-    def __init__(self, model: ObjectModel, renderer: TensorRenderer, camera: Camera, settings: InputSettings) -> None:
+    def __init__(
+        self, model: ObjectModel, renderer: TensorRenderer, camera: Camera, settings: NetworkInputSettings
+    ) -> None:
         self.model = model
         self.settings = settings
         self.centre_obj = torch.from_numpy(model.centre_m)
@@ -49,7 +59,7 @@ class PairRenderer:
         self._K = torch.from_numpy(camera.K).double()
 
     def rendered(self, T_start: Tensor, size: int) -> Tensor:
-        """Of guesses (B, 4, 4)."""
+        """Render guesses (B, 4, 4)."""
         K = _smaller(render_cameras(self._boxes(T_start), self._K), size)
         seen = self._renderer.render_tensors(T_start, K, (size, size), TRAINED_WITH)
         return self._input(seen.rgb, seen.xyz_cam, T_start)
@@ -57,7 +67,7 @@ class PairRenderer:
     def observed(
         self, rng: np.random.Generator, T_true: Tensor, T_start: Tensor, size: int, surroundings: Surroundings
     ) -> Tensor:
-        """Of one picture, in which the object is at T_true (1, 4, 4), in the crops about guesses T_start (B, 4, 4)."""
+        """Render a picture with the object at T_true (1, 4, 4), in the crops about guesses T_start (B, 4, 4)."""
         K = _smaller(_observing_cameras(self._boxes(T_start), self._camera), size)
         light = Shading(rng.uniform(*surroundings.ambient), rng.uniform(*surroundings.diffuse))
         seen = self._renderer.render_tensors(T_true.expand_as(T_start), K, (size, size), light)
@@ -100,11 +110,3 @@ def _smaller(K: Tensor, size: int) -> Tensor:
     smaller[:, :2] *= size / INPUT_SIZE
     smaller[:, :2, 2] -= 0.5
     return smaller
-
-
-def training_models(names: tuple[str, ...]) -> list[ObjectModel]:
-    """Made-up objects by name, and others from mesh files in metres; raises InputRefused for what is neither."""
-    return [
-        ObjectModel.from_mesh(make_mesh(name), name=name) if name in DESIGNS else ObjectModel.from_mesh(Path(name))
-        for name in names
-    ]

@@ -8,6 +8,7 @@ from torch import nn
 from ..atomic_file import replacing
 from ..errors import InputRefused
 
+# Share of the running mean that a step leaves.
 RECENT = 0.98
 
 

@@ -16,7 +16,7 @@ _STRIDE = 8
 
 
 @dataclass(frozen=True)
-class Stage:
+class ResolutionStage:
     """A part of the run: images of size x size, `batch` views a step, with two pairs of each (ScoreNet: a group).
 
     rate: of its learning rate to the run's, which falls towards the end.
@@ -50,7 +50,7 @@ class TrainSettings:
     output: str
     kind: Kind = "refine"
     objects: tuple[str, ...] = ("mug", "cracker_box")
-    stages: tuple[Stage, ...] = (Stage(steps=1000),)
+    stages: tuple[ResolutionStage, ...] = (ResolutionStage(steps=1000),)
     pairs: Pairs = field(default_factory=Pairs)
     rotation_weight: float = ROTATION_WEIGHT
     per_token: float = 0.0

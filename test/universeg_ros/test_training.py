@@ -14,14 +14,14 @@ torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros.errors import InputRefused
 from universeg_ros import UniverSeg
-from universeg_ros.network.checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
+from universeg_ros.network.checkpoints import UniverSegWeightsInfo, load_checkpoint, save_checkpoint
 from universeg_ros.training.augmentation import Augmentation
 from universeg_ros.training.batches import TaskBatches, batches_from, mixture
 from universeg_ros.training.deformation import affine_map, warped
-from universeg_ros.training.loop import Trainer
+from universeg_ros.training.loop import UniverSegTrainer
 from universeg_ros.training.procedural import DeformedMaps, PseudoLabels, ScatteredShapes, spread
 from universeg_ros.training.rendered import RenderedObjects, object_tasks
-from universeg_ros.training.settings import Mix, Stage, TrainSettings
+from universeg_ros.training.settings import Mix, UniverSegStage, UniverSegTrainSettings
 from universeg_ros.training.tasks import RecordedTask, TaskSource
 from universeg_ros.training.train import read_data, train
 from universeg_ros.training.validation import hard_dice, segmentation_loss
@@ -122,7 +122,7 @@ def test_augmenting_a_task_changes_query_and_support_alike() -> None:
 
 
 def test_batches_have_a_number_and_repeat() -> None:
-    batches = TaskBatches(mixture(PROCEDURAL, []), Augmentation(), Stage(16, 1.0, (1, 3), 2), (7, 0, 0))
+    batches = TaskBatches(mixture(PROCEDURAL, []), Augmentation(), UniverSegStage(16, 1.0, (1, 3), 2), (7, 0, 0))
     target, images, labels, wanted = batches[5]
     assert target.shape == wanted.shape == (2, 1, 16, 16)
     assert images.shape == labels.shape
@@ -147,22 +147,22 @@ def quiet(_line: str) -> None:
     """In place of printing."""
 
 
-def settings(folder: Path, **changes: object) -> TrainSettings:
+def settings(folder: Path, **changes: object) -> UniverSegTrainSettings:
     values: dict[str, object] = {
         "output": str(folder),
         "features": (8, 8),
-        "stages": (Stage(16, 0.5, (1, 3), 4), Stage(32, 0.5, (1, 3), 4)),
+        "stages": (UniverSegStage(16, 0.5, (1, 3), 4), UniverSegStage(32, 0.5, (1, 3), 4)),
         "learning_rate": 5e-3,
         "steps": 60,
     }
-    return TrainSettings(**(values | changes))  # type: ignore[arg-type]
+    return UniverSegTrainSettings(**(values | changes))  # type: ignore[arg-type]
 
 
 def test_a_short_run_learns_and_leaves_weights_log_and_picture(tmp_path: Path) -> None:
     task = discs(12)
     run = settings(tmp_path, mix=Mix(1, 0, 0, 0), augmentation=Augmentation(), note="a test", licence="CC0-1.0")
     lines: list[str] = []
-    trainer = Trainer(run, [task], [task], lines.append)
+    trainer = UniverSegTrainer(run, [task], [task], lines.append)
     before = trainer.validation(trainer.average, "cpu")[0]
     weights = trainer.run()
     model, info = load_checkpoint(weights)
@@ -175,13 +175,13 @@ def test_a_short_run_learns_and_leaves_weights_log_and_picture(tmp_path: Path) -
 
 
 def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None:
-    run = {"mix": PROCEDURAL, "steps": 6, "stages": (Stage(16, 1.0, (1, 2), 2),), "final_learning_rate": 5e-3}
-    whole = load_checkpoint(Trainer(settings(tmp_path / "whole", **run), [], [], quiet).run())[0]
-    part = Trainer(settings(tmp_path / "parts", **run), [], [], quiet)
+    run = {"mix": PROCEDURAL, "steps": 6, "stages": (UniverSegStage(16, 1.0, (1, 2), 2),), "final_learning_rate": 5e-3}
+    whole = load_checkpoint(UniverSegTrainer(settings(tmp_path / "whole", **run), [], [], quiet).run())[0]
+    part = UniverSegTrainer(settings(tmp_path / "parts", **run), [], [], quiet)
     for number in range(3):
         part._step(part._batches(0).__next__(), number / 6)
     part.state.save()
-    resumed = Trainer(settings(tmp_path / "parts", **run), [], [], quiet)
+    resumed = UniverSegTrainer(settings(tmp_path / "parts", **run), [], [], quiet)
     finished = load_checkpoint(resumed.run())[0]
     assert resumed.state.step == 6
     for (name, a), (_, b) in zip(whole.state_dict().items(), finished.state_dict().items(), strict=True):
@@ -191,16 +191,16 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None
 def test_a_run_can_begin_with_weights_that_are_there(tmp_path: Path) -> None:
     before = tmp_path / "before.safetensors"
     torch.manual_seed(3)
-    save_checkpoint(UniverSeg((8, 8)), before, WeightsInfo(licence="CC0-1.0", trained_on="a set of cells"))
+    save_checkpoint(UniverSeg((8, 8)), before, UniverSegWeightsInfo(licence="CC0-1.0", trained_on="a set of cells"))
     given = settings(tmp_path / "run", mix=PROCEDURAL, steps=1, initial_weights=str(before))
-    begun = Trainer(given, [], [], quiet)
+    begun = UniverSegTrainer(given, [], [], quiet)
     for model in (begun.model, begun.average):
         for name, tensor in load_checkpoint(before)[0].state_dict().items():
             assert torch.equal(model.state_dict()[name], tensor), name
     assert begun.model.training
     assert load_checkpoint(train(given, quiet))[1].trained_on == "procedural tasks, before that: a set of cells"
     with pytest.raises(InputRefused, match="give the run the same"):
-        Trainer(settings(tmp_path / "wide", features=(4, 4), initial_weights=str(before)), [], [], quiet)
+        UniverSegTrainer(settings(tmp_path / "wide", features=(4, 4), initial_weights=str(before)), [], [], quiet)
 
 
 def test_rendered_objects_are_made_once(tmp_path: Path) -> None:
@@ -264,10 +264,12 @@ def test_settings_file(tmp_path: Path) -> None:
     file.write_text(
         "output: here\nsteps: 2\nfeatures: [4, 4]\nmix: {real: 0.0}\nstages: [{size: 16, support: [1, 2]}]\n"
     )
-    read = TrainSettings.from_yaml(file, steps=3, output=str(tmp_path / "run"))
-    assert read.steps == 3 and read.mix.real == 0 and read.stages == (Stage(16, 1.0, (1, 2)),)
+    read = UniverSegTrainSettings.from_yaml(file, steps=3, output=str(tmp_path / "run"))
+    assert read.steps == 3 and read.mix.real == 0 and read.stages == (UniverSegStage(16, 1.0, (1, 2)),)
     (tmp_path / "longer.yaml").write_text("based_on: run.yaml\nsteps: 9\n")
-    assert TrainSettings.from_yaml(tmp_path / "longer.yaml") == replace(TrainSettings.from_yaml(file), steps=9)
+    assert UniverSegTrainSettings.from_yaml(tmp_path / "longer.yaml") == replace(
+        UniverSegTrainSettings.from_yaml(file), steps=9
+    )
     weights = train(read, say=lambda _line: None)
     assert load_checkpoint(weights)[1].trained_on == "procedural tasks"
     for text, said in (
@@ -280,4 +282,4 @@ def test_settings_file(tmp_path: Path) -> None:
     ):
         file.write_text(text)
         with pytest.raises(InputRefused, match=said):
-            TrainSettings.from_yaml(file)
+            UniverSegTrainSettings.from_yaml(file)

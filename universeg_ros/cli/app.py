@@ -58,7 +58,7 @@ def train(
     GPUs: `torchrun --nproc-per-node 4 -m universeg_ros.cli train RUN.yaml`.
     """
     require("training", "segmentation")
-    from ..training.settings import DEFAULT_RUN, TrainSettings
+    from ..training.settings import DEFAULT_RUN, UniverSegTrainSettings
     from ..training.train import train as train_as_set
 
     changes: dict[str, object] = {"output": output}
@@ -66,7 +66,7 @@ def train(
         changes |= {"minutes": minutes or 0.0, "steps": steps or 0}
     if procedural:
         changes |= {"data": (), "validation": ()}
-    weights = train_as_set(TrainSettings.from_yaml(settings or DEFAULT_RUN, **changes))
+    weights = train_as_set(UniverSegTrainSettings.from_yaml(settings or DEFAULT_RUN, **changes))
     print(f"weights: {weights}")
 
 

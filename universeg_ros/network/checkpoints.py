@@ -22,7 +22,7 @@ SHIPPED = {
 
 
 @dataclass(frozen=True)
-class WeightsInfo:
+class UniverSegWeightsInfo:
     """What is known of a file of weights; an empty string where nothing is."""
 
     licence: str = ""
@@ -32,7 +32,7 @@ class WeightsInfo:
     note: str = ""
 
 
-def load_checkpoint(weights: str | Path) -> tuple[UniverSeg, WeightsInfo]:
+def load_checkpoint(weights: str | Path) -> tuple[UniverSeg, UniverSegWeightsInfo]:
     """Read a network in evaluation mode and what its file says of it.
 
     weights: "default" or "research" (shipped with the package), or the path of a `.pt` with a state dict or of a
@@ -44,7 +44,9 @@ def load_checkpoint(weights: str | Path) -> tuple[UniverSeg, WeightsInfo]:
         raise InputRefused(
             "no_weights", f"{path} isn't a file: give a .pt or .safetensors, or one of {', '.join(SHIPPED)}"
         )
-    tensors, info = _read_safetensors(path) if path.suffix == ".safetensors" else (_read_pickle(path), WeightsInfo())
+    tensors, info = (
+        _read_safetensors(path) if path.suffix == ".safetensors" else (_read_pickle(path), UniverSegWeightsInfo())
+    )
     model = UniverSeg(_features(tensors, path))
     try:
         model.load_state_dict(tensors, strict=True)
@@ -65,21 +67,21 @@ def shipped_file(name: str) -> Path:
     return path
 
 
-def save_checkpoint(model: UniverSeg, path: Path, info: WeightsInfo) -> None:
+def save_checkpoint(model: UniverSeg, path: Path, info: UniverSegWeightsInfo) -> None:
     """Write a `.safetensors` with the network's tensors as float32 and what is known of them as metadata."""
     tensors = {name: tensor.detach().float().cpu().contiguous() for name, tensor in model.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path, metadata={"format": "pt", **{k: v for k, v in asdict(info).items() if v}})
 
 
-def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], WeightsInfo]:
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], UniverSegWeightsInfo]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
         raise InputRefused("bad_weights", f"{path} can't be read: {_in_one_line(error)}") from None
-    return tensors, WeightsInfo(**{f.name: metadata.get(f.name, "") for f in fields(WeightsInfo)})
+    return tensors, UniverSegWeightsInfo(**{f.name: metadata.get(f.name, "") for f in fields(UniverSegWeightsInfo)})
 
 
 def _read_pickle(path: Path) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from torch.nn import functional
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.extras import needed
 
-from .checkpoints import WeightsInfo
+from .checkpoints import UniverSegWeightsInfo
 from .cross_block import CrossBlock, activated, pooled, upsampled
 from .model import UniverSeg
 
@@ -52,7 +52,7 @@ class OnnxForm(nn.Module):
         return self.model.out_conv.conv(target)
 
 
-def export_onnx(model: UniverSeg, path: Path, info: WeightsInfo) -> None:
+def export_onnx(model: UniverSeg, path: Path, info: UniverSegWeightsInfo) -> None:
     """Write the network, with its licence among the file's metadata, and check it against onnxruntime.
 
     Inputs `target` (1, 1, H, W), `support_images` and `support_labels` (1, S, 1, H, W), output `logits` (1, 1, H, W),

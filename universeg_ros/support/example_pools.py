@@ -1,4 +1,4 @@
-"""The support set as the network takes it: per label, the examples that show it, as arrays made once."""
+"""The support set as the network takes it: the examples of each label as arrays, and a choice of them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +11,11 @@ from foundation_pose_ros.errors import InputRefused
 from .preparation import Preparation
 from .regions import around
 from .support_set import SupportSet
+
+Selection = Literal["random", "similar"]
+# Side in pixels of the pictures by which examples are compared, and how much unlike each other counts.
+THUMBNAIL = 16
+DIVERSITY = 0.3
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,12 @@ Pools = dict[int, Pool]
 
 
 def whole_images(support: SupportSet) -> Pools:
-    """Every example as it is."""
+    """Return every example as it is."""
     return {label: _pool(support, label, {e.name: (e.prepared, e.labels) for e in support}) for label in support.labels}
 
 
 def close_ups(support: SupportSet) -> Pools:
-    """Every example cut to what its label map shows, with a margin."""
+    """Return every example cut to what its label map shows, with a margin."""
     cut = {}
     for example in support:
         box = around(example.labels > 0)
@@ -44,7 +49,7 @@ def close_ups(support: SupportSet) -> Pools:
 
 
 def close_up(preparation: Preparation, piece: np.ndarray) -> np.ndarray:
-    """A piece (h, w) of a normalised image as the network takes it: without a window, again over 0..1."""
+    """Return a piece (h, w) of a normalised image as the network takes it: without a window, again over 0..1."""
     if preparation.window is None and piece.max() > piece.min():
         piece = (piece - piece.min()) / (piece.max() - piece.min())
     return preparation.sized(piece)
@@ -59,18 +64,13 @@ def _pool(support: SupportSet, label: int, prepared: dict[str, tuple[np.ndarray,
     )
 
 
-Selection = Literal["random", "similar"]
-THUMBNAIL = 16
-DIVERSITY = 0.3
-
-
 def draw(rng: np.random.Generator, pool: int, count: int) -> np.ndarray:
-    """Indices (count,) of a random draw without repeats, all of them where there are no more."""
+    """Return indices (count,) of a random draw without repeats, all of them where there are no more."""
     return np.arange(pool) if pool <= count else np.sort(rng.choice(pool, count, replace=False))
 
 
 def most_useful(query: np.ndarray, images: np.ndarray, count: int) -> np.ndarray:
-    """Indices (count,) of images (N, size, size) like the query (size, size) yet unlike each other.
+    """Return indices (count,) of images (N, size, size) like the query (size, size) yet unlike each other.
 
     Each next one has the largest similarity less a part of that to the chosen one which is most like it (maximal
     marginal relevance, Carbonell and Goldstein 1998). Similarity is the correlation of thumbnails.

@@ -14,7 +14,7 @@ LARGE_SHARE = 0.6
 
 
 @dataclass(frozen=True)
-class Box:
+class ImageRegion:
     """Pixels from (left, top) of a width and height."""
 
     left: int
@@ -32,7 +32,7 @@ class Box:
         return image[self.slices]
 
 
-def clipped_box(region: tuple[int, int, int, int], shape: tuple[int, int]) -> Box:
+def clipped_box(region: tuple[int, int, int, int], shape: tuple[int, int]) -> ImageRegion:
     """The part of a region (x, y, width, height) that is inside the image; raises InputRefused where nothing is."""
     x, y, width, height = (int(value) for value in region)
     left, top = max(0, x), max(0, y)
@@ -41,10 +41,10 @@ def clipped_box(region: tuple[int, int, int, int], shape: tuple[int, int]) -> Bo
         raise InputRefused(
             "bad_region", f"region x {x}, y {y}, {width}x{height} leaves nothing of an image of {shape[1]}x{shape[0]}"
         )
-    return Box(left, top, right - left, bottom - top)
+    return ImageRegion(left, top, right - left, bottom - top)
 
 
-def around(mask: np.ndarray) -> Box | None:
+def around(mask: np.ndarray) -> ImageRegion | None:
     """The box around a mask (H, W) with a margin of half its size; None for no mask, or one that fills the image."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
@@ -53,15 +53,15 @@ def around(mask: np.ndarray) -> Box | None:
     margin = max(round(MARGIN * side), LEAST_PX)
     left, top = max(0, int(columns[0]) - margin), max(0, int(rows[0]) - margin)
     right, bottom = min(mask.shape[1], int(columns[-1]) + 1 + margin), min(mask.shape[0], int(rows[-1]) + 1 + margin)
-    box = Box(left, top, right - left, bottom - top)
+    box = ImageRegion(left, top, right - left, bottom - top)
     return None if box.width * box.height > LARGE_SHARE * mask.size else box
 
 
-def tiles(shape: tuple[int, ...], side: int) -> Iterator[tuple[Box, np.ndarray]]:
+def tiles(shape: tuple[int, ...], side: int) -> Iterator[tuple[ImageRegion, np.ndarray]]:
     """Boxes that cover an image, and the weight (h, w) that each has in its pixels, less towards its border."""
     for top in _starts(shape[0], side):
         for left in _starts(shape[1], side):
-            box = Box(left, top, min(side, shape[1]), min(side, shape[0]))
+            box = ImageRegion(left, top, min(side, shape[1]), min(side, shape[0]))
             yield box, np.minimum.outer(_ramp(box.height), _ramp(box.width))
 
 

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from .augmentation import Augmentation
 from .procedural import DeformedMaps, PseudoLabels, ScatteredShapes
-from .settings import Mix, Stage
+from .settings import Mix, UniverSegStage
 from .tasks import Examples, Mixture, RecordedTask, TaskSource
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -34,7 +34,9 @@ def mixture(mix: Mix, recorded: list[RecordedTask], objects: Sequence[RecordedTa
 class TaskBatches(Dataset[Batch]):
     """Batch number n: target (B, 1, H, W), images and labels (B, S, 1, H, W), target label (B, 1, H, W)."""
 
-    def __init__(self, source: TaskSource, augmentation: Augmentation, stage: Stage, seed: tuple[int, ...]) -> None:
+    def __init__(
+        self, source: TaskSource, augmentation: Augmentation, stage: UniverSegStage, seed: tuple[int, ...]
+    ) -> None:
         self.source = source
         self.augmentation = augmentation
         self.stage = stage

@@ -14,29 +14,29 @@ import torch
 
 from foundation_pose_ros.errors import InputRefused
 
-from ..network.checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
+from ..network.checkpoints import UniverSegWeightsInfo, load_checkpoint, save_checkpoint
 from ..network.model import UniverSeg
 from .batches import Batch, TaskBatches, batches_from, mixture
 from .ranks import Ranks
 from .rendered import object_tasks
-from .run_state import Log, RunState, save_picture
-from .settings import TrainSettings
+from .run_state import Log, UniverSegRunState, save_picture
+from .settings import UniverSegTrainSettings
 from .tasks import RecordedTask
 from .validation import Validation, hard_dice, segmentation_loss
 
 REPORT_EVERY_STEPS = 50
 
 
-class Trainer:
+class UniverSegTrainer:
     """One run. `run` goes on from the checkpoint in the output folder where there is one."""
 
     def __init__(
         self,
-        settings: TrainSettings,
+        settings: UniverSegTrainSettings,
         recorded: list[RecordedTask],
         held_apart: list[RecordedTask],
         say: Callable[[str], None] = print,
-        info: WeightsInfo | None = None,
+        info: UniverSegWeightsInfo | None = None,
     ) -> None:
         torch.set_num_threads(settings.threads)
         cv2.setNumThreads(1)
@@ -45,7 +45,7 @@ class Trainer:
         self.folder = Path(settings.output)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.say = say if self.ranks.first else lambda _line: None
-        self.info = info or WeightsInfo(licence=settings.licence, note=settings.note)
+        self.info = info or UniverSegWeightsInfo(licence=settings.licence, note=settings.note)
         self.source = mixture(settings.mix, recorded, self._objects())
         self.validation = Validation(held_apart)
         torch.manual_seed(settings.seed)
@@ -55,7 +55,7 @@ class Trainer:
         )
         self.average = UniverSeg(settings.features).to(self.ranks.device).eval()
         self.average.load_state_dict(self.model.state_dict())
-        self.state = RunState(self.model, self.average, self.optimizer, self.folder / "training.pt")
+        self.state = UniverSegRunState(self.model, self.average, self.optimizer, self.folder / "training.pt")
         self.log = Log(self.folder / "log.csv") if self.ranks.first else None
 
     def run(self) -> Path:
@@ -167,7 +167,7 @@ class Trainer:
         return weights
 
 
-def initial_model(settings: TrainSettings) -> UniverSeg:
+def initial_model(settings: UniverSegTrainSettings) -> UniverSeg:
     """The network that training begins with; raises InputRefused where the initial weights have other widths."""
     if not settings.initial_weights:
         return UniverSeg(settings.features)

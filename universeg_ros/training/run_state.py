@@ -1,4 +1,4 @@
-"""What a run needs to go on where it stopped."""
+"""What a run needs to go on where it stopped, and what it leaves to look at: a log and pictures."""
 
 import csv
 from pathlib import Path
@@ -11,10 +11,12 @@ from foundation_pose_ros.atomic_file import replacing
 
 from ..network.model import UniverSeg
 
+# Share of the running means that a step leaves.
 RECENT = 0.98
+COLUMNS = ("step", "minutes", "loss", "dice", "learning_rate", "validation_dice")
 
 
-class RunState:
+class UniverSegRunState:
     """Step, time worked, network, moving average and optimiser; running means of loss and Dice."""
 
     def __init__(self, model: UniverSeg, average: UniverSeg, optimizer: torch.optim.Optimizer, path: Path) -> None:
@@ -33,7 +35,7 @@ class RunState:
         self.recent_dice = dice if first else RECENT * self.recent_dice + (1 - RECENT) * dice
 
     def row(self, learning_rate: float, validation_dice: float = float("nan")) -> dict[str, str]:
-        """A line of the log."""
+        """Return a line of the log."""
         return {
             "step": str(self.step),
             "minutes": f"{self.elapsed_s / 60:.2f}",
@@ -69,9 +71,6 @@ class RunState:
         return True
 
 
-COLUMNS = ("step", "minutes", "loss", "dice", "learning_rate", "validation_dice")
-
-
 class Log:
     """Appends lines to a CSV file, each at once."""
 
@@ -88,7 +87,7 @@ class Log:
 
 
 def save_picture(path: Path, images: np.ndarray, wanted: np.ndarray, probability: np.ndarray) -> None:
-    """A row per task: image, true mask (green) and probability (red), all (N, H, W) in 0..1."""
+    """Write a row per task: image, true mask (green) and probability (red), all (N, H, W) in 0..1."""
     rows = []
     for image, truth, found in zip(images, wanted, probability, strict=True):
         gray = np.repeat(image[..., None], 3, axis=2)

@@ -14,7 +14,7 @@ DEFAULT_RUN = Path(__file__).parent / "default.yaml"
 
 
 @dataclass(frozen=True)
-class Stage:
+class UniverSegStage:
     """A part of the run at one image size.
 
     share: of the run's whole budget. support: least and most items. augmented: share of the run's probabilities, so
@@ -40,7 +40,7 @@ class Mix:
 
 
 @dataclass(frozen=True)
-class TrainSettings:
+class UniverSegTrainSettings:
     """One run.
 
     output: folder of its checkpoint, log, picture and weights. data: `.npz` files or patterns of tasks to train on;
@@ -55,7 +55,7 @@ class TrainSettings:
     validation: tuple[str, ...] = ()
     initial_weights: str = ""
     features: tuple[int, ...] = (32, 32, 32, 32)
-    stages: tuple[Stage, ...] = (Stage(64, 0.58, (1, 10)), Stage(128, 0.42, (1, 16)))
+    stages: tuple[UniverSegStage, ...] = (UniverSegStage(64, 0.58, (1, 10)), UniverSegStage(128, 0.42, (1, 16)))
     mix: Mix = field(default_factory=Mix)
     objects: RenderedObjects = field(default_factory=RenderedObjects)
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -94,7 +94,7 @@ class TrainSettings:
                 raise InputRefused("bad_settings", f"{stage}: give augmented from 0 to 1")
 
     @classmethod
-    def from_yaml(cls, path: Path, **changes: Any) -> "TrainSettings":
+    def from_yaml(cls, path: Path, **changes: Any) -> "UniverSegTrainSettings":
         """Read a file, with some values replaced; raises InputRefused for keys that don't exist.
 
         A file may begin with `based_on`, the name of one beside it whose values hold where it has none of its own.

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from foundation_pose_ros.errors import InputRefused
 
-from ..network.checkpoints import WeightsInfo, load_checkpoint
-from .loop import Trainer
-from .settings import TrainSettings
+from ..network.checkpoints import UniverSegWeightsInfo, load_checkpoint
+from .loop import UniverSegTrainer
+from .settings import UniverSegTrainSettings
 from .tasks import RecordedTask, read_tasks
 
 
-def train(settings: TrainSettings, say: Callable[[str], None] = print) -> Path:
+def train(settings: UniverSegTrainSettings, say: Callable[[str], None] = print) -> Path:
     """Run the training that the settings describe; returns the file of weights."""
     recorded, held_apart = read_data(settings)
     names = ", ".join(sorted(task.name for task in recorded))
-    info = WeightsInfo(
+    info = UniverSegWeightsInfo(
         licence=settings.licence,
         trained_on=", ".join(
             ["procedural tasks"]
@@ -30,10 +30,10 @@ def train(settings: TrainSettings, say: Callable[[str], None] = print) -> Path:
         note=settings.note,
     )
     say(f"{len(recorded)} sets to train on, {len(held_apart)} held apart, into {settings.output}")
-    return Trainer(settings, recorded, held_apart, say, info).run()
+    return UniverSegTrainer(settings, recorded, held_apart, say, info).run()
 
 
-def read_data(settings: TrainSettings) -> tuple[list[RecordedTask], list[RecordedTask]]:
+def read_data(settings: UniverSegTrainSettings) -> tuple[list[RecordedTask], list[RecordedTask]]:
     """The tasks to train on and those held apart for validation."""
     files: list[Path] = []
     for pattern in settings.data:
@@ -49,7 +49,7 @@ def read_data(settings: TrainSettings) -> tuple[list[RecordedTask], list[Recorde
     )
 
 
-def _learnt_before(settings: TrainSettings) -> str:
+def _learnt_before(settings: UniverSegTrainSettings) -> str:
     """What the initial weights were trained on: data that the new weights owe something to, too."""
     if not settings.initial_weights:
         return ""

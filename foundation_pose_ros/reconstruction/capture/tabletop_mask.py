@@ -10,7 +10,15 @@ from ...frame import Frame
 
 # A plane's points lie within this; so many of them are drawn for it, and so large a share of the image it must fill.
 _PLANE_M, _DRAWN, _RANSAC_STEPS, _LEAST_PLANE = 0.008, 20_000, 200, 0.1
+# Share of the image that a thing fills at least.
 _LEAST_THING = 0.001
+# How often the plane is laid through the points near it.
+_ROUNDS = 3
+# What rises by so many standard deviations of the plane's own noise is no plane, nor by less than the first height.
+_FEET_M, _SIGMAS, _TALLEST_M = 0.002, 3.0, 0.6
+_MAD_TO_SIGMA = 1.4826
+# What is lowest, up to so many times that height, is drawn down to the plane in so many steps.
+_FOOT, _STEPS = 1.5, 4
 
 
 class TabletopMask:
@@ -20,7 +28,7 @@ class TabletopMask:
         self._last_px: np.ndarray | None = None
 
     def mask(self, frame: Frame) -> np.ndarray:
-        """(H, W) bool; of things that the image's border cuts off none is taken.
+        """Return (H, W) bool; of things that the image's border cuts off none is taken.
 
         Raises InputRefused where there is no plane, or nothing on it.
         """
@@ -43,44 +51,8 @@ class TabletopMask:
         return labels == chosen
 
 
-def largest_plane(points: np.ndarray, pixels: int) -> np.ndarray:
-    """(4,) unit normal towards the camera, and offset: normal @ point + offset is the height above the largest plane.
-
-    points (N, 3) in the camera's frame, of an image of so many pixels. Raises InputRefused where no plane fills a tenth
-    of the image.
-    """
-    drawn = points[:: max(1, len(points) // _DRAWN)].astype(np.float64)
-    share = len(points) / pixels
-    if share < _LEAST_PLANE:
-        raise InputRefused("no_plane", "hardly any depth in the image: move the camera nearer, but not under 0.3 m")
-    o3d.utility.random.seed(0)
-    plane, inliers = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(drawn)).segment_plane(
-        _PLANE_M, 3, _RANSAC_STEPS
-    )
-    if len(inliers) / len(drawn) * share < _LEAST_PLANE:
-        raise InputRefused("no_plane", "no plane fills a tenth of the image: let the camera see more of the table")
-    # The camera, which is above, lies at the origin.
-    return np.asarray(plane) * (np.sign(plane[3]) or 1.0)
-
-
-# Where the plane is looked for, and how many of its pixels say how it lies.
-_NEAR_PLANE_M, _DRAWN, _ROUNDS = 0.008, 20_000, 3
-# What rises by so many standard deviations of the plane's own noise is no plane, nor by less than the first height.
-_FEET_M, _SIGMAS, _TALLEST_M = 0.002, 3.0, 0.6
-_MAD_TO_SIGMA = 1.4826
-# What is lowest, up to so many times that height, is drawn down to the plane in so many steps.
-_FOOT, _STEPS = 1.5, 4
-
-
-def points_cam(frame: Frame) -> np.ndarray:
-    """(H, W, 3) points of all pixels in the camera's frame; 0 where depth isn't known."""
-    camera = frame.camera
-    rays = camera.rays(np.arange(camera.width)[None], np.arange(camera.height)[:, None])
-    return rays * frame.depth_m[..., None]
-
-
 def standing(frame: Frame, points: np.ndarray, plane: np.ndarray, within: np.ndarray | None = None) -> np.ndarray:
-    """(H, W) uint8: 1 where something rises above a plane, down to where it meets it.
+    """Return (H, W) uint8, 1 where something rises above a plane, down to where it meets it.
 
     points: see `points_cam`. plane (4,): unit normal towards the camera and offset, such that normal @ point + offset
     is the height; where depth shows it some millimetres off, or tilted, depth counts. within (H, W) bool: only there.
@@ -100,7 +72,7 @@ def standing(frame: Frame, points: np.ndarray, plane: np.ndarray, within: np.nda
 def _as_depth_has_it(points: np.ndarray, plane: np.ndarray) -> tuple[np.ndarray, float]:
     """The plane (4,) moved and tilted onto the points (N, 3) that lie on it, and their noise, as a share of depth^2."""
     drawn = points[:: max(1, len(points) // _DRAWN)].astype(np.float64)
-    near_m = _NEAR_PLANE_M
+    near_m = _PLANE_M
     sigma_per_m2 = 0.0
     for _ in range(_ROUNDS):
         on = drawn[np.abs(drawn @ plane[:3] + plane[3]) < near_m]
@@ -128,3 +100,30 @@ def _feet(
         inside = (column >= 0) & (row >= 0) & (column < camera.width) & (row < camera.height)
         feet[row[inside], column[inside]] = 1
     return feet
+
+
+def largest_plane(points: np.ndarray, pixels: int) -> np.ndarray:
+    """Find the largest plane (4,): unit normal towards the camera and offset; normal @ point + offset is the height.
+
+    points (N, 3) in the camera's frame, of an image of so many pixels. Raises InputRefused where no plane fills a tenth
+    of the image.
+    """
+    drawn = points[:: max(1, len(points) // _DRAWN)].astype(np.float64)
+    share = len(points) / pixels
+    if share < _LEAST_PLANE:
+        raise InputRefused("no_plane", "hardly any depth in the image: move the camera nearer, but not under 0.3 m")
+    o3d.utility.random.seed(0)
+    plane, inliers = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(drawn)).segment_plane(
+        _PLANE_M, 3, _RANSAC_STEPS
+    )
+    if len(inliers) / len(drawn) * share < _LEAST_PLANE:
+        raise InputRefused("no_plane", "no plane fills a tenth of the image: let the camera see more of the table")
+    # The camera, which is above, lies at the origin.
+    return np.asarray(plane) * (np.sign(plane[3]) or 1.0)
+
+
+def points_cam(frame: Frame) -> np.ndarray:
+    """Return (H, W, 3) points of all pixels in the camera's frame; 0 where depth isn't known."""
+    camera = frame.camera
+    rays = camera.rays(np.arange(camera.width)[None], np.arange(camera.height)[:, None])
+    return rays * frame.depth_m[..., None]

@@ -16,7 +16,7 @@ _LEAST_WEIGHT = 0.15
 
 
 @dataclass(frozen=True)
-class Box:
+class FieldBounds:
     """The cube in the object's frame that a field fills; diameter_m: of the object in it, corner to corner.
 
     reaches_m: nearest and farthest depth of the object in each of the views.
@@ -28,7 +28,7 @@ class Box:
     reaches_m: tuple[tuple[float, float], ...]
 
     @classmethod
-    def around(cls, views: Sequence[ReferenceView]) -> "Box":
+    def around(cls, views: Sequence[ReferenceView]) -> "FieldBounds":
         """Of what the views' masks agree on; raises InputRefused where that is next to nothing."""
         low_m, high_m, reaches_m = extent(views)
         return cls(
@@ -62,14 +62,14 @@ class Rays:
         return Rays(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
 
-def rays_of(views: Sequence[ReferenceView], box: Box, band_m: float) -> Rays:
+def rays_of(views: Sequence[ReferenceView], box: FieldBounds, band_m: float) -> Rays:
     """All pixels of the views whose rays meet the box; band_m: how far around a surface its distance is asked for."""
     parts = [_rays_of(view, index, box, band_m) for index, view in enumerate(views)]
     origin = [torch.from_numpy(((view.centre_obj - box.centre_m) / box.half_m).astype(np.float32)) for view in views]
     return Rays(torch.stack(origin), *(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
-def _rays_of(view: ReferenceView, index: int, box: Box, band_m: float) -> tuple[Tensor, ...]:
+def _rays_of(view: ReferenceView, index: int, box: FieldBounds, band_m: float) -> tuple[Tensor, ...]:
     """A view's share of `Rays`, in the order of its fields after the first."""
     height, width = view.mask.shape
     rays_cam = view.frame.camera.rays(np.arange(width)[None, :], np.arange(height)[:, None])  # (H, W, 3)

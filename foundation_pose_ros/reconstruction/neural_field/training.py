@@ -15,7 +15,7 @@ from ...errors import InputRefused
 from ..reference_view import ReferenceView
 from .field import ObjectField
 from .losses import FieldLosses
-from .rays import Box, Rays, rays_of
+from .rays import FieldBounds, Rays, rays_of
 from .settings import FieldSettings
 
 Progress = Callable[[int, int, float], None]
@@ -41,7 +41,7 @@ class TrainedField:
 
     field: ObjectField
     views: tuple[ReferenceView, ...]
-    box: Box
+    box: FieldBounds
     truncation_m: float
     steps: int
     fit: float
@@ -69,7 +69,7 @@ def train_field(
 class _Training:
     def __init__(self, views: Sequence[ReferenceView], settings: FieldSettings) -> None:
         self.views, self.settings = tuple(views), settings
-        rough = Box.around(self.views)
+        rough = FieldBounds.around(self.views)
         self.truncation_m = settings.truncation_m or max(_LEAST_TRUNCATION_M, _TRUNCATION_SHARE * rough.diameter_m)
         self.box = replace(rough, half_m=rough.half_m + _MARGIN_TRUNCATIONS * self.truncation_m)
         self.rays: Rays = rays_of(self.views, self.box, self.truncation_m).to(settings.device)

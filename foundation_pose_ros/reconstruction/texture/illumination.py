@@ -30,7 +30,7 @@ _BEST_LIGHT = 0.9
 
 
 @dataclass(frozen=True, eq=False)
-class Shading:
+class Illumination:
     """The light in which views saw an object, beside its own colours.
 
     Logarithms of what a view shows, in linear light, are sums of the object's own colour, of the view's exposure, and
@@ -45,20 +45,20 @@ class Shading:
     before: np.ndarray
 
     @classmethod
-    def none(cls, views: int) -> "Shading":
-        """Even light and equal exposures."""
+    def none(cls, views: int) -> "Illumination":
+        """Return even light and equal exposures."""
         return cls(np.ones((views, 3), np.float32), *np.zeros((2, 9, 3)))
 
     def light(self, normals: np.ndarray, R_cam_obj: np.ndarray) -> np.ndarray:
-        """(N, 3) float32: linear light on a surface with normals (N, 3), 1 where it shows its own colours."""
+        """Return linear light (N, 3) float32 on a surface with normals (N, 3), 1 where it shows its own colours."""
         log = _harmonics(normals) @ self.around + _harmonics(normals @ R_cam_obj.T) @ self.before
         return np.exp(np.clip(log, -_MOST_LOG, _MOST_LOG)).astype(np.float32)
 
     @classmethod
     def of(
         cls, linear: np.ndarray, weight: np.ndarray, points: np.ndarray, normals: np.ndarray, R_cam_obj: np.ndarray
-    ) -> "Shading":
-        """From linear light (views, N, 3) in 0..1 of points (N, 3) with normals (N, 3), seen with weights (views, N).
+    ) -> "Illumination":
+        """Find the light in linear values (views, N, 3) of points and normals (N, 3), seen with weights (views, N).
 
         What changes between views of one point gives the exposures and the light that goes with the camera. Light that
         stands around the object is found as most points of one hue have one colour (Land and McCann 1971): what sets
@@ -74,6 +74,25 @@ class Shading:
         own = np.einsum("kn,knc->nc", seen[:, known], left[:, known]) / total[known, None]
         around = _among_points(own, points[known], _harmonics(normals[known]))
         return cls(np.exp(-np.clip(exposure, -2, 2)).astype(np.float32), around, before)
+
+
+@dataclass(frozen=True, eq=False)
+class LitSurface:
+    """A surface, and the light that was divided out of its colours."""
+
+    surface: Surface
+    shading: Illumination
+
+    def lit(self, rgb: np.ndarray, view: ReferenceView) -> np.ndarray:
+        """Put own colours (H, W, 3) in 0..1, as rendered, into the light of a view: float32, 0..255."""
+        surface, camera = self.surface, view.frame.camera
+        light = self.shading.light(surface.normals, view.pose[:3, :3])
+        brightest = light.max()
+        colours = CornerColours(light[surface.faces] / brightest)
+        renderer = EmbreeRenderer(ObjectModel("light", surface.vertices, surface.faces, colours))
+        rendering = renderer.render(view.pose[None], camera.K, (camera.height, camera.width), colour=True)
+        assert rendering.rgb is not None
+        return 255 * srgb_from_linear(linear_from_srgb(rgb) * rendering.rgb[0] * brightest)
 
 
 def _harmonics(normals: np.ndarray) -> np.ndarray:
@@ -152,22 +171,3 @@ def _pairs(points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndar
     b = np.r_[rng.integers(count, size=_PAIRS), near.ravel()]
     turned = np.linalg.norm(normals[a] - normals[b], axis=1) > _LEAST_TURN
     return a[turned], b[turned]
-
-
-@dataclass(frozen=True, eq=False)
-class LitSurface:
-    """A surface, and the light that was divided out of its colours."""
-
-    surface: Surface
-    shading: Shading
-
-    def lit(self, rgb: np.ndarray, view: ReferenceView) -> np.ndarray:
-        """Own colours (H, W, 3) in 0..1, as rendered, in the light of a view: float32, 0..255."""
-        surface, camera = self.surface, view.frame.camera
-        light = self.shading.light(surface.normals, view.pose[:3, :3])
-        brightest = light.max()
-        colours = CornerColours(light[surface.faces] / brightest)
-        renderer = EmbreeRenderer(ObjectModel("light", surface.vertices, surface.faces, colours))
-        rendering = renderer.render(view.pose[None], camera.K, (camera.height, camera.width), colour=True)
-        assert rendering.rgb is not None
-        return 255 * srgb_from_linear(linear_from_srgb(rgb) * rendering.rgb[0] * brightest)

@@ -13,7 +13,7 @@ from ...srgb import srgb_from_linear
 from ..reference_view import ReferenceView
 from ..surface import Surface
 from .denoising import quiet_pictures
-from .illumination import Shading
+from .illumination import Illumination
 
 # A point is visible where the surface in its pixel is no nearer than this share of the object, or this far.
 _SAME_SURFACE_SHARE, _SAME_SURFACE_M = 0.01, 0.002
@@ -39,7 +39,7 @@ class ViewColours:
     depth_m: list[np.ndarray]
     trust: list[np.ndarray]
     tolerance_m: float
-    shading: Shading
+    shading: Illumination
 
     @classmethod
     def of(
@@ -57,15 +57,15 @@ class ViewColours:
             trust.append(np.clip((rim_px - 1) / _RIM_PX, 0, 1).astype(np.float32))
         tolerance_m = max(_SAME_SURFACE_SHARE * model.diameter_m, _SAME_SURFACE_M)
         linear = quiet_pictures([view.frame.rgb for view in views])
-        plain = cls(views, linear, depth_m, trust, tolerance_m, Shading.none(len(views)))
+        plain = cls(views, linear, depth_m, trust, tolerance_m, Illumination.none(len(views)))
         points, faces, uv = model.surface_samples(_SHADING_POINTS)
         corners = surface.normals[surface.faces[faces]]  # (N, 3, 3)
         normals = np.einsum("nk,nkc->nc", np.column_stack([1 - uv.sum(axis=1), uv]), corners)
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
         R_cam_obj = np.stack([view.pose[:3, :3] for view in views])
-        shading = Shading.of(*plain._all(points, normals), points, normals, R_cam_obj)
+        shading = Illumination.of(*plain._all(points, normals), points, normals, R_cam_obj)
         if keep_light:
-            shading = replace(Shading.none(len(views)), gains=shading.gains)
+            shading = replace(Illumination.none(len(views)), gains=shading.gains)
         return cls(views, linear, depth_m, trust, tolerance_m, shading)
 
     def at(self, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -51,7 +51,7 @@ class ViewCloud:
 
 
 @dataclass(frozen=True, eq=False)
-class Motion:
+class ViewMotion:
     """T_to_from (4, 4) float64 between two cameras; score 0..1: share of points that shape and colour confirm."""
 
     T_to_from: np.ndarray
@@ -92,7 +92,7 @@ def matched(source: ViewCloud, target: ViewCloud, size_m: float, seed: int = 0) 
 
 def aligned(
     source: ViewCloud, target: "Target", starts: Sequence[np.ndarray], matches: Sequence[Matches], size_m: float
-) -> Motion:
+) -> ViewMotion:
     """The best of several starts T_target_source (4, 4), each aligned to the target.
 
     Points of the source move along the target's normals (Chen and Medioni 1992), features to where they were seen:
@@ -106,7 +106,7 @@ def aligned(
         T = np.array(T, np.float64)
         for gate_m in size_m * np.geomspace(*_GATES, _STEPS):
             T = _step(T, source.coarse, target, a, b, gate_m)
-        motions.append(Motion(T, target.confirmed(source.coarse, T, _SAME * size_m)))
+        motions.append(ViewMotion(T, target.confirmed(source.coarse, T, _SAME * size_m)))
     return max(motions, key=lambda motion: motion.score)
 
 

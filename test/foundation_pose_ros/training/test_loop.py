@@ -14,14 +14,14 @@ from foundation_pose_ros.networks import RefineNet, load_checkpoint
 from foundation_pose_ros.training.__main__ import OVERFIT
 from foundation_pose_ros.training.loop import Trainer
 from foundation_pose_ros.training.reduced_resolution import scores, steps_per_token
-from foundation_pose_ros.training.settings import Pairs, Stage, TrainSettings
+from foundation_pose_ros.training.settings import Pairs, ResolutionStage, TrainSettings
 
 
 def settings(output: Path, **changes: object) -> TrainSettings:
     tiny = TrainSettings(
         output=str(output),
         objects=("sticker_cube",),
-        stages=(Stage(3, 16, 2), Stage(3, 24, 2)),
+        stages=(ResolutionStage(3, 16, 2), ResolutionStage(3, 24, 2)),
         threads=1,
         warm_up_steps=1,
     )
@@ -60,7 +60,9 @@ def test_stages_follow_each_other(tmp_path):
 
 
 def test_a_stage_has_its_own_rate_of_learning(tmp_path):
-    trainer = Trainer(settings(tmp_path, stages=(Stage(3, 16, 2), Stage(3, 16, 2, rate=5.0))), quiet)
+    trainer = Trainer(
+        settings(tmp_path, stages=(ResolutionStage(3, 16, 2), ResolutionStage(3, 16, 2, rate=5.0))), quiet
+    )
     rates = []
     for trainer.state.step in range(6):
         trainer._set_learning_rate(trainer._stage())
@@ -74,7 +76,7 @@ def test_a_stage_has_its_own_rate_of_learning(tmp_path):
 def test_one_batch_over_and_over_is_learned(tmp_path, kind):
     """The smallest proof that gradients reach the weights: the loss on a batch that stays the same falls."""
     trainer = Trainer(settings(tmp_path, kind=kind, learning_rate=1e-3, pairs=Pairs(group_size=3)), quiet)
-    stage = Stage(1, 32, 2)
+    stage = ResolutionStage(1, 32, 2)
     losses = []
     for _ in range(12):
         loss = trainer._loss(0, stage)

@@ -11,7 +11,7 @@ from foundation_pose_ros.training.improvement import PushedPoses, measure_improv
 from foundation_pose_ros.training.loop import Trainer
 from foundation_pose_ros.training.pairs import Surroundings
 from foundation_pose_ros.training.pose_sampling import Perturbation, Views
-from foundation_pose_ros.training.settings import Pairs, Stage, TrainSettings
+from foundation_pose_ros.training.settings import Pairs, ResolutionStage, TrainSettings
 
 
 def test_errors_of_place_and_angle_are_halved_in_a_minute(tmp_path):
@@ -19,7 +19,7 @@ def test_errors_of_place_and_angle_are_halved_in_a_minute(tmp_path):
     settings = TrainSettings(
         output=str(tmp_path),
         objects=("cracker_box",),
-        stages=(Stage(steps=110, size=16, batch=12),),
+        stages=(ResolutionStage(steps=110, size=16, batch=12),),
         pairs=pairs,
         rotation_weight=1.0,
         per_token=0.2,

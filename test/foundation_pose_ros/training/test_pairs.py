@@ -15,7 +15,7 @@ from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.training.batches import RankingBatches, StepBatches
 from foundation_pose_ros.training.pairs import PairRenderer, Surroundings
 from foundation_pose_ros.training.pose_sampling import CAMERA, Perturbation, Views, moved_by
-from foundation_pose_ros.training.settings import Pairs, Stage
+from foundation_pose_ros.training.settings import Pairs, ResolutionStage
 
 BARE = Surroundings(ambient=(0.8, 0.8), diffuse=(0.5, 0.5), wall=0.0, depth_noise=0.0)
 SIZE = 64
@@ -127,7 +127,7 @@ def test_perturbations_have_the_published_size():
 
 
 def test_a_batch_is_made_from_its_number_alone(mug):
-    batches = StepBatches([mug], Pairs(), Stage(1, 32, 3), seed=5)
+    batches = StepBatches([mug], Pairs(), ResolutionStage(1, 32, 3), seed=5)
     first, again, other = batches[7], batches[7], batches[8]
     assert first.rendered.shape == first.observed.shape == (6, 6, 32, 32)
     assert first.translation.shape == first.rotation.shape == (6, 3)
@@ -137,7 +137,7 @@ def test_a_batch_is_made_from_its_number_alone(mug):
 
 
 def test_two_guesses_at_a_view_lie_on_opposite_sides_of_the_truth(mug):
-    batch = StepBatches([mug], Pairs(surroundings=BARE), Stage(1, 32, 3), seed=5)[0]
+    batch = StepBatches([mug], Pairs(surroundings=BARE), ResolutionStage(1, 32, 3), seed=5)[0]
     for steps in (batch.translation, batch.rotation):
         assert steps.abs().max() > 0.1
         assert torch.allclose(steps[::2], -steps[1::2], atol=1e-4)
@@ -159,7 +159,7 @@ def test_views_within_an_angle_are_upright_to_that_and_seen_from_above(mug):
 
 
 def test_groups_are_guesses_at_one_picture(mug):
-    batch = RankingBatches([mug], Pairs(group_size=4, surroundings=BARE), Stage(1, 32, 2), seed=1)[0]
+    batch = RankingBatches([mug], Pairs(group_size=4, surroundings=BARE), ResolutionStage(1, 32, 2), seed=1)[0]
     assert batch.rendered.shape == batch.observed.shape == (8, 6, 32, 32)
     assert batch.error_m.shape == batch.angle_rad.shape == (2, 4)
     assert (batch.error_m > 0).all()

@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from universeg_ros import SupportSet, UniverSeg
 from universeg_ros.cli import main
-from universeg_ros.network.checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
+from universeg_ros.network.checkpoints import UniverSegWeightsInfo, load_checkpoint, save_checkpoint
 
 Scenes = tuple[list[np.ndarray], list[np.ndarray]]
 Outcome = Any
@@ -22,8 +22,8 @@ Outcome = Any
 def weights(tmp_path: Path, by_intensity: UniverSeg, monkeypatch: pytest.MonkeyPatch) -> str:
     """A file of weights; what is loaded from it answers by intensity, since nothing here is trained."""
     path = tmp_path / "weights.safetensors"
-    save_checkpoint(UniverSeg([1, 1]), path, WeightsInfo())
-    loaded = (by_intensity, WeightsInfo(licence="CC0-1.0"))
+    save_checkpoint(UniverSeg([1, 1]), path, UniverSegWeightsInfo())
+    loaded = (by_intensity, UniverSegWeightsInfo(licence="CC0-1.0"))
     for module in ("segmenter", "network.checkpoints"):
         monkeypatch.setattr(f"universeg_ros.{module}.load_checkpoint", lambda _path: loaded)
     return str(path)
@@ -87,7 +87,7 @@ def test_evaluate(tmp_path: Path, scenes: Scenes, weights: str, capsys: pytest.C
 
 def test_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("onnxruntime", reason="onnxruntime isn't installed here")
-    save_checkpoint(UniverSeg([2, 2]), tmp_path / "small.safetensors", WeightsInfo(licence="CC0-1.0"))
+    save_checkpoint(UniverSeg([2, 2]), tmp_path / "small.safetensors", UniverSegWeightsInfo(licence="CC0-1.0"))
     out, _ = said(
         capsys, 0, "export", "--weights", tmp_path / "small.safetensors", "--output", tmp_path / "a" / "b.onnx"
     )

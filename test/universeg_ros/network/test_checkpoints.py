@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 from foundation_pose_ros.errors import InputRefused
 from universeg_ros import UniverSeg
 from universeg_ros.network import checkpoints
-from universeg_ros.network.checkpoints import WeightsInfo, load_checkpoint, save_checkpoint
+from universeg_ros.network.checkpoints import UniverSegWeightsInfo, load_checkpoint, save_checkpoint
 
 
 def same_weights(a: UniverSeg, b: UniverSeg) -> bool:
@@ -27,12 +27,12 @@ def test_pickled_state_dict(tmp_path: Path, features: list[int]) -> None:
     assert same_weights(loaded, model)
     assert loaded.features == tuple(features)
     assert not loaded.training
-    assert info == WeightsInfo()
+    assert info == UniverSegWeightsInfo()
 
 
 def test_safetensors_keep_what_is_known_of_the_weights(tmp_path: Path) -> None:
     model = UniverSeg([4, 6, 8]).bfloat16()
-    info = WeightsInfo(licence="Apache-2.0", trained_on="made-up shapes", date="2026-01-02", commit="abc")
+    info = UniverSegWeightsInfo(licence="Apache-2.0", trained_on="made-up shapes", date="2026-01-02", commit="abc")
     save_checkpoint(model, tmp_path / "folder" / "weights.safetensors", info)
     loaded, read = load_checkpoint(str(tmp_path / "folder" / "weights.safetensors"))
     assert same_weights(loaded, model.float())
@@ -98,5 +98,5 @@ def test_weights_that_are_not_shipped_are_refused_with_the_fix(monkeypatch: pyte
         load_checkpoint("default")
     assert refusal.value.reason == "no_weights"
     assert re.search(r"no default weights.*universeg train.*path of a checkpoint", str(refusal.value))
-    save_checkpoint(UniverSeg([4]), tmp_path / "default.safetensors", WeightsInfo(note="now it is"))
+    save_checkpoint(UniverSeg([4]), tmp_path / "default.safetensors", UniverSegWeightsInfo(note="now it is"))
     assert load_checkpoint("default")[1].note == "now it is"

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from foundation_pose_ros import Camera, InputRefused, ObjectModel
-from foundation_pose_ros.reconstruction.neural_field.rays import Box, rays_of, through_box
+from foundation_pose_ros.reconstruction.neural_field.rays import FieldBounds, rays_of, through_box
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses
 from foundation_pose_ros.synthetic.sensor import PERFECT_DEPTH
@@ -27,13 +27,13 @@ def views(ball):
 
 
 def test_the_box_holds_the_object(ball, views):
-    box = Box.around(views)
+    box = FieldBounds.around(views)
     assert box.centre_m == pytest.approx(ball.centre_m, abs=0.003)
     assert box.half_m == pytest.approx(RADIUS_M, abs=0.002)
 
 
 def test_rays_end_on_the_object_and_the_distance_falls_along_them(ball, views):
-    box = Box.around(views)
+    box = FieldBounds.around(views)
     rays = rays_of(views, box, 0.005)
     assert len(rays.depth_m) > 1000
 
@@ -51,7 +51,7 @@ def test_rays_end_on_the_object_and_the_distance_falls_along_them(ball, views):
 
 
 def test_empty_rays_miss_the_object(ball, views):
-    box = Box.around(views)
+    box = FieldBounds.around(views)
     rays = rays_of(views, box, 0.005)
     origin = rays.origin[rays.empty_view].numpy() * box.half_m + box.centre_m - ball.centre_m
     along = torch.nn.functional.normalize(rays.empty_direction, dim=1).numpy()
@@ -68,5 +68,5 @@ def test_a_ray_goes_through_the_box_where_it_should():
 
 def test_views_without_depth_or_pose_are_refused(views):
     with pytest.raises(InputRefused) as refusal:
-        Box.around([replace(view, T_cam_obj=None) for view in views])
+        FieldBounds.around([replace(view, T_cam_obj=None) for view in views])
     assert refusal.value.reason == "no_pose"

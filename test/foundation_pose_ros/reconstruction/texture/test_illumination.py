@@ -7,7 +7,7 @@ import trimesh
 from foundation_pose_ros import ObjectModel, PoseEstimator, se3
 from foundation_pose_ros.reconstruction.reconstruct import reconstruct
 from foundation_pose_ros.reconstruction.surface import Surface
-from foundation_pose_ros.reconstruction.texture.illumination import LitSurface, Shading
+from foundation_pose_ros.reconstruction.texture.illumination import Illumination, LitSurface
 from foundation_pose_ros.reconstruction.texture.texture_atlas import PaintSettings, painted
 from foundation_pose_ros.reconstruction.texture.view_colours import ViewColours
 from foundation_pose_ros.rendering import EmbreeRenderer
@@ -70,7 +70,7 @@ def test_a_surface_of_as_many_colours_as_sides_keeps_them():
     normals, points = sides[which], 0.05 * sides[which] + rng.uniform(-0.04, 0.04, (600, 3))
     R_cam_obj = np.linalg.qr(rng.normal(size=(5, 3, 3)))[0]
     linear = np.broadcast_to(hues[which], (5, 600, 3)) * np.exp(rng.normal(0, 0.02, (5, 600, 3)))
-    light = Shading.of(linear, np.ones((5, 600)), points, normals, R_cam_obj).light(sides, R_cam_obj[0])
+    light = Illumination.of(linear, np.ones((5, 600)), points, normals, R_cam_obj).light(sides, R_cam_obj[0])
     assert np.ptp(np.log(light), axis=0).max() < 0.2
 
 
