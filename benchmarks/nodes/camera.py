@@ -10,26 +10,25 @@ import time
 from typing import Any
 
 import numpy as np
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.qos import QoSProfile
-from rclpy.serialization import serialize_message
-from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import Header, String
 
 from foundation_pose_ros.camera import Camera
-from foundation_pose_ros.nodes.replay_node import to_camera_info
 from foundation_pose_ros.streams.image_messages import fill_image
-
-TOPICS = {"rgb/camera_info": CameraInfo, "masks": Image, "depth/image": Image, "rgb/image": Image}
 
 
 def main(path: str, rate_hz: float) -> None:
     """Send until told to end."""
+    # ROS is imported where it is used, so that the parts of the benchmarks can be listed without it.
+    import rclpy
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.qos import QoSProfile
+    from sensor_msgs.msg import CameraInfo, Image
+    from std_msgs.msg import String
+
+    topics = {"rgb/camera_info": CameraInfo, "masks": Image, "depth/image": Image, "rgb/image": Image}
     messages = _messages(dict(np.load(path)))
     rclpy.init()
     node = rclpy.create_node("camera")
-    publishers = {topic: node.create_publisher(kind, topic, QoSProfile(depth=5)) for topic, kind in TOPICS.items()}
+    publishers = {topic: node.create_publisher(kind, topic, QoSProfile(depth=5)) for topic, kind in topics.items()}
     masks_wanted = [True]
     node.create_subscription(String, "/pose_node/mask_request", lambda _: masks_wanted.append(True), 10)
     executor = SingleThreadedExecutor()
@@ -53,6 +52,12 @@ def main(path: str, rate_hz: float) -> None:
 
 def _messages(frames: dict[str, np.ndarray]) -> list[dict[str, bytes]]:
     """Serialised messages by topic, of each frame."""
+    from rclpy.serialization import serialize_message
+    from sensor_msgs.msg import Image
+    from std_msgs.msg import Header
+
+    from foundation_pose_ros.nodes.replay_node import to_camera_info
+
     fx, fy, cx, cy, width, height = frames["camera"]
     camera = Camera(float(fx), float(fy), float(cx), float(cy), int(width), int(height))
     header = Header(frame_id="camera")

@@ -18,27 +18,21 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import rclpy
 import typer
 import yaml
-from foundation_perception.msg import TrackedObject, TrackedObjectArray
-from rclpy.context import Context
-from rclpy.qos import QoSProfile
 from rich.console import Console
 
 from benchmarks.nodes.stages import PERIOD_S, STAGES
-from benchmarks.reporting import documents as tables
 from benchmarks.reporting import node_tables
-from benchmarks.reporting.results import ROOT, result_file
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part
+from benchmarks.reporting.results import ROOT
 from foundation_pose_ros.evaluation.report import provenance
-from foundation_pose_ros.nodes.demo.run import own_domain_id
-from foundation_pose_ros.nodes.listener import Listener
 from foundation_pose_ros.nodes.replay.source import ReplaySource, mesh_files
 from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
-RESULT = result_file("node_latency.json")
 OBJECTS = ("mug", "cracker_box", "soda_can")
 RATE_HZ, FRAMES = 30.0, 40
 START_TIMEOUT_S, SETTLE_S = 120.0, 3.0
@@ -60,14 +54,12 @@ def main(
     rounds: Annotated[int, typer.Option(help="How often everything is measured.")] = 2,
     seconds: Annotated[float, typer.Option(help="How long each time, once all objects are tracked.")] = 10.0,
     before: Annotated[Path | None, typer.Option(help="Another checkout, measured in turn.")] = None,
-    output: Annotated[Path, typer.Option(help="The JSON file.")] = RESULT,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
 ) -> None:
     """Measure, and write JSON and tables."""
     report = measure(rounds, seconds, before) | {"command": "python -m benchmarks.nodes.latency"}
-    output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
-    if output == RESULT:
-        tables.write(RESULT.name, report)
-    print("\n\n".join([node_tables.latency(report), node_tables.stages(report)]))
+    publish(PART, report, output)
+    print(PART.markdown(report))
 
 
 def measure(rounds: int, seconds: float = 10.0, before: Path | None = None) -> dict[str, Any]:
@@ -149,6 +141,9 @@ def _write_stream(case: Case, folder: Path) -> _Stream:
 
 
 def _measured(stream: _Stream, tree: Path, seconds: float) -> _Heard:
+    # ROS is imported where it is used, so that the parts of the benchmarks can be listed without it.
+    from foundation_pose_ros.nodes.demo.run import own_domain_id
+
     with own_domain_id() as domain_id, tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "stages.json"
         environment = os.environ | {
@@ -166,6 +161,13 @@ def _measured(stream: _Stream, tree: Path, seconds: float) -> _Heard:
 
 def _listen(stream: _Stream, domain_id: int, pid: int, report: Path, seconds: float) -> _Heard:
     """Wait until all objects are tracked, let things settle, and count."""
+    import rclpy
+    from foundation_perception.msg import TrackedObject, TrackedObjectArray
+    from rclpy.context import Context
+    from rclpy.qos import QoSProfile
+
+    from foundation_pose_ros.nodes.listener import Listener
+
     answers: list[tuple[float, int]] = []
 
     def on_objects(message: TrackedObjectArray) -> None:
@@ -254,6 +256,15 @@ def _process(module: str, arguments: list[str], environment: dict[str, str], fol
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+PART = Part(
+    name="node_latency",
+    about="how fast pose_node answers a camera, and what each stage costs",
+    result="node_latency.json",
+    tables={"node_latency": node_tables.latency, "node_stages": node_tables.stages},
+    measure=lambda scope: measure(1, 2.0) if scope.quick else measure(2),
+)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.reporting.results import provenance
+from benchmarks.reporting.results import origin
 
 _STAGES = ("receive", "match", "convert", "track", "publish", "rest")
 _TREES = {"before": "before", "now": ""}
@@ -21,7 +21,7 @@ def latency(report: dict[str, Any]) -> str:
             f"{taken['median']:.0f} ms | {taken['p99']:.0f} ms | {case['processor_ms']:.1f} ms | "
             f"{100 * case['processor_share']:.0f} % | {case['n']} |"
         )
-    return "\n".join([*lines, "", f"{provenance(report)} Load of the machine meanwhile: {report['load']:.1f}."])
+    return "\n".join([*lines, "", f"{origin(report)} Load of the machine meanwhile: {report['load']:.1f}."])
 
 
 def stages(report: dict[str, Any]) -> str:
