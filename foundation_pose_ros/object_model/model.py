@@ -13,7 +13,7 @@ import trimesh
 from .appearance import Appearance, from_visual
 from .mesh_file import check_geometry, diameter, read_mesh, sigma_m_of, unit_scale_m
 from .symmetry import Symmetries
-from .symmetry_search import find_symmetries
+from .symmetry_search import SymmetrySearch
 
 if TYPE_CHECKING:
     from ..reconstruction.reconstruct import ReconstructionSettings
@@ -137,17 +137,21 @@ class ObjectModel:
     @cached_property
     def symmetries(self) -> Symmetries:
         """Return what was declared, or is found once from mesh and texture."""
-        return self.declared_symmetries if self.declared_symmetries is not None else find_symmetries(self)
+        return self.declared_symmetries if self.declared_symmetries is not None else self._symmetry_search.found()
 
     @cached_property
     def shape_symmetries(self) -> Symmetries:
         """Return turns that leave the shape as it was, whatever the colours."""
-        return find_symmetries(self, colour=False) if self.has_colour else self.symmetries
+        return self._symmetry_search.found(colour=False) if self.has_colour else self.symmetries
 
     @cached_property
     def near_symmetries(self) -> Symmetries:
         """Return turns that leave the shape nearly as it was: poses that noisy depth mistakes for each other."""
-        return find_symmetries(self, colour=False, loose=True)
+        return self._symmetry_search.found(colour=False, loose=True)
+
+    @cached_property
+    def _symmetry_search(self) -> SymmetrySearch:
+        return SymmetrySearch(self)
 
     def surface_points(self, count: int) -> np.ndarray:
         """Return (count, 3) float32 points spread evenly over the surface, the same at every call."""

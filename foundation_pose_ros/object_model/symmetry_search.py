@@ -1,8 +1,8 @@
 """Symmetries found from a model's surface and colours."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Protocol
 
 import numpy as np
@@ -43,24 +43,32 @@ class ColouredSurface(Protocol):
     def surface_samples(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
 
 
-def find_symmetries(model: ColouredSurface, colour: bool = True, loose: bool = False) -> Symmetries:
-    """Turns of 1/2 to 1/6 and continuous ones that leave surface and colours as they were, in the mesh's own frame.
+class SymmetrySearch:
+    """Finds turns of 1/2 to 1/6 and continuous ones that leave a model as it was, in the mesh's own frame.
 
-    With `colour` off only the shape counts; `loose` also admits turns between which noisy depth can hardly decide.
     Continuous axes are sought among the principal ones. For the rest, candidate axes cover the half sphere and are
     refined by closest points (Besl and McKay 1992) on samples of the surface, then tested on the exact surface.
     """
-    surface = _Surface(model, _LOOSE if loose else _STRICT, colour)
-    axes = surface.continuous_axes(surface.principal_axes)
-    if len(axes) > 1:
-        return Symmetries(np.zeros((0, 4, 4)), axes)
-    separation_rad = np.deg2rad(25.0) if loose else _SAME_TURN_RAD
-    found = _discrete_turns(surface, axes, separation_rad)
-    if found and not axes:
-        # Of a body with equal moments of inertia any axis is a principal one: its own is that of a turn.
-        axes = surface.continuous_axes(_rotation_axes(found))
-        found = _distinct(found, [], separation_rad, axes)
-    return Symmetries(np.array(found).reshape(-1, 4, 4), axes)
+
+    def __init__(self, model: ColouredSurface) -> None:
+        self._surface = _Surface(model)
+
+    def found(self, colour: bool = True, loose: bool = False) -> Symmetries:
+        """Return the turns that keep surface and colours; with `colour` off only the shape counts.
+
+        loose: also turns between which noisy depth can hardly decide.
+        """
+        trial = _Trial(self._surface, _LOOSE if loose else _STRICT, colour)
+        axes = trial.continuous_axes(self._surface.principal_axes)
+        if len(axes) > 1:
+            return Symmetries(np.zeros((0, 4, 4)), axes)
+        separation_rad = np.deg2rad(25.0) if loose else _SAME_TURN_RAD
+        turns = _discrete_turns(trial, axes, separation_rad)
+        if turns and not axes:
+            # Of a body with equal moments of inertia any axis is a principal one: its own is that of a turn.
+            axes = trial.continuous_axes(_rotation_axes(turns))
+            turns = _distinct(turns, [], separation_rad, axes)
+        return Symmetries(np.array(turns).reshape(-1, 4, 4), axes)
 
 
 @dataclass(frozen=True)
@@ -80,85 +88,111 @@ _LOOSE = _Asymmetry(mean_distance=0.02, far_distance=0.08, normal_deg=60.0, colo
 
 
 class _Surface:
-    """A model's surface, on which turns are tested."""
+    """A model's surface, on which turns are refined."""
 
-    def __init__(self, model: ColouredSurface, limit: _Asymmetry, colour: bool) -> None:
-        self._limit = limit
-        self._diameter_m = model.diameter_m
+    def __init__(self, model: ColouredSurface) -> None:
+        self.diameter_m = model.diameter_m
         points, faces, barycentric = model.surface_samples(2400)
         self._tree = KDTree(points)
+        self._closest_points = ClosestPoints(model.vertices, model.faces)
         self.centre_m = points.mean(axis=0).astype(float)
         self.principal_axes = np.linalg.svd(points - self.centre_m, full_matrices=False)[2]  # rows
-        self._points = points[::6].astype(float)  # (400, 3)
-        self._face_normals = np.asarray(model.mesh.face_normals)
-        self._normals = self._face_normals[faces[::6]]
-        self._closest_points = ClosestPoints(model.vertices, model.faces)
-        self._albedo = None
-        if colour and model.appearance is not None:
-            self._albedo = partial(model.appearance.sample, footprint_m=0.04 * model.diameter_m)
-            self._rgb = self._albedo(faces[::6], barycentric[::6])  # (400, 3)
+        self.points = points[::6].astype(float)  # (400, 3)
+        self.face_normals = np.asarray(model.mesh.face_normals)
+        self.normals = self.face_normals[faces[::6]]
+        self.albedo: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+        if model.appearance is not None:
+            self.albedo = partial(model.appearance.sample, footprint_m=0.04 * model.diameter_m)
+            self.rgb = self.albedo(faces[::6], barycentric[::6])  # (400, 3)
+
+    def near_turns(self, limit_m: float) -> np.ndarray:
+        """Return candidates (T, 4, 4) that closest-point steps leave near the surface: within limit_m on average."""
+        turns, distance_m = self._refined
+        return turns[distance_m < limit_m]
+
+    @cached_property
+    def _refined(self) -> tuple[np.ndarray, np.ndarray]:
+        """Closest-point steps for all candidate turns at once: the turns, and how far off each was at its worst.
+
+        What is allowed to all in a step doesn't count. Those that stay farther off than any search admits are dropped.
+        """
+        directions = trimesh.creation.icosphere(subdivisions=2).vertices
+        directions = directions[(directions @ (0.01, 0.1, 1.0)) > 0]
+        angles_rad = 2 * np.pi / np.arange(2, 7)
+        turns = np.concatenate([turn_about(direction, angles_rad, self.centre_m) for direction in directions])
+        worst_m = np.zeros(len(turns))
+        points, limit_m = self.points[::3], _LOOSE.mean_distance * self.diameter_m
+        for step in range(6):
+            distance_m, index = self._tree.query(se3.transform_points(turns, points))
+            allowed_m = self.diameter_m * (0.1 if step < 2 else 0.03)
+            worst_m = np.maximum(worst_m, distance_m.mean(axis=1) - allowed_m)
+            keep = worst_m < limit_m
+            turns, worst_m = se3.best_fit(points, self._tree.data[index[keep]]), worst_m[keep]
+        return turns, worst_m
+
+    def polished(self, turn: np.ndarray) -> np.ndarray:
+        """Take a few more steps on the exact surface."""
+        for _ in range(4):
+            turn = se3.best_fit(self.points, self.closest(turn)[0].points)
+        return turn
+
+    def closest(self, turn: np.ndarray) -> tuple[SurfacePoints, np.ndarray]:
+        """Return the surface's points closest to its own after a turn (4, 4), and these (400, 3)."""
+        moved = se3.transform_points(turn, self.points)
+        return self._closest_points.query(moved), moved
+
+
+class _Trial:
+    """What turns of a surface are tested for, colours included or not."""
+
+    def __init__(self, surface: _Surface, limit: _Asymmetry, colour: bool) -> None:
+        self.surface = surface
+        self.limit = limit
+        self._albedo = surface.albedo if colour else None
 
     def continuous_axes(self, directions: np.ndarray) -> tuple[Axis, ...]:
-        """Of directions (n, 3), at most two about which odd angles pass as well."""
+        """Return of directions (n, 3) at most two about which odd angles pass as well."""
+        centre_m = self.surface.centre_m
         axes: list[Axis] = []
         for direction in directions:
             if len(axes) == 2 or any(abs(direction @ np.asarray(axis.direction)) > 0.97 for axis in axes):
                 continue
-            turns = turn_about(direction, _ODD_ANGLES_RAD, self.centre_m)
+            turns = turn_about(direction, _ODD_ANGLES_RAD, centre_m)
             if all(self.accepts(self.asymmetry(turn)) for turn in turns):
-                axes.append(Axis(tuple(direction), tuple(self.centre_m)))
+                axes.append(Axis(tuple(direction), tuple(centre_m)))
         return tuple(axes)
 
-    def refined(self, turns: np.ndarray) -> np.ndarray:
-        """Closest-point steps for all turns (T, 4, 4) at once; those that stay far off are dropped."""
-        points = self._points[::3]
-        for step in range(6):
-            distance, index = self._tree.query(se3.transform_points(turns, points))
-            limit = self._limit.mean_distance * self._diameter_m + self._diameter_m * (0.1 if step < 2 else 0.03)
-            keep = distance.mean(axis=1) < limit
-            turns = se3.best_fit(points, self._tree.data[index[keep]])
-        return turns
-
-    def polished(self, turn: np.ndarray) -> np.ndarray:
-        """A few more steps on the exact surface."""
-        for _ in range(4):
-            turn = se3.best_fit(self._points, self._closest(turn)[0].points)
-        return turn
-
     def asymmetry(self, turn: np.ndarray) -> _Asymmetry:
-        closest, moved = self._closest(turn)
-        distance = np.linalg.norm(closest.points - moved, axis=1) / self._diameter_m
-        cosine = np.einsum("ni,ni->n", self._normals @ turn[:3, :3].T, self._face_normals[closest.faces])
+        """Measure how much a turn (4, 4) changes the object."""
+        surface = self.surface
+        closest, moved = surface.closest(turn)
+        distance = np.linalg.norm(closest.points - moved, axis=1) / surface.diameter_m
+        cosine = np.einsum("ni,ni->n", surface.normals @ turn[:3, :3].T, surface.face_normals[closest.faces])
         colour = 0.0
         if self._albedo is not None:
-            colour = float(np.abs(self._albedo(closest.faces, closest.uv) - self._rgb).mean())
+            colour = float(np.abs(self._albedo(closest.faces, closest.uv) - surface.rgb).mean())
         normal_deg = float(np.rad2deg(np.arccos(np.clip(cosine, -1, 1))).mean())
         return _Asymmetry(float(distance.mean()), float(np.quantile(distance, 0.95)), normal_deg, colour)
 
     def accepts(self, asymmetry: _Asymmetry) -> bool:
+        """Return whether a turn changes the object so little that it is a symmetry."""
         return (
-            asymmetry.mean_distance < self._limit.mean_distance
-            and asymmetry.far_distance < self._limit.far_distance
-            and asymmetry.normal_deg < self._limit.normal_deg
-            and asymmetry.colour < self._limit.colour
+            asymmetry.mean_distance < self.limit.mean_distance
+            and asymmetry.far_distance < self.limit.far_distance
+            and asymmetry.normal_deg < self.limit.normal_deg
+            and asymmetry.colour < self.limit.colour
         )
 
-    def _closest(self, turn: np.ndarray) -> tuple[SurfacePoints, np.ndarray]:
-        moved = se3.transform_points(turn, self._points)
-        return self._closest_points.query(moved), moved
 
-
-def _discrete_turns(surface: _Surface, axes: tuple[Axis, ...], separation_rad: float) -> list[np.ndarray]:
+def _discrete_turns(trial: _Trial, axes: tuple[Axis, ...], separation_rad: float) -> list[np.ndarray]:
     """Turns besides the identity that pass, up to what `axes` make equivalent."""
-    directions = trimesh.creation.icosphere(subdivisions=2).vertices
-    directions = directions[(directions @ (0.01, 0.1, 1.0)) > 0]
-    angles_rad = 2 * np.pi / np.arange(2, 7)
-    candidates = np.concatenate([turn_about(direction, angles_rad, surface.centre_m) for direction in directions])
+    surface = trial.surface
+    candidates = surface.near_turns(trial.limit.mean_distance * surface.diameter_m)
     found: list[np.ndarray] = []
-    fresh = _distinct(surface.refined(candidates), found, _SAME_TURN_RAD, axes)
+    fresh = _distinct(candidates, found, _SAME_TURN_RAD, axes)
     while fresh and len(found) < _MOST_TURNS:
-        graded = [(surface.asymmetry(turn), turn) for turn in map(surface.polished, fresh)]
-        graded = sorted((pair for pair in graded if surface.accepts(pair[0])), key=lambda pair: pair[0].mean_distance)
+        graded = [(trial.asymmetry(turn), turn) for turn in map(surface.polished, fresh)]
+        graded = sorted((pair for pair in graded if trial.accepts(pair[0])), key=lambda pair: pair[0].mean_distance)
         added = _distinct([turn for _, turn in graded], found, separation_rad, axes)[: _MOST_TURNS - len(found)]
         found += added
         # Symmetries form a group: what the search missed is a product of what it found.
