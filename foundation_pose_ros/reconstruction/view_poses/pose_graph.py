@@ -100,7 +100,7 @@ class _Chain:
             if found is not None:
                 T_first_other = np.linalg.inv(self.poses[other])
                 starts.append(np.linalg.inv(T_first_other @ found.T_to_from))
-                matches.append(replace(found, seen_at=se3.transform_points(T_first_other, found.seen_at)))
+                matches.append(found.placed(T_first_other))
         motion = aligned(source, self._model(), [np.linalg.inv(T) for T in starts], matches, self.size_m)
         if motion.score < self.settings.least_score:
             raise InputRefused(

@@ -13,6 +13,8 @@ from .pairwise_alignment import FINE, Target, ViewCloud, aligned, matched, thinn
 _SAME = 0.03
 # Fewer measured pixels fix no pose.
 _FEWEST_PIXELS = 500
+# The share of points that agree is as uncertain as this: of true poses and of those moved by 1 mm either may have more.
+_SCORE_NOISE = 0.02
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def realigned(
         cloud, T_obj_cam = ViewCloud.of(other, size_m), se3.inverse(other.pose).astype(np.float64)
         found = matched(source, cloud, size_m)
         if found is not None:
-            matches.append(replace(found, seen_at=se3.transform_points(T_obj_cam, found.seen_at)))
+            matches.append(found.placed(T_obj_cam))
         cloud.fine.transform(T_obj_cam)
         whole += cloud.fine
     target, start = Target(thinned(whole, FINE * size_m)), se3.inverse(view.pose).astype(np.float64)
@@ -54,7 +56,7 @@ def realigned(
         se3.transform_points(motion.T_to_from, middle) - se3.transform_points(start, middle), axis=1
     )[0]
     turned_deg = np.rad2deg(se3.rotation_angle_rad(motion.T_to_from[:3, :3], start[:3, :3]))
-    worse = motion.score < target.confirmed(source.coarse, start, _SAME * size_m)
+    worse = motion.score < target.confirmed(source.coarse, start, _SAME * size_m) - _SCORE_NOISE
     if worse or moved_m > settings.farthest * size_m or turned_deg > settings.farthest_deg:
         return view
     return replace(view, T_cam_obj=se3.inverse(motion.T_to_from))
