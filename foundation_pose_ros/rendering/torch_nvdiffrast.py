@@ -40,7 +40,7 @@ class NvdiffrastRenderer(TorchRenderer):
         hit = face >= 0
         # It counts its weights from the first corner, the others here from the second.
         barycentric = torch.stack([raster[..., 1], 1 - raster[..., 0] - raster[..., 1]], dim=-1)
-        depths = (self.surface.vertices @ T_cam_obj[:, 2, :3].T + T_cam_obj[:, 2, 3]).T  # (B, V)
+        depths = in_camera(self.surface.vertices, T_cam_obj)[..., 2]  # (B, V)
         pose = torch.arange(len(face), device=self.device)[:, None, None]
         corners = depths[pose[..., None], self.surface.faces[face.clamp(min=0)].long()]  # (B, h, w, 3)
         depth_m = interpolated(corners.reshape(-1, 3, 1), barycentric.reshape(-1, 2)).reshape(face.shape)
@@ -61,12 +61,23 @@ def clip_positions(vertices: Tensor, T_cam_obj: Tensor, K: Tensor, size: tuple[i
     Pixel centres are at integers. The image's first row is at y = -1, where nvdiffrast puts its first row: nothing
     has to be flipped. Depth runs as OpenGL's, from -1 at NEAR_M to 1 at FAR_M.
     """
-    x, y, z = (vertices @ T_cam_obj[:, :3, :3].transpose(1, 2) + T_cam_obj[:, None, :3, 3]).unbind(-1)  # (B, V)
+    x, y, z = in_camera(vertices, T_cam_obj).unbind(-1)  # (B, V)
     height, width = size
     u_z = K[:, 0, 0, None] * x + K[:, 0, 1, None] * y + (K[:, 0, 2, None] + 0.5) * z  # from the image's border, times z
     v_z = K[:, 1, 1, None] * y + (K[:, 1, 2, None] + 0.5) * z
     depth = ((FAR_M + NEAR_M) * z - 2 * FAR_M * NEAR_M) / (FAR_M - NEAR_M)
     return torch.stack([2 * u_z / width - z, 2 * v_z / height - z, depth, z], dim=-1).contiguous()
+
+
+def in_camera(vertices: Tensor, T_cam_obj: Tensor) -> Tensor:
+    """Return vertices (V, 3) in the cameras of poses (B, 4, 4), (B, V, 3), m.
+
+    Number by number: the last bits of a matrix product depend on the processor and on how many poses it takes at once.
+    """
+    moved = T_cam_obj[:, None, :3, 3]
+    for axis in range(3):
+        moved = moved + vertices[:, axis, None] * T_cam_obj[:, None, :3, axis]
+    return moved
 
 
 def padded(size: tuple[int, int]) -> tuple[int, int]:
