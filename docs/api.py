@@ -6,6 +6,7 @@ Everything is imported for it, nodes and networks too. The exit status is 1 wher
 anything warns: an annotation that doesn't resolve, a docstring that isn't Markdown.
 """
 
+import importlib
 import os
 import sys
 import warnings
@@ -21,6 +22,13 @@ def modules() -> list[str]:
     files = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
     names = (file.relative_to(ROOT).with_suffix("").parts for file in files if file.name != "__main__.py")
     return [".".join(parts[:-1] if parts[-1] == "__init__" else parts) for parts in names]
+
+
+def look_up_lazy_names(module: str) -> None:
+    """Put what a package looks up when it is asked for into the package: pdoc asks for nothing."""
+    package = importlib.import_module(module)
+    for name in getattr(package, "__all__", ()):
+        setattr(package, name, getattr(package, name))
 
 
 def write_reference(folder: Path) -> list[str]:
@@ -42,6 +50,7 @@ def write_reference(folder: Path) -> list[str]:
             if module not in reached:
                 named.append(module)
                 reached.update(pdoc.extract.walk_specs([module]))
+            look_up_lazy_names(module)
         pdoc.pdoc(*named, output_directory=folder)
     return sorted({f"{warning.filename}: {warning.message}" for warning in warned})
 

@@ -21,7 +21,7 @@ class MethodChoice:
     """What a user asks for.
 
     scorer: of a registration's last choice; None: as the refiner. weights: folder of the networks' weights. device:
-    cpu, cuda or cuda:N, of the networks and of the last step's renderings. polish: RefineNet's poses end with
+    cpu, cuda or cuda:N, of the networks and of the final refinement's renderings. polish: RefineNet's poses end with
     point-to-plane steps. differentiable: all poses end with steps on depth, colour and outline. hypotheses: RefineNet
     starts from the grid of rotations, all or ever fewer of which go into each step, or from what the geometric
     registration finds. precision: fp32, fp16, bf16, or auto.
@@ -44,22 +44,22 @@ class MethodChoice:
 
     def methods(self) -> Methods:
         """Make the methods ready; raises InputRefused, with the fix, where weights, packages or device are missing."""
-        found = self._without_last_step()
+        found = self._without_final_refinement()
         if not self.differentiable:
             return found
         try:
             from .estimation.final_refinement import FinalRefinementMethods
         except ImportError as error:
-            raise InputRefused("no_torch", f"{needed('the differentiable last step', 'learned')} ({error})") from None
+            raise InputRefused("no_torch", f"{needed('differentiable refinement', 'learned')} ({error})") from None
         return FinalRefinementMethods(found, self.device, self.threads)
 
-    def _without_last_step(self) -> Methods:
+    def _without_final_refinement(self) -> Methods:
         scorer = self.scorer or self.refiner
         if "learned" not in (self.refiner, scorer):
             if self.device != "cpu" and not self.differentiable:
                 raise InputRefused(
                     "device",
-                    f"device {self.device!r} is for learned methods and the differentiable last step: "
+                    f"device {self.device!r} is for learned methods and differentiable refinement: "
                     "the geometric ones run on cpu",
                 )
             from .estimation.methods import GeometricMethods

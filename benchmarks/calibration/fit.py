@@ -1,4 +1,4 @@
-"""Fits of what turns evidence into a probability, and a last step's information into a covariance."""
+"""Fits of what turns evidence into a probability, and normal equations into a covariance."""
 
 from dataclasses import astuple, dataclass
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pose.differentiable`: the last step of refinement, by depth and outline, or by texture as well.
+"""`python -m benchmarks.pose.differentiable`: refinement at the end, by depth and outline, or by texture as well.
 
 Both refiners start from the same poses, 4 mm and 4 degrees off, in rendered views with light from the camera and noise
 of depth. Writes benchmarks/results/differentiable.json.
@@ -102,7 +102,7 @@ def seen(
 
 PART = Part(
     name="differentiable",
-    about="the last step of refinement, by depth and outline or by texture as well",
+    about="refinement at the end, by depth and outline or by texture as well",
     result="differentiable.json",
     measure=lambda scope: measure(1 if scope.quick else 10),
     in_bench=False,

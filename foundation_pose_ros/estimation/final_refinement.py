@@ -1,4 +1,4 @@
-"""A last step that weighs depth, colour and outline together, after whatever methods found a pose. Needs PyTorch."""
+"""The final refinement: weighs depth, colour and outline together, whatever methods found a pose. Needs PyTorch."""
 
 from dataclasses import dataclass, replace
 
@@ -52,10 +52,10 @@ class FinalRefinement:
 
 
 class FinalRefinementMethods:
-    """Any methods, with a differentiable last step after them (`refinement.differentiable`)."""
+    """Any methods, ended by differentiable refinement (`refinement.differentiable`)."""
 
     def __init__(self, methods: Methods, device: str = "cpu", threads: int = 2, stage: Stage = _STAGE) -> None:
-        """device: of the last step's renderings, cpu, cuda or cuda:N; threads: of ray casting on the CPU.
+        """device: of its renderings, cpu, cuda or cuda:N; threads: of ray casting on the CPU.
 
         Raises InputRefused where the device isn't there.
         """
@@ -63,7 +63,7 @@ class FinalRefinementMethods:
         self._methods, self._device, self._threads, self._stage = methods, device, threads, stage
 
     def prepare(self, model: ObjectModel) -> PreparedObject:
-        """Make an object ready by the other methods, and bind the last step to it."""
+        """Make an object ready by the other methods, and bind the refinement to it."""
         prepared = self._methods.prepare(model)
         step = FinalRefinement(
             refiner=DifferentiableRefiner(model, make_tensor_renderer(model, self._device, threads=self._threads)),

@@ -1,4 +1,4 @@
-"""How sure a pose is: from the last step's information to a covariance in ROS's order."""
+"""How sure a pose is: from the normal equations to a covariance in ROS's order."""
 
 from dataclasses import dataclass
 

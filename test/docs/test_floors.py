@@ -30,6 +30,12 @@ def test_the_picture_is_that_of_the_code(floors: ModuleType) -> None:
     assert drawn == floors.draw(floors.read_house()), "docs/images/floors.svg is old: run docs/floors.py"
 
 
+def test_the_architecture_speaks_of_every_room(repository: Path) -> None:
+    page = (repository / "docs" / "architecture.md").read_text(encoding="utf-8")
+    folders = {file.name for file in (repository / "foundation_pose_ros").iterdir() if (file / "__init__.py").is_file()}
+    assert folders and not {folder for folder in folders if f"{folder}/" not in page}
+
+
 def test_a_file_stands_above_all_that_it_imports(floors: ModuleType) -> None:
     graph = nx.DiGraph([("roof", "wall"), ("wall", "ground"), ("roof", "ground"), ("door", "ground")])
     assert floors.floors(graph) == [["ground"], ["door", "wall"], ["roof"]]

@@ -21,20 +21,20 @@ _FEWEST_PIXELS, _LEAST_SIGMA = 300, 1e-4
 _WINDOW_PX, _NEAR_PX, _ALIKE_SIGMAS = 7, 3.0, 4.0
 
 
-def quiet_pictures(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Linear light (H, W, 3) float32 of pictures (H, W, 3) uint8 by one sensor, its noise averaged away.
+def denoised_light(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return the linear light (H, W, 3) float32 of pictures (H, W, 3) uint8 by one sensor, its noise averaged away.
 
     In the dark noise outweighs what is seen there, and light that is divided out brings it up; detail that stands out
     of it stays (bilateral filter: Tomasi and Manduchi 1998, in values whose noise is everywhere 1).
     """
     linear = [decode_srgb(picture) for picture in pictures]
     light, steps = _in_noise(*_noise(linear))
-    quiet = []
+    denoised = []
     for image in linear:
         even = np.interp(image, light, steps).astype(np.float32)
         even = cv2.bilateralFilter(even, _WINDOW_PX, _ALIKE_SIGMAS, _NEAR_PX)
-        quiet.append(np.interp(even, steps, light).astype(np.float32))
-    return quiet
+        denoised.append(np.interp(even, steps, light).astype(np.float32))
+    return denoised
 
 
 def _noise(images: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from ...se3 import transform_points
 from ...srgb import srgb_from_linear
 from ..reference_view import ReferenceView
 from ..surface import Surface
-from .denoising import quiet_pictures
+from .denoising import denoised_light
 from .illumination import Illumination
 
 # A point is visible where the surface in its pixel is no nearer than this share of the object, or this far.
@@ -56,7 +56,7 @@ class ViewColours:
             rim_px = cv2.distanceTransform(view.mask.astype(np.uint8), cv2.DIST_L2, 3)
             trust.append(np.clip((rim_px - 1) / _RIM_PX, 0, 1).astype(np.float32))
         tolerance_m = max(_SAME_SURFACE_SHARE * model.diameter_m, _SAME_SURFACE_M)
-        linear = quiet_pictures([view.frame.rgb for view in views])
+        linear = denoised_light([view.frame.rgb for view in views])
         plain = cls(views, linear, depth_m, trust, tolerance_m, Illumination.none(len(views)))
         points, faces, uv = model.surface_samples(_SHADING_POINTS)
         corners = surface.normals[surface.faces[faces]]  # (N, 3, 3)

@@ -1,4 +1,4 @@
-"""The differentiable last step, from the choice of methods to poses: what it adds, and what it leaves alone."""
+"""Differentiable refinement at the end, from the choice of methods to poses: what it adds, and what it leaves alone."""
 
 import json
 import sys

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foundation_pose_ros.reconstruction.texture.denoising import quiet_pictures
+from foundation_pose_ros.reconstruction.texture.denoising import denoised_light
 from foundation_pose_ros.srgb import decode_srgb
 from foundation_pose_ros.synthetic.sensor import PERFECT_COLOUR, WEBCAM, ColourSensor
 
@@ -26,14 +26,14 @@ def seen(scene: np.ndarray, sensor: ColourSensor, seed: int) -> np.ndarray:
 def test_noise_of_what_is_black_falls_to_a_third_and_less_and_its_colour_stays(scene: np.ndarray) -> None:
     pictures = [seen(scene, WEBCAM, seed) for seed in range(4)]
     black = np.s_[5:55, 5:75]
-    before, after = decode_srgb(pictures[0])[black], quiet_pictures(pictures)[0][black]
+    before, after = decode_srgb(pictures[0])[black], denoised_light(pictures)[0][black]
     assert after.std() < 0.33 * before.std()
     np.testing.assert_allclose(after.mean(axis=(0, 1)), BLACK, atol=0.1 * BLACK)
 
 
 def test_a_scratch_and_an_edge_keep_their_contrast(scene: np.ndarray) -> None:
     pictures = [seen(scene, WEBCAM, seed) for seed in range(4)]
-    before, after = decode_srgb(pictures[0]), quiet_pictures(pictures)[0]
+    before, after = decode_srgb(pictures[0]), denoised_light(pictures)[0]
     scratch, black = np.s_[60:62, 15:65], np.s_[50:56, 15:65]
     assert after[scratch].mean() - after[black].mean() > 0.85 * (before[scratch].mean() - before[black].mean())
     across = after[:, 82].mean() - after[:, 77].mean()
@@ -42,9 +42,9 @@ def test_a_scratch_and_an_edge_keep_their_contrast(scene: np.ndarray) -> None:
 
 def test_a_picture_without_noise_stays_as_it_is(scene: np.ndarray) -> None:
     picture = seen(scene, PERFECT_COLOUR, 0)
-    np.testing.assert_allclose(quiet_pictures([picture])[0], decode_srgb(picture), atol=0.002)
+    np.testing.assert_allclose(denoised_light([picture])[0], decode_srgb(picture), atol=0.002)
 
 
 def test_a_small_or_single_coloured_picture_goes_through() -> None:
     picture = np.full((12, 12, 3), 30, np.uint8)
-    np.testing.assert_allclose(quiet_pictures([picture])[0], decode_srgb(picture), atol=1e-4)
+    np.testing.assert_allclose(denoised_light([picture])[0], decode_srgb(picture), atol=1e-4)
