@@ -46,7 +46,7 @@ class Camera:
 
     @cached_property
     def K(self) -> np.ndarray:
-        """(3, 3) float32."""
+        """Return (3, 3) float32."""
         return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]], np.float32)
 
     def rays(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ _TO_BGR = {"rgb8": cv2.COLOR_RGB2BGR, "rgba8": cv2.COLOR_RGBA2BGR, "bgra8": cv2.
 
 
 def read_image(path: Path) -> np.ndarray:
-    """(H, W) uint8, uint16 or float32, or (H, W, 3) RGB; raises InputRefused naming the file."""
+    """Read (H, W) uint8, uint16 or float32, or (H, W, 3) RGB; raises InputRefused naming the file."""
     image = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR) if path.is_file() else None
     if image is None:
         raise InputRefused("no_image", f"{path} can't be read as an image: give a PNG, JPEG, BMP or TIFF")
@@ -21,7 +21,7 @@ def read_image(path: Path) -> np.ndarray:
 
 
 def read_mask(path: Path) -> np.ndarray:
-    """(H, W) of labels: gray values, or the indices of an image with a palette; colour where all channels agree."""
+    """Read labels (H, W): gray values, or indices of a palette; colour where all channels agree."""
     try:
         with Image.open(path) as image:
             mask = np.array(image)

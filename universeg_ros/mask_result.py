@@ -41,13 +41,13 @@ class MaskResult:
 
     @property
     def confidence(self) -> float:
-        """Expected Dice, mean over the labels found; 0 where none was."""
+        """Return expected Dice, mean over the labels found; 0 where none was."""
         found = [result.confidence for result in self.labels if result.area_px]
         return float(np.mean(found)) if found else 0.0
 
 
 def expected_dice(probability: np.ndarray, mask: np.ndarray) -> float:
-    """Dice between a mask and a truth drawn from the probability, in the ratio of expectations; 0 for no mask."""
+    """Return Dice of a mask and a truth drawn from the probability, in the ratio of expectations; 0 for no mask."""
     if not mask.any():
         return 0.0
     return float(2 * probability[mask].sum() / (probability.sum() + mask.sum()))

@@ -17,7 +17,7 @@ BACKGROUND, INK = 24, (225, 225, 225)
 
 
 def support_picture(support: SupportSet, most: int = 60) -> np.ndarray:
-    """All examples (the first `most`) with their masks and names, as BGR uint8."""
+    """Return all examples (the first `most`) with their masks and names, as BGR uint8."""
     shown = list(support)[:most]
     rows = [_row([_example_cell(e) for e in shown[i : i + ACROSS]]) for i in range(0, len(shown), ACROSS)]
     more = f", {len(support) - most} more" if len(support) > most else ""
@@ -28,7 +28,7 @@ def support_picture(support: SupportSet, most: int = 60) -> np.ndarray:
 def segmentation_picture(
     support: SupportSet, image: np.ndarray, result: MaskResult, encoding: Encoding | None = None
 ) -> np.ndarray:
-    """Support that was used above; query, mask, probability and uncertainty below; as BGR uint8."""
+    """Draw the support above; query, mask, probability and uncertainty below; as BGR uint8."""
     gray = as_bytes(image, encoding)
     side = (ACROSS * (CELL + GAP) - GAP - 3 * GAP) // 4
     found = ", ".join(f"{r.name} {r.confidence:.2f}" for r in result.labels if r.area_px) or "nothing found"
@@ -50,7 +50,7 @@ def segmentation_picture(
 
 
 def painted(gray: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Gray (H, W) uint8 with labels (H, W) tinted and outlined, BGR."""
+    """Return gray (H, W) uint8 with labels (H, W) tinted and outlined, BGR."""
     picture = np.repeat(gray[..., None], 3, axis=2).astype(np.float32)
     for label in np.unique(labels[labels > 0]):
         mask = (labels == label).astype(np.uint8)
@@ -62,7 +62,7 @@ def painted(gray: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def as_bytes(image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:
-    """Any image as gray (H, W) uint8, least to largest over 0..255."""
+    """Return any image as gray (H, W) uint8, least to largest over 0..255."""
     gray = to_gray(image, encoding)
     low, high = float(gray.min()), float(gray.max())
     return ((gray - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)

@@ -93,7 +93,7 @@ class Segmenter:
 
     @property
     def support(self) -> SupportSet:
-        """The support set; raises InputRefused where there is none, or an empty one."""
+        """Return the support set; raises InputRefused where there is none, or an empty one."""
         if self._support is None or not len(self._support):
             raise InputRefused("empty_support", "the support set is empty: add at least one image with its mask")
         return self._support
@@ -224,7 +224,7 @@ class Segmenter:
 
 
 def object_mask(segmenter: Segmenter, rgb: np.ndarray) -> np.ndarray:
-    """The largest piece (H, W) bool of what a segmenter finds in a picture (H, W, 3).
+    """Return the largest piece (H, W) bool of what a segmenter finds in a picture (H, W, 3).
 
     Raises InputRefused("object_not_found") where that is next to nothing. That a mask is there doesn't mean that it is
     the object's: registration's score says whether the object fits it.

@@ -55,7 +55,7 @@ class Subject:
     frame_ids: list[str]
 
     def frame_and_mask(self, frame_id: str) -> tuple[Frame, np.ndarray]:
-        """The mask of the recording, or that of the true pose where it has none."""
+        """Return the mask of the recording, or that of the true pose where it has none."""
         frame, mask = self.sequence.frame(frame_id), self.sequence.mask(frame_id, self.object_name)
         if mask is None:
             T_cam_obj = self.sequence.truth(frame_id, self.object_name)
@@ -81,7 +81,7 @@ def main(
 
 
 def measure(views: int, data: Path) -> dict[str, Any]:
-    """Figures by task, group and method, and what was left out with the reason."""
+    """Measure figures by task, group and method, and what was left out with the reason."""
     registered: Rows = defaultdict(list)
     left_out: dict[str, str] = {}
     for subject in track(list(_subjects(data, views)), "registration", console=Console(stderr=True)):

@@ -24,20 +24,20 @@ class Cloud:
         return cloud
 
     def thinned(self, spacing_m: float) -> "Cloud":
-        """One point per cube of this size."""
+        """Return one point per cube of this size."""
         cloud = self.open3d.voxel_down_sample(spacing_m)
         cloud.normalize_normals()
         return Cloud(np.asarray(cloud.points), np.asarray(cloud.normals))
 
 
 def model_cloud(model: ObjectModel) -> Cloud:
-    """Evenly over the surface, in the object's frame."""
+    """Return points evenly over the surface, in the object's frame."""
     points, faces, _ = model.surface_samples(_SAMPLES)
     return Cloud(points.astype(np.float64), np.asarray(model.mesh.face_normals, np.float64)[faces])
 
 
 def observed_cloud(frame: Frame, mask: np.ndarray, spacing_m: float) -> Cloud:
-    """What a mask (H, W) bool shows, thinned, in the camera's frame, normals towards the camera."""
+    """Return what a mask (H, W) bool shows, thinned, in the camera's frame, normals towards the camera."""
     rows, columns = np.nonzero(mask & (frame.depth_m > 0))
     points = frame.camera.rays(columns, rows) * frame.depth_m[rows, columns, None]
     cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points.astype(np.float64)))

@@ -29,7 +29,7 @@ _LIMIT_S = 900
 
 
 def match(model: np.ndarray, scenes: list[np.ndarray]) -> tuple[list[np.ndarray], list[float]]:
-    """T_cam_obj (4, 4) and seconds for each scene; model and scenes are points with normals (n, 6), metres.
+    """Return T_cam_obj (4, 4) and seconds for each scene; model and scenes are points with normals (n, 6), metres.
 
     Raises InputRefused where opencv-contrib isn't there.
     """

@@ -25,7 +25,7 @@ _RENDERED = (("mug", "soda_can"), ("cracker_box", "bracket"), ("sticker_cube", "
 
 
 def on_rendered_scenes(seeds: int) -> list[dict[str, Any]]:
-    """Two made-up objects per scene among clutter, 0.5 m a second; one entry for registration, one for tracking."""
+    """Judge two made-up objects per scene among clutter, 0.5 m a second; an entry for each mode."""
     result = []
     scenes: list[Sequence] = [
         make_scene(
@@ -40,7 +40,7 @@ def on_rendered_scenes(seeds: int) -> list[dict[str, Any]]:
 
 
 def on_recordings(folder: Path, quick: bool) -> list[dict[str, Any]]:
-    """One entry per recording and mode; recordings without true poses are left out, and none is needed."""
+    """Return one entry per recording and mode; recordings without true poses are left out, and none is needed."""
     result = []
     for path in sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []:
         for mode, settings in SETTINGS.items():

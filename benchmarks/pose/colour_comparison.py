@@ -41,35 +41,35 @@ Comparison = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def normalised_correlation(observed: np.ndarray, rendered: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Each channel, lightly blurred, less its mean; one correlation over all."""
+    """Return each channel, lightly blurred, less its mean; one correlation over all."""
     return _correlation(_blurred(observed)[None], np.stack([_blurred(image) for image in rendered]), weight)
 
 
 def gradients(observed: np.ndarray, rendered: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """The gray image's gradients, which an offset of brightness doesn't change."""
+    """Return the gray image's gradients, which an offset of brightness doesn't change."""
     return _correlation(_gradient(observed)[None], np.stack([_gradient(image) for image in rendered]), weight)
 
 
 def census(observed: np.ndarray, rendered: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Share of equal signs of the differences to 8 neighbours (Zabih and Woodfill 1994), a local descriptor."""
+    """Return share of equal signs of the differences to 8 neighbours (Zabih and Woodfill 1994), a local descriptor."""
     own = _signs(observed)
     equal = np.stack([(_signs(image) == own).mean(axis=-1) for image in rendered])  # (B, n, n)
     return (weight * equal).sum(axis=(1, 2)) / np.maximum(weight.sum(axis=(1, 2)), 1e-6)
 
 
 def chroma_and_levelled_brightness(observed: np.ndarray, rendered: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Logarithms of colour ratios, and of brightness less its local mean: what the package uses."""
+    """Return logarithms of colour ratios, and of brightness less its local mean: what the package uses."""
     return ColourComparison(observed).correlation(rendered, weight)[0]
 
 
 def both(observed: np.ndarray, rendered: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """The last with half as much of the gradients."""
+    """Return the last with half as much of the gradients."""
     first = chroma_and_levelled_brightness(observed, rendered, weight)
     return first + 0.5 * gradients(observed, rendered, weight)
 
 
 def and_what_sets_turns_apart(observed: np.ndarray, rendered: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """The package's, and the correlation of what is left of each turn and of the picture less the turns' mean."""
+    """Add the correlation of what is left of each turn and of the picture less the turns' mean."""
     return chroma_and_levelled_brightness(observed, rendered, weight) + ColourComparison(observed).distinguishable(
         rendered, weight
     )
@@ -111,7 +111,7 @@ def main(
 
 
 def measure(scenes: int, data: Path) -> dict[str, Any]:
-    """Figures by way of comparing and source of images."""
+    """Measure figures by way of comparing and source of images."""
     looks = list(track(_looks(scenes, data), description="looks", console=Console(stderr=True)))
     sources = sorted({look.source for look in looks})
     return provenance({"scenes": scenes}) | {
@@ -123,7 +123,7 @@ def measure(scenes: int, data: Path) -> dict[str, Any]:
 
 
 def judged(compare: Comparison, looks: list[Look]) -> dict[str, float]:
-    """Share of looks in which the true pose agrees best, and by how much in the middle."""
+    """Return share of looks in which the true pose agrees best, and by how much in the middle."""
     margins = []
     for look in looks:
         said = compare(look.observed, look.rendered, look.weight)
@@ -136,7 +136,7 @@ def judged(compare: Comparison, looks: list[Look]) -> dict[str, float]:
 
 
 def table(report: dict[str, Any]) -> str:
-    """Shares by way of comparing and source of images."""
+    """Return shares by way of comparing and source of images."""
     sources = list(next(iter(report["comparisons"].values())))
     counts = next(iter(report["comparisons"].values()))
     lines = [

@@ -46,13 +46,13 @@ def main(
 
 
 def measure(views: int) -> dict[str, Any]:
-    """Figures of each object, on one thread."""
+    """Measure figures of each object, on one thread."""
     torch.set_num_threads(1)
     return provenance({"views": views}) | {"objects": {name: of_object(name, views) for name in OBJECTS}}
 
 
 def of_object(name: str, views: int) -> dict[str, Any]:
-    """Median millimetres, degrees and time of both refiners."""
+    """Return median millimetres, degrees and time of both refiners."""
     model = ObjectModel.from_mesh(make_mesh(name), name=name)
     error_m = (ERROR[0] * model.diameter_m, ERROR[1] * model.diameter_m)
     arrays, tensors = EmbreeRenderer(model, threads=1), EmbreeTensorRenderer(model, threads=1)
@@ -82,14 +82,14 @@ def of_object(name: str, views: int) -> dict[str, Any]:
 
 
 def error(twist: np.ndarray) -> tuple[float, float]:
-    """Millimetres and degrees of a twist (6,)."""
+    """Return millimetres and degrees of a twist (6,)."""
     return 1000 * float(np.linalg.norm(twist[:3])), float(np.rad2deg(np.linalg.norm(twist[3:])))
 
 
 def seen(
     rng: np.random.Generator, model: ObjectModel, renderer: EmbreeTensorRenderer, truth: np.ndarray
 ) -> Observation:
-    """A frame of the object before a wall, cut out about its mask."""
+    """Return a frame of the object before a wall, cut out about its mask."""
     size = (CAMERA.height, CAMERA.width)
     image = renderer.render_tensors(torch.from_numpy(truth), torch.from_numpy(CAMERA.K), size, Shading(0.5, 0.4))
     hit = image.depth_m[0].numpy() > 0

@@ -59,7 +59,7 @@ def main(
 
 
 def measure(device: str, hypotheses: int, precision: str, rounds: int, weights: Path | None = None) -> dict[str, Any]:
-    """On one rendered scene at 640x480; raises InputRefused where the device isn't there."""
+    """Measure on one rendered scene at 640x480; raises InputRefused where the device isn't there."""
     check_device(device)
     scene = make_scene(SceneSettings(seed=7, frames=2, objects=[OBJECT], clutter=4, rate_hz=30.0))
     model, frame, mask = scene.model(OBJECT), scene.frame("000000"), scene.mask("000000", OBJECT)

@@ -52,7 +52,7 @@ def main(
 
 
 def measure(seeds: int, data: Path, names: Sequence[str] = PRINTED) -> dict[str, Any]:
-    """Registration of printed and of scanned objects by level, and tracking of printed ones."""
+    """Measure registration of printed and of scanned objects by level, and tracking of printed ones."""
     printed = list(_registered([(name, s) for name in names for s in range(seeds)], "printed"))
     scans = [(model, s) for model in mesh_models(data / "meshes") for s in range(seeds)]
     scanned = list(_registered(scans, "scanned", asked=(0.0, 0.4)))
@@ -64,7 +64,7 @@ def measure(seeds: int, data: Path, names: Sequence[str] = PRINTED) -> dict[str,
 
 
 def by_level(rows: list[tuple[float, JudgedEstimate]]) -> dict[str, Any]:
-    """Figures by share hidden, by object up to the goal's share, and every registration that was wrong by ADD."""
+    """Return figures by share hidden, by object up to the goal's share, and what was wrong by ADD."""
     near = [row for hidden, row in rows if hidden <= GOAL_HIDDEN]
     return {
         "levels": [

@@ -40,12 +40,12 @@ def main(
 
 
 def measure(rounds: int) -> dict[str, Any]:
-    """Seconds per call by image size, and per frame by number of objects."""
+    """Measure seconds per call by image size, and per frame by number of objects."""
     return provenance({"rounds": rounds, "threads": THREADS}) | {"sizes": _sizes(rounds), "counts": _counts(rounds)}
 
 
 def ratios(times_s: list[float], base_s: list[float]) -> dict[str, float | int]:
-    """Quartiles of times as multiples of the base's, each by the one that was measured in the same turn."""
+    """Return quartiles of times as multiples of the base's, each by the one that was measured in the same turn."""
     shares = np.array(times_s) / np.array(base_s)
     low, middle, high = (round(float(value), 3) for value in np.quantile(shares, (0.25, 0.5, 0.75)))
     return {"n": len(times_s), "median_s": round(float(np.median(times_s)), 4), "times": middle, "q1": low, "q3": high}

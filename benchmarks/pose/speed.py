@@ -17,7 +17,7 @@ THREADS = 2
 
 
 def measure(rounds: int) -> dict[str, Any]:
-    """Per object one rendered scene at 640x480; in each round the floor, a registration and a few tracking steps."""
+    """Measure per object in a rendered scene at 640x480: each round the floor, a registration, a few tracking steps."""
     scenes = {
         name: make_scene(SceneSettings(seed=7, frames=16, objects=[name], clutter=4, rate_hz=30.0)) for name in OBJECTS
     }
@@ -108,7 +108,7 @@ class _Rays:
         return sum(len(T) * size[0] * size[1] for _, T, _, size in self._casts)
 
     def alone_s(self) -> float:
-        """For depth alone: the median of a few times."""
+        """Cast for depth alone; the median of a few times."""
         times = []
         for _ in range(3):
             started = perf_counter()
@@ -119,7 +119,7 @@ class _Rays:
 
 
 def summary(values: list[float]) -> dict[str, float | int]:
-    """n, median and quartiles."""
+    """Return n, median and quartiles."""
     low, median, high = np.quantile(values, (0.25, 0.5, 0.75))
     return {"n": len(values), "median": _short(median), "q1": _short(low), "q3": _short(high)}
 

@@ -13,7 +13,7 @@ from foundation_pose_ros.evaluation.report import provenance
 
 
 def measure(scope: Scope) -> Report:
-    """Time on rendered scenes, accuracy on rendered scenes and on the recordings that are there."""
+    """Measure time on rendered scenes, accuracy on rendered scenes and on the recordings that are there."""
     console = Console(stderr=True)
     console.print("speed: registration, tracking and the ray caster, on rendered scenes")
     measured_speed = speed.measure(rounds=1 if scope.quick else 8)

@@ -49,7 +49,7 @@ _Made = TypeVar("_Made")
 
 
 def measure_object(model: ObjectModel, scenes: int, frames: int) -> dict[str, Any]:
-    """Everything about one object; frames of each of the synthetic recordings in which poses are compared."""
+    """Measure one object; frames of each of the synthetic recordings in which poses are compared."""
     views = render_views(model, sphere_poses(model, 16))
     held_out = render_views(model, sphere_poses(model, HELD_OUT, seed=77))
     made, time = _timed(lambda: reconstruct(views, model.name))
@@ -72,7 +72,7 @@ def measure_object(model: ObjectModel, scenes: int, frames: int) -> dict[str, An
 
 
 def voxel_block_grid(views: tuple[ReferenceView, ...], voxel_m: float) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices and faces as Open3D's own pipeline makes them of the same views, colour integrated as well."""
+    """Return vertices and faces as Open3D's own pipeline makes them of the same views, colour integrated as well."""
     grid = o3d.t.geometry.VoxelBlockGrid(
         attr_names=("tsdf", "weight", "color"),
         attr_dtypes=(o3d.core.float32,) * 3,
@@ -139,7 +139,7 @@ def _poses(mesh: ObjectModel, made: ObjectModel, scenes: int, frames: int) -> di
 
 
 def overall(objects: list[dict[str, Any]]) -> dict[str, Any]:
-    """Over all objects: how many registrations, the means of their recalls, and the largest errors."""
+    """Return over all objects how many registrations, the means of their recalls, and the largest errors."""
     rows = [row for row in objects if "pose" in row]
     recalls = {
         name: {key: float(np.mean([row["pose"][name][key] for row in rows])) for key in _RECALLS}
@@ -175,7 +175,7 @@ def measure(
     recording: Path | None = None,
     so_far: Callable[[Report], None] = lambda report: None,
 ) -> Report:
-    """Figures of each object, over all, and of a recording's; so_far: is told the report after each object."""
+    """Measure figures of each object, over all, and of a recording's; so_far: is told the report after each object."""
     console = Console(stderr=True)
     report: Report = provenance({"scenes": scenes, "frames": frames}) | {"objects": []}
     for model in models:

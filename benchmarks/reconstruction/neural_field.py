@@ -31,7 +31,7 @@ _POINTS = 20_000
 
 
 def measure(objects: Sequence[str] = OBJECTS, steps: int = 500) -> dict[str, Any]:
-    """Per object and method: Chamfer distance to the true mesh, error on views kept out, and CPU seconds."""
+    """Measure per object and method: Chamfer distance to the mesh, error on views kept out, and CPU seconds."""
     rows = []
     for name in objects:
         model = ObjectModel.from_mesh(make_mesh(name, 0), name=name)

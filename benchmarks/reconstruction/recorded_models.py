@@ -20,7 +20,7 @@ _VIEWS, _END = 20, 40
 
 
 def recorded_models(path: Path) -> list[dict[str, Any]]:
-    """Per object and model: median and largest errors of the track, which begins with the true pose."""
+    """Measure median and largest errors of each model's track, which begins with the true pose."""
     sequence = open_sequence(path)
     rows = []
     for name in OBJECTS:

@@ -16,7 +16,7 @@ _GONE = ("taken away", "covered", "swapped")
 
 
 def calibration(report: dict[str, Any]) -> str:
-    """How far scores are from shares of right poses."""
+    """Tell how far scores are from shares of right poses."""
     lines = [
         "| | poses | clusters | error | 90 % of resamples | less chance | swept | area under the curve "
         "| right, at least 0.5 | wrong, below 0.35 |",
@@ -33,7 +33,7 @@ def calibration(report: dict[str, Any]) -> str:
 
 
 def diagrams(report: dict[str, Any]) -> str:
-    """Reliability diagrams: what was right of the poses whose scores lie in each tenth."""
+    """Return reliability diagrams: what was right of the poses whose scores lie in each tenth."""
     tenths = [f"{k / 10:.1f} to {(k + 1) / 10:.1f}" for k in range(10)]
     lines = ["| | " + " | ".join(tenths) + " |", "|---" * 11 + "|"]
     for task, group, row in _judged(report["confidence"]):
@@ -45,7 +45,7 @@ def diagrams(report: dict[str, Any]) -> str:
 
 
 def percentiles(report: dict[str, Any]) -> str:
-    """Scores of the estimator's own poses, and of those after the object had gone."""
+    """Return scores of the estimator's own poses, and of those after the object had gone."""
     lines = ["| | right | taken away | covered | swapped |", "|---|---|---|---|---|"]
     for task, group, rows in _judged(report["kinds"]):
         kinds = {(row["kind"], row["right"]): row["percentiles_10_50_90"] for row in rows}
@@ -57,7 +57,7 @@ def percentiles(report: dict[str, Any]) -> str:
 
 
 def consistency(report: dict[str, Any]) -> str:
-    """Normalised estimation errors squared, beside those of errors that are as their covariances say."""
+    """Return normalised estimation errors squared, beside those of errors that are as their covariances say."""
     lines = [
         "| | poses | turned away | mean | 10 % below | half below | 90 % below | within 95 % |",
         "|---|---|---|---|---|---|---|---|",

@@ -6,7 +6,7 @@ from benchmarks.reporting.results import origin
 
 
 def stages(report: dict[str, Any]) -> str:
-    """Seconds per stage, and the ratio to the floor of what is whole."""
+    """Return seconds per stage, and the ratio to the floor of what is whole."""
     lines = ["| | median | quartiles | n | times the floor |", "|---|---|---|---|---|"]
     for name, row in report["seconds"].items():
         over = report["over_floor"].get(name)
@@ -25,7 +25,7 @@ def stages(report: dict[str, Any]) -> str:
 
 
 def overfit(report: dict[str, Any]) -> str:
-    """Medians over held-out views by iteration, and the share of the errors that remains."""
+    """Return medians over held-out views by iteration, and the share of the errors that remains."""
     course = report["medians_by_iteration"]
     last = len(course) - 1
     lines = [

@@ -6,7 +6,7 @@ from benchmarks.reporting.results import origin
 
 
 def speed(report: dict[str, Any]) -> str:
-    """Times with their spread and their ratio to the floor."""
+    """Return times with their spread and their ratio to the floor."""
     data = report["speed"]
     rays = data["floor_rays_per_s"]
     lines = ["| | median | quartiles | n | rays | times the floor |", "|---|---|---|---|---|---|"]
@@ -25,7 +25,7 @@ def speed(report: dict[str, Any]) -> str:
 
 
 def accuracy(report: dict[str, Any]) -> str:
-    """Recalls and medians per recording and mode."""
+    """Return recalls and medians per recording and mode."""
     lines = [
         "| | mode | n | ADD-S < 0.1 d | ADD < 0.1 d | 5 mm 3 deg | ADD-S | translation | rotation |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -40,7 +40,7 @@ def accuracy(report: dict[str, Any]) -> str:
 
 
 def summary(report: dict[str, Any]) -> str:
-    """What a newcomer wants to know."""
+    """Return what a newcomer wants to know."""
     data = report["speed"]
     lines = ["| | |", "|---|---|"]
     lines.append(f"| registration, 640x480 | {_time(data['register_s'])} |")

@@ -50,7 +50,7 @@ class Part:
 
     @property
     def path(self) -> Path:
-        """Its JSON file."""
+        """Return the path of its JSON file."""
         return result_file(self.result)
 
     def markdown(self, report: Report) -> str:

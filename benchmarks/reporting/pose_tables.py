@@ -9,7 +9,7 @@ GOAL_HIDDEN = 0.4
 
 
 def hidden(report: dict[str, Any]) -> str:
-    """Recalls by share hidden."""
+    """Return recalls by share hidden."""
     lines = [
         "| objects | hidden | n | ADD < 0.1 d | ADD-S < 0.1 d | 5 mm 3 deg | translation | rotation |",
         "|---|---|---|---|---|---|---|---|",
@@ -27,7 +27,7 @@ def hidden(report: dict[str, Any]) -> str:
 
 
 def hurried(report: dict[str, Any]) -> str:
-    """One line per sequence."""
+    """Return one line per sequence."""
     lines = [
         "| object | frames | 95 % of steps below | called lost | ADD-S < 0.1 d | ADD < 0.1 d | 5 mm 3 deg "
         "| translation | rotation |",
@@ -49,7 +49,7 @@ def _medians(row: dict[str, Any]) -> str:
 
 
 def losses(report: dict[str, Any]) -> str:
-    """Shares by kind of event."""
+    """Return shares by kind of event."""
     lines = [
         "| event | n | TRACKING though wrong or out of sight, over 0.5 s | right track called LOST "
         "| right pose within 1 s of the return | median |",
@@ -66,12 +66,12 @@ def losses(report: dict[str, Any]) -> str:
 
 
 def registrations(report: dict[str, Any]) -> str:
-    """Methods with their recalls and times, ours first."""
+    """Return methods with their recalls and times, ours first."""
     return _methods(report, "registration")
 
 
 def trackers(report: dict[str, Any]) -> str:
-    """The same of tracking."""
+    """Return the same of tracking."""
     return _methods(report, "tracking")
 
 
@@ -91,7 +91,7 @@ def _methods(report: dict[str, Any], task: str) -> str:
 
 
 def sizes(report: dict[str, Any]) -> str:
-    """Times as ratios to the smallest image's."""
+    """Return times as ratios to the smallest image's."""
     lines = ["| image | registration | tracking step | calls |", "|---|---|---|---|"]
     for row in report["sizes"]:
         cells = (_ratio(row[task]) for task in ("register", "track"))
@@ -100,7 +100,7 @@ def sizes(report: dict[str, Any]) -> str:
 
 
 def counts(report: dict[str, Any]) -> str:
-    """Time of a frame as ratios to that with one object."""
+    """Return time of a frame as ratios to that with one object."""
     lines = ["| objects | time of a frame | frames | tracks at the end |", "|---|---|---|---|"]
     for row in report["counts"]:
         lines.append(f"| {row['objects']} | {_ratio(row['frame'])} | {row['frame']['n']} | {row['tracking']} |")

@@ -15,7 +15,7 @@ _WORDS = {
 
 
 def first_masks(report: dict[str, Any]) -> str:
-    """How often the mask suffices, per object and overall."""
+    """Tell how often the mask suffices, per object and overall."""
     lines = [
         "| object | overlap (IoU, median) | right | with a score of 0.5 or more | of those right | by the true mask |",
         "|---|---|---|---|---|---|",
@@ -35,7 +35,7 @@ def _counts(row: dict[str, Any]) -> str:
 
 
 def reconstruction(report: dict[str, Any]) -> str:
-    """Shape, colour and worth for poses of models made of views, per object and overall."""
+    """Return shape, colour and worth for poses of models made of views, per object and overall."""
     lines = [
         "| object | diameter, mm | Chamfer, mm | seen, mm | colour, dB | Chamfer of 4 | colour of 4 | Open3D | "
         "ADD mesh / model | ADD-S mesh / model |",
@@ -59,7 +59,7 @@ def _recalls(of: dict[str, Any], digits: int = 2) -> str:
 
 
 def recorded_models(report: dict[str, Any]) -> str:
-    """How well models of half a recording are tracked through the other."""
+    """Tell how well models of half a recording are tracked through the other."""
     lines = ["| object | model from | median | worst | median | worst |", "|---|---|---|---|---|---|"]
     for row in report.get("recorded", []):
         lines.append(
@@ -70,7 +70,7 @@ def recorded_models(report: dict[str, Any]) -> str:
 
 
 def neural_field(report: dict[str, Any]) -> str:
-    """The field beside fusion."""
+    """Return the field beside fusion."""
     lines = [
         "| 16 rendered views | method | Chamfer distance | off in views kept out | CPU time |",
         "|---|---|---|---|---|",

@@ -14,7 +14,7 @@ _KINDS = {
 
 
 def speed(report: dict[str, Any]) -> str:
-    """Time beside the plain form, and over the floor."""
+    """Return time beside the plain form, and over the floor."""
     data = report["speed"]
     lines = [
         "| examples | plain | forward, fp32 | forward, bf16 | MACs | over the floor | largest difference |",
@@ -32,7 +32,7 @@ def speed(report: dict[str, Any]) -> str:
 
 
 def memory(report: dict[str, Any]) -> str:
-    """Peak memory of whole processes."""
+    """Return peak memory of whole processes."""
     lines = ["| | examples | peak of the process |", "|---|---|---|"]
     for row in report["speed"]["memory"]:
         lines.append(f"| {row['form']} | {row['support']} | {row['peak_mib']:,} MiB |")
@@ -40,7 +40,7 @@ def memory(report: dict[str, Any]) -> str:
 
 
 def recorded(report: dict[str, Any]) -> str:
-    """Mean Dice of all weights beside the methods that learn nothing across tasks."""
+    """Return mean Dice of all weights beside the methods that learn nothing across tasks."""
     lines = ["| | examples | mean over tasks | 95 % of it | mean over sources |", "|---|---|---|---|---|"]
     given = report["weights"]
     for name, own in given.items():
@@ -60,7 +60,7 @@ def recorded(report: dict[str, Any]) -> str:
 
 
 def tasks(report: dict[str, Any]) -> str:
-    """Dice of each recorded task, 16 examples."""
+    """Return Dice of each recorded task, 16 examples."""
     given = report["weights"]
     methods = [*(f"`{name}`" for name in given), "random forest", "mean mask"]
     lines = [f"| task | n | {' | '.join(methods)} |", "|" + "---|" * (len(methods) + 2)]
@@ -73,7 +73,7 @@ def tasks(report: dict[str, Any]) -> str:
 
 
 def rendered(report: dict[str, Any]) -> str:
-    """Mean Dice on rendered objects that training never saw."""
+    """Return mean Dice on rendered objects that training never saw."""
     given = report["weights"]
     first = next(iter(given.values()))
     titles = {"scanned": "scanned meshes", "made_up": "made-up designs"}
@@ -89,7 +89,7 @@ def rendered(report: dict[str, Any]) -> str:
 
 
 def selection(report: dict[str, Any]) -> str:
-    """Mean Dice with examples drawn at random and with those chosen for the query."""
+    """Return mean Dice with examples drawn at random and with those chosen for the query."""
     lines = ["| | examples | tasks | random | similar |", "|---|---|---|---|---|"]
     for name, own in report["weights"].items():
         row = own["selection"]

@@ -37,7 +37,7 @@ FEW = 4
 
 
 def measure(scope: Scope, names: Sequence[str] = WEIGHTS) -> Report:
-    """For each of these weights that is shipped; raises InputRefused where there are no recorded tasks or meshes."""
+    """Judge those of these weights that are shipped; raises InputRefused where there are no tasks or meshes."""
     data, quick = scope.data, scope.quick
     recorded = [read_task(path) for path in sorted((data / "segmentation" / "eval").glob("*.npz"))]
     meshes = sorted((data / "meshes").glob("*/*.obj"))
@@ -82,12 +82,12 @@ def measure(scope: Scope, names: Sequence[str] = WEIGHTS) -> Report:
 
 
 def made_up_objects(groups: int) -> list[EvaluationTask]:
-    """Rendered objects of designs that training never had as targets."""
+    """Return rendered objects of designs that training never had as targets."""
     return _rendered([RenderedObjects(UNSEEN_DESIGNS, groups=groups, seed=901)])
 
 
 def scanned_objects(meshes: Sequence[Path]) -> list[EvaluationTask]:
-    """Rendered scans, three on a table."""
+    """Return rendered scans, three on a table."""
     threes = [tuple(map(str, meshes[i : i + 3])) for i in range(0, len(meshes), 3)]
     return _rendered([RenderedObjects(three, groups=1, seed=902 + i) for i, three in enumerate(threes)])
 

@@ -29,7 +29,7 @@ _ENOUGH_SCORE = 0.5
 
 
 def measure(objects: tuple[str, ...] = OBJECTS, scenes: int = 4, examples: int = 16) -> dict[str, Any]:
-    """Per object: overlap (IoU) of the found mask with the true one, and registrations within a tenth of the diameter.
+    """Measure each object's overlap (IoU) of masks, and registrations within a tenth of the diameter.
 
     trusted: those that come with a score of 0.5 or more, and how many of them are right; with_true_mask: right from the
     true mask of the same frames, the most that a mask can give.

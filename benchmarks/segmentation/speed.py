@@ -27,12 +27,12 @@ MEMORY_CASES = (("forward", 16), ("forward", 64), ("plain", 64), ("forward", 256
 
 
 def measure(scope: Scope) -> Report:
-    """Time and memory, in three rounds."""
+    """Measure time and memory, in three rounds."""
     return provenance({"quick": scope.quick}) | {"speed": figures(rounds=1 if scope.quick else 3)}
 
 
 def figures(rounds: int) -> dict[str, Any]:
-    """Published widths, one query of 128x128, float32; forward also with bf16 autocast."""
+    """Return published widths, one query of 128x128, float32; forward also with bf16 autocast."""
     threads = torch.get_num_threads()
     torch.set_num_threads(THREADS)
     try:

@@ -85,11 +85,11 @@ class BopScene:
         return self._model(_class_of(known_object(object_name, self.object_names, self._path)))
 
     def object_id(self, object_name: str) -> int:
-        """The dataset's number of an instance's class."""
+        """Return the dataset's number of an instance's class."""
         return int(_class_of(object_name).removeprefix("obj_"))
 
     def targets(self) -> list[tuple[str, str]]:
-        """Frame id and object name of every instance that the challenge asks for.
+        """Return frame id and object name of every instance that the challenge asks for.
 
         Those of test_targets_bop19.json in the dataset's root; without that file, all with a true pose.
         """
@@ -106,13 +106,13 @@ class BopScene:
         return [(f, name) for f, name in instances if (self.scene_id, int(f), self.object_id(name)) in wanted]
 
     def evaluation_model(self, object_id: int) -> ObjectModel:
-        """The mesh that errors are measured with: of models_eval/ where that is there."""
+        """Return the mesh that errors are measured with: of models_eval/ where that is there."""
         judged = self._load_model(_label(object_id), JUDGED_ROOMS)
         # Without models_info.json the print tells sides apart, and only the other mesh has it.
         return replace(judged, declared_symmetries=self._model(_label(object_id)).symmetries)
 
     def diameter_m(self, object_id: int) -> float:
-        """As models_info.json has it; that of the mesh without one."""
+        """Return what models_info.json has; the mesh's own where there is none."""
         info = self._model_info(self._models_root(_label(object_id), JUDGED_ROOMS), _label(object_id))
         try:
             return float(info["diameter"]) / 1000 if "diameter" in info else self._model(_label(object_id)).diameter_m
@@ -166,7 +166,7 @@ class BopScene:
         )
 
     def mesh_file(self, object_name: str) -> tuple[Path, str]:
-        """The file that the object's model is read from, and its unit."""
+        """Return the file that the object's model is read from, and its unit."""
         label = _class_of(known_object(object_name, self.object_names, self._path))
         return self._models_root(label) / f"{label}.ply", self._unit
 

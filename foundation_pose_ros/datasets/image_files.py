@@ -11,7 +11,7 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 
 
 def images_by_stem(folder: Path) -> dict[str, Path]:
-    """Image files of a folder by name without suffix, sorted; empty where the folder is missing."""
+    """Return image files of a folder by name without suffix, sorted; empty where the folder is missing."""
     if not folder.is_dir():
         return {}
     files = (p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
@@ -28,13 +28,13 @@ def _read(path: Path, flags: int) -> np.ndarray:
 
 
 def read_rgb(path: Path) -> np.ndarray:
-    """(H, W, 3) uint8 RGB; grey images are repeated in all three channels."""
+    """Read (H, W, 3) uint8 RGB; grey images are repeated in all three channels."""
     # EXIF orientation would turn colour but not depth.
     return cv2.cvtColor(_read(path, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION), cv2.COLOR_BGR2RGB)
 
 
 def read_depth_m(path: Path, metres_per_unit: float = 0.001) -> np.ndarray:
-    """(H, W) float32 metres, 0 = invalid, from a 16-bit image of `metres_per_unit` (1 mm unless told)."""
+    """Read (H, W) float32 metres, 0 = invalid, from a 16-bit image of `metres_per_unit` (1 mm unless told)."""
     depth = _read(path, cv2.IMREAD_UNCHANGED)
     if depth.ndim != 2 or depth.dtype != np.uint16:
         raise InputRefused(
@@ -45,7 +45,7 @@ def read_depth_m(path: Path, metres_per_unit: float = 0.001) -> np.ndarray:
 
 
 def read_mask(path: Path) -> np.ndarray:
-    """(H, W) bool, true where any channel is above 0."""
+    """Read (H, W) bool, true where any channel is above 0."""
     mask = _read(path, cv2.IMREAD_UNCHANGED)
     if mask.ndim == 3:
         mask = mask[..., :3].max(axis=2)
@@ -53,7 +53,7 @@ def read_mask(path: Path) -> np.ndarray:
 
 
 def read_matrix(path: Path, shape: tuple[int, int], meaning: str) -> np.ndarray:
-    """A float64 matrix of `shape` from a text file of numbers; `meaning` names it in the refusal."""
+    """Read a float64 matrix of `shape` from a text file of numbers; `meaning` names it in the refusal."""
     fix = f"write {meaning}, {shape[0]} rows of {shape[1]} numbers"
     if not path.is_file():
         raise InputRefused("file_missing", f"{path} is missing: {fix}")
@@ -71,7 +71,7 @@ def read_matrix(path: Path, shape: tuple[int, int], meaning: str) -> np.ndarray:
 
 
 def checked_pose(T: np.ndarray, source: object) -> np.ndarray:
-    """`T` (4, 4) as float32 if it is a rigid transform; refused under the name of its source otherwise."""
+    """Return `T` (4, 4) as float32 if it is a rigid transform; refused under the name of its source otherwise."""
     R = T[:3, :3]
     rigid = np.allclose(R @ R.T, np.eye(3), atol=1e-2) and np.linalg.det(R) > 0
     if not rigid or not np.allclose(T[3], [0, 0, 0, 1], atol=1e-6):

@@ -30,29 +30,29 @@ class Sequence(Protocol):
     def object_names(self) -> list[str]: ...
 
     def frame(self, frame_id: str) -> Frame:
-        """The image; raises InputRefused where a file of it is missing or broken."""
+        """Return the image; raises InputRefused where a file of it is missing or broken."""
         ...
 
     def mask(self, frame_id: str, object_name: str) -> np.ndarray | None:
-        """(H, W) bool, or None where no mask of the object was given for the frame."""
+        """Return (H, W) bool, or None where no mask of the object was given for the frame."""
         ...
 
     def truth(self, frame_id: str, object_name: str) -> np.ndarray | None:
-        """T_cam_obj (4, 4) float32 in the mesh's own frame, metres, or None where it isn't known."""
+        """Return T_cam_obj (4, 4) float32 in the mesh's own frame, metres, or None where it isn't known."""
         ...
 
     def model(self, object_name: str) -> ObjectModel:
-        """The object's mesh, read once; raises InputRefused where there is none."""
+        """Return the object's mesh, read once; raises InputRefused where there is none."""
         ...
 
 
 def stamp_ns_of(index: int) -> int:
-    """The stamp of the frame at `index` where no times are known: 30 Hz, from 1/30 s on (0 is "no time" in ROS)."""
+    """Return the stamp of the frame at `index` where no times are known: 30 Hz, from 1/30 s on (0 is none)."""
     return round((index + 1) * 1e9 / FRAME_RATE_HZ)
 
 
 def position_of(frame_id: str, frame_ids: list[str], source: object) -> int:
-    """Index of a frame, or a refusal that says which frames there are."""
+    """Return index of a frame, or a refusal that says which frames there are."""
     try:
         return frame_ids.index(frame_id)
     except ValueError:
@@ -62,7 +62,7 @@ def position_of(frame_id: str, frame_ids: list[str], source: object) -> int:
 
 
 def known_object(object_name: str, object_names: list[str], source: object) -> str:
-    """The name itself, or a refusal that says which objects there are."""
+    """Return the name itself, or a refusal that says which objects there are."""
     if object_name not in object_names:
         raise InputRefused(
             "unknown_object", f"{source} has no object {object_name}: choose from {', '.join(object_names) or 'none'}"

@@ -69,7 +69,7 @@ class SequenceFolder:
         return self._model(known_object(object_name, self.object_names, self._path))
 
     def mesh_file(self, object_name: str) -> tuple[Path, str]:
-        """The file that the object's model is read from, and its unit."""
+        """Return the file that the object's model is read from, and its unit."""
         folder = self._meshes / known_object(object_name, self.object_names, self._path)
         files = [p for p in folder.iterdir() if p.suffix.lower() in MESH_SUFFIXES] if folder.is_dir() else []
         if not files:

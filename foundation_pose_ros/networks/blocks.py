@@ -75,7 +75,7 @@ class SelfAttention(nn.MultiheadAttention):
 
 
 def image_encoder() -> nn.Sequential:
-    """(B, 6, 160, 160) -> (B, 128, 40, 40), of the rendered and of the observed image alike."""
+    """Map (B, 6, 160, 160) -> (B, 128, 40, 40), of the rendered and of the observed image alike."""
     return nn.Sequential(
         ConvBlock(INPUT_CHANNELS, 64, 7, stride=2),
         ConvBlock(64, 128, 3, stride=2),
@@ -85,7 +85,7 @@ def image_encoder() -> nn.Sequential:
 
 
 def pair_encoder() -> nn.Sequential:
-    """Features of both images, (B, 256, 40, 40) -> (B, 512, 20, 20)."""
+    """Return features of both images, (B, 256, 40, 40) -> (B, 512, 20, 20)."""
     return nn.Sequential(
         ResidualBlock(256),
         ResidualBlock(256),
@@ -98,7 +98,7 @@ def pair_encoder() -> nn.Sequential:
 def pair_tokens(
     images: nn.Sequential, pair: nn.Sequential, embedding: PositionEmbedding, rendered: Tensor, observed: Tensor
 ) -> Tensor:
-    """Tokens (B, 400, 512) of rendered (B, 6, 160, 160) against observed (B, 6, 160, 160), row by row.
+    """Return tokens (B, 400, 512) of rendered (B, 6, 160, 160) against observed (B, 6, 160, 160), row by row.
 
     Observed of batch 1 is shared by all: it is encoded once. Raises InputRefused for any other shape.
     """

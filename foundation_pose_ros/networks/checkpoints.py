@@ -25,7 +25,7 @@ Network = RefineNet | ScoreNet | OnnxNetwork
 
 
 def load_checkpoint(path: str | Path, kind: Kind | None = None, device: str = "cpu") -> Network:
-    """A network in evaluation mode, from a `.pth` (with its config.yml), `.onnx` or `.safetensors`.
+    """Return a network in evaluation mode, from a `.pth` (with its config.yml), `.onnx` or `.safetensors`.
 
     kind: "refine" or "score" where only that will do. The result's `info` tells which network it is, the settings of
     its input and where the weights come from. An ONNX graph whose tensors aren't found as those of the network is run
@@ -62,7 +62,7 @@ def save_checkpoint(network: RefineNet | ScoreNet, path: Path, info: WeightsInfo
 
 
 def filled(tensors: Mapping[str, Tensor], info: WeightsInfo, path: Path) -> RefineNet | ScoreNet:
-    """A network with these tensors, each of its own name and shape; raises InputRefused where one isn't."""
+    """Return a network with these tensors, each of its own name and shape; raises InputRefused where one isn't."""
     network = _empty(info.kind)
     numbers = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     try:
@@ -92,7 +92,7 @@ def kind_of(tensors: Collection[str], path: Path) -> Kind:
 
 
 def file_sha256(path: Path) -> str:
-    """Of a file's bytes."""
+    """Hash a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

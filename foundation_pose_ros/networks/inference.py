@@ -62,13 +62,13 @@ class PreparedNetwork:
 
     @torch.no_grad()
     def steps(self, rendered: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
-        """RefineNet's translations and rotations (B, 3) float32 of pairs, observed for each or one for all."""
+        """Return RefineNet's translations and rotations (B, 3) float32 of pairs, observed for each or one for all."""
         trans, rot = self._run(rendered, observed)
         return trans, rot
 
     @torch.no_grad()
     def scores(self, parts: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
-        """ScoreNet's logits (L,) float32 of one group, whose pairs (B, 6, 160, 160) come in parts."""
+        """Return ScoreNet's logits (L,) float32 of one group, whose pairs (B, 6, 160, 160) come in parts."""
         if isinstance(self._network, OnnxNetwork):
             # A graph takes a group in one go.
             rendered, observed = (torch.cat(images) for images in zip(*parts, strict=True))
@@ -122,7 +122,7 @@ class PreparedNetwork:
 
 
 def folded(network: RefineNet | ScoreNet) -> RefineNet | ScoreNet:
-    """A copy whose convolutions do what the batch norm after them did, and the norms nothing."""
+    """Return a copy whose convolutions do what the batch norm after them did, and the norms nothing."""
     copied = copy.deepcopy(network).eval()
     for module in list(copied.modules()):
         if isinstance(module, ConvBlock):

@@ -20,7 +20,7 @@ from .blocks import PositionEmbedding
 
 
 def read_onnx(path: Path) -> tuple[Any, dict[str, str]]:
-    """The file's graph and its metadata.
+    """Read the file's graph and its metadata.
 
     Raises InputRefused where onnx is missing, the file is damaged or its tensors are elsewhere.
     """
@@ -42,7 +42,7 @@ def read_onnx(path: Path) -> tuple[Any, dict[str, str]]:
 
 
 def onnx_module() -> Any:
-    """The package `onnx`; raises InputRefused, with how to install it, where it is missing."""
+    """Return the package `onnx`; raises InputRefused, with how to install it, where it is missing."""
     try:
         import onnx
         import onnx.numpy_helper
@@ -52,7 +52,7 @@ def onnx_module() -> Any:
 
 
 def tensors_of_graph(graph: Any, networks: Sequence[nn.Module]) -> dict[str, Tensor] | None:
-    """A complete state dict of the one of the networks that the graph is; None where not all of it is found."""
+    """Return a complete state dict of the one of the networks that the graph is; None where not all of it is found."""
     arrays = {tensor.name: onnx_module().numpy_helper.to_array(tensor) for tensor in graph.initializer}
     for network in networks:
         tensors = _of_network(graph, arrays, network)
@@ -125,7 +125,7 @@ def _convolutions(graph: Any, arrays: dict[str, np.ndarray], network: nn.Module)
 
 
 def convolutions_with_norms(network: nn.Module) -> list[tuple[str, str, nn.BatchNorm2d]]:
-    """Names of each convolution and of the batch norm after it, and the latter, in the order in which they run."""
+    """Name each convolution, the batch norm after it, and that, in the order in which they run."""
     modules = dict(network.named_modules())
     convolutions = [name for name, module in modules.items() if isinstance(module, nn.Conv2d)]
     norms = [(name, module) for name, module in modules.items() if isinstance(module, nn.BatchNorm2d)]

@@ -23,7 +23,7 @@ class RefineNet(nn.Module):
         self.eval()
 
     def forward(self, rendered: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
-        """Rendered and observed (B, 6, 160, 160), colour in 0..1 and normalised XYZ -> translation and rotation (B, 3).
+        """Map rendered and observed (B, 6, 160, 160), colour and normalised XYZ, to translation and rotation (B, 3).
 
         Translation in object radii along the camera's axes; rotation before the tanh of the pose update. Observed may
         have batch 1, shared by all. Raises InputRefused for other shapes.

@@ -25,7 +25,7 @@ class ScoreNet(nn.Module):
         self.eval()
 
     def forward(self, rendered: Tensor, observed: Tensor, group_size: int) -> Tensor:
-        """Rendered and observed (B, 6, 160, 160), B a multiple of group_size -> logits (B / group_size, group_size).
+        """Map rendered and observed (B, 6, 160, 160) to logits (B / group_size, group_size).
 
         Logits order the poses of one group. They are no probabilities and depend on the whole group: those of two
         groups can't be compared. Observed may have batch 1. Raises InputRefused for other shapes.
@@ -33,12 +33,12 @@ class ScoreNet(nn.Module):
         return self.compared(self.features(rendered, observed), group_size)
 
     def features(self, rendered: Tensor, observed: Tensor) -> Tensor:
-        """(B, 512), of each pair alone: a large group may be fed in parts."""
+        """Return (B, 512), of each pair alone: a large group may be fed in parts."""
         tokens = pair_tokens(self.encoderA, self.encoderAB, self.pos_embed, rendered, observed)
         return self.att(tokens).mean(dim=1)
 
     def compared(self, features: Tensor, group_size: int) -> Tensor:
-        """Logits (B / group_size, group_size) of features (B, 512), each group against itself."""
+        """Return logits (B / group_size, group_size) of features (B, 512), each group against itself."""
         if group_size < 1 or len(features) % group_size:
             raise InputRefused(
                 "bad_network_input", f"{len(features)} poses aren't groups of {group_size}: give whole groups"

@@ -36,7 +36,7 @@ class FileFormat(StrEnum):
 
 
 def format_of(path: Path) -> FileFormat:
-    """By the first bytes. Raises InputRefused where there is no such file, it is too large, or is something else."""
+    """Tell by the first bytes. Raises InputRefused where there is no such file, it is too large, or something else."""
     if not path.is_file():
         raise InputRefused("no_weights", f"{path} isn't a file: `foundation-pose weights` says where to get weights")
     size = path.stat().st_size

@@ -27,7 +27,7 @@ class WeightsFile:
 
 
 def weights_in(folder: Path) -> list[WeightsFile]:
-    """Files of weights in a folder and in its folders, without links out of it; InputRefused where there are none."""
+    """List files of weights in a folder and its folders, none linked from elsewhere; InputRefused without any."""
     root = folder.expanduser().resolve()
     if not root.is_dir():
         raise InputRefused("no_weights", f"{folder} isn't a folder: `foundation-pose weights` says what to put there")
@@ -49,7 +49,7 @@ def weights_in(folder: Path) -> list[WeightsFile]:
 
 
 def load_from_folder(folder: Path, kind: Kind, device: str = "cpu") -> Network:
-    """The network of this kind; raises InputRefused where no file, or more than one of the same format, holds it."""
+    """Load the network of this kind; raises InputRefused where no file, or several of one format, hold it."""
     files = weights_in(folder)
     for form in PREFERENCE:
         fitting = [file.path for file in files if file.kind == kind and file.form == form]

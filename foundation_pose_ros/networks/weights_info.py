@@ -61,14 +61,14 @@ class WeightsInfo:
     note: str = ""
 
     def as_metadata(self) -> dict[str, str]:
-        """For a file's header, which holds text alone."""
+        """Return it for a file's header, which holds text alone."""
         flat = asdict(self)
         flat |= flat.pop("settings")
         return {"format": "pt", **{key: str(value) for key, value in flat.items() if value != ""}}
 
     @classmethod
     def from_metadata(cls, metadata: dict[str, str], kind: Kind) -> WeightsInfo:
-        """Of a network of this kind; settings that aren't in the header are the published ones."""
+        """Read it of a network of this kind; settings that aren't in the header are the published ones."""
         settings = PUBLISHED_SETTINGS[kind]
         try:
             own = {f.name: float(metadata[f.name]) for f in fields(NetworkInputSettings) if f.name in metadata}
@@ -81,7 +81,7 @@ class WeightsInfo:
 
 
 def settings_of_config(config_file: Path, kind: Kind) -> NetworkInputSettings:
-    """Settings from the `config.yml` beside a published checkpoint.
+    """Read settings from the `config.yml` beside a published checkpoint.
 
     Raises InputRefused where it isn't YAML, or asks for what the published networks don't do.
     """

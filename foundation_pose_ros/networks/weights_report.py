@@ -73,7 +73,7 @@ def examined(path: Path) -> WeightsReport:
 
 
 def exportable(report: WeightsReport) -> RefineNet | ScoreNet:
-    """The network, for writing it anew; raises InputRefused where it is a graph that only onnxruntime can run."""
+    """Return the network, to write it anew; raises InputRefused for a graph that only onnxruntime can run."""
     if isinstance(report.network, OnnxNetwork):
         raise InputRefused(
             "bad_weights",
@@ -83,7 +83,7 @@ def exportable(report: WeightsReport) -> RefineNet | ScoreNet:
 
 
 def trial_images(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rendered and observed (count, 6, 160, 160) to try a network with: a soft blob each, a little apart."""
+    """Return rendered and observed (count, 6, 160, 160) to try a network with: a soft blob each, a little apart."""
     generator = torch.Generator().manual_seed(seed)
     steps = torch.linspace(-1, 1, 160)
     centres = torch.rand(2, count, 2, generator=generator) * 0.4 - 0.2

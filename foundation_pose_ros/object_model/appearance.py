@@ -16,7 +16,7 @@ class Appearance(Protocol):
     """Looks up the surface's own colour (albedo)."""
 
     def sample(self, faces: np.ndarray, barycentric: np.ndarray, footprint_m: float) -> np.ndarray:
-        """RGB (..., 3) float32 in 0..1 at points given by face (...) and barycentric u, v (..., 2); 0 where face is -1.
+        """Return RGB (..., 3) float32 in 0..1 at faces (...) and barycentric u, v (..., 2); 0 where face is -1.
 
         A point is corner0 + u (corner1 - corner0) + v (corner2 - corner0). footprint_m: what one pixel covers on the
         surface, in metres; finer detail is averaged away so that renderings don't alias.
@@ -55,7 +55,7 @@ class Texture:
 
 
 def from_visual(mesh: trimesh.Trimesh, source: str = "the mesh") -> Appearance | None:
-    """What trimesh read of a mesh's colour; None where it has none. Accepts simple and PBR materials.
+    """Return what trimesh read of a mesh's colour; None where it has none. Accepts simple and PBR materials.
 
     One plain colour counts as none: it tells no pose from another, and is often but the exporter's default. Raises
     InputRefused, naming the source, where texture coordinates are missing or not finite.

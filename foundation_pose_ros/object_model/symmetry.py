@@ -35,7 +35,7 @@ class Symmetries:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Symmetries:
-        """From a YAML mapping, angles in degrees, points in metres:
+        """Read a YAML mapping, angles in degrees, points in metres:
 
         `discrete: [{axis: [0, 0, 1], angle: 180, point: [0, 0, 0]}]`, `continuous: [{axis: [0, 0, 1], flip: true}]`.
         `flip` adds the half turn about an axis across. Raises InputRefused on anything else.
@@ -64,7 +64,7 @@ class Symmetries:
 
     @classmethod
     def from_bop(cls, model_info: dict[str, Any]) -> Symmetries:
-        """From one object's entry of BOP's models_info.json, which is in millimetres; raises InputRefused."""
+        """Read an object's entry of BOP's models_info.json, which is in millimetres; raises InputRefused."""
         try:
             discrete = np.array(model_info.get("symmetries_discrete", []), float).reshape(-1, 4, 4)
             discrete[:, :3, 3] /= 1000.0
@@ -81,16 +81,16 @@ class Symmetries:
 
     @property
     def is_sphere(self) -> bool:
-        """Two continuous axes make every rotation about their point a symmetry."""
+        """Tell whether two continuous axes make every rotation about their point a symmetry."""
         return len(self.axes) > 1
 
     @property
     def order(self) -> float:
-        """How many there are with the identity; infinite where one is continuous."""
+        """Tell how many there are with the identity; infinite where one is continuous."""
         return np.inf if self.axes else 1 + len(self.discrete)
 
     def transforms(self, step_deg: float = 5.0) -> np.ndarray:
-        """All of them as (S, 4, 4), the identity first; continuous in steps of step_deg (of a sphere: 18 or more)."""
+        """Return all as (S, 4, 4), the identity first; continuous in steps of step_deg (of a sphere: 18 or more)."""
         if self.is_sphere:
             return _every_turn(max(step_deg, _SPHERE_STEP_DEG), np.asarray(self.axes[0].point_m))
         result = np.concatenate([np.eye(4)[None], self.discrete])
@@ -101,7 +101,7 @@ class Symmetries:
         return result
 
     def nearest(self, T_cam_obj: np.ndarray, reference: np.ndarray) -> np.ndarray:
-        """The pose equivalent to T_cam_obj that is turned least from `reference`, both (4, 4)."""
+        """Return the pose equivalent to T_cam_obj that is turned least from `reference`, both (4, 4)."""
         if self.order == 1:
             return T_cam_obj
         T_cam_obj = np.asarray(T_cam_obj, float)
@@ -120,7 +120,7 @@ class Symmetries:
         return candidates[int(np.argmin(angles_rad))].astype(np.float32)
 
     def distinguishable(self, others: Symmetries, separation_rad: float) -> np.ndarray:
-        """Of the turns (T, 4, 4) of `others`, those that these symmetries don't make equivalent; the identity first."""
+        """Return the turns (T, 4, 4) of `others` that these don't make equivalent; the identity first."""
         if self.is_sphere:
             return np.eye(4)[None]
         turns = others.transforms(step_deg=30.0)
@@ -135,7 +135,7 @@ class Symmetries:
 
 
 def turn_about(direction: np.ndarray, angles_rad: np.ndarray, point_m: np.ndarray) -> np.ndarray:
-    """Rotations (A, 4, 4) by angles (A,) about the line through point_m (3,) along a unit direction (3,)."""
+    """Return rotations (A, 4, 4) by angles (A,) about the line through point_m (3,) along a unit direction (3,)."""
     return _about(Rotation.from_rotvec(np.outer(angles_rad, direction)).as_matrix(), point_m)
 
 

@@ -58,12 +58,12 @@ class GrowingModel:
 
     @property
     def views(self) -> tuple[ReferenceView, ...]:
-        """All that are kept, the new ones last."""
+        """Return all that are kept, the new ones last."""
         return (*self._views, *self._new)
 
     @property
     def ready(self) -> bool:
-        """True where enough is new for a model to be made anew."""
+        """Tell whether enough is new for a model to be made anew."""
         return len(self._new) >= self.settings.batch
 
     def add_frame(self, frame: Frame, result: PoseResult) -> bool:
@@ -89,7 +89,7 @@ class GrowingModel:
         return True
 
     def rebuild(self) -> Reconstruction:
-        """The model made anew from all views, in the same frame; it is `model` from now on.
+        """Return the model made anew from all views, in the same frame; it is `model` from now on.
 
         Raises InputRefused where the views make none, or it has seen next to nothing more; the new views are then
         forgotten.

@@ -120,7 +120,7 @@ class Onboarding:
 
     @property
     def recording(self) -> OnboardingRequest | None:
-        """What is being recorded, None where nothing is."""
+        """Return what is being recorded, None where nothing is."""
         session = self._session
         return session.request if session is not None and self.status.state is State.RECORDING else None
 
@@ -143,7 +143,7 @@ class Onboarding:
         return f"recording {request.name}: turn it, or go around it, once; then stop"
 
     def frame(self, frame: Frame) -> None:
-        """A new frame."""
+        """Take a new frame."""
         request = self.recording
         if request is None:
             return
@@ -154,7 +154,7 @@ class Onboarding:
             self.mask(early)
 
     def mask(self, masks: MaskInput) -> bool:
-        """A mask of a frame that is here or about to come; False where it isn't the recording's."""
+        """Return a mask of a frame that is here or about to come; False where it isn't the recording's."""
         request = self.recording
         if request is None or request.masks is not Masks.TOPIC or not isinstance(masks, LabelImage):
             return False

@@ -56,7 +56,7 @@ def reconstruct(
     make_surface: Callable[[Sequence[ReferenceView]], Surface] | None = None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Reconstruction:
-    """A model of the object that views show.
+    """Return a model of the object that views show.
 
     Where no view has a pose they are estimated, and the views must be in the order in which they were taken.
     make_surface: how, where it isn't by fusion in a volume. on_step: called with each of STEPS before it begins. Raises

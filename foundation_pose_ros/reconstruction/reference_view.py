@@ -42,7 +42,7 @@ class ReferenceView:
 
     @property
     def pose(self) -> np.ndarray:
-        """T_cam_obj (4, 4); raises InputRefused where the view has none."""
+        """Return T_cam_obj (4, 4); raises InputRefused where the view has none."""
         if self.T_cam_obj is None:
             raise InputRefused(
                 "no_pose", f"view {self.name or '?'} has no pose: give cam_in_ob/ or gt/, or let poses be estimated"
@@ -51,16 +51,16 @@ class ReferenceView:
 
     @property
     def centre_obj(self) -> np.ndarray:
-        """(3,) the camera's centre in the object's frame, metres."""
+        """Return (3,) the camera's centre in the object's frame, metres."""
         return inverse(self.pose)[:3, 3]
 
     @property
     def seen(self) -> np.ndarray:
-        """(H, W) bool: pixels of the object whose depth is known."""
+        """Return (H, W) bool: pixels of the object whose depth is known."""
         return self.mask & (self.frame.depth_m > 0)
 
     def points_cam(self, stride: int = 1) -> np.ndarray:
-        """(N, 3) float32 points of the object in the camera's frame, every `stride`-th row and column."""
+        """Return (N, 3) float32 points of the object in the camera's frame, every `stride`-th row and column."""
         depth_m = self.frame.depth_m[::stride, ::stride]
         rows, columns = np.nonzero(self.seen[::stride, ::stride])
         rays = self.frame.camera.rays(columns * stride, rows * stride)

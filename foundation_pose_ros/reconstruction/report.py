@@ -50,7 +50,7 @@ class ReconstructionReport:
     time_s: dict[str, float]
 
     def mean(self, what: str, used: bool) -> float:
-        """Mean of a ViewFit's number over used or over held-out views; NaN where there are none."""
+        """Return mean of a ViewFit's number over used or over held-out views; NaN where there are none."""
         values = [getattr(fit, what) for fit in self.fits if fit.used == used]
         return float(np.mean(values)) if values else float("nan")
 
@@ -58,7 +58,7 @@ class ReconstructionReport:
         return {**asdict(self), "fits": [asdict(fit) for fit in self.fits]}
 
     def lines(self) -> list[str]:
-        """What a person wants to know, a line each."""
+        """Return what a person wants to know, a line each."""
         used, held_out = (sum(fit.used == which for fit in self.fits) for which in (True, False))
         lines = [
             f"{used} views: depth {self.mean('depth_mm', True):.2f} mm, outline {self.mean('outline', True):.3f}, "
@@ -79,7 +79,7 @@ class ReconstructionReport:
 
 
 def view_fit(renderer: EmbreeRenderer, view: ReferenceView, used: bool, lit: LitSurface) -> ViewFit:
-    """A view against the rendering of the renderer's model in its views' light."""
+    """Return a view against the rendering of the renderer's model in its views' light."""
     camera = view.frame.camera
     rendering = renderer.render(view.pose[None], camera.K, (camera.height, camera.width), colour=True)
     hit = rendering.depth_m[0] > 0
@@ -102,7 +102,7 @@ def view_fit(renderer: EmbreeRenderer, view: ReferenceView, used: bool, lit: Lit
 
 
 def coverage(model: ObjectModel) -> tuple[float, tuple[str, ...]]:
-    """Share of the area that was seen, and names of the sides that weren't."""
+    """Return share of the area that was seen, and names of the sides that weren't."""
     if model.face_sigma_m is None:
         return 1.0, ()
     area, normals = model.mesh.area_faces, model.mesh.face_normals
@@ -118,7 +118,7 @@ def coverage(model: ObjectModel) -> tuple[float, tuple[str, ...]]:
 def fits_of(
     model: ObjectModel, used: Sequence[ReferenceView], held_out: Sequence[ReferenceView], lit: LitSurface
 ) -> tuple[ViewFit, ...]:
-    """Of all these views."""
+    """Judge all these views."""
     renderer = EmbreeRenderer(model)
     fits = [view_fit(renderer, view, True, lit) for view in used]
     return tuple(fits + [view_fit(renderer, view, False, lit) for view in held_out])

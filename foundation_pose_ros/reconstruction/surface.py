@@ -25,12 +25,12 @@ class Surface:
 
     @property
     def seen(self) -> np.ndarray:
-        """(V,) bool: vertices that at least one view has measured."""
+        """Return (V,) bool: vertices that at least one view has measured."""
         return np.isfinite(self.sigma_m)
 
     @cached_property
     def normals(self) -> np.ndarray:
-        """(V, 3) float32 outward unit normals, the noise of single faces averaged away."""
+        """Return (V, 3) float32 outward unit normals, the noise of single faces averaged away."""
         mesh = trimesh.Trimesh(self.vertices, self.faces, process=False)
         a, b = mesh.edges_unique.T
         near_m = _NEIGHBOUR_SHARE * np.linalg.norm(np.ptp(self.vertices, axis=0))

@@ -31,7 +31,7 @@ class Choice:
 
 
 def field_from(views: Sequence[ReferenceView]) -> Surface:
-    """The surface of a neural field trained on posed views, in the small setting; raises InputRefused without torch."""
+    """Make the surface of a neural field trained on posed views, in the small setting; InputRefused without torch."""
     from .neural_field import field_surface, train_field
 
     return field_surface(train_field(views))
@@ -56,7 +56,7 @@ def better_surface(views: Sequence[ReferenceView], makers: dict[str, SurfaceMake
 
 
 def held_out_error_mm(surface: Surface, views: Sequence[ReferenceView]) -> float:
-    """How far a surface is off in views, per pixel of the mask or the rendering; no more than a share of the size."""
+    """Measure how far a surface is off in views, per pixel of mask or rendering, cut at a share of the size."""
     model = ObjectModel("object", surface.vertices, surface.faces)
     renderer = EmbreeRenderer(model)
     cap_m = _MOST_OFF * model.diameter_m

@@ -46,19 +46,19 @@ class Agreement:
 
     @property
     def of_views(self) -> np.ndarray:
-        """(N,) how far each view and the others agree, 0..1: the mean of both ways, median over the others."""
+        """Return (N,) how far each view and the others agree, 0..1: the mean of both ways, median over the others."""
         both = (self.explained + self.explained.T) / 2
         np.fill_diagonal(both, np.nan)
         return np.nanmedian(both, axis=1)
 
     @property
     def overall(self) -> float:
-        """0..1: some 0.9 for good poses and masks, below 0.4 for poses that have nothing to do with the views."""
+        """Return 0..1: some 0.9 for good poses and masks, below 0.4 for poses that are of other views."""
         return float(np.median(self.of_views))
 
     @classmethod
     def of(cls, views: Sequence[ReferenceView], T_cam_obj: np.ndarray | None = None) -> "Agreement":
-        """Under the views' own poses, or under other ones (N, 4, 4)."""
+        """Compare views under their own poses, or under other ones (N, 4, 4)."""
         poses = np.stack([view.pose for view in views]) if T_cam_obj is None else T_cam_obj
         clouds = [_spread(view.points_cam(stride=2)) for view in views]
         sizes_m = [np.linalg.norm(np.ptp(np.quantile(cloud, (0.05, 0.95), axis=0), axis=0)) for cloud in clouds]
@@ -102,7 +102,7 @@ class CheckedViews:
 
 
 def checked(views: Sequence[ReferenceView]) -> CheckedViews:
-    """Posed views that show one object; those that don't are left out, and said.
+    """Return posed views that show one object; those that don't are left out, and said.
 
     Poses that turn out to map the wrong way are inverted. Raises InputRefused, naming cause and fix, for too few
     views, masks that are empty or miss the object, poses in another unit or off in scale, and views that don't overlap.

@@ -9,14 +9,14 @@ from .reference_view import ReferenceView
 
 
 def viewing_directions(views: Sequence[ReferenceView]) -> np.ndarray:
-    """(N, 3) unit vectors from the object's middle to each camera, in the object's frame."""
+    """Return (N, 3) unit vectors from the object's middle to each camera, in the object's frame."""
     eyes = np.stack([view.centre_obj for view in views])
     towards = eyes - middle_obj(views)
     return towards / np.maximum(np.linalg.norm(towards, axis=1, keepdims=True), 1e-9)
 
 
 def middle_obj(views: Sequence[ReferenceView]) -> np.ndarray:
-    """(3,) middle of what the views measured, in the object's frame; the median, so that one bad view does no harm."""
+    """Return the middle (3,) of what views measured, in the object's frame: the median, so a bad view does no harm."""
     middles = []
     for view in views:
         points = view.points_cam(stride=4)
@@ -26,7 +26,7 @@ def middle_obj(views: Sequence[ReferenceView]) -> np.ndarray:
 
 
 def choose(views: Sequence[ReferenceView], count: int) -> tuple[ReferenceView, ...]:
-    """At most `count` views that cover the viewing sphere, in their own order.
+    """Choose at most `count` views that cover the viewing sphere, in their own order.
 
     The one with most measured pixels first, then always the one farthest from all chosen (Gonzalez 1985), where half
     a step of distance is given up for twice the measured pixels.

@@ -34,7 +34,7 @@ class EmbreeRenderer:
         normals: bool = False,
         colour: bool = False,
     ) -> Rendering:
-        """As Renderer says."""
+        """Render poses, as `Renderer` says."""
         appearance = self.model.appearance if colour else None
         face_sigma_m = self.model.face_sigma_m
         faces = appearance is not None or face_sigma_m is not None

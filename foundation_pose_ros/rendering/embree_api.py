@@ -53,7 +53,7 @@ class EmbreeScene:
 
 @lru_cache(maxsize=1)
 def available() -> bool:
-    """Whether an Embree is here that casts packets of 16 rays."""
+    """Tell whether an Embree is here that casts packets of 16 rays."""
     try:
         _library_and_device()
     except (OSError, AttributeError):

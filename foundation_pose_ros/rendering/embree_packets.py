@@ -37,7 +37,7 @@ class PacketCaster:
     def cast(
         self, T_cam_obj: np.ndarray, K: np.ndarray, size: tuple[int, int], normals: bool = False, faces: bool = False
     ) -> RayHits:
-        """As Caster says."""
+        """Cast rays, as `Caster` says."""
         found = RayHits.unfilled((len(T_cam_obj), *size), normals, faces)
         none = np.empty((0, 0, 0, 0), np.float32)
         K_each = np.empty((len(T_cam_obj), 3, 3), np.float32)

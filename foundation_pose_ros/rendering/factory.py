@@ -18,7 +18,7 @@ RENDERERS = ("auto", "embree", "warp", "nvdiffrast")
 
 
 def make_renderer(model: ObjectModel, device: str = "cpu", renderer: str = "auto", threads: int = 2) -> Renderer:
-    """The renderer for geometric methods, which work on arrays.
+    """Return the renderer for geometric methods, which work on arrays.
 
     device: cpu, cuda or cuda:N. renderer: one of RENDERERS; auto takes Embree on the CPU, and on CUDA nvdiffrast where
     it is installed, Warp else. threads: of Embree. Raises InputRefused, with what to install, for what isn't there.
@@ -31,7 +31,7 @@ def make_renderer(model: ObjectModel, device: str = "cpu", renderer: str = "auto
 def make_tensor_renderer(
     model: ObjectModel, device: str = "cpu", renderer: str = "auto", threads: int = 2
 ) -> "TorchRenderer":
-    """The renderer for networks, whose images are tensors on the device; otherwise as `make_renderer`."""
+    """Return the renderer for networks, whose images are tensors on the device; otherwise as `make_renderer`."""
     kind = chosen(device, renderer)
     if kind == "embree":
         return _module("torch_embree", "learned").EmbreeTensorRenderer(model, threads)
@@ -41,7 +41,7 @@ def make_tensor_renderer(
 
 
 def chosen(device: str, renderer: str = "auto") -> str:
-    """The name of the renderer that these two mean; raises InputRefused where they don't go together."""
+    """Return the name of the renderer that these two mean; raises InputRefused where they don't go together."""
     if renderer not in RENDERERS:
         raise InputRefused("unknown_renderer", f"no renderer {renderer!r}: choose from {', '.join(RENDERERS)}")
     on_cuda = device.split(":")[0] == "cuda"

@@ -26,7 +26,7 @@ class Open3DCaster:
     def cast(
         self, T_cam_obj: np.ndarray, K: np.ndarray, size: tuple[int, int], normals: bool = False, faces: bool = False
     ) -> RayHits:
-        """As Caster says."""
+        """Cast rays, as `Caster` says."""
         rays_cam = pixel_rays(K, size)  # (h*w, 3) or (B, h*w, 3)
         found = RayHits.unfilled((len(T_cam_obj), *size), normals, faces)
         step = max(1, _CHUNK_RAYS // (size[0] * size[1]))
@@ -53,7 +53,7 @@ class Open3DCaster:
 
 
 def rays_in_object(T_cam_obj: np.ndarray, rays_cam: np.ndarray) -> np.ndarray:
-    """Rays (B, N, 6), origin and direction in the object's frame, from poses (B, 4, 4) and rays in the camera."""
+    """Return rays (B, N, 6), origin and direction in the object's frame, of poses (B, 4, 4) and camera rays."""
     R = T_cam_obj[:, :3, :3]  # (B, 3, 3)
     rays = np.empty((len(T_cam_obj), rays_cam.shape[-2], 6), np.float32)
     rays[..., :3] = -(T_cam_obj[:, None, :3, 3] @ R)  # the camera's centre in the object's frame
@@ -62,7 +62,7 @@ def rays_in_object(T_cam_obj: np.ndarray, rays_cam: np.ndarray) -> np.ndarray:
 
 
 def pixel_rays(K: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Rays (h*w, 3) with z = 1 through all pixels of a camera K (3, 3), or (B, h*w, 3) for K (B, 3, 3)."""
+    """Return rays (h*w, 3) with z = 1 through all pixels of a camera K (3, 3), or (B, h*w, 3) for K (B, 3, 3)."""
     height, width = size
     x = (np.arange(width, dtype=np.float32) - K[..., 0, 2, None]) / K[..., 0, 0, None]  # (..., w)
     y = (np.arange(height, dtype=np.float32) - K[..., 1, 2, None]) / K[..., 1, 1, None]  # (..., h)

@@ -50,7 +50,7 @@ class DeviceSurface:
         return self._corner_rgb is not None or self._corner_uv is not None
 
     def albedo(self, face: Tensor, barycentric: Tensor, footprint_m: float = 0.0) -> Tensor:
-        """RGB (N, 3) in 0..1 at faces (N,) and barycentric (N, 2), as `Appearance.sample` gives it."""
+        """Return RGB (N, 3) in 0..1 at faces (N,) and barycentric (N, 2), as `Appearance.sample` gives it."""
         if self._corner_rgb is not None:
             return interpolated(self._corner_rgb[face], barycentric)
         if self._corner_uv is None:
@@ -59,7 +59,7 @@ class DeviceSurface:
         return _texels(self._levels[level], interpolated(self._corner_uv[face], barycentric))
 
     def facing(self, R_cam_obj: Tensor, face: Tensor, barycentric: Tensor) -> Tensor:
-        """Cosine (N,) between the vertices' normals and the way back to the camera, below 0 cut, then interpolated.
+        """Return the cosine (N,) of the vertices' normals and the way to the camera, below 0 cut, then interpolated.
 
         R_cam_obj (N, 3, 3): each point's own.
         """
@@ -69,7 +69,7 @@ class DeviceSurface:
 
 
 def interpolated(corners: Tensor, barycentric: Tensor) -> Tensor:
-    """Values (N, C) at barycentric (N, 2) of those at corners (N, 3, C)."""
+    """Return values (N, C) at barycentric (N, 2) of those at corners (N, 3, C)."""
     u, v = barycentric[:, :1], barycentric[:, 1:]
     return corners[:, 0] * (1 - u - v) + corners[:, 1] * u + corners[:, 2] * v
 

@@ -47,7 +47,7 @@ class NvdiffrastRenderer(TorchRenderer):
         return Hits(face, barycentric * hit[..., None], depth_m * hit)
 
     def rasterised(self, clip: Tensor, size: tuple[int, int]) -> Tensor:
-        """nvdiffrast's own image (B, h, w, 4) of clip-space vertices (B, V, 4) of the padded size.
+        """Return nvdiffrast's own image (B, h, w, 4) of clip-space vertices (B, V, 4) of the padded size.
 
         Per pixel: weights of the first two corners, z / w, and the face's number + 1.
         """
@@ -56,7 +56,7 @@ class NvdiffrastRenderer(TorchRenderer):
 
 
 def clip_positions(vertices: Tensor, T_cam_obj: Tensor, K: Tensor, size: tuple[int, int]) -> Tensor:
-    """Homogeneous clip-space positions (B, V, 4) of vertices (V, 3) for poses (B, 4, 4), cameras (B, 3, 3).
+    """Return homogeneous clip-space positions (B, V, 4) of vertices (V, 3) for poses (B, 4, 4), cameras (B, 3, 3).
 
     Pixel centres are at integers. The image's first row is at y = -1, where nvdiffrast puts its first row: nothing
     has to be flipped. Depth runs as OpenGL's, from -1 at NEAR_M to 1 at FAR_M.
@@ -81,7 +81,7 @@ def in_camera(vertices: Tensor, T_cam_obj: Tensor) -> Tensor:
 
 
 def padded(size: tuple[int, int]) -> tuple[int, int]:
-    """(h, w) rounded up to whole tiles."""
+    """Return (h, w) rounded up to whole tiles."""
     return -(-size[0] // _TILE_PX) * _TILE_PX, -(-size[1] // _TILE_PX) * _TILE_PX
 
 

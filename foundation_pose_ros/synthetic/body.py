@@ -32,7 +32,7 @@ class Body:
         return self.T_world_obj.ndim == 3
 
     def pose(self, frame: int) -> np.ndarray:
-        """T_world_obj (4, 4) in a frame."""
+        """Return T_world_obj (4, 4) in a frame."""
         return self.T_world_obj[frame] if self.moves else self.T_world_obj
 
 

@@ -13,12 +13,12 @@ _OUT_OF_SIGHT_M = 20.0
 
 
 def removed(scene: SyntheticScene, object_name: str, frame: int) -> SyntheticScene:
-    """The scene without the object from a frame (index) on."""
+    """Return the scene without the object from a frame (index) on."""
     return scene.with_paths({object_name: _gone(scene, object_name, frame)})
 
 
 def covered(scene: SyntheticScene, object_name: str, cover: str, frame: int, along: float = 0.45) -> SyntheticScene:
-    """The scene in which a body is held before the camera, on the way to the object, from a frame (index) on.
+    """Return the scene in which a body is held before the camera, on the way to the object, from a frame (index) on.
 
     along: where on the way, 0 at the camera; the nearer, the more of the object is hidden.
     """
@@ -30,7 +30,7 @@ def covered(scene: SyntheticScene, object_name: str, cover: str, frame: int, alo
 
 
 def swapped(scene: SyntheticScene, object_name: str, other: str, frame: int) -> SyntheticScene:
-    """The scene in which another body takes the object's place on the table from a frame (index) on."""
+    """Return the scene in which another body takes the object's place on the table from a frame (index) on."""
     path = scene.path(other)
     path[frame:, :2, 3] += (_centres(scene, object_name, scene.path(object_name)) - _centres(scene, other, path))[
         frame:, :2
@@ -41,7 +41,7 @@ def swapped(scene: SyntheticScene, object_name: str, other: str, frame: int) -> 
 def jumped(
     scene: SyntheticScene, object_name: str, frame: int, rng: np.random.Generator, reach_m: float = 0.25
 ) -> SyntheticScene:
-    """The scene in which the object stands elsewhere on the table, turned about, from a frame (index) on.
+    """Return the scene in which the object stands elsewhere on the table, turned about, from a frame (index) on.
 
     It comes to stand at least a diameter and at most `reach_m` farther away, free of others and in view of the camera.
     Raises InputRefused where there is no such place.
@@ -66,7 +66,7 @@ def jumped(
 
 
 def looked_away(scene: SyntheticScene, frame: int, turn_deg: float = 60.0) -> SyntheticScene:
-    """The scene whose camera is turned sideways by an angle from a frame (index) on."""
+    """Return the scene whose camera is turned sideways by an angle from a frame (index) on."""
     turn = from_rotation_translation(Rotation.from_euler("y", turn_deg, degrees=True).as_matrix(), np.zeros(3))
     T_world_cam = np.array(scene.T_world_cam)
     T_world_cam[frame:] = T_world_cam[frame:] @ turn

@@ -10,7 +10,7 @@ _SKIN, _SLEEVE = (206, 150, 122, 255), (62, 74, 104, 255)
 
 
 def hand_model(rng: np.random.Generator) -> ObjectModel:
-    """A hand about its palm: fingers along -x, forearm and sleeve along +x, palm facing -y, metres."""
+    """Return a hand about its palm: fingers along -x, forearm and sleeve along +x, palm facing -y, metres."""
     skin = (*(int(value) for value in np.array(_SKIN[:3]) * rng.uniform(0.45, 1.08)), 255)
     palm = trimesh.creation.icosphere(subdivisions=3)
     palm.apply_scale([0.05, 0.016, 0.042])
@@ -44,7 +44,7 @@ def hand_path(
     rng: np.random.Generator,
     period_s: float = 2.4,
 ) -> np.ndarray:
-    """T_world_hand (frames, 4, 4): out of the picture on the right, before the target seen from eye_m, and back."""
+    """Return T_world_hand (frames, 4, 4): out of the picture, before the target seen from eye_m, and back."""
     towards = (eye_m - target_m) * [1, 1, 0]
     towards /= np.linalg.norm(towards)
     right = np.cross([0.0, 0.0, 1.0], towards)

@@ -55,7 +55,7 @@ class CameraDefects:
         )
 
     def of(self, frame: Frame) -> Frame:
-        """The frame as this camera gives it."""
+        """Return the frame as this camera gives it."""
         depth_m = evened(frame.depth_m, self.window_px)
         if self.grown_px:
             nearest = _nearest_m(depth_m, 2 * self.grown_px + 1)
@@ -72,7 +72,7 @@ class CameraDefects:
 
 
 def evened(depth_m: np.ndarray, window_px: int) -> np.ndarray:
-    """Depth (H, W), its mean over a window wherever no jump is in it."""
+    """Return depth (H, W), its mean over a window wherever no jump is in it."""
     if window_px == 1:
         return depth_m
     known = depth_m > 0
@@ -105,13 +105,13 @@ class DefectiveSequence:
         return self._frames[frame_id]
 
     def visible_fraction(self, frame_id: str, object_name: str) -> float:
-        """As the sequence has it; 1 where that doesn't know."""
+        """Return what the sequence says; 1 where that doesn't know."""
         known: Any = getattr(self._sequence, "visible_fraction", None)
         return 1.0 if known is None else known(frame_id, object_name)
 
 
 def scanned(model: ObjectModel, rng: np.random.Generator) -> ObjectModel:
-    """What a scan of an object may be: its size, shape and print a little off, or the print that of something else."""
+    """Make what a scan may be: size, shape and print a little off, or the print of something else."""
     centre, d = model.centre_m, model.diameter_m
     scale = rng.normal(1, _MESH_SCALE)
     off_m = min(_MESH_OFF_M * abs(rng.normal()), _MESH_OFF_SHARE * d)
@@ -130,14 +130,14 @@ def scanned(model: ObjectModel, rng: np.random.Generator) -> ObjectModel:
 
 
 def reprinted(appearance: Appearance, rng: np.random.Generator) -> Appearance:
-    """Colours under another light and exposure, blurred, stained; of some, those of another print."""
+    """Return colours under another light and exposure, blurred, stained; of some, those of another print."""
     gain, gamma = rng.uniform(0.75, 1.25, 3) * rng.uniform(0.7, 1.1), rng.uniform(0.75, 1.35)
     wrong = rng.random() < _WRONG_PRINT_SHARE
     order = rng.permutation(3) if wrong else np.arange(3)
     blur_share, stain, seed = rng.uniform(0, 0.006), rng.uniform(0, 0.35), int(rng.integers(1 << 31))
 
     def printed(image: np.ndarray) -> np.ndarray:
-        """(H, W, 3) in 0..1."""
+        """Return (H, W, 3) in 0..1."""
         height, width = image.shape[:2]
         if wrong:
             image = np.roll(image[..., order], (height // 3, width // 2), (0, 1))
@@ -161,13 +161,13 @@ def reprinted(appearance: Appearance, rng: np.random.Generator) -> Appearance:
 
 
 def unit(rng: np.random.Generator) -> np.ndarray:
-    """A direction (3,)."""
+    """Return a direction (3,)."""
     v = rng.normal(size=3)
     return v / np.linalg.norm(v)
 
 
 def damaged(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A mask as a segmenter may give it: too wide, too narrow, half of it, or beside the object."""
+    """Return a mask as a segmenter may give it: too wide, too narrow, half of it, or beside the object."""
     size = max(3, round(np.sqrt(mask.sum()) * rng.uniform(0.05, 0.2)))
     kernel = np.ones((size, size), np.uint8)
     how = rng.integers(4)
@@ -185,7 +185,7 @@ def damaged(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def blob(shape: tuple[int, int], diameter_px: float, avoid: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """An ellipse as large as the object where nothing of it is."""
+    """Return an ellipse as large as the object where nothing of it is."""
     for _ in range(20):
         middle = rng.uniform((0.15, 0.15), (0.85, 0.85)) * shape
         axes = np.maximum(diameter_px * rng.uniform(0.25, 0.5, 2), 6).astype(int)

@@ -31,12 +31,12 @@ class Item:
 
     @cached_property
     def renderer(self) -> EmbreeRenderer:
-        """Its renderer, whose ray caster is built once."""
+        """Return its renderer, whose ray caster is built once."""
         return EmbreeRenderer(self.model)
 
     @cached_property
     def resting_poses(self) -> tuple[np.ndarray, np.ndarray]:
-        """`stable_rotations` of the model."""
+        """Return `stable_rotations` of the model."""
         return stable_rotations(self.model)
 
     def at(self, T_world_obj: np.ndarray) -> Body:

@@ -30,7 +30,7 @@ class Light:
 
     @classmethod
     def from_seed(cls, rng: np.random.Generator) -> "Light":
-        """A lamp or window from above at the side of the viewer, a little warmer or cooler than the sky."""
+        """Return a lamp or window from above at the side of the viewer, a little warmer or cooler than the sky."""
         azimuth, elevation = np.deg2rad(rng.uniform(-165, -15)), np.deg2rad(rng.uniform(42, 62))
         level = np.cos(elevation)
         direction = np.array([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)])
@@ -44,14 +44,14 @@ class Light:
         )
 
     def irradiance(self, normals: np.ndarray, lamp_seen: np.ndarray, sky_seen: np.ndarray) -> np.ndarray:
-        """Light (N, 3) on surfaces with normals (N, 3) in the world; shares (N,) of lamp and surroundings they see."""
+        """Return light (N, 3) on surfaces with normals (N, 3) in the world, that see shares (N,) of lamp and sky."""
         facing = np.maximum(normals @ self.direction, 0) * lamp_seen
         up = sky_seen * (0.5 + 0.5 * normals[:, 2])
         shares = np.stack([facing, up, sky_seen - up], axis=1).astype(np.float32)
         return shares @ np.stack([self.lamp, self.sky, self.bounce])
 
     def gloss(self, normals: np.ndarray, to_eye: np.ndarray, lamp_seen: np.ndarray, sky_seen: np.ndarray) -> np.ndarray:
-        """Light (N, 3) that a fully glossy coat throws at the eye; to_eye (N, 3) unit, world frame."""
+        """Return light (N, 3) that a fully glossy coat throws at the eye; to_eye (N, 3) unit, world frame."""
         facing = np.maximum(np.einsum("ni,ni->n", normals, to_eye), 0)
         fresnel = 0.04 + 0.96 * (1 - facing) ** 5
         mirrored_z = 2 * facing * normals[:, 2] - to_eye[:, 2]
@@ -88,7 +88,7 @@ class ShadowCaster:
     def lit(
         self, points: np.ndarray, directions: np.ndarray, frame: int, standing: bool = True, moving: bool = True
     ) -> np.ndarray:
-        """(N,) bool: rays from points (N, 3) along directions (N, 3), world frame, that get away."""
+        """Return (N,) bool: rays from points (N, 3) along directions (N, 3), world frame, that get away."""
         rays = np.concatenate([points, directions], axis=1).astype(np.float32)
         free = ~self._standing.stops(rays) if standing else np.ones(len(rays), bool)
         for caster, T_world_obj in self._moving if moving else ():
@@ -118,14 +118,14 @@ class _Caster:
 
 
 def table_light(light: Light, shadows: ShadowCaster, points: np.ndarray, rays: int = 32) -> np.ndarray:
-    """Light (h, w, 3) on a level table at points (h, w, 3), shadows of the standing bodies included."""
+    """Return light (h, w, 3) on a level table at points (h, w, 3), shadows of the standing bodies included."""
     lamp_seen, sky_seen = _seen_from_table(light, shadows, points, rays, 0, standing=True)
     up = np.broadcast_to(np.array([0, 0, 1], np.float32), (lamp_seen.size, 3))
     return light.irradiance(up, lamp_seen.ravel(), sky_seen.ravel()).reshape(*points.shape)
 
 
 def moving_shadow(light: Light, shadows: ShadowCaster, points: np.ndarray, frame: int, rays: int = 12) -> np.ndarray:
-    """Factor (h, w) on the light of a level table at points (h, w, 3) by which moving bodies darken it in a frame."""
+    """Return the factor (h, w) by which moving bodies darken a level table at points (h, w, 3) in a frame."""
     lamp_seen, sky_seen = _seen_from_table(light, shadows, points, rays, frame, standing=False)
     lamp, sky = light.lamp.mean() * light.direction[2], light.sky.mean()
     return ((lamp * lamp_seen + sky * sky_seen) / (lamp + sky)).astype(np.float32)
@@ -149,7 +149,7 @@ def _seen_from_table(
 def body_visibility(
     light: Light, shadows: ShadowCaster, points: np.ndarray, normals: np.ndarray, solid: np.ndarray, frame: int
 ) -> np.ndarray:
-    """Shares (h, w, 2) float32 of lamp and surroundings that surfaces see; 1 away from them.
+    """Return shares (h, w, 2) float32 of lamp and surroundings that surfaces see; 1 away from them.
 
     points, normals (h, w, 3) in the world where `solid` (h, w) is set.
     """
@@ -175,7 +175,7 @@ def body_visibility(
 
 
 def lamp_directions(light: Light, count: int) -> np.ndarray:
-    """Unit directions (count, 3) spread evenly over the lamp's disc (Vogel 1979 spiral)."""
+    """Return unit directions (count, 3) spread evenly over the lamp's disc (Vogel 1979 spiral)."""
     radius, angle = np.sqrt((np.arange(count) + 0.5) / count), np.arange(count) * np.pi * (3 - np.sqrt(5))
     upright = abs(light.direction[2]) > 0.99
     side = _unit(np.cross(light.direction, [1.0, 0.0, 0.0] if upright else [0.0, 0.0, 1.0]))
@@ -184,7 +184,7 @@ def lamp_directions(light: Light, count: int) -> np.ndarray:
 
 
 def sphere(count: int) -> np.ndarray:
-    """Unit vectors (count, 3) spread evenly over the sphere (Fibonacci lattice)."""
+    """Return unit vectors (count, 3) spread evenly over the sphere (Fibonacci lattice)."""
     z = 1 - (2 * np.arange(count) + 1) / count
     angle = np.arange(count) * np.pi * (3 - np.sqrt(5))
     level = np.sqrt(1 - z**2)

@@ -37,13 +37,13 @@ _PROSE = (
 
 
 def mixed(colour: Colour, other: Colour, share: float) -> Colour:
-    """A colour with a share of another one in it."""
+    """Return a colour with a share of another one in it."""
     red, green, blue = (int((1 - share) * a + share * b) for a, b in zip(colour, other, strict=True))
     return red, green, blue
 
 
 def canvas(width: int, height: int, colour: Colour) -> Image.Image:
-    """A plain RGB image."""
+    """Return a plain RGB image."""
     return Image.new("RGB", (max(int(width), 8), max(int(height), 8)), colour)
 
 
@@ -75,7 +75,7 @@ def paragraph(image: Image.Image, box: tuple[int, int, int, int], colour: Colour
 
 
 def barcode(image: Image.Image, box: tuple[int, int, int, int], rng: np.random.Generator) -> None:
-    """A white field with bars of random widths."""
+    """Draw a white field with bars of random widths."""
     draw = ImageDraw.Draw(image)
     draw.rectangle(box, fill=(250, 250, 248))
     left, top, right, bottom = box
@@ -103,7 +103,7 @@ def sunburst(
 
 
 def crackers(image: Image.Image, centre: tuple[float, float], size: float, rng: np.random.Generator) -> None:
-    """A heap of round biscuits with holes: the picture on a pack."""
+    """Draw a heap of round biscuits with holes: the picture on a pack."""
     draw = ImageDraw.Draw(image)
     for dx, dy, scale in ((-0.55, 0.1, 0.8), (0.58, 0.16, 0.8), (0.02, -0.06, 1.0)):
         x, y, radius = centre[0] + dx * size, centre[1] + dy * size, size * 0.5 * scale
@@ -117,7 +117,7 @@ def crackers(image: Image.Image, centre: tuple[float, float], size: float, rng: 
 
 
 def box_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) -> dict[str, Image.Image]:
-    """Prints of a carton's six sides; sizes_px gives width and height of each."""
+    """Return prints of a carton's six sides; sizes_px gives width and height of each."""
     palette, brand, goods = PALETTES[rng.integers(4)], str(rng.choice(BRANDS)), "oat crackers"
     sides = {side: canvas(*size, palette.ground) for side, size in sizes_px.items()}
 
@@ -169,7 +169,7 @@ def box_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) ->
 
 
 def can_label(width: int, height: int, rng: np.random.Generator) -> Image.Image:
-    """A drinks can's print, once around."""
+    """Return a drinks can's print, once around."""
     palette, brand = PALETTES[rng.integers(len(PALETTES))], str(rng.choice(BRANDS))
     image = canvas(width, height, palette.ground)
     draw = ImageDraw.Draw(image)
@@ -192,7 +192,7 @@ def can_label(width: int, height: int, rng: np.random.Generator) -> Image.Image:
 
 
 def mug_print(width: int, height: int, glaze: Colour, rng: np.random.Generator) -> Image.Image:
-    """The outside of a mug: a glaze with hills and a sun on one side, words on the other."""
+    """Return the outside of a mug: a glaze with hills and a sun on one side, words on the other."""
     ink = PALETTES[rng.integers(len(PALETTES))]
     image = canvas(width, height, glaze)
     draw = ImageDraw.Draw(image)
@@ -212,7 +212,7 @@ def mug_print(width: int, height: int, glaze: Colour, rng: np.random.Generator) 
 
 
 def bottle_label(width: int, height: int, rng: np.random.Generator) -> Image.Image:
-    """A paper label around a bottle, front and back."""
+    """Return a paper label around a bottle, front and back."""
     palette, brand = PALETTES[rng.integers(len(PALETTES))], str(rng.choice(BRANDS))
     image = canvas(width, height, palette.light)
     draw = ImageDraw.Draw(image)
@@ -233,7 +233,7 @@ def bottle_label(width: int, height: int, rng: np.random.Generator) -> Image.Ima
 
 
 def cube_side(size: int, stickers: np.ndarray) -> Image.Image:
-    """One side of a sticker cube; stickers (3, 3) index its six colours."""
+    """Return one side of a sticker cube; stickers (3, 3) index its six colours."""
     colours = ((216, 40, 44), (246, 132, 34), (250, 216, 60), (30, 146, 84), (28, 92, 186), (244, 244, 240))
     image = canvas(size, size, (24, 24, 26))
     draw = ImageDraw.Draw(image)
@@ -247,7 +247,7 @@ def cube_side(size: int, stickers: np.ndarray) -> Image.Image:
 
 
 def book_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) -> dict[str, Image.Image]:
-    """A closed book lying on its back: cover on top, spine on the left, page edges elsewhere."""
+    """Return a closed book lying on its back: cover on top, spine on the left, page edges elsewhere."""
     palette = PALETTES[rng.integers(len(PALETTES))]
     title = str(rng.choice(("A Field Guide\nto Knots", "Small\nMachines", "The Salt\nRoad", "Moss &\nStone")))
     sides = {side: canvas(*size, (232, 224, 204)) for side, size in sizes_px.items()}
@@ -281,7 +281,7 @@ def book_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) -
 
 
 def stripes(width: int, height: int, rng: np.random.Generator) -> Image.Image:
-    """Rings of colour and a row of dots, for bowls and balls."""
+    """Return rings of colour and a row of dots, for bowls and balls."""
     palette = PALETTES[rng.integers(len(PALETTES))]
     image = canvas(width, height, palette.light)
     draw = ImageDraw.Draw(image)

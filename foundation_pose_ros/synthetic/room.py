@@ -24,14 +24,14 @@ class Panel:
     texel_m: float
 
     def points(self, step: int) -> np.ndarray:
-        """World points (h, w, 3) at every `step`-th texel."""
+        """Return world points (h, w, 3) at every `step`-th texel."""
         rows, columns = (np.arange(0, n, step) * self.texel_m for n in self.light.shape[:2])
         return self.origin_m + columns[None, :, None] * self.along_columns + rows[:, None, None] * self.along_rows
 
     def seen(
         self, T_cam_world: np.ndarray, rays_cam: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Depth (H, W) along z = 1 rays, 0 where none hits; texture columns, rows (H, W); normal (3,), camera frame."""
+        """Return depth (H, W) along z = 1 rays, 0 without a hit; texture columns, rows (H, W); normal_cam (3,)."""
         R, t = T_cam_world[:3, :3], T_cam_world[:3, 3]
         origin, column_axis, row_axis = R @ self.origin_m + t, R @ self.along_columns, R @ self.along_rows
         normal = np.cross(column_axis, row_axis)
@@ -55,14 +55,14 @@ class Panel:
 
 
 def look_up(image: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Bilinear samples of an image at texture coordinates (H, W)."""
+    """Sample an image bilinearly at texture coordinates (H, W)."""
     return cv2.remap(
         image, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
 
 
 def make_room(rng: np.random.Generator, surface: str | None = None) -> dict[str, Panel]:
-    """Table (top at z = 0), floor and wall with their own colours, not yet lit; far ones first.
+    """Make table (top at z = 0), floor and wall with their own colours, not yet lit; far ones first.
 
     surface: "wood", "stone" or "cloth"; None lets the seed choose.
     """

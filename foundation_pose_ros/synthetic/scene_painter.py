@@ -49,11 +49,11 @@ class Painter:
         self._rays = camera.rays(np.arange(camera.width)[None], np.arange(camera.height)[:, None])
 
     def with_bodies(self, bodies: list[Body]) -> "Painter":
-        """The same room and light with other bodies."""
+        """Return the same room and light with other bodies."""
         return Painter(self._room, bodies, self._light, self._camera, self._supersample)
 
     def paint(self, frame: int, T_world_cam: np.ndarray) -> Picture:
-        """The scene at the moment of a frame, seen from T_world_cam (4, 4)."""
+        """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
         T_cam_world = inverse(np.asarray(T_world_cam, np.float64))
         light, depth_m, normals_cam = self._surroundings(frame, T_cam_world)
         poses = [T_cam_world @ body.pose(frame) for body in self.bodies]

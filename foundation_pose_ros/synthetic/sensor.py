@@ -71,7 +71,7 @@ class DepthSensor:
         return np.where(valid, measured_m, 0).astype(np.float32)
 
     def axial_sigma_m(self, depth_m: np.ndarray, theta_rad: np.ndarray | float) -> np.ndarray:
-        """Standard deviation of depth in metres at a depth and an angle of incidence."""
+        """Return standard deviation of depth in metres at a depth and an angle of incidence."""
         theta = np.minimum(theta_rad, np.deg2rad(85))
         tilt = (theta / (np.pi / 2 - theta)) ** 2
         straight = self.axial_offset_m + self.axial_quadratic_per_m * (depth_m - self.axial_origin_m) ** 2
@@ -126,7 +126,7 @@ class ColourSensor:
     vignetting: float = 0.0
 
     def measure(self, linear_rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """(H, W, 3) uint8 sRGB from linear light (H, W, 3) float32, 1 = white."""
+        """Measure (H, W, 3) uint8 sRGB from linear light (H, W, 3) float32, 1 = white."""
         gains = np.asarray(self.white_balance, np.float32) * np.float32(2.0**self.exposure_stops)
         light = linear_rgb * gains
         if self.blur_px > 0:
@@ -144,7 +144,7 @@ PERFECT_COLOUR = ColourSensor()
 
 
 def incidence_angle_rad(normals_cam: np.ndarray, camera: Camera) -> np.ndarray:
-    """Angle (H, W) between each pixel's ray and the surface normal there, 0 where the surface faces the camera."""
+    """Return the angle (H, W) between each pixel's ray and the surface's normal, 0 where it faces the camera."""
     height, width = normals_cam.shape[:2]
     rays = camera.rays(np.arange(width)[None], np.arange(height)[:, None])
     cosine = -np.einsum("hwc,hwc->hw", normals_cam, rays) / np.sqrt(np.einsum("hwc,hwc->hw", rays, rays))
@@ -152,7 +152,7 @@ def incidence_angle_rad(normals_cam: np.ndarray, camera: Camera) -> np.ndarray:
 
 
 def shadowed(depth_m: np.ndarray, focal_baseline_px_m: float, side: int = 1) -> np.ndarray:
-    """Pixels (H, W) bool that a second imager beside this one can't see: behind nearer surfaces, or off its image.
+    """Find pixels (H, W) bool that a second imager can't see: behind nearer surfaces, or off its image.
 
     Along a row, a pixel is hidden where one further towards the second imager lands on or before it in that imager's
     picture. side +1: the second imager stands on the right.
@@ -170,13 +170,13 @@ def shadowed(depth_m: np.ndarray, focal_baseline_px_m: float, side: int = 1) -> 
 
 
 def beside_jump(depth_m: np.ndarray, relative: float = 0.03) -> np.ndarray:
-    """Pixels (H, W) bool within one of a jump of depth that is larger than a share of the depth."""
+    """Return pixels (H, W) bool within one of a jump of depth that is larger than a share of the depth."""
     kernel = np.ones((3, 3), np.uint8)
     return cv2.dilate(depth_m, kernel) - cv2.erode(depth_m, kernel) > relative * np.maximum(depth_m, 1e-6)
 
 
 def smooth_noise(shape: tuple[int, int], radius_px: float, rng: np.random.Generator) -> np.ndarray:
-    """Normal noise (H, W) float32 of unit variance, alike over a radius; 0 gives white noise."""
+    """Draw normal noise (H, W) float32 of unit variance, alike over a radius; 0 gives white noise."""
     if radius_px <= 0:
         return rng.standard_normal(shape, np.float32)
     pad = int(np.ceil(3 * radius_px))

@@ -29,7 +29,7 @@ BOX_SIDES: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
 
 
 def grid_faces(rows: int, columns: int) -> np.ndarray:
-    """Two triangles (2 * (rows - 1) * (columns - 1), 3) per cell of a row-major grid of vertices."""
+    """Return two triangles (2 * (rows - 1) * (columns - 1), 3) per cell of a row-major grid of vertices."""
     index = np.arange(rows * columns).reshape(rows, columns)
     a, b = index[:-1, :-1].ravel(), index[:-1, 1:].ravel()
     c, d = index[1:, 1:].ravel(), index[1:, :-1].ravel()
@@ -37,7 +37,7 @@ def grid_faces(rows: int, columns: int) -> np.ndarray:
 
 
 def joined(*shapes: Shape) -> Shape:
-    """One shape of several that share a texture."""
+    """Return one shape of several that share a texture."""
     offsets = np.cumsum([0] + [len(shape.vertices) for shape in shapes[:-1]])
     return Shape(
         np.concatenate([shape.vertices for shape in shapes]),
@@ -47,7 +47,7 @@ def joined(*shapes: Shape) -> Shape:
 
 
 def box_side_size_m(side: str, extents_m: tuple[float, float, float]) -> tuple[float, float]:
-    """Width and height in metres of the print on one side of a box."""
+    """Return width and height in metres of the print on one side of a box."""
     normal, up = (np.array(axis, float) for axis in BOX_SIDES[side])
     return float(np.abs(np.cross(up, normal)) @ extents_m), float(np.abs(up) @ extents_m)
 
@@ -58,7 +58,7 @@ def rounded_box(
     side_uv: dict[str, tuple[float, float, float, float]],
     cells: int = 12,
 ) -> Shape:
-    """A box about the origin whose edges and corners are rounded.
+    """Return a box about the origin whose edges and corners are rounded.
 
     side_uv: for each name of BOX_SIDES the rectangle (u0, v0, u1, v1) of the texture that is its print.
     """
@@ -102,7 +102,7 @@ def revolved(profile_m: np.ndarray, profile_v: np.ndarray, segments: int = 96) -
 def tube(
     path_m: np.ndarray, binormal: np.ndarray, half_widths_m: tuple[float, float], uv: tuple[float, float]
 ) -> Shape:
-    """A tube with an elliptic section along a planar path (N, 3); half widths in the plane and along its binormal.
+    """Make a tube of elliptic section along a planar path (N, 3); half widths in the plane and along its binormal.
 
     The whole tube takes its colour from one point `uv` of the texture.
     """
@@ -126,7 +126,7 @@ def bent_plate(
     holes_m: list[tuple[float, float]],
     uv: tuple[float, float],
 ) -> Shape:
-    """Sheet metal bent by 90 degrees, with round holes.
+    """Make sheet metal bent by 90 degrees, with round holes.
 
     The flat sheet spans s in 0..sum of legs and y in -width/2..width/2; holes_m are (s, y). It lies along +x first,
     then rises along +z; the radius is that of the sheet's middle.

@@ -33,7 +33,7 @@ def camera_path(
     azimuth_deg: tuple[float, float] = (-125.0, -55.0),
     elevation_deg: tuple[float, float] = (24.0, 52.0),
 ) -> np.ndarray:
-    """Poses T_world_cam (frames, 4, 4) of a camera that wanders before a target and looks near it.
+    """Return poses T_world_cam (frames, 4, 4) of a camera that wanders before a target and looks near it.
 
     World: z up; azimuth is that of the camera seen from the target, -90 degrees on the side of -y. Key poses are drawn
     inside the ranges and joined by splines of position and rotation, then timed so that `motion`'s limits hold.
@@ -57,7 +57,7 @@ def object_path(
     rng: np.random.Generator,
     motion: Motion = Motion(),
 ) -> np.ndarray:
-    """Poses T_world_obj (frames, 4, 4) of an object lifted off the table from T_world_obj `start` and turned about."""
+    """Return T_world_obj (frames, 4, 4) of an object lifted off the table from T_world_obj `start` and turned about."""
     count = _key_count(frames, rate_hz, motion)
     lift = np.array([0.0, 0.0, 0.12])
     away = rng.uniform([-0.10, -0.12, -0.03], [0.10, 0.06, 0.06], (count, 3)) + lift
@@ -70,7 +70,7 @@ def object_path(
 
 
 def look_at(eye_m: np.ndarray, target_m: np.ndarray) -> np.ndarray:
-    """T_world_cam (..., 4, 4) of cameras at eye_m (..., 3) that look at a target with the world's z up, OpenCV axes."""
+    """Return T_world_cam (..., 4, 4) at eye_m (..., 3) that look at a target with the world's z up, OpenCV axes."""
     forward = np.asarray(target_m, float) - eye_m
     forward /= np.linalg.norm(forward, axis=-1, keepdims=True)
     right = np.cross(forward, [0.0, 0.0, 1.0])
@@ -79,7 +79,7 @@ def look_at(eye_m: np.ndarray, target_m: np.ndarray) -> np.ndarray:
 
 
 def stamps_ns(frames: int, rate_hz: float, start_ns: int = 1_000_000_000) -> list[int]:
-    """Time of each frame at a steady rate."""
+    """Return time of each frame at a steady rate."""
     return [start_ns + round(i * 1e9 / rate_hz) for i in range(frames)]
 
 

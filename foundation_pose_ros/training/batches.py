@@ -43,7 +43,7 @@ class RankingBatch:
 
 
 def pair_renderers(models: Sequence[ObjectModel], kind: Kind, threads: int = 1) -> list[PairRenderer]:
-    """One per object, with Embree."""
+    """Return one per object, with Embree."""
     settings = PUBLISHED_SETTINGS[kind]
     return [PairRenderer(model, make_tensor_renderer(model, threads=threads), CAMERA, settings) for model in models]
 

@@ -27,7 +27,7 @@ class PoseErrors:
     angle_deg: np.ndarray
 
     def medians(self) -> dict[str, float]:
-        """By name, for a report."""
+        """Return medians by name, for a report."""
         return {name: round(float(np.median(values)), 4) for name, values in vars(self).items()}
 
 
@@ -38,12 +38,12 @@ class Improvement:
     errors: tuple[PoseErrors, ...]
 
     def remaining(self) -> dict[str, float]:
-        """Median error after the last iteration as a share of that before, by name."""
+        """Return median error after the last iteration as a share of that before, by name."""
         before, after = self.errors[0].medians(), self.errors[-1].medians()
         return {name: round(after[name] / before[name], 3) for name in before}
 
     def of(self, which: int, count: int) -> "Improvement":
-        """Of one object alone, where `count` poses of each were refined."""
+        """Return that of one object alone, where `count` poses of each were refined."""
         part = slice(which * count, (which + 1) * count)
         return Improvement(tuple(PoseErrors(*(values[part] for values in vars(step).values())) for step in self.errors))
 

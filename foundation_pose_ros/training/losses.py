@@ -15,7 +15,7 @@ def step_loss(
     true_rotation: Tensor,
     weights: tuple[float, float] = (TRANSLATION_WEIGHT, ROTATION_WEIGHT),
 ) -> Tensor:
-    """Weighted squares of what is missing to the true step, mean over the batch (Wen et al. 2024).
+    """Return weighted squares of what is missing to the true step, mean over the batch (Wen et al. 2024).
 
     translation and rotation (..., 3) are RefineNet's outputs, rotation before the tanh; the true ones are what
     `steps.true_steps` gives: object radii, and shares of the largest turn.
@@ -26,7 +26,7 @@ def step_loss(
 
 
 def ranking_loss(scores: Tensor, error_m: Tensor, angle_rad: Tensor, margin: float = MARGIN) -> Tensor:
-    """Hinge on all pairs of one group in which the better pose isn't scored higher by the margin (Wen et al. 2024).
+    """Return the hinge on all pairs of a group whose better pose isn't scored higher by the margin (Wen et al. 2024).
 
     scores (G, L); error_m (G, L): mean distance of model points from where they are; angle_rad (G, L): from the true
     rotation. Only poses turned by less than 10 degrees stand as the better one of a pair: among poses that are all

@@ -10,7 +10,7 @@ _STRIDE = 8
 
 
 def steps_per_token(network: RefineNet, rendered: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
-    """What each token says, translation and rotation (B, N, 3): RefineNet's outputs are their means.
+    """Return what each token says, translation and rotation (B, N, 3): RefineNet's outputs are their means.
 
     rendered and observed (B, 6, s, s), s a multiple of 8 up to 160.
     """
@@ -19,7 +19,7 @@ def steps_per_token(network: RefineNet, rendered: Tensor, observed: Tensor) -> t
 
 
 def scores(network: ScoreNet, rendered: Tensor, observed: Tensor, group_size: int) -> Tensor:
-    """ScoreNet's logits (B / group_size, group_size), of images (B, 6, s, s) as above."""
+    """Return ScoreNet's logits (B / group_size, group_size), of images (B, 6, s, s) as above."""
     tokens = _tokens(network.encoderA, network.encoderAB, network.pos_embed, rendered, observed)
     return network.compared(network.att(tokens).mean(dim=1), group_size)
 

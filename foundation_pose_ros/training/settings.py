@@ -83,7 +83,7 @@ class TrainSettings:
 
     @property
     def steps(self) -> int:
-        """Of all stages."""
+        """Return the steps of all stages."""
         return sum(stage.steps for stage in self.stages)
 
     @classmethod

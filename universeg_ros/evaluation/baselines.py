@@ -14,7 +14,7 @@ MOST_PIXELS = 40_000
 
 
 def mean_mask(masks: np.ndarray) -> np.ndarray:
-    """Probability (H, W): how often a pixel is marked in the support (S, H, W)."""
+    """Return probability (H, W): how often a pixel is marked in the support (S, H, W)."""
     return masks.mean(axis=0)
 
 
@@ -37,14 +37,14 @@ class RandomForest:
         self._forest.fit(pixels, wanted)
 
     def probability(self, image: np.ndarray) -> np.ndarray:
-        """(H, W) -> (H, W)."""
+        """Map (H, W) -> (H, W)."""
         if len(self._forest.classes_) == 1:
             return np.full(image.shape, float(self._forest.classes_[0]))
         return self._forest.predict_proba(pixel_features(image))[:, 1].reshape(image.shape)
 
 
 def pixel_features(image: np.ndarray) -> np.ndarray:
-    """(H, W) in 0..1 -> (H * W, 8)."""
+    """Return (H, W) in 0..1 -> (H * W, 8)."""
     image = image.astype(np.float32)
     blurred = [cv2.GaussianBlur(image, (0, 0), sigma) for sigma in SIGMAS]
     gradient = np.hypot(cv2.Sobel(blurred[0], cv2.CV_32F, 1, 0), cv2.Sobel(blurred[0], cv2.CV_32F, 0, 1))

@@ -5,19 +5,19 @@ from scipy.ndimage import binary_erosion, distance_transform_edt
 
 
 def dice(found: np.ndarray, truth: np.ndarray) -> float:
-    """Twice the overlap over both areas, 0..1; two empty masks agree."""
+    """Return twice the overlap over both areas, 0..1; two empty masks agree."""
     total = int(found.sum()) + int(truth.sum())
     return 2 * int((found & truth).sum()) / total if total else 1.0
 
 
 def iou(found: np.ndarray, truth: np.ndarray) -> float:
-    """Overlap over union, 0..1; two empty masks agree."""
+    """Return overlap over union, 0..1; two empty masks agree."""
     union = int((found | truth).sum())
     return int((found & truth).sum()) / union if union else 1.0
 
 
 def hd95_px(found: np.ndarray, truth: np.ndarray) -> float:
-    """95th percentile of the distances between the outlines, both ways, in pixels.
+    """Return 95th percentile of the distances between the outlines, both ways, in pixels.
 
     0 for two empty masks; the image's diagonal where only one is empty, so that a miss counts.
     """
@@ -31,7 +31,7 @@ def hd95_px(found: np.ndarray, truth: np.ndarray) -> float:
 
 
 def bootstrap_interval(values: np.ndarray, rounds: int = 2000, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of the mean, from resampled values; NaN for none."""
+    """Return 95 % interval of the mean, from resampled values; NaN for none."""
     if not len(values):
         return float("nan"), float("nan")
     rng = np.random.default_rng(seed)

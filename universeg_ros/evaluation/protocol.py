@@ -57,7 +57,7 @@ def evaluate(
     device: str = "cpu",
     base: SegmenterSettings = DEFAULTS,
 ) -> Iterator[Score]:
-    """Scores of all methods on the test images of a task; base: all else that the segmenter is told."""
+    """Return scores of all methods on the test images of a task; base: all else that the segmenter is told."""
     own = replace(base, support_size=settings.support_size, ensemble=settings.ensemble, seed=settings.seed)
     left = settings.limit or len(task.images)
     for pool, tested in task.splits(settings.patients_apart):
@@ -77,7 +77,7 @@ def evaluate(
 
 
 def pool_as_support(task: EvaluationTask, pool: np.ndarray) -> SupportSet:
-    """The images of these numbers; those that a support set refuses (repeats, full masks) are left out."""
+    """Return the images of these numbers; those that a support set refuses (repeats, full masks) are left out."""
     support = SupportSet()
     for i in pool:
         try:

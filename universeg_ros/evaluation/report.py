@@ -17,14 +17,14 @@ from .protocol import UNIVERSEG, Score
 
 
 def task_means(scores: Sequence[Score], method: str, figure: str = "dice") -> dict[str, float]:
-    """Mean over the test images, per task."""
+    """Return mean over the test images, per task."""
     tasks = dict.fromkeys(score.task for score in scores)
     by_task = {task: [getattr(s, figure) for s in scores if s.task == task and s.method == method] for task in tasks}
     return {task: float(np.mean(values)) for task, values in by_task.items() if values}
 
 
 def source_means(means: Mapping[str, float], sources: Mapping[str, str]) -> dict[str, float]:
-    """Mean over the tasks that share images: each source counts once."""
+    """Return mean over the tasks that share images: each source counts once."""
     grouped: dict[str, list[float]] = {}
     for task, value in means.items():
         grouped.setdefault(sources[task], []).append(value)
@@ -32,7 +32,7 @@ def source_means(means: Mapping[str, float], sources: Mapping[str, str]) -> dict
 
 
 def as_json(scores: Sequence[Score], sources: Mapping[str, str], used: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything: per task and overall, per method, and each image."""
+    """Return everything: per task and overall, per method, and each image."""
     methods = list(dict.fromkeys(score.method for score in scores))
     overall = {}
     tasks: dict[str, dict[str, Any]] = {}
@@ -69,12 +69,12 @@ def as_json(scores: Sequence[Score], sources: Mapping[str, str], used: Mapping[s
 
 
 def write(path: Path, report: Mapping[str, Any]) -> None:
-    """As indented JSON."""
+    """Write indented JSON."""
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 def table(report: Mapping[str, Any], title: str) -> Table:
-    """Dice per task and overall, each method a column; UniverSeg's HD95 and time beside."""
+    """Return Dice per task and overall, each method a column; UniverSeg's HD95 and time beside."""
     methods = list(report["overall"])
     result = Table(title=title, title_justify="left")
     result.add_column("task")

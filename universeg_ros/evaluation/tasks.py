@@ -25,12 +25,12 @@ class EvaluationTask:
 
     @property
     def patients(self) -> tuple[str, ...]:
-        """Of each image: what its source's name begins with, up to the first _; itself where that tells nothing."""
+        """Return of each image what its source's name begins with, up to the first _; itself without one."""
         prefixes = [source.split("_")[0] for source in self.sources]
         return tuple(prefixes) if len(set(prefixes)) >= 3 else self.sources
 
     def splits(self, patients_apart: bool = False) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Indices of the support pool and of the test images.
+        """Return indices of the support pool and of the test images.
 
         One split by a fixed permutation, 70 % into the pool; each image once against all others where there are 5 or
         fewer. patients_apart: no patient is on both sides.
@@ -47,7 +47,7 @@ class EvaluationTask:
 
 
 def read_task(path: Path) -> EvaluationTask:
-    """From `.npz` with `images` (N, H, W), `labels` (N, H, W) and, where known, `source` (N,); raises InputRefused."""
+    """Read `.npz` with `images`, `labels` (N, H, W) and, where known, `source` (N,); raises InputRefused."""
     try:
         with np.load(path, allow_pickle=False) as file:
             images, masks = file["images"], file["labels"] > 0
@@ -62,7 +62,7 @@ def read_task(path: Path) -> EvaluationTask:
 
 
 def image_sources(tasks: Sequence[EvaluationTask]) -> dict[str, str]:
-    """Name of each task to that of the first task which shares an image with it: their figures aren't independent."""
+    """Map each task's name to the first task that shares an image with it: their figures aren't independent."""
     first_with: dict[bytes, str] = {}
     found: dict[str, str] = {}
     for task in tasks:

@@ -56,7 +56,7 @@ def load_checkpoint(weights: str | Path) -> tuple[UniverSeg, UniverSegWeightsInf
 
 
 def shipped_file(name: str) -> Path:
-    """The file of weights that are shipped; where they aren't, the refusal says how to come by some."""
+    """Return the file of weights that are shipped; where they aren't, the refusal says how to come by some."""
     path = SHIPPED[name]
     if not path.is_file():
         raise InputRefused(

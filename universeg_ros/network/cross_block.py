@@ -27,18 +27,18 @@ class CrossConv(nn.Module):
         initialise(self.cross_conv, gain=1.0)
 
     def forward(self, target: Tensor, support: Tensor) -> Tensor:
-        """(B, Cu, H, W) and (B, S, Cv, H, W) -> (B, S, C, H, W)."""
+        """Map (B, Cu, H, W) and (B, S, Cv, H, W) -> (B, S, C, H, W)."""
         pairs = torch.cat([target[:, None].expand(-1, support.shape[1], -1, -1, -1), support], dim=2)
         return each(self.cross_conv, pairs)
 
     @property
     def target_weight(self) -> Tensor:
-        """The part of the kernel that sees the target: (C, Cu, 3, 3)."""
+        """Return the part of the kernel that sees the target: (C, Cu, 3, 3)."""
         return self.cross_conv.weight[:, : self.target_channels]
 
     @property
     def support_weight(self) -> Tensor:
-        """The part of the kernel that sees a support item: (C, Cv, 3, 3)."""
+        """Return the part of the kernel that sees a support item: (C, Cv, 3, 3)."""
         return self.cross_conv.weight[:, self.target_channels :]
 
 
@@ -67,7 +67,7 @@ class CrossBlock(nn.Module):
         self.support = ItemConv(out_channels, out_channels)
 
     def forward(self, target: Tensor, support: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, Cu, H, W) and (B, S, Cv, H, W) -> (B, C, H, W) and (B, S, C, H, W)."""
+        """Map (B, Cu, H, W) and (B, S, Cv, H, W) -> (B, C, H, W) and (B, S, C, H, W)."""
         pairs = self.cross(target, support)
         return activated(self.target.conv(pairs.mean(dim=1))), activated(each(self.support.conv, pairs))
 
@@ -78,22 +78,22 @@ def each(function: Callable[[Tensor], Tensor], items: Tensor) -> Tensor:
 
 
 def activated(x: Tensor) -> Tensor:
-    """Leaky ReLU in place, which autograd allows because the slope is positive."""
+    """Apply leaky ReLU in place, which autograd allows because the slope is positive."""
     return functional.leaky_relu_(x, NEGATIVE_SLOPE)
 
 
 def pooled(x: Tensor) -> Tensor:
-    """(N, C, H, W) -> (N, C, H/2, W/2), the largest of each 2x2."""
+    """Map (N, C, H, W) -> (N, C, H/2, W/2), the largest of each 2x2."""
     return functional.max_pool2d(x, 2)
 
 
 def upsampled(x: Tensor) -> Tensor:
-    """(N, C, H, W) -> (N, C, 2H, 2W), bilinear, corners staying corners."""
+    """Map (N, C, H, W) -> (N, C, 2H, 2W), bilinear, corners staying corners."""
     return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
 
 
 def initialise(conv: nn.Conv2d, gain: float) -> None:
-    """Normal weights of standard deviation gain / sqrt(fan_in) (He et al. 2015), no bias."""
+    """Draw normal weights of standard deviation gain / sqrt(fan_in) (He et al. 2015), no bias."""
     nn.init.normal_(conv.weight, std=gain / math.sqrt(conv.weight[0].numel()))
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)

@@ -72,7 +72,7 @@ def logits(
 
 
 def channels_last(x: Tensor) -> Tensor:
-    """The layout in which convolutions of many channels are fastest, on CPUs and GPUs alike."""
+    """Return the layout in which convolutions of many channels are fastest, on CPUs and GPUs alike."""
     return x.contiguous(memory_format=torch.channels_last)
 
 

@@ -49,17 +49,17 @@ class UniverSeg(nn.Module):
 
     @property
     def encoder(self) -> list[CrossBlock]:
-        """The encoder's blocks, from the finest to the coarsest."""
+        """Return the encoder's blocks, from the finest to the coarsest."""
         return cast(list[CrossBlock], list(self.enc_blocks))
 
     @property
     def decoder(self) -> list[CrossBlock]:
-        """The decoder's blocks, from the coarsest to the finest."""
+        """Return the decoder's blocks, from the coarsest to the finest."""
         return cast(list[CrossBlock], list(self.dec_blocks))
 
     @property
     def stride(self) -> int:
-        """Height and width of every input are multiples of it."""
+        """Return height and width of every input are multiples of it."""
         return 2 ** (len(self.features) - 1)
 
     def forward(
@@ -69,7 +69,7 @@ class UniverSeg(nn.Module):
         support_labels: Tensor,
         memory_budget: int = DEFAULT_MEMORY_BUDGET,
     ) -> Tensor:
-        """Logits (B, 1, H, W) for targets (B, 1, H, W), given images and labels (B, S, 1, H, W).
+        """Return logits (B, 1, H, W) for targets (B, 1, H, W), given images and labels (B, S, 1, H, W).
 
         Images are in 0..1, labels 0 or 1. The probability is the sigmoid of the result. memory_budget: bytes that
         intermediate results of one block may take; without gradients, the support is taken in chunks to keep to it.
@@ -80,7 +80,7 @@ class UniverSeg(nn.Module):
         return fast_forward.logits(layers, target, support_images, support_labels, memory_budget)
 
     def plain(self, target: Tensor, support_images: Tensor, support_labels: Tensor) -> Tensor:
-        """The same by the definition of the architecture: the reference, slower and with more memory."""
+        """Return the same by the definition of the architecture: the reference, slower and with more memory."""
         self.check(target, support_images, support_labels)
         support = torch.cat([support_images, support_labels], dim=2)  # (B, S, 2, H, W)
         skips = []

@@ -34,7 +34,7 @@ class OnnxForm(nn.Module):
         self.model = model
 
     def forward(self, target: Tensor, support_images: Tensor, support_labels: Tensor) -> Tensor:
-        """(1, 1, H, W) and twice (1, S, 1, H, W) -> logits (1, 1, H, W)."""
+        """Map (1, 1, H, W) and twice (1, S, 1, H, W) -> logits (1, 1, H, W)."""
         support = torch.cat([support_images[0], support_labels[0]], dim=1)  # (S, 2, H, W)
         skips = []
         *encoder, bottom = self.model.encoder

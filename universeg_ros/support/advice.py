@@ -10,7 +10,7 @@ FEW, ALIKE, SMALL_PX = 5, 0.99, 12
 
 
 def advice(support: SupportSet) -> list[str]:
-    """Lines, none where there is nothing to say."""
+    """Return lines, none where there is nothing to say."""
     lines = []
     if not len(support):
         return ["the set is empty: add at least one image with its mask"]

@@ -21,7 +21,7 @@ _MOST_SCENES_PER_EXAMPLE = 3
 
 
 def support_from_model(model: ObjectModel, examples: int = 16, clutter: int = 5, seed: int = 0) -> SupportSet:
-    """Pictures of the object on made-up tables, among other things, from many sides; one label, the object's name.
+    """Render the object on made-up tables, among other things, from many sides; one label, its name.
 
     Raises InputRefused for models without colour: their renderings would look like no picture of theirs.
     """
@@ -57,7 +57,7 @@ def support_from_model(model: ObjectModel, examples: int = 16, clutter: int = 5,
 
 
 def support_from_views(views: Sequence[ReferenceView], name: str = "object") -> SupportSet:
-    """The pictures and masks of reference views; one label, the object's name."""
+    """Return the pictures and masks of reference views; one label, the object's name."""
     support = SupportSet(label_names={1: name})
     for view in views:
         if view.mask.any():

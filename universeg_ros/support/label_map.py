@@ -10,7 +10,7 @@ MOST_LABELS = 32
 
 
 def to_label_map(mask: np.ndarray, name: str = "the mask") -> np.ndarray:
-    """(H, W) uint8 from a bool mask, one of 0 and 255, or labels 0 to 254.
+    """Return (H, W) uint8 from a bool mask, one of 0 and 255, or labels 0 to 254.
 
     Raises InputRefused for what isn't a label map (colour, fractions, very many values, as JPEG leaves them) and for
     one that says nothing (all background, or all the same label).
@@ -40,7 +40,7 @@ def to_label_map(mask: np.ndarray, name: str = "the mask") -> np.ndarray:
 
 
 def check_name(name: str) -> str:
-    """The name of an example or a set, which becomes that of a file."""
+    """Return the name of an example or a set, which becomes that of a file."""
     if not re.fullmatch(r"[\w-][\w.-]{0,99}", name):
         raise InputRefused("bad_name", f"{name!r} can't be a name: use letters, digits, _, - and . (not first)")
     return name

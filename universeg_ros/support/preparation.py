@@ -45,11 +45,11 @@ class Preparation:
             raise InputRefused("bad_window", f"window {self.window}: give the lower value first")
 
     def image(self, image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:
-        """(H, W) or (H, W, 3 or 4) -> (size, size) float32 in 0..1; raises InputRefused for what has no contrast."""
+        """Map (H, W) or (H, W, 3 or 4) to (size, size) float32 in 0..1; raises InputRefused without contrast."""
         return self.sized(self.normalised(image, encoding))
 
     def normalised(self, image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:
-        """(H, W) or (H, W, 3 or 4) -> (H, W) float32 in 0..1, at its own size."""
+        """Map (H, W) or (H, W, 3 or 4) -> (H, W) float32 in 0..1, at its own size."""
         gray = to_gray(image, encoding)
         low, high = self.window or (float(gray.min()), float(gray.max()))
         normalised = (np.clip(gray, low, high) - low) / np.float32(high - low or 1)
@@ -58,12 +58,12 @@ class Preparation:
         return normalised
 
     def sized(self, normalised: np.ndarray) -> np.ndarray:
-        """(H, W) -> (size, size): averages where an image shrinks, interpolates where it grows."""
+        """Map (H, W) -> (size, size): averages where an image shrinks, interpolates where it grows."""
         shrinks = max(normalised.shape) > self.size
         return self._resized(normalised, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
     def mask(self, mask: np.ndarray) -> np.ndarray:
-        """(H, W) bool -> (size, size) float32, 0 or 1.
+        """Return (H, W) bool -> (size, size) float32, 0 or 1.
 
         A pixel is foreground where half of what it covers is, so that thin structures vanish no sooner than they must.
         """
@@ -71,7 +71,7 @@ class Preparation:
         return (covered >= 0.5).astype(np.float32)
 
     def back(self, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        """(..., size, size) -> (..., H, W) float32: undo the resize and the padding, for an image of that shape."""
+        """Undo the resize and the padding: (..., size, size) -> (..., H, W) float32, for an image of that shape."""
         height, width, top, left = self._inside(shape)
         flat = values.reshape(-1, *values.shape[-2:])[:, top : top + height, left : left + width]
         resized = [cv2.resize(v, shape[::-1], interpolation=cv2.INTER_LINEAR) for v in flat.astype(np.float32)]
@@ -94,7 +94,7 @@ class Preparation:
 
 
 def to_gray(image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:
-    """(H, W) float32 in the image's own unit; colour by the luma of ITU-R BT.601.
+    """Return (H, W) float32 in the image's own unit; colour by the luma of ITU-R BT.601.
 
     encoding: None takes colour as rgb8 (rgba8) and keeps gray values. In depth images (16UC1, 32FC1) what isn't
     measured (0, NaN, inf) becomes the farthest value, which is background.

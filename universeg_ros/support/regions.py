@@ -24,16 +24,16 @@ class ImageRegion:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """Rows and columns."""
+        """Return rows and columns."""
         return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
     def cut(self, image: np.ndarray) -> np.ndarray:
-        """The part of an image (H, W, ...)."""
+        """Return the part of an image (H, W, ...)."""
         return image[self.slices]
 
 
 def clipped_box(region: tuple[int, int, int, int], shape: tuple[int, int]) -> ImageRegion:
-    """The part of a region (x, y, width, height) that is inside the image; raises InputRefused where nothing is."""
+    """Return the part of a region (x, y, width, height) inside the image; raises InputRefused without one."""
     x, y, width, height = (int(value) for value in region)
     left, top = max(0, x), max(0, y)
     right, bottom = min(shape[1], x + width), min(shape[0], y + height)
@@ -45,7 +45,7 @@ def clipped_box(region: tuple[int, int, int, int], shape: tuple[int, int]) -> Im
 
 
 def around(mask: np.ndarray) -> ImageRegion | None:
-    """The box around a mask (H, W) with a margin of half its size; None for no mask, or one that fills the image."""
+    """Return the box around a mask (H, W), margin half its size; None for no mask, or one that fills the image."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         return None
@@ -58,7 +58,7 @@ def around(mask: np.ndarray) -> ImageRegion | None:
 
 
 def tiles(shape: tuple[int, ...], side: int) -> Iterator[tuple[ImageRegion, np.ndarray]]:
-    """Boxes that cover an image, and the weight (h, w) that each has in its pixels, less towards its border."""
+    """Return boxes that cover an image, and the weight (h, w) that each has in its pixels, less towards its border."""
     for top in _starts(shape[0], side):
         for left in _starts(shape[1], side):
             box = ImageRegion(left, top, min(side, shape[1]), min(side, shape[0]))

@@ -28,7 +28,7 @@ class Example:
 
     @property
     def present(self) -> tuple[int, ...]:
-        """The labels that the map holds, without background."""
+        """Return the labels that the map holds, without background."""
         return tuple(int(label) for label in np.unique(self.labels) if label)
 
 
@@ -54,7 +54,7 @@ class SupportSet:
         label_names: Mapping[int, str] | None = None,
         encoding: Encoding | None = None,
     ) -> "SupportSet":
-        """From images (H, W) or (H, W, 3) and masks (H, W), binary or of labels; raises InputRefused as `add` does."""
+        """Make a set of images (H, W) or (H, W, 3) and masks (H, W), binary or of labels; InputRefused as `add`."""
         if len(images) != len(masks) or (names is not None and len(names) != len(images)):
             raise InputRefused("bad_support", f"{len(images)} images but {len(masks)} masks: give one mask per image")
         support = cls(preparation, label_names)
@@ -108,13 +108,13 @@ class SupportSet:
         del self._examples[self[name].name]
 
     def subset(self, names: Iterable[str]) -> "SupportSet":
-        """A set of some of these examples."""
+        """Return a set of some of these examples."""
         chosen = SupportSet(self.preparation, self.label_names)
         chosen._examples = {name: self[name] for name in names}
         return chosen
 
     def prepared_as(self, preparation: Preparation) -> "SupportSet":
-        """The same examples prepared in another way."""
+        """Return the same examples prepared in another way."""
         other = SupportSet(preparation, self.label_names)
         other._examples = {
             e.name: replace(e, prepared=preparation.image(e.image, e.encoding)) for e in self._examples.values()
@@ -123,28 +123,28 @@ class SupportSet:
 
     @property
     def names(self) -> list[str]:
-        """Names in the order in which they were added."""
+        """Return names in the order in which they were added."""
         return list(self._examples)
 
     @property
     def labels(self) -> tuple[int, ...]:
-        """All labels that occur, in order, without background."""
+        """Return all labels that occur, in order, without background."""
         return tuple(sorted({label for example in self for label in example.present}))
 
     def label_name(self, label: int) -> str:
-        """What a label is called."""
+        """Return what a label is called."""
         return self.label_names.get(label, str(label))
 
     def examples_of(self, label: int) -> list[Example]:
-        """The examples that show a label; they alone say what it is."""
+        """Return the examples that show a label; they alone say what it is."""
         return [example for example in self if label in example.present]
 
     def images(self, examples: Sequence[Example]) -> np.ndarray:
-        """(S, size, size) float32, 0..1."""
+        """Return (S, size, size) float32, 0..1."""
         return np.stack([example.prepared for example in examples])
 
     def masks(self, examples: Sequence[Example], label: int) -> np.ndarray:
-        """(S, size, size) float32, 0 or 1, of one label."""
+        """Return (S, size, size) float32, 0 or 1, of one label."""
         return np.stack([self.preparation.mask(example.labels == label) for example in examples])
 
     def __getitem__(self, name: str) -> Example:

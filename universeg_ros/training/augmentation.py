@@ -31,7 +31,7 @@ class Augmentation:
     task_blur: float = 0.1
 
     def milder(self, share: float) -> "Augmentation":
-        """Every change at this share of its probability."""
+        """Return every change at this share of its probability."""
         return Augmentation(**{name: share * probability for name, probability in asdict(self).items()})
 
     def __call__(self, rng: np.random.Generator, given: Examples) -> Examples:
@@ -111,5 +111,5 @@ class Augmentation:
 
 
 def adjusted(image: np.ndarray, gain: float, offset: float, gamma: float) -> np.ndarray:
-    """Contrast, brightness and gamma of an image in 0..1, which it stays in."""
+    """Change contrast, brightness and gamma of an image in 0..1, which it stays in."""
     return np.clip((image - 0.5) * gain + 0.5 + offset, 0, 1).astype(np.float32) ** np.float32(gamma)

@@ -19,7 +19,7 @@ TRIES = 8
 
 
 def mixture(mix: Mix, recorded: list[RecordedTask], objects: Sequence[RecordedTask] = ()) -> Mixture:
-    """The families of tasks, those that need data only where there is some."""
+    """Return the families of tasks, those that need data only where there is some."""
     return Mixture(
         {
             "real": (mix.real, recorded),
@@ -78,7 +78,7 @@ class Numbers:
 
 
 def batches_from(batches: TaskBatches, first: int, workers: int) -> Iterator[Batch]:
-    """Batches first, first + 1, ... without end."""
+    """Yield batches first, first + 1, ... without end."""
     loader: DataLoader[Batch] = DataLoader(
         batches, batch_size=None, sampler=Numbers(first), num_workers=workers, worker_init_fn=_one_thread
     )

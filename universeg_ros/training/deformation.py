@@ -5,7 +5,7 @@ import numpy as np
 
 
 def smooth_noise(rng: np.random.Generator, size: int, cells: float) -> np.ndarray:
-    """(size, size) float32 of about -1..1 that changes over size / cells pixels."""
+    """Return (size, size) float32 of about -1..1 that changes over size / cells pixels."""
     count = max(2, round(cells) + 1)
     coarse = rng.standard_normal((count, count), np.float32)
     noise = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC)
@@ -15,7 +15,7 @@ def smooth_noise(rng: np.random.Generator, size: int, cells: float) -> np.ndarra
 def affine_map(
     size: int, degrees: float, scale: float, shift: tuple[float, float], shear: float = 0.0, mirrored: bool = False
 ) -> np.ndarray:
-    """(2, size, size) float32 pixel coordinates (x, y) to sample at: rotation and scale about the centre.
+    """Return (2, size, size) float32 pixel coordinates (x, y) to sample at: rotation and scale about the centre.
 
     shift: in parts of the size.
     """
@@ -29,15 +29,15 @@ def affine_map(
 
 
 def elastic(rng: np.random.Generator, size: int, strength: float, cells: float) -> np.ndarray:
-    """(2, size, size) float32 displacement of at most strength * size pixels."""
+    """Return (2, size, size) float32 displacement of at most strength * size pixels."""
     return np.stack([smooth_noise(rng, size, cells) for _ in range(2)]) * np.float32(strength * size)
 
 
 def warped(values: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Values (H, W) sampled at pixel coordinates (2, H, W), bilinear; mirrored beyond the border."""
+    """Return values (H, W) sampled at pixel coordinates (2, H, W), bilinear; mirrored beyond the border."""
     return cv2.remap(values, at[0], at[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def warped_labels(values: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """A map of labels (H, W), sampled at the nearest pixel."""
+    """Return a map of labels (H, W), sampled at the nearest pixel."""
     return cv2.remap(values, at[0], at[1], cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101)

@@ -168,7 +168,7 @@ class UniverSegTrainer:
 
 
 def initial_model(settings: UniverSegTrainSettings) -> UniverSeg:
-    """The network that training begins with; raises InputRefused where the initial weights have other widths."""
+    """Return the network that training begins with; raises InputRefused where the initial weights have other widths."""
     if not settings.initial_weights:
         return UniverSeg(settings.features)
     model, _ = load_checkpoint(os.path.expandvars(settings.initial_weights))

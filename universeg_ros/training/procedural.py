@@ -79,7 +79,7 @@ class ShapeKind:
         self.thickness = float(rng.uniform(0.15, 0.5))
 
     def drawn(self, rng: np.random.Generator, size: int, place: np.ndarray) -> np.ndarray:
-        """(size, size) float32 in 0..1: how much of each pixel the instance covers."""
+        """Return (size, size) float32 in 0..1: how much of each pixel the instance covers."""
         radius = self.radius * size * np.exp(rng.normal(0, 0.15))
         turn = rng.uniform(0, 2 * np.pi)
         canvas = np.zeros((size, size), np.uint8)
@@ -133,14 +133,14 @@ class PseudoLabels:
 
 
 def region_map(rng: np.random.Generator, size: int, regions: int) -> np.ndarray:
-    """(size, size) uint8 of labels below `regions`: where which of several smooth fields is the highest."""
+    """Return (size, size) uint8 of labels below `regions`: where which of several smooth fields is the highest."""
     cells = rng.uniform(2, 9)
     fields = [smooth_noise(rng, size, cells) + 0.3 * smooth_noise(rng, size, 3 * cells) for _ in range(regions)]
     return np.argmax(fields, axis=0).astype(np.uint8)
 
 
 def image_region(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """A connected region of an image (H, W), float32 0 or 1, of similar intensity."""
+    """Return a connected region of an image (H, W), float32 0 or 1, of similar intensity."""
     smoothed = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 3.0))
     size = len(image)
     best = np.zeros_like(image)
@@ -156,7 +156,7 @@ def image_region(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 
 
 def finished(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """Blur, uneven gain and noise, then least to largest over 0..1, as every image that the network sees."""
+    """Add blur, uneven gain and noise, then spread over 0..1, as every image that the network sees."""
     size = len(image)
     if rng.random() < 0.6:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, max(0.4, size / 80)))
@@ -168,7 +168,7 @@ def finished(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 
 
 def spread(image: np.ndarray) -> np.ndarray:
-    """Least to largest over 0..1, float32."""
+    """Return least to largest over 0..1, float32."""
     low, high = float(image.min()), float(image.max())
     return ((image - low) / max(high - low, 1e-6)).astype(np.float32)
 

@@ -19,7 +19,7 @@ class Ranks:
 
     @property
     def first(self) -> bool:
-        """Whether this process is the one that writes files."""
+        """Tell whether this process is the one that writes files."""
         return self.rank == 0
 
     def same(self, model: nn.Module) -> None:
@@ -29,7 +29,7 @@ class Ranks:
                 distributed.broadcast(parameter.data, 0)
 
     def average_gradients(self, model: nn.Module) -> None:
-        """Mean of the gradients over all processes; parameters that the loss doesn't reach have none."""
+        """Average the gradients over all processes; parameters that the loss doesn't reach have none."""
         if self.count > 1:
             for parameter in model.parameters():
                 if parameter.grad is not None:
@@ -37,7 +37,7 @@ class Ranks:
                     parameter.grad /= self.count
 
     def agreed(self, value: float) -> float:
-        """The first process's value, so that all stop at the same step."""
+        """Return the first process's value, so that all stop at the same step."""
         if self.count == 1:
             return value
         shared = torch.tensor([value], dtype=torch.float64, device=self.device)
@@ -45,7 +45,7 @@ class Ranks:
         return float(shared)
 
     def wait(self) -> None:
-        """For all processes to come here."""
+        """Wait for all processes to come here."""
         if self.count > 1:
             distributed.barrier()
 

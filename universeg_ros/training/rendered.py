@@ -43,7 +43,7 @@ class RenderedObjects:
 def object_tasks(
     objects: RenderedObjects, folder: Path, say: Callable[[str], None] = lambda _line: None
 ) -> list[RecordedTask]:
-    """Tasks of each object, rendered into the folder where they aren't there yet."""
+    """Return tasks of each object, rendered into the folder where they aren't there yet."""
     for group in range(objects.groups):
         files = [folder / f"{objects.seed}_{group:03d}_{i}.npz" for i in range(TOGETHER)]
         if not all(file.is_file() for file in files):

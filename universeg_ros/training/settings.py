@@ -106,7 +106,7 @@ class UniverSegTrainSettings:
         return settings_from(cls, content | changed, str(path))
 
     def stage_at(self, progress: float) -> int:
-        """Number of the stage at this part of the budget, 0..1."""
+        """Return number of the stage at this part of the budget, 0..1."""
         end = 0.0
         for number, stage in enumerate(self.stages):
             end += stage.share

@@ -26,7 +26,7 @@ class TaskSource(Protocol):
     """Anything that examples of one task can be drawn from."""
 
     def draw(self, rng: np.random.Generator, count: int, size: int) -> Examples:
-        """Examples (count, size, size) of one task."""
+        """Return examples (count, size, size) of one task."""
         ...
 
 
@@ -46,7 +46,7 @@ class RecordedTask:
         return self.examples([query, *support], size)
 
     def examples(self, indices: Iterable[int], size: int) -> Examples:
-        """The images of these numbers, resized."""
+        """Return the images of these numbers, resized."""
         images = [resized(self.images[i].astype(np.float32) / 255, size) for i in indices]
         labels = [resized((self.labels[i] > 0).astype(np.float32), size) >= 0.5 for i in indices]
         return Examples(np.stack(images), np.stack(labels).astype(np.float32))
@@ -72,7 +72,7 @@ class Mixture:
 
 
 def read_tasks(files: Sequence[Path]) -> list[RecordedTask]:
-    """Tasks from `.npz` files with `images` and `labels` (N, H, W); raises InputRefused naming the file."""
+    """Read tasks from `.npz` files with `images` and `labels` (N, H, W); raises InputRefused naming the file."""
     tasks = []
     for file in files:
         try:
@@ -84,7 +84,7 @@ def read_tasks(files: Sequence[Path]) -> list[RecordedTask]:
 
 
 def resized(values: np.ndarray, size: int) -> np.ndarray:
-    """(H, W) float32 -> (size, size)."""
+    """Return (H, W) float32 -> (size, size)."""
     if values.shape == (size, size):
         return values
     return cv2.resize(

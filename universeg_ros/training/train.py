@@ -34,7 +34,7 @@ def train(settings: UniverSegTrainSettings, say: Callable[[str], None] = print) 
 
 
 def read_data(settings: UniverSegTrainSettings) -> tuple[list[RecordedTask], list[RecordedTask]]:
-    """The tasks to train on and those held apart for validation."""
+    """Read the tasks to train on and those held apart for validation."""
     files: list[Path] = []
     for pattern in settings.data:
         path = Path(os.path.expandvars(pattern)).expanduser()

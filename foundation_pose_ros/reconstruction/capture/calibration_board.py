@@ -34,7 +34,7 @@ class Board:
 
     @classmethod
     def parse(cls, text: str) -> "Board":
-        """From text such as charuco:7x5:30:22:5X5_100; raises InputRefused, showing the form."""
+        """Read text such as charuco:7x5:30:22:5X5_100; raises InputRefused, showing the form."""
         try:
             kind, cells, size_mm, inner_mm, dictionary = text.split(":")
             columns, rows = (int(count) for count in cells.lower().split("x"))
@@ -45,7 +45,7 @@ class Board:
         return board
 
     def pattern(self) -> cv2.aruco.Board:
-        """OpenCV's board, which also draws it (generateImage)."""
+        """Return OpenCV's board, which also draws it (generateImage)."""
         dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, f"DICT_{self.dictionary}"))
         cells = (self.columns, self.rows)
         if self.kind == "charuco":
@@ -56,14 +56,14 @@ class Board:
 
     @property
     def extent_m(self) -> tuple[float, float]:
-        """Width and height; the board's frame has its origin at a corner, x along the columns, y along the rows."""
+        """Return width and height; the board's frame has its origin at a corner, x along columns, y along rows."""
         if self.kind == "charuco":
             return self.columns * self.size_m, self.rows * self.size_m
         step_m = self.size_m + self.inner_m
         return self.columns * step_m - self.inner_m, self.rows * step_m - self.inner_m
 
     def pose(self, rgb: np.ndarray, camera: Camera) -> np.ndarray | None:
-        """T_cam_board (4, 4) float32 from a picture (H, W, 3) uint8; None where too few corners are found, or none fit.
+        """Find T_cam_board (4, 4) float32 in a picture (H, W, 3) uint8; None where too few corners show, or none fit.
 
         Corners by OpenCV, pose by its planar solver (Collins and Bartoli 2014) and Levenberg-Marquardt.
         """
@@ -80,7 +80,7 @@ class Board:
         return T if np.median(off_px) < _MOST_OFF_PX else None
 
     def standing_on(self, frame: Frame, T_cam_board: np.ndarray) -> np.ndarray:
-        """(H, W) bool: the largest thing that rises above the board within its outline."""
+        """Return (H, W) bool: the largest thing that rises above the board within its outline."""
         points = points_cam(frame)
         T_board_cam = inverse(T_cam_board)
         across_m, along_m, _ = np.moveaxis(transform_points(T_board_cam, points.reshape(-1, 3)), -1, 0)

@@ -32,14 +32,14 @@ _KEPT = 60
 
 
 def is_bag(path: Path) -> bool:
-    """True for a rosbag2 folder, or one of its files."""
+    """Return true for a rosbag2 folder, or one of its files."""
     return (path / "metadata.yaml").is_file() or path.suffix in _SUFFIXES
 
 
 def read_bag_views(
     path: str | Path, topics: BagTopics = DEFAULT_TOPICS, board: Board | None = None
 ) -> tuple[ReferenceView, ...]:
-    """The views of a recording that show something new, in order of time; with poses from TF or the board, else none.
+    """Read the views that show something new, in order of time; with poses from TF or the board, else none.
 
     Raises InputRefused, naming topic and fix, where topics are missing, or fewer than two views can be made of them.
     """

@@ -112,7 +112,7 @@ class _ViewFiles:
         return ", ".join(f"{len(files)} in {room}/" for room, files in rooms.items()) + f", {len(self.poses)} poses"
 
     def complete_stems(self, masks_needed: bool) -> list[str]:
-        """Of views with colour and depth; a mask or a pose, where any view has one, is asked of all."""
+        """List views with colour and depth; a mask or a pose, where any view has one, is asked of all."""
         asked = [self.depth]
         asked += [self.masks] if self.masks or masks_needed else []
         asked += [self.poses] if self.poses else []
@@ -127,7 +127,7 @@ class _ViewFiles:
         return read_mask(self.masks[stem])
 
     def pose(self, stem: str) -> np.ndarray | None:
-        """T_cam_obj (4, 4), None where no view has a pose."""
+        """Return T_cam_obj (4, 4), None where no view has a pose."""
         if not self.poses:
             return None
         path = self.poses[stem]

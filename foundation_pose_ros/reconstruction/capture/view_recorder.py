@@ -64,7 +64,7 @@ class ViewRecorder:
 
     @property
     def views_in_own_frame(self) -> tuple[ReferenceView, ...]:
-        """The same; poses of a board or of TF are about an origin that may be anywhere: it is moved into the object."""
+        """Return the same, about the object; poses of a board or of TF are about an origin that may be anywhere."""
         return centred(self.views) if self.views[0].T_cam_obj is not None else self.views
 
     def add(self, frame: Frame, mask: np.ndarray, T_cam_obj: np.ndarray | None = None) -> Verdict:
@@ -87,7 +87,7 @@ class ViewRecorder:
         self._left_out[why] += 1
 
     def summary(self) -> str:
-        """Counts in words."""
+        """Return counts in words."""
         left_out = ", ".join(f"{count} {why}" for why, count in self._left_out.most_common())
         return f"{len(self._views)} views kept" + (f"; left out: {left_out}" if left_out else "")
 
@@ -143,7 +143,7 @@ class AppearanceSignature:
         return cls(shown / np.maximum(inside, 1e-3), inside)
 
     def change(self, other: "AppearanceSignature") -> tuple[float, float]:
-        """1 - correlation of the grays where both show the object, and 1 - overlap of the outlines."""
+        """Return 1 - correlation of the grays where both show the object, and 1 - overlap of the outlines."""
         a, b = self.inside > 0.5, other.inside > 0.5
         both = a & b
         if both.sum() < 2:

@@ -40,7 +40,7 @@ class FusionSettings:
 
 
 def fuse(views: Sequence[ReferenceView], settings: FusionSettings = FusionSettings()) -> Surface:
-    """One closed surface from posed views; where none of them saw it, what their masks and rays leave.
+    """Return one closed surface from posed views; where none of them saw it, what their masks and rays leave.
 
     A truncated signed distance averaged over views (Curless and Levoy 1996), with space that was seen to be empty
     carved from space that nobody saw. sigma_m of the surface's vertices is that of the average, inf where no view
@@ -58,7 +58,7 @@ def fuse(views: Sequence[ReferenceView], settings: FusionSettings = FusionSettin
 def extent(
     views: Sequence[ReferenceView], settings: FusionSettings = FusionSettings()
 ) -> tuple[np.ndarray, np.ndarray, list[tuple[float, float]]]:
-    """Box (3,), (3,) around the object, and per view the nearest and farthest depth of that box.
+    """Return box (3,), (3,) around the object, and per view the nearest and farthest depth of that box.
 
     Raises InputRefused for views without poses, and where they agree on next to no points.
     """
@@ -129,7 +129,7 @@ def _extracted(volume: Volume, noise_m: float, faces: int) -> Surface:
 
 
 def largest_solid(field: np.ndarray) -> np.ndarray:
-    """The field with crumbs and inner bubbles filled in: one body, and one space around it."""
+    """Return the field with crumbs and inner bubbles filled in: one body, and one space around it."""
     for sign in (-1, 1):
         labels, count = ndimage.label(sign * field > 0)
         if count > 1:
@@ -141,7 +141,7 @@ def largest_solid(field: np.ndarray) -> np.ndarray:
 
 
 def isosurface(field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices (V, 3) in voxels and triangles (F, 3), outwards, of a field that is negative inside."""
+    """Return vertices (V, 3) in voxels and triangles (F, 3), outwards, of a field that is negative inside."""
     mesh = o3d.t.geometry.TriangleMesh.create_isosurfaces(
         o3d.core.Tensor.from_numpy(np.ascontiguousarray(field, np.float32)), [0.0]
     )
@@ -152,7 +152,7 @@ def isosurface(field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def decimated(vertices: np.ndarray, triangles: np.ndarray, faces: int) -> tuple[np.ndarray, np.ndarray]:
-    """Quadric decimation (Garland and Heckbert 1997)."""
+    """Reduce faces by quadric decimation (Garland and Heckbert 1997)."""
     mesh = o3d.geometry.TriangleMesh(
         o3d.utility.Vector3dVector(vertices), o3d.utility.Vector3iVector(triangles.astype(np.int32))
     )

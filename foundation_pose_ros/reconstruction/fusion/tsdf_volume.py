@@ -30,7 +30,7 @@ class Volume:
 
     @classmethod
     def around(cls, low_m: np.ndarray, high_m: np.ndarray, voxel_m: float, band_m: float) -> "Volume":
-        """An empty grid over a box, with a margin that leaves the surface's band inside."""
+        """Return an empty grid over a box, with a margin that leaves the surface's band inside."""
         margin = band_m + 2 * voxel_m
         count = np.ceil((high_m - low_m + 2 * margin) / voxel_m).astype(int) + 1
         middle = (low_m + high_m) / 2

@@ -35,7 +35,7 @@ class DepthView:
 
     @classmethod
     def of(cls, view: ReferenceView, reach_m: tuple[float, float], band_m: float) -> "DepthView":
-        """reach_m: nearest and farthest depth at which the object can be; what lies outside is no part of it.
+        """Take from a view; reach_m: nearest and farthest depth of the object, what lies outside is no part of it.
 
         band_m: so far before a surface space isn't called free yet.
         """
@@ -59,7 +59,7 @@ class DepthView:
 
 
 def clear_pixels(view: ReferenceView) -> np.ndarray:
-    """(H, W) bool: pixels of the object that are neither beside a jump in depth nor in a patch that jumps cut off.
+    """Return (H, W) bool of the object's pixels neither beside a jump in depth nor in a patch that jumps cut off.
 
     Masks and depth are a pixel or two apart at borders, so that the mask's rim shows the wall.
     """

@@ -15,7 +15,7 @@ _REACH_CELLS = 2.0
 
 
 def vertices_and_faces(field: ObjectField, cell_m: float) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices (V, 3) in the object's frame, metres, and faces (F, 3) that turn outwards: one closed body.
+    """Return vertices (V, 3) in the object's frame, metres, and faces (F, 3) that turn outwards: one closed body.
 
     cell_m: side of the cubes. Raises InputRefused where the field has no surface.
     """
@@ -38,7 +38,7 @@ def vertices_and_faces(field: ObjectField, cell_m: float) -> tuple[np.ndarray, n
 
 
 def colours(field: ObjectField, vertices: np.ndarray, normals: np.ndarray) -> np.ndarray:
-    """Colours (V, 3) uint8 of vertices (V, 3) in the object's frame, each seen from straight above its face."""
+    """Return colours (V, 3) uint8 of vertices (V, 3) in the object's frame, each seen from straight above its face."""
     device = field.grid.table.device
     out = []
     for start in range(0, len(vertices), _BATCH):

@@ -35,20 +35,20 @@ class ObjectField(nn.Module):
         )
 
     def forward(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """Signed distances (N,) at points (N, 3) of the box, and what the second network takes of them (N, F)."""
+        """Return signed distances (N,) at points (N, 3) of the box, and what the second network takes (N, F)."""
         out = self.geometry(self.grid(points))
         return out[:, 0] + (points.norm(dim=1) - 0.5) * 0.5, out[:, 1:]
 
     def distance(self, points: Tensor) -> Tensor:
-        """Signed distances (N,) at points (N, 3) of the box."""
+        """Return signed distances (N,) at points (N, 3) of the box."""
         return self(points)[0]
 
     def colour(self, features: Tensor, directions: Tensor) -> Tensor:
-        """Colours (N, 3) in 0..1 of points with features (N, F), seen along unit directions (N, 3)."""
+        """Return colours (N, 3) in 0..1 of points with features (N, F), seen along unit directions (N, 3)."""
         return torch.sigmoid(self.appearance(torch.cat([features, directions], dim=1)))
 
     def gradient(self, points: Tensor, step: float) -> Tensor:
-        """Gradient (N, 3) of the distance at points (N, 3), from its values at a tetrahedron's corners around each.
+        """Return the distance's gradient (N, 3) at points (N, 3), from values at a tetrahedron's corners.
 
         Finite differences, because a hash grid's own gradient jumps at each cell's border (Li et al. 2023).
         """

@@ -30,11 +30,11 @@ class HashGrid(nn.Module):
 
     @property
     def size(self) -> int:
-        """Numbers per encoded point."""
+        """Return numbers per encoded point."""
         return self.levels * self.features
 
     def forward(self, points: Tensor) -> Tensor:
-        """Points (N, 3) in -1..1 as (N, levels * features); differentiable once in points and table."""
+        """Return points (N, 3) in -1..1 as (N, levels * features); differentiable once in points and table."""
         scaled = (points[:, :, None] * 0.5 + 0.5) * self.cells  # (N, 3, L)
         corner = scaled.detach().floor()
         share = scaled - corner

@@ -64,7 +64,7 @@ class FieldLosses:
         )
 
     def fit(self, field: ObjectField, picked: Tensor, twists: Tensor | None, generator: torch.Generator) -> float:
-        """How far off the field is near surfaces along some rays, in truncations: what early stopping looks at."""
+        """Tell how far off the field is near surfaces along some rays, in truncations: what early stopping looks at."""
         with torch.no_grad():
             return float(self._near(field, picked, twists, generator)[0])
 

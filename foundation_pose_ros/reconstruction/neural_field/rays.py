@@ -29,7 +29,7 @@ class FieldBounds:
 
     @classmethod
     def around(cls, views: Sequence[ReferenceView]) -> "FieldBounds":
-        """Of what the views' masks agree on; raises InputRefused where that is next to nothing."""
+        """Enclose what the views' masks agree on; raises InputRefused where that is next to nothing."""
         low_m, high_m, reaches_m = extent(views)
         return cls(
             (low_m + high_m) / 2,
@@ -63,7 +63,7 @@ class Rays:
 
 
 def rays_of(views: Sequence[ReferenceView], box: FieldBounds, band_m: float) -> Rays:
-    """All pixels of the views whose rays meet the box; band_m: how far around a surface its distance is asked for."""
+    """Return all pixels whose rays meet the box; band_m: how far around a surface its distance is asked for."""
     parts = [_rays_of(view, index, box, band_m) for index, view in enumerate(views)]
     origin = [torch.from_numpy(((view.centre_obj - box.centre_m) / box.half_m).astype(np.float32)) for view in views]
     return Rays(torch.stack(origin), *(torch.cat(column) for column in zip(*parts, strict=True)))
@@ -95,7 +95,7 @@ def _rays_of(view: ReferenceView, index: int, box: FieldBounds, band_m: float) -
 
 
 def through_box(origin: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
-    """Depths (...) at which rays from origin (..., 3) along direction (..., 3) enter and leave the box, from 0 on."""
+    """Return depths (...) at which rays from origin (..., 3) along direction (..., 3) enter and leave, from 0 on."""
     direction = torch.where(direction.abs() < 1e-9, torch.full_like(direction, 1e-9), direction)
     at_low, at_high = (-1 - origin) / direction, (1 - origin) / direction
     near = torch.minimum(at_low, at_high).amax(dim=-1).clamp(min=0)

@@ -56,7 +56,7 @@ class FieldSettings:
 
     @classmethod
     def for_device(cls, device: str = "cpu", **changes: object) -> "FieldSettings":
-        """The small setting for a CPU, or for CUDA the one with finer grids, wider networks and more rays."""
+        """Return the small setting for a CPU, or for CUDA the one with finer grids, wider networks and more rays."""
         settings = cls(device=device)
         if device.startswith("cuda"):
             settings = replace(

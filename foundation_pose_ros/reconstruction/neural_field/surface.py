@@ -15,7 +15,7 @@ _LEAST_WEIGHT, _FULL_WEIGHT = 0.05, 0.25
 
 
 def field_surface(trained: TrainedField, cell_m: float | None = None, faces: int = 16_000) -> Surface:
-    """The surface of a field; raises InputRefused where it has none.
+    """Return the surface of a field; raises InputRefused where it has none.
 
     cell_m: side of the cubes it is looked for in, half a cell of the field's finest grid where not given. faces: left
     after decimation. sigma_m: from how far the views' depth is off, inf where none has seen the surface.

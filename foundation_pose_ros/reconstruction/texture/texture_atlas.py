@@ -32,7 +32,7 @@ class PaintSettings:
 
 
 def painted(surface: Surface, colours: ViewColours, settings: PaintSettings = PaintSettings()) -> trimesh.Trimesh:
-    """A mesh in the object's frame with the colours of the views.
+    """Return a mesh in the object's frame with the colours of the views.
 
     Vertices carry the attribute `_sigma_m` (see `stored_sigma`). Raises InputRefused where a texture is asked for but
     xatlas isn't installed.
@@ -48,7 +48,7 @@ def painted(surface: Surface, colours: ViewColours, settings: PaintSettings = Pa
 
 
 def stored_sigma(sigma_m: np.ndarray) -> np.ndarray:
-    """(V,) float32 as files keep it, which can't hold inf: -1 where the surface was never seen."""
+    """Return (V,) float32 as files keep it, which can't hold inf: -1 where the surface was never seen."""
     return np.where(np.isfinite(sigma_m), sigma_m, -1).astype(np.float32)
 
 

@@ -45,7 +45,7 @@ class ViewColours:
     def of(
         cls, views: Sequence[ReferenceView], surface: Surface, keep_light: bool = False, threads: int = 2
     ) -> "ViewColours":
-        """With the shading that makes views, and points of one hue, agree best; keep_light: exposures alone of it."""
+        """Find the light that makes views, and points of one hue, agree best; keep_light: exposures alone of it."""
         model = ObjectModel("bare", surface.vertices, surface.faces)
         renderer = EmbreeRenderer(model, threads)
         depth_m, trust = [], []
@@ -69,7 +69,7 @@ class ViewColours:
         return cls(views, linear, depth_m, trust, tolerance_m, shading)
 
     def at(self, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """RGB (N, 3) float32 in 0..255 at points (N, 3) with outward normals (N, 3), and how well seen (N,), 0 = not.
+        """Return RGB (N, 3) float32 in 0..255 at points (N, 3) with normals (N, 3), and how well seen (N,), 0 = not.
 
         The mean over the views that see a point nearly as well as the best one does.
         """

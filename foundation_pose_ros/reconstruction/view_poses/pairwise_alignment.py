@@ -47,7 +47,7 @@ class ViewCloud:
 
     @classmethod
     def of(cls, view: ReferenceView, size_m: float) -> "ViewCloud":
-        """size_m: of the object, to which all distances are in proportion."""
+        """Take from a view; size_m: of the object, to which all distances are in proportion."""
         inner = cv2.erode(view.mask.astype(np.uint8), np.ones((2 * RIM_PX + 1,) * 2, np.uint8), borderValue=0) > 0
         whole = _cloud(ReferenceView(view.frame, inner, name=view.name))
         return cls(thinned(whole, COARSE * size_m), thinned(whole, FINE * size_m), *_features(view, inner))
@@ -82,7 +82,7 @@ class Matches:
 
 
 def matched(source: ViewCloud, target: ViewCloud, size_m: float, seed: int = 0) -> Matches | None:
-    """Features of two views that a rigid motion explains (RANSAC: Fischler and Bolles 1981); None where too few do."""
+    """Find features of two views that a rigid motion explains (RANSAC: Fischler and Bolles 1981); None for too few."""
     if min(len(source.points), len(target.points)) < _FEWEST_MATCHES:
         return None
     pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(source.descriptors, target.descriptors, k=2)
@@ -103,7 +103,7 @@ def matched(source: ViewCloud, target: ViewCloud, size_m: float, seed: int = 0) 
 def aligned(
     source: ViewCloud, target: "Target", starts: Sequence[np.ndarray], matches: Sequence[Matches], size_m: float
 ) -> ViewMotion:
-    """The best of several starts T_target_source (4, 4), each aligned to the target.
+    """Return the best of several starts T_target_source (4, 4), each aligned to the target.
 
     Points of the source move along the target's normals (Chen and Medioni 1992), features to where they were seen:
     what one leaves open, a flat print or a plain round wall, the other fixes. matches: of source points with points
@@ -127,12 +127,12 @@ class Target:
         self._tree = cKDTree(self._points)
 
     def nearest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Points (N, 3) and normals (N, 3) of the target next to given ones."""
+        """Return points (N, 3) and normals (N, 3) of the target next to given ones."""
         index = self._tree.query(points)[1]
         return self._points[index], self._normals[index]
 
     def confirmed(self, source: o3d.geometry.PointCloud, T: np.ndarray, within_m: float) -> float:
-        """Share of the source's points that lie on the target, weighed by how alike their colours are."""
+        """Return share of the source's points that lie on the target, weighed by how alike their colours are."""
         distance, index = self._tree.query(se3.transform_points(T, np.asarray(source.points)))
         off = np.asarray(source.colors) - self._colours[index]
         off -= np.median(off, axis=0)  # exposure
@@ -141,7 +141,7 @@ class Target:
 
 
 def information(source: ViewCloud, target: ViewCloud, T: np.ndarray, size_m: float) -> np.ndarray:
-    """(6, 6) of a motion between two views, for a pose graph: how well their overlap holds each direction."""
+    """Return (6, 6) of a motion between two views, for a pose graph: how well their overlap holds each direction."""
     return _registration.get_information_matrix_from_point_clouds(source.coarse, target.fine, _SAME * size_m, T)
 
 
@@ -193,7 +193,7 @@ def _cloud(view: ReferenceView) -> o3d.geometry.PointCloud:
 
 
 def thinned(cloud: o3d.geometry.PointCloud, voxel_m: float) -> o3d.geometry.PointCloud:
-    """A point per voxel, strays dropped, with normals."""
+    """Return a point per voxel, strays dropped, with normals."""
     cloud = cloud.voxel_down_sample(voxel_m)
     cloud, _ = cloud.remove_statistical_outlier(_OUTLIER_NEIGHBOURS, _OUTLIER_RATIO)
     cloud.estimate_normals(o3d.geometry.KDTreeSearchParamHybrid(3 * voxel_m, 30))

@@ -43,7 +43,7 @@ class PoseSettings:
 def with_estimated_poses(
     views: Sequence[ReferenceView], settings: PoseSettings = PoseSettings()
 ) -> tuple[ReferenceView, ...]:
-    """The same views with poses, in the order in which they were taken; poses that they had aren't looked at.
+    """Return the same views with poses, in the order in which they were taken; poses that they had aren't looked at.
 
     The object's frame has the axes of the first camera, and its origin in the middle of what was seen. Raises
     InputRefused, naming the view, where one can't be joined to those before it, or where all don't agree in the end.
@@ -71,7 +71,7 @@ def with_estimated_poses(
 
 
 def centred(views: Sequence[ReferenceView]) -> tuple[ReferenceView, ...]:
-    """Posed views with the frame's origin moved to the middle of what they saw of the object."""
+    """Return posed views with the frame's origin moved to the middle of what they saw of the object."""
     clouds = [se3.transform_points(se3.inverse(view.pose), view.points_cam(4)) for view in views]
     low, high = np.quantile(np.concatenate(clouds), (0.01, 0.99), axis=0)
     from_middle = se3.from_rotation_translation(np.eye(3), (low + high) / 2)
@@ -124,7 +124,7 @@ class _Chain:
         return Target(thinned(whole, FINE * self.size_m))
 
     def optimised(self) -> np.ndarray:
-        """Poses (n, 4, 4) after loops are closed."""
+        """Return poses (n, 4, 4) after loops are closed."""
         graph = _registration.PoseGraph()
         for pose in self.poses:
             graph.nodes.append(_registration.PoseGraphNode(np.linalg.inv(pose)))

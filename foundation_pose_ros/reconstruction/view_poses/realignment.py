@@ -31,7 +31,7 @@ class RealignmentSettings:
 def realigned(
     view: ReferenceView, others: Sequence[ReferenceView], settings: RealignmentSettings = RealignmentSettings()
 ) -> ReferenceView:
-    """The view with the pose at which its shape, colours and features agree best with other posed views.
+    """Return the view with the pose at which its shape, colours and features agree best with other posed views.
 
     A tracked pose carries the error of the model that it was tracked with; features of pictures know it to a fraction
     of that. As it is where nothing agrees better, or where it has next to no depth.
