@@ -2,22 +2,12 @@
 
 import importlib.util
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = sorted(
-    ROOT / name
-    for name in subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.split()
-) or sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob(".github/**/*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\[[^]\[]*(?:!\[[^]]*\]\([^)]*\))?[^]\[]*\]\(([^)\s]+)\)")
 FILE = re.compile(r"`([\w.]+(?:/[\w.]+)*/?)`")
 MODULE = re.compile(r"(?<![/\w-])((?:foundation_pose_ros|universeg_ros|benchmarks)(?:\.(?!md\b)\w+)+)")
