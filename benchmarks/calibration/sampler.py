@@ -16,7 +16,7 @@ from benchmarks.calibration.sample import RIGHT_SHARE, Sample, Truth
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseResult, se3
 from foundation_pose_ros.estimation.registration import RegistrationSettings
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
-from foundation_pose_ros.synthetic.imperfections import unit
+from foundation_pose_ros.synthetic.imperfections import random_direction
 from foundation_pose_ros.tracking import ObjectTracker
 
 # Of a registration's poses, and of a frame's things, so many are looked at.
@@ -112,10 +112,13 @@ class Sampler:
         rng, d = self._rng, self._model.diameter_m
         twists, kinds = [np.zeros(6)], ["not"]
         for share, degrees, kind in ((0.05, 5, "little"), (0.15, 15, "some"), (0.5, 30, "far")):
-            push, turn = unit(rng) * share * d * rng.uniform(0.3, 1.3), unit(rng) * np.deg2rad(degrees) * rng.random()
+            push, turn = (
+                random_direction(rng) * share * d * rng.uniform(0.3, 1.3),
+                random_direction(rng) * np.deg2rad(degrees) * rng.random(),
+            )
             twists.append(np.concatenate([push, turn]))
             kinds.append(kind)
         for _ in range(2):
-            twists.append(np.concatenate([np.zeros(3), unit(rng) * rng.uniform(0.5, np.pi)]))
+            twists.append(np.concatenate([np.zeros(3), random_direction(rng) * rng.uniform(0.5, np.pi)]))
             kinds.append("turned")
         return se3.apply_twist(np.tile(truth, (len(twists), 1, 1)), np.array(twists), self._model.centre_m), kinds

@@ -8,7 +8,7 @@ from benchmarks.calibration.sample import Sample
 from benchmarks.calibration.sampler import Sampler
 from foundation_pose_ros import ObjectModel, se3
 from foundation_pose_ros.datasets.sequence import Sequence
-from foundation_pose_ros.synthetic.imperfections import blob, damaged, unit
+from foundation_pose_ros.synthetic.imperfections import damaged_mask, mask_elsewhere, random_direction
 
 # Of the object less than this is seen: whatever its pose, nobody can know it.
 _UNSEEN = 0.03
@@ -73,8 +73,8 @@ class _Subject:
         if truth is None or self._masks[k] is None:
             return
         yield from self._sampler.perturbed_steps(frame, truth)
-        push = unit(self._rng) * self._model.diameter_m * self._rng.uniform(1.0, 2.0)
-        T_far = se3.apply_twist(truth, np.concatenate([push, unit(self._rng) * 0.5]), self._model.centre_m)
+        push = random_direction(self._rng) * self._model.diameter_m * self._rng.uniform(1.0, 2.0)
+        T_far = se3.apply_twist(truth, np.concatenate([push, random_direction(self._rng) * 0.5]), self._model.centre_m)
         yield from self._sampler.elsewhere(frame, T_far, "beside the object")
         for other in self._others():
             T_other = self._sequence.truth(self._sequence.frame_ids[k], other)
@@ -99,7 +99,7 @@ class _Subject:
         if mask is None or truth is None or mask.sum() < _FEWEST_PIXELS:
             return
         yield from self._sampler.registrations(frame, mask, truth, "registered", perturbed=True)
-        yield from self._sampler.registrations(frame, damaged(mask, self._rng), truth, "damaged mask")
+        yield from self._sampler.registrations(frame, damaged_mask(mask, self._rng), truth, "damaged mask")
         others = self._others()
         if others:
             other = others[self._rng.integers(len(others))]
@@ -107,7 +107,9 @@ class _Subject:
             if wrong is not None:
                 yield from self._sampler.registrations(frame, wrong, None, "mask of another object")
         z_m = float(truth[:3, :3][2] @ self._model.centre_m + truth[2, 3])
-        background = blob(frame.depth_m.shape, frame.camera.fx * self._model.diameter_m / z_m, mask, self._rng)
+        background = mask_elsewhere(
+            frame.depth_m.shape, frame.camera.fx * self._model.diameter_m / z_m, mask, self._rng
+        )
         yield from self._sampler.registrations(frame, background, None, "mask of the background")
 
     def _others(self) -> list[str]:
@@ -124,6 +126,6 @@ class _Subject:
 
 def placed_like(model: ObjectModel, other: ObjectModel, T_other: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Place `model` where another object is, turned at random: T_cam_obj (4, 4)."""
-    R = se3.apply_twist(np.eye(4), np.concatenate([np.zeros(3), unit(rng) * rng.uniform(0, np.pi)]))[:3, :3]
+    R = se3.apply_twist(np.eye(4), np.concatenate([np.zeros(3), random_direction(rng) * rng.uniform(0, np.pi)]))[:3, :3]
     centre_cam = se3.transform_points(T_other, other.centre_m[None])[0]
     return se3.from_rotation_translation(R, centre_cam - R @ model.centre_m).astype(np.float32)

@@ -13,7 +13,7 @@ from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.synthetic.events import covered, removed, swapped
-from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, scanned, unit
+from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, random_direction, scanned
 from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
@@ -87,8 +87,8 @@ def _carved(mesh: trimesh.Trimesh, rng: np.random.Generator) -> trimesh.Trimesh:
         depth_m = rng.uniform(*_RELIEF) * diameter_m
         moved = np.zeros_like(mesh.vertices)
         for _ in range(_WAVES):
-            wave = unit(rng) * 2 * np.pi / (rng.uniform(*_RELIEF_WAVES) * diameter_m)
-            moved += unit(rng) * np.sin(mesh.vertices @ wave + rng.uniform(0, 2 * np.pi))[:, None]
+            wave = random_direction(rng) * 2 * np.pi / (rng.uniform(*_RELIEF_WAVES) * diameter_m)
+            moved += random_direction(rng) * np.sin(mesh.vertices @ wave + rng.uniform(0, 2 * np.pi))[:, None]
         mesh.vertices = mesh.vertices + depth_m * np.sqrt(2 / _WAVES) * moved
     return mesh
 

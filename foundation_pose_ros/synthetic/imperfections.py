@@ -1,4 +1,4 @@
-"""What real cameras, calibrations and meshes get wrong, done to a rendered scene: it looks so to an estimator.
+"""What real cameras, calibrations, meshes and masks get wrong, done to a rendered scene: it looks so to an estimator.
 
 Sizes are those that makers and surveys of sensors and data sets state, not ones at which some recording fits best.
 """
@@ -33,8 +33,13 @@ _PLAIN_SHARE, _WRONG_PRINT_SHARE = 0.25, 0.15
 
 @dataclass(frozen=True)
 class CameraDefects:
-    """One camera's: where depth lies beside colour, how it is warped (H, W) in metres at a metre, over what window it
-    is one, and what it does at edges.
+    """What one depth camera gets wrong.
+
+    alignment_px: how far depth lies beside colour, right and down.
+    warp_m: (H, W), what depth is off by at a metre, in metres; it grows with the square of depth.
+    window_px: side of the window over which depth is one, odd, from 1.
+    grown_px: how far near surfaces grow over far ones, from 0.
+    blends_edges: whether depth at an edge lies between both sides.
     """
 
     alignment_px: tuple[float, float]
@@ -45,6 +50,7 @@ class CameraDefects:
 
     @classmethod
     def drawn(cls, camera: Camera, rng: np.random.Generator) -> "CameraDefects":
+        """Draw those of a camera, as large as real ones have them."""
         shape = (camera.height, camera.width)
         return cls(
             alignment_px=(float(rng.normal(0, _ALIGNMENT_PX)), float(rng.normal(0, _ALIGNMENT_PX))),
@@ -160,14 +166,8 @@ def reprinted(appearance: Appearance, rng: np.random.Generator) -> Appearance:
     return CornerColours(np.clip(np.power(colours * gain, gamma), 0, 1))
 
 
-def unit(rng: np.random.Generator) -> np.ndarray:
-    """Return a direction (3,)."""
-    v = rng.normal(size=3)
-    return v / np.linalg.norm(v)
-
-
-def damaged(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a mask as a segmenter may give it: too wide, too narrow, half of it, or beside the object."""
+def damaged_mask(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Make of a mask (H, W) one as a segmenter may give it: too wide, too narrow, half of it, or beside the object."""
     size = max(3, round(np.sqrt(mask.sum()) * rng.uniform(0.05, 0.2)))
     kernel = np.ones((size, size), np.uint8)
     how = rng.integers(4)
@@ -177,15 +177,17 @@ def damaged(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return cv2.erode(mask.astype(np.uint8), kernel) > 0
     if how == 2:
         rows, columns = np.nonzero(mask)
-        along = unit(rng)[:2] @ np.stack([rows - rows.mean(), columns - columns.mean()])
+        along = random_direction(rng)[:2] @ np.stack([rows - rows.mean(), columns - columns.mean()])
         kept = mask.copy()
         kept[rows[along > 0], columns[along > 0]] = False
         return kept
     return np.roll(mask, tuple(rng.integers(-size, size + 1, 2)), (0, 1))
 
 
-def blob(shape: tuple[int, int], diameter_px: float, avoid: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return an ellipse as large as the object where nothing of it is."""
+def mask_elsewhere(
+    shape: tuple[int, int], diameter_px: float, avoid: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Make a mask (H, W) bool, an ellipse as large as an object, clear of what is to be avoided (H, W)."""
     for _ in range(20):
         middle = rng.uniform((0.15, 0.15), (0.85, 0.85)) * shape
         axes = np.maximum(diameter_px * rng.uniform(0.25, 0.5, 2), 6).astype(int)
@@ -195,3 +197,9 @@ def blob(shape: tuple[int, int], diameter_px: float, avoid: np.ndarray, rng: np.
         if not (image.astype(bool) & avoid).any():
             break
     return image.astype(bool) & ~avoid
+
+
+def random_direction(rng: np.random.Generator) -> np.ndarray:
+    """Draw a unit vector (3,), all directions alike."""
+    v = rng.normal(size=3)
+    return v / np.linalg.norm(v)

@@ -1,4 +1,4 @@
-"""What defects do to a frame and to a model, and what they leave as it was."""
+"""What defects do to a frame, a model and a mask, and what they leave as it was."""
 
 from dataclasses import replace
 
@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Camera, Frame, ObjectModel
-from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, reprinted, scanned
+from foundation_pose_ros.synthetic.imperfections import (
+    CameraDefects,
+    DefectiveSequence,
+    damaged_mask,
+    mask_elsewhere,
+    random_direction,
+    reprinted,
+    scanned,
+)
 from foundation_pose_ros.synthetic.meshes import make_mesh
 
 CAMERA = Camera(610.0, 610.0, 319.5, 239.5, 640, 480)
@@ -100,3 +108,34 @@ def test_a_sequence_keeps_its_truth_and_shows_its_defects(frame, model):
     assert seen.model("mug") is scan and seen.visible_fraction("0", "mug") == 1
     np.testing.assert_array_equal(seen.truth("0", "mug"), np.eye(4))
     assert (seen.frame("0").depth_m == 0.5).sum() > (frame.depth_m == 0.5).sum()
+
+
+def test_damaged_masks_are_too_wide_too_narrow_half_or_aside():
+    mask = np.zeros((480, 640), bool)
+    mask[BOX] = True
+    kinds = set()
+    for seed in range(40):
+        damaged = damaged_mask(mask, np.random.default_rng(seed))
+        assert damaged.shape == mask.shape and damaged.dtype == bool and 0.2 < damaged.sum() / mask.sum() < 2
+        if (damaged & mask).sum() == mask.sum():
+            kinds.add("wide")
+        elif (damaged & ~mask).any():
+            kinds.add("aside")
+        else:
+            kinds.add("half" if damaged.sum() < 0.65 * mask.sum() else "narrow")
+    assert kinds == {"wide", "aside", "half", "narrow"}
+    assert mask.sum() == mask[BOX].size
+
+
+def test_a_mask_elsewhere_keeps_clear_of_the_object():
+    avoid = np.zeros((480, 640), bool)
+    avoid[BOX] = True
+    for seed in range(20):
+        mask = mask_elsewhere((480, 640), 80.0, avoid, np.random.default_rng(seed))
+        assert 300 < mask.sum() < 6000 and not (mask & avoid).any()
+
+
+def test_random_directions_have_length_1_and_go_everywhere(rng):
+    directions = np.stack([random_direction(rng) for _ in range(400)])
+    np.testing.assert_allclose(np.linalg.norm(directions, axis=1), 1)
+    assert np.abs(directions.mean(axis=0)).max() < 0.15
