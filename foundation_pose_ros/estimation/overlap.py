@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..camera import Camera
 from ..depth import explained, explained_within_m
 from ..frame import Frame
 from ..jit import compiled
@@ -60,13 +61,10 @@ class PosedObject:
         """Return the part of the image outside which the object isn't seen: all corners of its box are inside."""
         height, width = depth.depth_m.shape
         axes, middle, half = self.box
-        corners = (middle + (_CORNERS * half) @ axes.T) @ depth.K.T  # (8, 3)
-        if corners[:, 2].min() <= 0:
-            return slice(0, height), slice(0, width)
-        pixels = corners[:, :2] / corners[:, 2:]
-        first = np.clip(np.floor(pixels.min(axis=0)), 0, (width, height)).astype(int)
-        end = np.clip(np.ceil(pixels.max(axis=0)) + 1, 0, (width, height)).astype(int)
-        return slice(first[1], end[1]), slice(first[0], end[0])
+        corners_cam = middle + (_CORNERS * half) @ axes.T  # (8, 3)
+        box = Camera.from_K(depth.K, width, height).pixel_box(corners_cam)
+        left, top, right, bottom = box or (0, 0, 0, 0)
+        return slice(top, bottom), slice(left, right)
 
 
 def overlap_ratio(frame: Frame, first: PosedObject, second: PosedObject) -> float:
