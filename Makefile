@@ -2,7 +2,7 @@
 #   make demo                            a synthetic scene through replay_node and pose_node, over real DDS
 #   make demo SEQUENCE=folder OBJECT=mug the same with a recording
 #   make PYTHON=/path/to/python3.12 ...  chooses the interpreter
-.PHONY: help demo test bench lint docs clean
+.PHONY: help demo test test-fast bench lint docs clean
 .DEFAULT_GOAL := help
 
 export PYTHON
@@ -12,6 +12,8 @@ PYTHON_MODULES := benchmarks environment examples foundation_pose_ros universeg_
 help:
 	@echo "make demo    pose of an object in a synthetic scene, through real ROS 2; a recording with SEQUENCE=folder OBJECT=name"
 	@echo "make test    all tests; some of them with ARGUMENTS='-k camera'"
+	@echo "make test-fast"
+	@echo "             those that are quick and need neither ROS nor recordings: below 3 minutes on two cores"
 	@echo "make bench   time and accuracy, as JSON"
 	@echo "make lint    ruff, mypy, and which room may import which"
 	@echo "make docs    tables, the picture of the floors, and the reference of all modules as docs/api/index.html"
@@ -23,6 +25,9 @@ demo:
 
 test:
 	$(RUN) --for tests python -m pytest -q $(ARGUMENTS)
+
+test-fast:
+	$(RUN) --for tests python -m pytest -q -m "not (slow or ros or data)" $(ARGUMENTS)
 
 bench:
 	$(RUN) --for bench python -m benchmarks.run $(ARGUMENTS)

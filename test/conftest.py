@@ -25,6 +25,19 @@ DATA_VARIABLE = "FOUNDATION_PERCEPTION_DATA"
 FIRST_DOMAIN_PORT = 32768
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they need, as fixtures, folders and imports tell; only `slow` is marked by hand."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        folders = item.path.relative_to(ROOT).parts
+        if "nodes" in folders or "ros_domain_id" in item.fixturenames:
+            item.add_marker("ros")
+        if "data_folder" in item.fixturenames:
+            item.add_marker("data")
+        if "universeg_ros" in folders or hasattr(item.module, "torch"):
+            item.add_marker("torch")
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The repository's root."""

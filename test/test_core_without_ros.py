@@ -41,6 +41,7 @@ def core_modules() -> list[str]:
     return [name for name in names if "nodes" not in name.split(".") and not name.endswith("__main__")]
 
 
+@pytest.mark.slow
 def test_every_core_module_imports_with_ros_blocked() -> None:
     modules = core_modules()
     assert "foundation_pose_ros.camera" in modules

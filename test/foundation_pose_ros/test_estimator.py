@@ -32,6 +32,7 @@ def errors_mm_deg(scene, frame_id: str, T_cam_obj: np.ndarray, name: str) -> tup
     return 1000 * float(np.linalg.norm(centres[0] - centres[1])), float(np.rad2deg(angle))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OBJECTS)
 def test_registers_and_tracks_within_3_mm_and_2_degrees(name, scene, estimator):
     first = scene.frame_ids[0]
@@ -177,6 +178,7 @@ def test_models_may_come_and_go(scene):
         estimator.register(scene.frame(first), scene.mask(first, "mug"))
 
 
+@pytest.mark.slow
 def test_a_hand_in_front_neither_pulls_nor_ends_a_track():
     scene = make_scene(
         SceneSettings(seed=11, frames=36, objects=["cracker_box"], hand=True, clutter=2, rate_hz=20.0, supersample=1)

@@ -225,6 +225,7 @@ def test_a_mesh_of_one_s_own_is_rendered(tmp_path: Path) -> None:
         assert 0.005 < task.labels.mean() < 0.3
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_network(tmp_path: Path) -> None:
     run = tmp_path / "run.yaml"
     run.write_text(

@@ -18,6 +18,8 @@ from foundation_pose_ros.uncertainty import fitted_constants
 from foundation_pose_ros.uncertainty.confidence import Confidence
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 
+pytestmark = pytest.mark.slow
+
 OBJECTS = ("mug", "cracker_box")
 
 

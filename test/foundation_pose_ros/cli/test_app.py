@@ -193,6 +193,7 @@ def test_version(capsys):
     assert number[0].isdigit()
 
 
+@pytest.mark.slow
 def test_the_process_ends_with_the_status_and_without_a_traceback(recording):
     program = "import sys; from foundation_pose_ros.cli import main; sys.exit(main())"
     root = Path(__file__).parents[3]

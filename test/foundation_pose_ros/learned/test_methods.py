@@ -23,6 +23,8 @@ from foundation_pose_ros.method_choice import MethodChoice
 from foundation_pose_ros.networks.checkpoints import save_checkpoint
 from foundation_pose_ros.networks.weights_folder import load_from_folder
 
+pytestmark = pytest.mark.slow
+
 Errors = Callable[..., tuple[float, float]]
 
 

@@ -95,6 +95,7 @@ def published_step(
     return moved
 
 
+@pytest.mark.slow
 def test_five_steps_in_batches_are_the_published_ones(
     make_refiner: Make, frame: Frame, starts: torch.Tensor, cube: ObjectModel, gentle_refine_net: Any
 ) -> None:

@@ -33,6 +33,7 @@ def refine_pth(tmp_path: Path, refine_net: RefineNet) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_pth_to_safetensors_and_back(refine_pth: Path, refine_net: RefineNet, tmp_path: Path) -> None:
     network = load_checkpoint(refine_pth, "refine")
     assert isinstance(network, RefineNet) and same(network, refine_net) and not network.training

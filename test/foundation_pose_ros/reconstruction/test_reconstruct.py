@@ -19,6 +19,8 @@ from foundation_pose_ros.reconstruction.texture.texture_atlas import PaintSettin
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
+pytestmark = pytest.mark.slow
+
 QUICK = ReconstructionSettings(10, FusionSettings(voxels=150_000, faces=5000), PaintSettings(256))
 
 

@@ -68,6 +68,7 @@ def test_detail_smaller_than_the_window_goes_and_edges_stay(frame):
     np.testing.assert_array_equal((even_m == 0), (frame.depth_m == 0))
 
 
+@pytest.mark.slow
 def test_what_is_drawn_follows_from_the_seed_and_is_as_large_as_real_cameras_have_it(frame):
     drawn = [CameraDefects.drawn(CAMERA, np.random.default_rng(seed)) for seed in (*range(30), 0)]
     np.testing.assert_array_equal(drawn[0].warp_m, drawn[-1].warp_m)
@@ -76,6 +77,7 @@ def test_what_is_drawn_follows_from_the_seed_and_is_as_large_as_real_cameras_hav
     assert frame.rgb is drawn[0].of(frame).rgb
 
 
+@pytest.mark.slow
 def test_a_scan_is_a_little_off_and_keeps_its_frame(model):
     for seed in range(8):
         scan = scanned(model, np.random.default_rng(seed))
@@ -87,6 +89,7 @@ def test_a_scan_is_a_little_off_and_keeps_its_frame(model):
     assert 4 <= plain <= 18
 
 
+@pytest.mark.slow
 def test_most_prints_still_look_like_the_object_and_some_like_another(model):
     faces, uv = np.arange(200) * 7, np.full((200, 2), 0.3, np.float32)
     own = model.appearance.sample(faces, uv, 0.001).ravel()

@@ -15,6 +15,8 @@ from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.tracking import MultiObjectTracker, TrackState
 from foundation_pose_ros.tracking.process_pool import Share, TrackingProcesses, even_shares, expected_s
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("sticker_cube", "soda_can", "ball")
 LONGEST_S = 90.0
 

@@ -16,6 +16,8 @@ from foundation_pose_ros.training.loop import Trainer
 from foundation_pose_ros.training.reduced_resolution import scores, steps_per_token
 from foundation_pose_ros.training.settings import Pairs, ResolutionStage, TrainSettings
 
+pytestmark = pytest.mark.slow
+
 
 def settings(output: Path, **changes: object) -> TrainSettings:
     tiny = TrainSettings(

@@ -13,6 +13,8 @@ from foundation_pose_ros.training.pairs import Surroundings
 from foundation_pose_ros.training.pose_sampling import Perturbation, Views
 from foundation_pose_ros.training.settings import Pairs, ResolutionStage, TrainSettings
 
+pytestmark = pytest.mark.slow
+
 
 def test_errors_of_place_and_angle_are_halved_in_a_minute(tmp_path):
     pairs = Pairs(Views(within_rad=0.3), Perturbation((0.0, 0.0, 0.0), 0.15, math.radians(20)), Surroundings(wall=0.0))

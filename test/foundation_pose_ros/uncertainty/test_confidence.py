@@ -68,6 +68,7 @@ def test_a_mask_of_something_else_scores_low(name, scene, estimator):
     assert estimator.register(scene.frame(first), scene.mask(first, other), name).score < 0.35
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("event", "name"),
     [

@@ -21,6 +21,7 @@ def said(capsys: pytest.CaptureFixture[str], status: int, *arguments: object) ->
     return capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_a_mesh_in_millimetres_becomes_a_set_of_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mesh = make_mesh("sticker_cube", 0)
     mesh.apply_scale(1000)

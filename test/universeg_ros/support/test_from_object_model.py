@@ -18,6 +18,7 @@ def cube() -> ObjectModel:
     return ObjectModel.from_mesh(make_mesh("sticker_cube", 0), name="sticker_cube")
 
 
+@pytest.mark.slow
 def test_a_model_makes_pictures_of_itself_among_other_things(cube):
     support = support_from_model(cube, examples=3)
     assert len(support) == 3 and support.label_name(1) == "sticker_cube"

@@ -126,6 +126,7 @@ def test_without_fixed_frame_there_are_no_poses_and_what_stands_still_is_read_on
     assert [view.T_cam_obj for view in read] == [None, None]
 
 
+@pytest.mark.slow
 def test_the_command_makes_a_model_of_a_bag(write_bag, views, tmp_path, capsys):
     bag, output = write_bag(tmp_path / "bag", views), tmp_path / "cube.ply"
     options = ["--rgb-topic", "/rgb", "--info-topic", "/info", "--depth-topic", "/depth", "--texture", "0"]

@@ -13,6 +13,8 @@ from foundation_pose_ros.reconstruction.neural_field.extraction import colours
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses, turn_poses
 
+pytestmark = pytest.mark.slow
+
 CAMERA = Camera(250.0, 250.0, 79.5, 59.5, 160, 120)
 RADIUS_M = 0.033
 SMALL = FieldSettings(

@@ -17,6 +17,8 @@ from foundation_pose_ros.synthetic.reference_views import StudioSettings, render
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
+pytestmark = pytest.mark.slow
+
 
 def true_surface(model: ObjectModel) -> Surface:
     mesh = trimesh.Trimesh(model.vertices, model.faces)

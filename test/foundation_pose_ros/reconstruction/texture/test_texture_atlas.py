@@ -15,6 +15,8 @@ from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.srgb import decode_srgb
 from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def geometry(sticker_cube) -> ObjectModel:

@@ -44,6 +44,7 @@ def turn(carton) -> tuple[ReferenceView, ...]:
     return render_views(carton, turn_poses(carton, 18), settings=StudioSettings(camera=CAMERA, light_turns=True))
 
 
+@pytest.mark.slow
 def test_a_full_turn_closes(carton, turn):
     estimated = with_estimated_poses(without_poses(turn))
     mm, deg = errors_mm_deg(turn, estimated, carton.centre_m)
