@@ -47,5 +47,5 @@ def filled(text: str, part: Part, report: Report) -> str:
 
 if __name__ == "__main__":
     for each in all_parts().values():
-        if each.tables:
+        if each.tables and each.path.is_file():  # what was never measured has no table yet
             fill(each, json.loads(each.path.read_text(encoding="utf-8")))
