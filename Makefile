@@ -14,6 +14,7 @@ help:
 	@echo "make test    all tests; some of them with ARGUMENTS='-k camera'"
 	@echo "make test-fast"
 	@echo "             those that are quick and need neither ROS nor recordings: below 3 minutes on two cores"
+	@echo "make stress  what would bring the nodes down, a thousand times each; takes hours"
 	@echo "make bench   time and accuracy, as JSON"
 	@echo "make lint    ruff, mypy, and which room may import which"
 	@echo "make docs    tables, the picture of the floors, and the reference of all modules as docs/api/index.html"
@@ -28,6 +29,9 @@ test:
 
 test-fast:
 	$(RUN) --for tests python -m pytest -q -m "not (slow or ros or data)" $(ARGUMENTS)
+
+stress:
+	$(RUN) --for tests python -m pytest -q -m stress $(ARGUMENTS)
 
 bench:
 	$(RUN) --for bench python -m benchmarks.run $(ARGUMENTS)
