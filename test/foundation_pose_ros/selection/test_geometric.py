@@ -127,3 +127,27 @@ def test_a_pose_that_shows_little_but_unseen_surface_ranks_low(see, cube, cube_r
     sigma_m[nearest] = 0
     sliver = EmbreeRenderer(replace(cube, sigma_m=sigma_m))
     assert GeometricScorer(cube, sliver).score(seen, cube_pose[None]).agreement[0] < 0.5
+
+
+def test_turns_that_depth_confuses_are_told_apart_by_what_sets_them_apart(see, cube, cube_pose, scorer):
+    """Of 24 turns of a cube the true one leads by more once what all of them share is left out."""
+    seen = observe_cube(see(cube_pose), cube)
+    turns = np.tile(np.eye(4), (24, 1, 1))
+    turns[:, :3, :3] = Rotation.create_group("O").as_matrix()
+    turns[:, :3, 3] = cube.centre_m - turns[:, :3, :3] @ cube.centre_m
+    poses = (cube_pose @ turns).astype(np.float32)
+    true = int(np.argmax(np.trace(turns, axis1=1, axis2=2)))
+    plain, apart = scorer.score(seen, poses), scorer.score_apart(seen, poses)
+
+    def lead(rank):
+        return rank[true] - np.delete(rank, true).max()
+
+    assert lead(apart.rank) > lead(plain.rank) + 0.2 and lead(plain.rank) > 0
+    assert apart.agreement == pytest.approx(plain.agreement) and apart.colour == pytest.approx(plain.colour)
+
+
+def test_without_colours_nothing_sets_turns_apart(see, cube, cube_pose):
+    bare = replace(cube, appearance=None)
+    scorer, seen = GeometricScorer(bare, EmbreeRenderer(bare)), observe_cube(see(cube_pose), cube)
+    poses = np.stack([cube_pose, cube_pose])
+    assert scorer.score_apart(seen, poses).rank == pytest.approx(scorer.score(seen, poses).rank)
