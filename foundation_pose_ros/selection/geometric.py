@@ -35,12 +35,15 @@ class SelectionSettings:
     tolerance_m: floor of the sensor's noise, m.
     tolerance_per_m2: noise that grows with the square of the distance, 1/m.
     colour_weight: of the correlation of colours beside the agreement in depth, 0..1.
+    visible_weight: of the visible share beside both where no mask says what is hidden, 0..1: of two poses that agree
+        equally well, the one that has to assume less in front of it is the likelier.
     """
 
     tolerance_share: float = 0.015
     tolerance_m: float = 0.002
     tolerance_per_m2: float = 0.002
     colour_weight: float = 0.5
+    visible_weight: float = 0.2
 
 
 class GeometricScorer:
@@ -92,7 +95,7 @@ class GeometricScorer:
         pixels = ObservedPixels(
             observation.depth_m, tolerance_m, steepness(observation.normals, observation.rays), observation.in_image
         )
-        outline = np.ones(batch)
+        outline, unmasked = np.ones(batch), observation.mask is None
         if observation.mask is None:
             agreed, inliers, visible = agreement(pixels, rendered_m, sigma_m, agrees)
         else:
@@ -104,7 +107,7 @@ class GeometricScorer:
             comparison = ColourComparison(observation.rgb.reshape(size, size, 3))
             colour, expected = comparison.correlation(rendering.rgb, agrees)
         return Evidence(
-            rank=agreed + self._settings.colour_weight * colour,
+            rank=agreed + self._settings.colour_weight * colour + unmasked * self._settings.visible_weight * visible,
             agreement=agreed,
             inliers=inliers,
             visible=visible,
