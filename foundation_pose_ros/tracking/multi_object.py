@@ -113,6 +113,8 @@ class MultiObjectTracker:
 
     def _advance(self, frame: Frame, tracks: Mapping[str, ObjectTracker], refused: Refused | None) -> None:
         found = self._followed(frame, tracks)
+        reconsidered = {id: tracks[id].reconsider(frame, one) for id, one in found.items()}
+        found = {id: one for id, (one, _) in reconsidered.items()}
         poses = {id: one for id, one in found.items() if isinstance(one, PoseResult)}
         kept: dict[str, PoseResult] = {}
         # Whoever had the pixels keeps them: two equal scores would take turns, and neither be lost.
@@ -123,7 +125,7 @@ class MultiObjectTracker:
             else:
                 found[id] = InputRefused("same_surface", f"{other} is seen there, and is surer")
         for id, one in found.items():
-            tracks[id].conclude(frame, one, refused)
+            tracks[id].conclude(frame, one, refused, switched=reconsidered[id][1])
         for id, track in tracks.items():
             if id not in found:
                 regained = track.relocalize(frame, lambda pose: self._rival(frame, pose, kept) is not None).result

@@ -11,6 +11,7 @@ from ..frame import Frame
 from ..pose_result import PoseResult
 from .estimator_protocol import Followed, TrackingEstimator, finite, followed
 from .relocalization import ClaimedBy, Relocalization, RelocalizationSettings
+from .second_look import SecondLook, SecondLookSettings
 from .state_machine import FrameEvidence, StateSettings, TrackState, TrackStatus, advance, started
 
 Refused = Callable[[str, InputRefused], None]
@@ -21,15 +22,17 @@ class TrackerSettings:
     """What a track is believed at, how it is looked for when lost, and how often a mask is tried.
 
     state: thresholds of states.
-    relocalization: the search for a lost object.
+    relocalization: the search for a lost object; without it a doubted step isn't looked at again either.
     retry_first_s: seconds until another mask is taken after a registration that failed; twice as long each time.
     retry_longest_s: the longest that becomes.
+    second_look: the search in a frame whose step is doubted.
     """
 
     state: StateSettings = field(default_factory=StateSettings)
     relocalization: RelocalizationSettings = field(default_factory=RelocalizationSettings)
     retry_first_s: float = 0.2
     retry_longest_s: float = 5.0
+    second_look: SecondLookSettings = field(default_factory=SecondLookSettings)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class ObjectTracker:
         self._pose_is_current = False
         self._last_believed: PoseResult | None = None
         self._relocalization: Relocalization | None = None
+        self._second_look = SecondLook(estimator, self.settings.second_look)
         self._time_s = 0.0
         self._stamp_ns: int | None = None
         self._failures = 0
@@ -141,20 +145,30 @@ class ObjectTracker:
         """
         if (pose := self.following) is None:
             return self.relocalize(frame)
-        return self.conclude(frame, followed(self._estimator, frame, pose), refused)
+        found, switched = self.reconsider(frame, followed(self._estimator, frame, pose))
+        return self.conclude(frame, found, refused, switched)
 
     @property
     def following(self) -> PoseResult | None:
         """Return the pose to follow into the next frame; None where there is no track."""
         return self._pose if self.state is TrackState.TRACKING else None
 
-    def conclude(self, frame: Frame, found: Followed, refused: Refused | None = None) -> TrackedObject:
-        """Take up what a frame showed."""
+    def reconsider(self, frame: Frame, found: Followed) -> tuple[Followed, bool]:
+        """Look once more where a step's evidence is low: what it found, or what fits better, and whether that is so."""
+        if self._last_believed is None or not self.settings.relocalization.enabled:
+            return found, False
+        better = self._second_look(frame, found, self._last_believed, self.settings.state.lose_score)
+        return (found, False) if better is None else (better, True)
+
+    def conclude(
+        self, frame: Frame, found: Followed, refused: Refused | None = None, switched: bool = False
+    ) -> TrackedObject:
+        """Take up what a frame showed. switched: it isn't what the step found."""
         self._stamp_ns = frame.stamp_ns
         self._pose_is_current = isinstance(found, PoseResult)
         self._time_s = found.time_s if isinstance(found, PoseResult) else 0.0
         if isinstance(found, PoseResult):
-            seen = FrameEvidence(frame.stamp_ns, found.score)
+            seen = FrameEvidence(frame.stamp_ns, found.score, switched=switched)
             # A doubtful pose is still the best guess to step from, until the state machine gives the track up.
             self._pose = found
         else:
@@ -216,6 +230,7 @@ class ObjectTracker:
     def _begin(self, result: PoseResult) -> None:
         """Go on from a pose that is believed."""
         self._relocalization = None
+        self._second_look = SecondLook(self._estimator, self.settings.second_look)
         self._failures, self._next_try_ns = 0, None
         self._pose, self._pose_is_current, self._last_believed = result, True, result
 

@@ -10,6 +10,7 @@ from ..estimation.object_proposals import Proposal
 from ..frame import Frame
 from ..pose_result import PoseResult
 from .estimator_protocol import TrackingEstimator, finite
+from .second_look import nearness
 
 # Whether another track explains what a pose explains.
 ClaimedBy = Callable[[PoseResult], bool]
@@ -129,10 +130,7 @@ class Relocalization:
 
     def _priority(self, proposal: Proposal, stamp_ns: int) -> float:
         """Weigh likeness: more where the object may have come to since it was lost, less the oftener it was tried."""
-        lost_s = (stamp_ns - self._last.stamp_ns) * 1e-9
-        reach_m = proposal.diameter_m * (1 + 2 * lost_s)
-        away_m = float(np.linalg.norm(proposal.centre_m - self._last.centre_m))
-        near = float(np.exp(-0.5 * np.square(away_m / reach_m)))
+        near = nearness(proposal, self._last, stamp_ns)
         since_ns = stamp_ns - int(self._settings.forget_s * 1e9)
         self._tried = [(tried_ns, centre) for tried_ns, centre in self._tried if tried_ns > since_ns]
         times = sum(np.linalg.norm(centre - proposal.centre_m) < 0.4 * proposal.diameter_m for _, centre in self._tried)

@@ -39,12 +39,17 @@ class StateSettings:
 
 @dataclass(frozen=True)
 class FrameEvidence:
-    """One attempt on one frame: its score, or None with the reason why there is no pose."""
+    """One attempt on one frame: its score, or None with the reason why there is no pose.
+
+    registration: it was one, from a mask or by a search that has proved itself.
+    switched: the pose took the place of a tracking step's; it has to prove itself as one in doubt does.
+    """
 
     stamp_ns: int
     score: float | None
     registration: bool = False
     reason: str = ""
+    switched: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,13 @@ def _after_registration(status: TrackStatus, seen: FrameEvidence, settings: Stat
 
 def _after_step(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -> TrackStatus:
     score = seen.score
+    if seen.switched and score is not None:
+        return replace(
+            status,
+            reason="in doubt: another pose fits better",
+            doubt_since_ns=seen.stamp_ns if status.doubt_since_ns is None else status.doubt_since_ns,
+            good_frames=int(score >= settings.regain_score),
+        )
     asked = settings.lose_score if status.doubt_since_ns is None else settings.regain_score
     if score is not None and score >= asked:
         good_frames = status.good_frames + 1

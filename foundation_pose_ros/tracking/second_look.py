@@ -1,0 +1,119 @@
+"""What a tracking step may have lost, looked for in the same frame: things near by that may be the object."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..errors import InputRefused
+from ..estimation import motion
+from ..estimation.object_proposals import Proposal
+from ..frame import Frame
+from ..pose_result import PoseResult
+from .estimator_protocol import Followed, TrackingEstimator, finite
+
+
+@dataclass(frozen=True)
+class SecondLookSettings:
+    """When a step is doubted, and what is believed in its place.
+
+    drop: by so much a fit may fall short of the track's usual one: a worse step is doubted whatever its score, and a
+        thing that fits worse isn't the object.
+    memory: share of the usual fit that a frame leaves as it was, 0..1.
+    accept_score: of a pose in the step's place, 0..1.
+    gain: by so much it has to fit better than the step's.
+    colour_drop: its colours' correlation may be so much less than when the object was believed last.
+    most: how many things of a frame are looked at.
+    period_s: between looks, twice as long after each in vain; a registration takes longer than a step.
+    longest_s: the longest that becomes.
+    """
+
+    drop: float = 0.12
+    memory: float = 0.9
+    accept_score: float = 0.5
+    gain: float = 0.1
+    colour_drop: float = 0.3
+    most: int = 2
+    period_s: float = 0.09
+    longest_s: float = 1.0
+
+
+class SecondLook:
+    """Doubts steps of one track, and looks for something better near by in the same frame."""
+
+    def __init__(self, estimator: TrackingEstimator, settings: SecondLookSettings) -> None:
+        self.settings = settings
+        self._estimator = estimator
+        self._usual_fit: float | None = None
+        self._looked_ns: int | None = None
+        self._in_vain = 0
+
+    def __call__(self, frame: Frame, found: Followed, last: PoseResult, lose_score: float) -> PoseResult | None:
+        """Return a pose that fits this frame clearly better than a step's, or None.
+
+        last: the pose that was believed last. lose_score: below which a score is doubted. The pose returned moves on as
+        the object did since the last one.
+        """
+        if not self._doubted(found, lose_score) or not self._due(frame.stamp_ns):
+            return None
+        self._looked_ns = frame.stamp_ns
+        better = self._best_near(frame, found, last)
+        self._in_vain = 0 if better is not None else self._in_vain + 1
+        return None if better is None else _moving_on(frame, better, last)
+
+    def _doubted(self, found: Followed, lose_score: float) -> bool:
+        """Take note of a step's fit; True where its score is low, or it fits less well than steps did of late."""
+        if not isinstance(found, PoseResult) or found.score < lose_score:
+            return True
+        fit, usual = _fit(found), self._usual_fit
+        memory = 0.0 if usual is None else self.settings.memory
+        self._usual_fit = memory * (usual or 0.0) + (1 - memory) * fit
+        if usual is not None and fit < usual - self.settings.drop:
+            return True
+        self._in_vain = 0
+        return False
+
+    def _due(self, stamp_ns: int) -> bool:
+        period_s = min(self.settings.period_s * 2.0**self._in_vain, self.settings.longest_s)
+        return self._looked_ns is None or not 0 <= stamp_ns - self._looked_ns < int(period_s * 1e9)
+
+    def _best_near(self, frame: Frame, found: Followed, last: PoseResult) -> PoseResult | None:
+        settings, name = self.settings, last.object_name
+        proposals = self._estimator.propose(frame, name)
+        proposals.sort(key=lambda proposal: -proposal.likeness * nearness(proposal, last, frame.stamp_ns))
+        best, least = None, self._least_fit(found)
+        for proposal in proposals[: settings.most]:
+            try:
+                # A step, so that what speaks for it is weighed as for the other.
+                pose = finite(self._estimator.track(frame, self._estimator.find(frame, proposal, name)))
+            except InputRefused:
+                continue
+            like = pose.colour_agreement >= last.colour_agreement - settings.colour_drop
+            if like and pose.score >= settings.accept_score and _fit(pose) > least:
+                best, least = pose, _fit(pose)
+        return best
+
+    def _least_fit(self, found: Followed) -> float:
+        """Return what a pose in the step's place has to reach: more than the step, and about what the track had."""
+        usual = 0.0 if self._usual_fit is None else self._usual_fit - self.settings.drop
+        return max(usual, _fit(found) + self.settings.gain) if isinstance(found, PoseResult) else usual
+
+
+def _fit(pose: PoseResult) -> float:
+    """Return how well depth and colour fit a pose, as `selection` ranks poses of one object in one frame."""
+    return pose.depth_inlier_fraction + 0.5 * pose.colour_agreement + 0.2 * pose.visible_fraction
+
+
+def nearness(proposal: Proposal, last: PoseResult, stamp_ns: int) -> float:
+    """Return 0..1: how near a thing is to where the object was, the less that counts the longer that is ago."""
+    since_s = (stamp_ns - last.stamp_ns) * 1e-9
+    reach_m = proposal.diameter_m * (1 + 2 * since_s)
+    away_m = float(np.linalg.norm(proposal.centre_m - last.centre_m))
+    return float(np.exp(-0.5 * np.square(away_m / reach_m)))
+
+
+def _moving_on(frame: Frame, found: PoseResult, last: PoseResult) -> PoseResult:
+    """Let a pose go on as its centre moved; how it turned isn't known, since symmetries turn it as well."""
+    dt_s = motion.step_s(frame, last)
+    if dt_s is None:
+        return found
+    return replace(found, velocity=np.concatenate([(found.centre_m - last.centre_m) / dt_s, np.zeros(3)]))
