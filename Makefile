@@ -2,7 +2,7 @@
 #   make demo                            a synthetic scene through replay_node and pose_node, over real DDS
 #   make demo SEQUENCE=folder OBJECT=mug the same with a recording
 #   make PYTHON=/path/to/python3.12 ...  chooses the interpreter
-.PHONY: help demo test test-fast bench lint docs clean
+.PHONY: help demo test test-fast stress bench lint docs clean
 .DEFAULT_GOAL := help
 
 export PYTHON

@@ -57,6 +57,11 @@ class MultiObjectTracker:
         for track in self._tracks.values() if id is None else [self._known(id)]:
             track.reset(reason)
 
+    def lose(self, stamp_ns: int, reason: str) -> None:
+        """Give up all tracks as of a stamp, which may be of another clock than that of the last frames."""
+        for track in self._tracks.values():
+            track.lose(stamp_ns, reason)
+
     def set_settings(self, settings: TrackerSettings) -> None:
         """Take new thresholds from the next frame on."""
         self._settings = settings

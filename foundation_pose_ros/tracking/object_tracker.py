@@ -1,7 +1,7 @@
 """One object: registered on the frame of a mask, followed from frame to frame, looked for again when lost."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
@@ -200,6 +200,16 @@ class ObjectTracker:
         self._pose, self._pose_is_current, self._last_believed, self._stamp_ns = None, False, None, None
         self._relocalization = None
         self._failures, self._next_try_ns, self._time_s = 0, None, 0.0
+
+    def lose(self, stamp_ns: int, reason: str) -> None:
+        """Give the track up as of a stamp, by whatever clock; it is looked for where it was believed to be last."""
+        last = self._last_believed
+        self.reset(f"{reason}: waiting for a mask")
+        if last is not None and self.settings.relocalization.enabled:
+            last = replace(last, stamp_ns=stamp_ns)
+            self._status = TrackStatus(TrackState.LOST, f"lost: {reason}")
+            self._last_believed = last
+            self._relocalization = Relocalization(last, self._estimator, self.settings.relocalization)
 
     def snapshot(self, stamp_ns: int) -> TrackedObject:
         """Return the object as of a frame's stamp."""

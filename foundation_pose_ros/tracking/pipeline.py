@@ -27,6 +27,18 @@ class _Job:
     masks: MaskInput | None = None
 
 
+_BAD_STAMPS = {
+    Added.OUT_OF_ORDER: (
+        "out_of_order",
+        "a frame isn't newer than the one before it: publish frames in order of time",
+    ),
+    Added.TOO_FAR_AHEAD: (
+        "stamp_ahead",
+        "a frame's stamp was further ahead than the time that had gone by: check the clock of the camera's driver",
+    ),
+}
+
+
 class PosePipeline:
     """Takes frames and masks from one thread; tracks and publishes in one worker thread.
 
@@ -83,14 +95,11 @@ class PosePipeline:
     def frame(self, frame: Frame) -> None:
         """Take a new frame."""
         added = self._buffer.add(frame)
-        if added is Added.OUT_OF_ORDER:
-            self._refusals.count(
-                "out_of_order", "a frame isn't newer than the one before it: publish frames in order of time"
-            )
+        if added in _BAD_STAMPS:
+            self._refusals.count(*_BAD_STAMPS[added])
             return
         if added is Added.JUMPED_BACK:
-            self.time_jumped_back()
-            self._buffer.add(frame)
+            self._time_jumped_back(frame.stamp_ns)
         early = self._early
         if early is not None and early.stamp_ns <= frame.stamp_ns:
             # Before the frame itself: what is published of it then holds the registration.
@@ -141,13 +150,17 @@ class PosePipeline:
             future.set_exception(error)
         return future
 
-    def time_jumped_back(self) -> None:
-        """Forget everything that belongs to the time before."""
-        self._refusals.count("time_jumped_back", "stamps went back (a recording that loops?): all tracks were reset")
+    def _time_jumped_back(self, stamp_ns: int) -> None:
+        """Forget the time before; what was tracked then is looked for where it was."""
+        self._refusals.count("time_jumped_back", "stamps went back (a recording that loops?): tracked objects are lost")
         self._epoch += 1
         self._early = None
-        self._buffer.clear()
-        self.call(lambda: self._forget("time jumped back: waiting for a mask"))
+
+        def lose() -> None:
+            self.tracker.lose(stamp_ns, "time jumped back")
+            self._done_ns, self._asked_ns = -1, None
+
+        self.call(lose)
 
     def _forget(self, reason: str) -> None:
         self.tracker.reset(reason=reason)

@@ -65,10 +65,45 @@ def test_a_frame_out_of_order_is_refused():
     assert stamps_ms(buffer.after(-1)) == [0, 100, 133]
 
 
-def test_a_clock_that_is_set_back_far_forgets_what_was_before():
-    buffer = filled([5000, 5033], jump_back_s=0.5)
-    assert buffer.add(frame(100)) is Added.JUMPED_BACK
-    assert stamps_ms(buffer.after(-1)) == [100]
+def test_a_clock_that_is_set_back_forgets_what_was_before_once_it_stays():
+    buffer = filled([5000, 5033])
+    added = [buffer.add(frame(t)) for t in (100, 133, 166)]
+    assert added == [Added.OUT_OF_ORDER, Added.OUT_OF_ORDER, Added.JUMPED_BACK]
+    assert stamps_ms(buffer.after(-1)) == [166]
+
+
+def steady(count: int = 12, step_ms: float = 33.0) -> FrameBuffer:
+    """A buffer of frames that came at their stamps, from 0 on."""
+    buffer = FrameBuffer(max_age_s=100)
+    for k in range(count):
+        assert buffer.add(frame(k * step_ms), came_ns=round(k * step_ms * MS)) is Added.IN_ORDER
+    return buffer
+
+
+@pytest.mark.parametrize("ahead_ms", [500, 1_000_000])
+def test_a_single_stamp_far_ahead_is_refused(ahead_ms):
+    buffer = steady()
+    assert buffer.add(frame(396 + ahead_ms), came_ns=396 * MS) is Added.TOO_FAR_AHEAD
+    assert buffer.add(frame(429), came_ns=429 * MS) is Added.IN_ORDER
+    assert buffer.newest_ns == 429 * MS
+
+
+def test_a_clock_that_is_set_ahead_is_believed_from_its_second_frame_on():
+    buffer = steady()
+    assert buffer.add(frame(100_396), came_ns=396 * MS) is Added.TOO_FAR_AHEAD
+    assert buffer.add(frame(100_429), came_ns=429 * MS) is Added.IN_ORDER
+    assert buffer.add(frame(100_462), came_ns=462 * MS) is Added.IN_ORDER
+
+
+def test_a_pause_of_the_camera_is_no_bad_stamp():
+    buffer = steady()
+    assert buffer.add(frame(9_000), came_ns=9_000 * MS) is Added.IN_ORDER
+
+
+def test_a_recording_may_be_played_fast():
+    buffer = FrameBuffer(max_age_s=1000)
+    for k in range(40):
+        assert buffer.add(frame(k * 1000), came_ns=k * MS) is Added.IN_ORDER
 
 
 def test_a_short_recording_that_loops_is_noticed_at_its_third_frame():

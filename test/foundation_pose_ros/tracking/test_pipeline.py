@@ -58,13 +58,16 @@ class Bench:
         )
         self.pipeline.start()
 
+    def send(self, step: int) -> None:
+        """Send a frame."""
+        self.pipeline.frame(
+            Frame(np.zeros((1, 1, 3), np.uint8), np.ones((1, 1), np.float32), CAMERA, stamp_ns=step * STEP_NS)
+        )
+
     def frame(self, step: int) -> None:
         """Send a frame, and wait for what is published of it."""
-        stamp_ns = step * STEP_NS
-        self.pipeline.frame(
-            Frame(np.zeros((1, 1, 3), np.uint8), np.ones((1, 1), np.float32), CAMERA, stamp_ns=stamp_ns)
-        )
-        self.wait(lambda: self.published and self.published[-1][0] == stamp_ns)
+        self.send(step)
+        self.wait(lambda: self.published and self.published[-1][0] == step * STEP_NS)
 
     def mask(self, step: int) -> None:
         self.pipeline.masks(LabelImage(step * STEP_NS, np.full((1, 1), 255, np.uint8)))
@@ -120,16 +123,45 @@ def test_masks_of_the_past_and_of_another_clock_are_counted(bench: Bench) -> Non
     assert bench.estimator.registered == []
 
 
-def test_a_recording_that_loops_starts_anew(bench: Bench) -> None:
+def test_after_a_recording_that_loops_the_object_is_looked_for_where_it_was(bench: Bench) -> None:
     for step in (51, 52):
         bench.mask(step)
         bench.frame(step)
     bench.wait(lambda: bench.state is TrackState.TRACKING)
-    bench.frame(1)
-    assert bench.state is TrackState.SEARCHING
+    for step in (1, 2):  # two frames may be late
+        bench.send(step)
+    bench.frame(3)
+    assert bench.state is TrackState.LOST and bench.published[-1][1].reason == "lost: time jumped back"
     assert bench.refusals["time_jumped_back"] == 1
-    bench.mask(1)
+    for step in (4, 5, 6, 7):
+        bench.frame(step)
+    assert bench.state is TrackState.TRACKING, "no mask was needed"
+    assert bench.estimator.registered == [51 * STEP_NS]
+
+
+def test_where_nothing_was_tracked_a_recording_that_loops_waits_for_a_mask(bench: Bench) -> None:
+    for step in (51, 52):
+        bench.frame(step)
+    for step in (1, 2):
+        bench.send(step)
+    bench.frame(3)
+    assert bench.state is TrackState.SEARCHING
+    bench.mask(3)
     bench.wait(lambda: bench.state is TrackState.TRACKING)
+
+
+@pytest.mark.parametrize(("ahead", "reason"), [(10, "stamp_ahead"), (10_000, "stamp_ahead"), (-30, "out_of_order")])
+def test_one_bad_stamp_is_counted_and_the_track_goes_on(bench: Bench, ahead: int, reason: str) -> None:
+    bench.mask(101)
+    for step in range(101, 115):
+        bench.frame(step)
+    assert bench.state is TrackState.TRACKING
+    bench.send(115 + ahead)
+    bench.frame(116)
+    bench.frame(117)
+    assert bench.state is TrackState.TRACKING and bench.published[-1][1].registered_ns == 101 * STEP_NS
+    assert bench.refusals[reason] == 1
+    assert bench.refusals["time_jumped_back"] == 0
 
 
 def test_a_request_that_was_given_up_is_not_done_later(bench: Bench) -> None:
