@@ -103,13 +103,13 @@ def _shaped(faces: np.ndarray, rgb: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def _between(corners, face, c, u, v):  # type: ignore[no-untyped-def]
+def _between(corners: np.ndarray, face: int, c: int, u: float, v: float) -> Any:
     """Value c of (F, 3, C) at a face's barycentric u, v."""
     return corners[face, 0, c] * (1 - u - v) + corners[face, 1, c] * u + corners[face, 2, c] * v
 
 
 @compiled
-def _interpolated(corner_rgb, faces, barycentric):  # type: ignore[no-untyped-def]
+def _interpolated(corner_rgb: np.ndarray, faces: np.ndarray, barycentric: np.ndarray) -> np.ndarray:
     """Colours (N, 3) between those of the corners."""
     rgb = np.zeros((len(faces), 3), np.float32)
     for i in range(len(faces)):
@@ -121,7 +121,7 @@ def _interpolated(corner_rgb, faces, barycentric):  # type: ignore[no-untyped-de
 
 
 @compiled
-def _looked_up(image, corner_uv, faces, barycentric):  # type: ignore[no-untyped-def]
+def _looked_up(image: np.ndarray, corner_uv: np.ndarray, faces: np.ndarray, barycentric: np.ndarray) -> np.ndarray:
     """Colours (N, 3) from an image (Ht, Wt, 3) uint8 that repeats, bilinear."""
     height, width = image.shape[:2]
     rgb = np.zeros((len(faces), 3), np.float32)

@@ -1,6 +1,7 @@
 """Closest points of a mesh's surface, exactly: triangles in a tree of boxes, walked from the nearest box on."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,9 @@ def _built(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 
 
 @compiled
-def _queried(points, corners, places, low, high):  # type: ignore[no-untyped-def]
+def _queried(
+    points: np.ndarray, corners: np.ndarray, places: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return for each point the closest one, the place of its triangle in the order, and u and v."""
     closest, uv = np.empty_like(points), np.empty((len(points), 2))
     nearest = np.zeros(len(points), np.int64)
@@ -102,13 +105,13 @@ def _queried(points, corners, places, low, high):  # type: ignore[no-untyped-def
 
 
 @compiled
-def _between(triangle, uv, axis):  # type: ignore[no-untyped-def]
+def _between(triangle: np.ndarray, uv: np.ndarray, axis: int) -> Any:
     first = triangle[0, axis]
     return first + uv[0] * (triangle[1, axis] - first) + uv[1] * (triangle[2, axis] - first)
 
 
 @compiled
-def _box_distance(point, low, high, node):  # type: ignore[no-untyped-def]
+def _box_distance(point: np.ndarray, low: np.ndarray, high: np.ndarray, node: int) -> float:
     """Squared distance of a point to a box, 0 within."""
     squared = 0.0
     for axis in range(3):
@@ -118,7 +121,7 @@ def _box_distance(point, low, high, node):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _nearest_weights(point, triangle, uv):  # type: ignore[no-untyped-def]
+def _nearest_weights(point: np.ndarray, triangle: np.ndarray, uv: np.ndarray) -> None:
     """Fill in u and v of the triangle's closest point to `point`: within, or else the best of the three edges."""
     ab2 = ac2 = ab_ac = ap_ab = ap_ac = 0.0
     for axis in range(3):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,15 @@ _NOWHERE = np.uint32(0xFFFFFFFF)
 # Packets that are worth waking another thread for, a quarter of a millisecond of work, and parts per thread.
 _THREAD_PACKETS = 1 << 9
 _PARTS = 4
+
+
+class _Images(NamedTuple):
+    """What rays are turned into, as RayHits has them; empty arrays aren't filled."""
+
+    depth_m: np.ndarray  # (B, h, w) float32
+    normals_cam: np.ndarray  # (B, h, w, 3) float32
+    face: np.ndarray  # (B, h, w) int32
+    barycentric: np.ndarray  # (B, h, w, 2) float32
 
 
 class PacketCaster:
@@ -47,10 +56,12 @@ class PacketCaster:
             # A copy: the loop would be compiled once more for arrays that mustn't be written to.
             np.array(T_cam_obj, np.float32, order="C"),
             K_each,
-            found.depth_m,
-            none if found.normals_cam is None else found.normals_cam,
-            np.empty((0, 0, 0), np.int32) if found.face is None else found.face,
-            none if found.barycentric is None else found.barycentric,
+            _Images(
+                found.depth_m,
+                none if found.normals_cam is None else found.normals_cam,
+                np.empty((0, 0, 0), np.int32) if found.face is None else found.face,
+                none if found.barycentric is None else found.barycentric,
+            ),
         )
         packets = len(T_cam_obj) * _across(size[0]) * _across(size[1])
         threads = min(self._threads, packets // _THREAD_PACKETS)
@@ -88,8 +99,9 @@ def _across(pixels: int) -> int:
 
 
 @compiled
-def _cast(scene, T_cam_obj, K, depth_m, normals_cam, face, barycentric, first, end):  # type: ignore[no-untyped-def]
-    """Packets first to end of all poses' images, in order. Empty arrays aren't filled."""
+def _cast(scene: int, T_cam_obj: np.ndarray, K: np.ndarray, images: _Images, first: int, end: int) -> None:
+    """Cast packets first to end of all poses' images, in order."""
+    depth_m, normals_cam, face, barycentric = images
     height, width = depth_m.shape[1:]
     down, along = -(-height // _SIDE), -(-width // _SIDE)
     wants_normals, wants_faces = len(normals_cam) > 0, len(face) > 0
