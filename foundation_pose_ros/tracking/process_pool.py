@@ -7,7 +7,8 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from statistics import median
@@ -24,6 +25,10 @@ _LOG = logging.getLogger(__name__)
 _MODULE = "foundation_pose_ros.tracking.worker_process"
 # A step takes milliseconds: a helper that is silent for so long has hung.
 _LONGEST_S = 5.0
+# One that is told to end while it gets a model ready is not waited for.
+_LONGEST_END_S = 0.5
+# Between a helper and the one that takes its place: should each die at once, they don't take the processor.
+_PAUSE_S = 5.0
 # What a helper's share takes beside its steps: it is woken, and reads and writes what is handed over.
 _HANDOVER_S = 0.0003
 
@@ -59,13 +64,20 @@ class Written:
 class TrackingProcesses:
     """Follows poses with an estimator, and with helper processes that do as it does once there are several to follow.
 
-    A helper takes seconds to start, and to get ready for each model; until then, and when it dies, the work is done
-    here. It holds 0.35 GB. Call `close` in the end.
+    A helper takes seconds to start, and to get ready for each model; until then the work is done here. When it dies,
+    another takes its place. It holds 0.35 GB. Call `close` in the end.
     """
 
-    def __init__(self, estimator: PoseEstimator, processes: int = 2) -> None:
-        """estimator: a learning-free one, as the helpers are. processes: this one among them."""
+    def __init__(
+        self, estimator: PoseEstimator, processes: int = 2, when_lost: Callable[[str], None] = _LOG.warning
+    ) -> None:
+        """estimator: a learning-free one, as the helpers are. processes: this one among them.
+
+        when_lost: is told in words that a helper has died.
+        """
         self._estimator = estimator
+        self._when_lost = when_lost
+        self._next_start_s = 0.0
         self._most = processes - 1
         self._helpers: list[_Helper] = []
         self._frame: SharedFrame | None = None
@@ -93,7 +105,8 @@ class TrackingProcesses:
     def start(self, objects: int) -> SharedFrame:
         """Let the helpers start that so many objects are worth, sooner than the first frame with them would."""
         self._frame = self._frame or SharedFrame()
-        while len(self._helpers) < min(self._most, objects - 1):
+        self._bury()
+        while len(self._helpers) < min(self._most, objects - 1) and time.monotonic() >= self._next_start_s:
             self._helpers.append(_Helper(self._frame))
         return self._frame
 
@@ -110,6 +123,17 @@ class TrackingProcesses:
         if self._frame is not None:
             self._frame.close()
             self._frame = None
+
+    def _bury(self) -> None:
+        """Take those that have died out, so that others are started."""
+        for helper in [helper for helper in self._helpers if helper.cause_of_death]:
+            self._when_lost(
+                f"a helper process for tracking {helper.cause_of_death}; its objects are tracked in the main process "
+                f"until another has started"
+            )
+            helper.close()
+            self._helpers.remove(helper)
+            self._next_start_s = time.monotonic() + _PAUSE_S
 
     def _ready(self) -> list["_Helper"]:
         models = self._estimator.models.copy()  # another thread may add to them meanwhile
@@ -159,6 +183,7 @@ class _Helper:
         )
         far.close()
         self._alive = True
+        self.cause_of_death = ""
         self._sent: dict[str, ObjectModel] = {}
         self._busy = True  # until it has loaded its libraries
 
@@ -199,7 +224,7 @@ class _Helper:
         self._alive = False
         self._connection.close()
         try:
-            self._process.wait(_LONGEST_S)
+            self._process.wait(_LONGEST_END_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -214,5 +239,5 @@ class _Helper:
 
     def _lost(self, why: str) -> None:
         self._alive = False
+        self.cause_of_death = why
         self._process.kill()
-        _LOG.warning("a helper process for tracking %s; its objects are tracked in the main process from now on", why)

@@ -43,7 +43,9 @@ class PoseSession:
         choice = method_choice(settings, thread_count(settings))
         estimator = PoseEstimator([entry.model for entry in entries.values()], methods=choice.methods())
         self._outputs = ResultsPublisher(node, output_settings(settings))
-        self.processes = TrackingProcesses(estimator, settings["processes"]) if choice.learning_free else None
+        self.processes = (
+            TrackingProcesses(estimator, settings["processes"], self._on_helper_lost) if choice.learning_free else None
+        )
         tracker = MultiObjectTracker(estimator, tracker_settings(settings), self.processes)
         self.pipeline = PosePipeline(
             tracker,
@@ -87,6 +89,10 @@ class PoseSession:
         self._services.close()
         self.onboarding.close()
         self._outputs.destroy()
+
+    def _on_helper_lost(self, why: str) -> None:
+        self._node.refusals.count("helper_lost", why)
+        self._node.get_logger().warning(why)
 
     def _on_frame(self, frame: Frame) -> None:
         self._apply_changed_settings()

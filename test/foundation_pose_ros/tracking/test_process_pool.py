@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from foundation_pose_ros import Frame, InputRefused, PoseEstimator, PoseResult, se3
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
-from foundation_pose_ros.tracking import MultiObjectTracker, TrackState
+from foundation_pose_ros.tracking import MultiObjectTracker, TrackState, process_pool
 from foundation_pose_ros.tracking.process_pool import Share, TrackingProcesses, even_shares, expected_s
 
 pytestmark = pytest.mark.slow
@@ -153,13 +153,21 @@ def test_a_model_that_takes_anothers_place_is_taken_up(running):
         running.estimator.models["soda_can"] = model
 
 
-def test_when_a_helper_dies_the_work_is_done_here(running, caplog):
+def test_when_a_helper_dies_the_work_is_done_here_until_another_takes_its_place(running, monkeypatch):
+    lost: list[str] = []
+    monkeypatch.setattr(running.follow, "_when_lost", lost.append)
+    monkeypatch.setattr(process_pool, "_PAUSE_S", 0.2)
     running.until_ready()
-    running.follow._helpers[0]._process.kill()
+    (helper,) = running.follow._helpers
+    helper._process.kill()
     assert_as_alone(running, running.follow(running.frames[1], running.registered))
     assert_as_alone(running, running.follow(running.frames[1], running.registered))
     assert running.follow.ready == 0
-    assert "tracked in the main process" in caplog.text
+    assert len(lost) == 1 and "tracked in the main process" in lost[0]
+    running.until_ready()
+    (other,) = running.follow._helpers
+    assert other is not helper and len(lost) == 1
+    assert_as_alone(running, running.follow(running.frames[1], running.registered))
 
 
 def test_after_the_end_it_goes_on_and_begins_anew_and_a_busy_helper_ends_quietly(running, capfd):
