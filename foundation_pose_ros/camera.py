@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from .arrays import Intrinsics, Pixels, Points
 from .errors import InputRefused
 
 PixelBox = tuple[int, int, int, int]  # left, top, right, bottom; right and bottom excluded
@@ -37,7 +38,7 @@ class Camera:
             )
 
     @classmethod
-    def from_K(cls, K: np.ndarray, width: int, height: int) -> "Camera":
+    def from_K(cls, K: Intrinsics, width: int, height: int) -> "Camera":
         """Make a camera from a 3x3 intrinsic matrix in pixels; raises InputRefused when it isn't one."""
         K = np.asarray(K, np.float64)
         if K.shape != (3, 3):
@@ -45,7 +46,7 @@ class Camera:
         return cls(float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2]), int(width), int(height))
 
     @cached_property
-    def K(self) -> np.ndarray:
+    def K(self) -> Intrinsics:
         """Return (3, 3) float32."""
         return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]], np.float32)
 
@@ -57,7 +58,7 @@ class Camera:
         rays[..., 0], rays[..., 1] = x, y
         return rays
 
-    def project(self, points_cam: np.ndarray) -> np.ndarray:
+    def project(self, points_cam: Points) -> Pixels:
         """Project camera-frame points (..., 3), m, to pixels (..., 2) as (u, v); NaN where a point isn't in front."""
         points_cam = np.asarray(points_cam)
         z = np.where(points_cam[..., 2] > 1e-6, points_cam[..., 2], np.nan)
@@ -65,7 +66,7 @@ class Camera:
             [self.fx * points_cam[..., 0] / z + self.cx, self.fy * points_cam[..., 1] / z + self.cy], axis=-1
         )
 
-    def pixel_box(self, points_cam: np.ndarray, margin_px: int = 0) -> PixelBox | None:
+    def pixel_box(self, points_cam: Points, margin_px: int = 0) -> PixelBox | None:
         """Return the part of the image that the convex hull of points (N, 3) can cover, and a margin around it.
 
         None where that is outside, behind the camera or not finite; the whole image where the hull reaches behind it.

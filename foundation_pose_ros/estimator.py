@@ -5,6 +5,7 @@ from time import perf_counter
 
 import numpy as np
 
+from .arrays import Mask, Pose
 from .camera import Camera
 from .errors import InputRefused
 from .estimation import motion
@@ -46,7 +47,7 @@ class PoseEstimator:
 
     @one_blas_thread
     @one_cv2_thread()
-    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
+    def register(self, frame: Frame, mask: Mask, object_name: str | None = None) -> PoseResult:
         """Find an object where a mask (H, W), non-zero on its pixels, shows it.
 
         object_name may be left out where there is one model. Returns the best pose with runners-up that differ from it.
@@ -72,7 +73,7 @@ class PoseEstimator:
         result = _result(prepared, frame, candidates, Task.TRACKED, previous)
         return replace(result, time_s=perf_counter() - started)
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
+    def assess(self, frame: Frame, T_cam_obj: Pose, object_name: str | None = None) -> PoseResult:
         """Say what a frame makes of a pose (4, 4) that comes from elsewhere: its score and covariance.
 
         `track` can go on from it. The pose is returned as it is. Raises InputRefused where it isn't in the image.
@@ -166,7 +167,7 @@ def _keyframe(
     prepared: PreparedObject,
     frame: Frame,
     candidates: Candidates,
-    T_cam_obj: np.ndarray,
+    T_cam_obj: Pose,
     previous: PoseResult | None,
 ) -> Keyframe | None:
     """Keep the one that there is, or make one at the first candidate's pose, or its equivalent T_cam_obj (4, 4)."""

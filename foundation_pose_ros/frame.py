@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arrays import Depth, Rgb
 from .camera import Camera
 from .errors import InputRefused
 
@@ -17,8 +18,8 @@ class Frame:
     Raises InputRefused where sizes or types disagree.
     """
 
-    rgb: np.ndarray
-    depth_m: np.ndarray
+    rgb: Rgb
+    depth_m: Depth
     camera: Camera
     stamp_ns: int = 0
     frame_id: str = ""

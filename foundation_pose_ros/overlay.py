@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from .arrays import Pose, Rgb
 from .camera import Camera
 from .errors import InputRefused
 from .object_model.model import ObjectModel
@@ -27,20 +28,20 @@ class OverlayPose:
     """One object to draw: T_cam_obj (4, 4) of the mesh's own frame; an empty label draws none; colour RGB 0..255."""
 
     model: ObjectModel
-    T_cam_obj: np.ndarray
+    T_cam_obj: Pose
     label: str = ""
     colour: tuple[int, int, int] = PALETTE[0]
 
 
 def draw_overlay(
-    rgb: np.ndarray,
+    rgb: Rgb,
     camera: Camera,
     poses: Sequence[OverlayPose],
     tint: float = 0.16,
     axes: bool = True,
     line_px: float | None = None,
     renderers: "OverlayRenderers | None" = None,
-) -> np.ndarray:
+) -> Rgb:
     """Draw each pose's outline, light tint, axes (x red, y green, z blue) and label on a copy of rgb (H, W, 3) uint8.
 
     What is behind the camera or outside the image isn't drawn. line_px: width of the outline, None chooses by image

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import se3
+from .arrays import Covariance, Pose
 from .observation.keyframe import Keyframe
 
 
@@ -12,7 +13,7 @@ from .observation.keyframe import Keyframe
 class Alternative:
     """A runner-up pose: T_cam_obj (4, 4) in the mesh's own frame, and its score in 0..1."""
 
-    T_cam_obj: np.ndarray
+    T_cam_obj: Pose
     score: float
 
 
@@ -34,9 +35,9 @@ class PoseResult:
     """
 
     object_name: str
-    T_cam_obj: np.ndarray
+    T_cam_obj: Pose
     score: float
-    covariance: np.ndarray
+    covariance: Covariance
     alternatives: tuple[Alternative, ...] = ()
     visible_fraction: float = 1.0
     depth_inlier_fraction: float = 1.0

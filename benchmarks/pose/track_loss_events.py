@@ -143,8 +143,10 @@ def _shifted(plain: Piece) -> Piece:
         shift = round(-0.95 * width) if u < width / 2 else round(0.95 * width)
         M = np.array([[1, 0, shift], [0, 1, 0]], np.float32)
         size = (width, frame.camera.height)
-        rgb = cv2.warpAffine(frame.rgb, M, size, borderMode=cv2.BORDER_CONSTANT, borderValue=(120, 118, 112))
-        depth_m = cv2.warpAffine(frame.depth_m, M, size, flags=cv2.INTER_NEAREST, borderValue=1.5)
+        rgb: np.ndarray = cv2.warpAffine(
+            frame.rgb, M, size, borderMode=cv2.BORDER_CONSTANT, borderValue=(120, 118, 112)
+        )
+        depth_m: np.ndarray = cv2.warpAffine(frame.depth_m, M, size, flags=cv2.INTER_NEAREST, borderValue=1.5)
         moved.append(Moment(replace(frame, rgb=rgb, depth_m=depth_m), moment.T_cam_obj, 0.0, None))
     return moved
 

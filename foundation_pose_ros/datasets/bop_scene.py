@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Mask, Pose
 from ..camera import Camera
 from ..errors import InputRefused
 from ..frame import Frame
@@ -72,12 +73,12 @@ class BopScene:
         )
         return Frame(rgb, depth_m, Camera.from_K(K, rgb.shape[1], rgb.shape[0]), stamp_ns_of(index), FRAME_ID)
 
-    def mask(self, frame_id: str, object_name: str) -> np.ndarray | None:
+    def mask(self, frame_id: str, object_name: str) -> Mask | None:
         instance = self._instance(frame_id, object_name)
         path = None if instance is None else self._masks.get(f"{int(frame_id):06d}_{instance[0]:06d}")
         return None if path is None else read_mask(path)
 
-    def truth(self, frame_id: str, object_name: str) -> np.ndarray | None:
+    def truth(self, frame_id: str, object_name: str) -> Pose | None:
         instance = self._instance(frame_id, object_name)
         return None if instance is None else instance[1]
 
@@ -196,7 +197,7 @@ def _json_of(path: Path) -> dict[str, Any]:
     return content
 
 
-def _pose(entry: dict[str, Any], source: str) -> np.ndarray:
+def _pose(entry: dict[str, Any], source: str) -> Pose:
     try:
         T = np.eye(4)
         T[:3, :3] = np.asarray(entry["cam_R_m2c"], np.float64).reshape(3, 3)

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..arrays import Depth, Mask, Pose, Rgb
 from ..errors import InputRefused
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
@@ -27,13 +28,14 @@ def _read(path: Path, flags: int) -> np.ndarray:
     return image
 
 
-def read_rgb(path: Path) -> np.ndarray:
+def read_rgb(path: Path) -> Rgb:
     """Read (H, W, 3) uint8 RGB; grey images are repeated in all three channels."""
     # EXIF orientation would turn colour but not depth.
-    return cv2.cvtColor(_read(path, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION), cv2.COLOR_BGR2RGB)
+    bgr = _read(path, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def read_depth_m(path: Path, metres_per_unit: float = 0.001) -> np.ndarray:
+def read_depth_m(path: Path, metres_per_unit: float = 0.001) -> Depth:
     """Read (H, W) float32 metres, 0 = invalid, from a 16-bit image of `metres_per_unit` (1 mm unless told)."""
     depth = _read(path, cv2.IMREAD_UNCHANGED)
     if depth.ndim != 2 or depth.dtype != np.uint16:
@@ -44,7 +46,7 @@ def read_depth_m(path: Path, metres_per_unit: float = 0.001) -> np.ndarray:
     return depth.astype(np.float32) * np.float32(metres_per_unit)
 
 
-def read_mask(path: Path) -> np.ndarray:
+def read_mask(path: Path) -> Mask:
     """Read (H, W) bool, true where any channel is above 0."""
     mask = _read(path, cv2.IMREAD_UNCHANGED)
     if mask.ndim == 3:
@@ -70,7 +72,7 @@ def read_matrix(path: Path, shape: tuple[int, int], meaning: str) -> np.ndarray:
     return matrix.reshape(shape)
 
 
-def checked_pose(T: np.ndarray, source: object) -> np.ndarray:
+def checked_pose(T: Pose, source: object) -> Pose:
     """Return `T` (4, 4) as float32 if it is a rigid transform; refused under the name of its source otherwise."""
     R = T[:3, :3]
     rigid = np.allclose(R @ R.T, np.eye(3), atol=1e-2) and np.linalg.det(R) > 0

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-import numpy as np
-
+from ..arrays import Mask, Pose
 from ..errors import InputRefused
 from ..frame import Frame
 from ..object_model.model import ObjectModel
@@ -33,11 +32,11 @@ class Sequence(Protocol):
         """Return the image; raises InputRefused where a file of it is missing or broken."""
         ...
 
-    def mask(self, frame_id: str, object_name: str) -> np.ndarray | None:
+    def mask(self, frame_id: str, object_name: str) -> Mask | None:
         """Return (H, W) bool, or None where no mask of the object was given for the frame."""
         ...
 
-    def truth(self, frame_id: str, object_name: str) -> np.ndarray | None:
+    def truth(self, frame_id: str, object_name: str) -> Pose | None:
         """Return T_cam_obj (4, 4) float32 in the mesh's own frame, metres, or None where it isn't known."""
         ...
 

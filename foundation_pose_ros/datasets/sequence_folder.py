@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import numpy as np
-
+from ..arrays import Mask, Pose
 from ..camera import Camera
 from ..errors import InputRefused
 from ..frame import Frame
@@ -51,14 +50,14 @@ class SequenceFolder:
         camera = Camera.from_K(self._K, rgb.shape[1], rgb.shape[0])
         return Frame(rgb, depth_m, camera, stamp_ns_of(index), FRAME_ID)
 
-    def mask(self, frame_id: str, object_name: str) -> np.ndarray | None:
+    def mask(self, frame_id: str, object_name: str) -> Mask | None:
         known_object(object_name, self.object_names, self._path)
         if object_name not in self._masks:
             self._masks[object_name] = images_by_stem(self._path / "masks" / object_name)
         path = self._masks[object_name].get(frame_id)
         return None if path is None else read_mask(path)
 
-    def truth(self, frame_id: str, object_name: str) -> np.ndarray | None:
+    def truth(self, frame_id: str, object_name: str) -> Pose | None:
         known_object(object_name, self.object_names, self._path)
         path = self._path / "gt" / object_name / f"{frame_id}.txt"
         if not path.is_file():

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ..arrays import Points, Pose, Poses
 from ..se3 import rotation_angle_rad, transform_points
 
 AUC_LIMIT_M = 0.1
 RECALL_FRACTION = 0.1
 
 
-def add_m(
-    T_estimate: np.ndarray, T_truth: np.ndarray, points: np.ndarray, symmetries: np.ndarray | None = None
-) -> float:
+def add_m(T_estimate: Pose, T_truth: Pose, points: Points, symmetries: Poses | None = None) -> float:
     """Return the mean distance in metres of each model point from itself in the truth (Hinterstoisser et al. 2012)."""
     points = np.asarray(points, np.float64)
     estimated = transform_points(np.asarray(T_estimate, np.float64), points)  # (n, 3)
@@ -29,7 +28,7 @@ def add_m(
     return nearest
 
 
-def adds_m(T_estimate: np.ndarray, T_truth: np.ndarray, points: np.ndarray) -> float:
+def adds_m(T_estimate: Pose, T_truth: Pose, points: Points) -> float:
     """Return the mean distance in metres from each model point in the truth to the nearest one in the estimate.
 
     ADD-S of Xiang et al. (PoseCNN, 2018), ADI of Hinterstoisser et al. (2012).
@@ -42,9 +41,7 @@ def adds_m(T_estimate: np.ndarray, T_truth: np.ndarray, points: np.ndarray) -> f
     return float(distances.mean())
 
 
-def pose_error(
-    T_estimate: np.ndarray, T_truth: np.ndarray, symmetries: np.ndarray | None = None
-) -> tuple[float, float]:
+def pose_error(T_estimate: Pose, T_truth: Pose, symmetries: Poses | None = None) -> tuple[float, float]:
     """Return the translation error in metres and the rotation error in degrees, against one equivalent truth.
 
     It is the one that minimises the larger of error / 5 mm and error / 3 degrees, so that `within_5mm_3deg` holds for
@@ -110,6 +107,6 @@ def calibration_error(diagram: list[ReliabilityBin]) -> float:
     return sum(b.n * abs(b.said - b.was) for b in diagram) / total if total else float("nan")
 
 
-def _equivalent_truths(T_truth: np.ndarray, symmetries: np.ndarray | None) -> np.ndarray:
+def _equivalent_truths(T_truth: Pose, symmetries: Poses | None) -> np.ndarray:
     T_truth = np.asarray(T_truth, np.float64)
     return T_truth[None] if symmetries is None else T_truth @ np.asarray(symmetries, np.float64)

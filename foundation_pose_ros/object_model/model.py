@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import trimesh
 
+from ..arrays import Points
 from .appearance import Appearance, from_visual
 from .mesh_file import check_geometry, diameter, read_mesh, sigma_m_of, unit_scale_m
 from .symmetry import Symmetries
@@ -34,7 +35,7 @@ class ObjectModel:
     """
 
     name: str
-    vertices: np.ndarray
+    vertices: Points
     faces: np.ndarray
     appearance: Appearance | None = None
     declared_symmetries: Symmetries | None = None
@@ -115,7 +116,7 @@ class ObjectModel:
         return self.vertices.max(axis=0) - self.vertices.min(axis=0)
 
     @cached_property
-    def box_corners(self) -> np.ndarray:
+    def box_corners(self) -> Points:
         """Return the corners of the axis-aligned box (8, 3)."""
         return self.centre_m + np.array(list(product((-0.5, 0.5), repeat=3)), np.float32) * self.extents_m
 
@@ -153,7 +154,7 @@ class ObjectModel:
     def _symmetry_search(self) -> SymmetrySearch:
         return SymmetrySearch(self)
 
-    def surface_points(self, count: int) -> np.ndarray:
+    def surface_points(self, count: int) -> Points:
         """Return (count, 3) float32 points spread evenly over the surface, the same at every call."""
         return self.surface_samples(count)[0]
 

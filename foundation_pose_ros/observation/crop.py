@@ -81,7 +81,7 @@ class Crop:
         y0, y1 = (min(max(y, 0), height) for y in (top, top + side))
         if x1 <= x0 or y1 <= y0:
             return np.zeros((1, 1, 3), np.uint8)
-        part = rgb[y0:y1, x0:x1]
+        part: np.ndarray = rgb[y0:y1, x0:x1]
         if part.shape[:2] != (side, side):
             part = cv2.copyMakeBorder(
                 part, y0 - top, top + side - y1, x0 - left, left + side - x1, cv2.BORDER_REPLICATE

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Mask, Points, Pose
 from ..errors import InputRefused
 from ..frame import Frame
 from ..se3 import inverse
@@ -18,8 +19,8 @@ class ReferenceView:
     """
 
     frame: Frame
-    mask: np.ndarray
-    T_cam_obj: np.ndarray | None = None
+    mask: Mask
+    T_cam_obj: Pose | None = None
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -41,7 +42,7 @@ class ReferenceView:
             object.__setattr__(self, "T_cam_obj", T)
 
     @property
-    def pose(self) -> np.ndarray:
+    def pose(self) -> Pose:
         """Return T_cam_obj (4, 4); raises InputRefused where the view has none."""
         if self.T_cam_obj is None:
             raise InputRefused(
@@ -55,11 +56,11 @@ class ReferenceView:
         return inverse(self.pose)[:3, 3]
 
     @property
-    def seen(self) -> np.ndarray:
+    def seen(self) -> Mask:
         """Return (H, W) bool: pixels of the object whose depth is known."""
         return self.mask & (self.frame.depth_m > 0)
 
-    def points_cam(self, stride: int = 1) -> np.ndarray:
+    def points_cam(self, stride: int = 1) -> Points:
         """Return (N, 3) float32 points of the object in the camera's frame, every `stride`-th row and column."""
         depth_m = self.frame.depth_m[::stride, ::stride]
         rows, columns = np.nonzero(self.seen[::stride, ::stride])

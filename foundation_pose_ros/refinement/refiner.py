@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ..arrays import Poses
 from ..observation.keyframe import PointMatches
 from ..observation.observation import Observation
 
@@ -19,7 +20,7 @@ class Refinement:
     of the twist, per m^2 and rad^2, zero where there were none.
     """
 
-    T_cam_obj: np.ndarray
+    T_cam_obj: Poses
     information: np.ndarray
     variance_m2: np.ndarray
     points_information: np.ndarray
@@ -35,7 +36,7 @@ class Refiner(Protocol):
     def refine(
         self,
         observation: Observation,
-        T_cam_obj: np.ndarray,
+        T_cam_obj: Poses,
         iterations: int,
         error_m: tuple[float, float],
         matches: PointMatches | None = None,

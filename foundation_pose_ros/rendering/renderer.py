@@ -5,6 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
+from ..arrays import Intrinsics, Poses
+
 
 @dataclass(frozen=True)
 class Rendering:
@@ -26,8 +28,8 @@ class Renderer(Protocol):
 
     def render(
         self,
-        T_cam_obj: np.ndarray,
-        K: np.ndarray,
+        T_cam_obj: Poses,
+        K: Intrinsics,
         size: tuple[int, int],
         normals: bool = False,
         colour: bool = False,
@@ -65,7 +67,7 @@ class Caster(Protocol):
     """Casts a ray through every pixel at one object in many poses."""
 
     def cast(
-        self, T_cam_obj: np.ndarray, K: np.ndarray, size: tuple[int, int], normals: bool = False, faces: bool = False
+        self, T_cam_obj: Poses, K: Intrinsics, size: tuple[int, int], normals: bool = False, faces: bool = False
     ) -> RayHits:
         """Cast rays for T_cam_obj (B, 4, 4) float32; K (3, 3) or (B, 3, 3) float32, pixels; size = (h, w)."""
         ...

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ..arrays import Poses
 from ..observation.observation import Observation
 
 
@@ -36,6 +37,6 @@ class Evidence:
 class Scorer(Protocol):
     """Orders poses of one object by what was observed."""
 
-    def score(self, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
+    def score(self, observation: Observation, T_cam_obj: Poses) -> Evidence:
         """Weigh what speaks for each of poses (B, 4, 4)."""
         ...

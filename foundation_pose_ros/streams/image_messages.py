@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..arrays import Depth, Rgb
 from ..errors import InputRefused
 
 # encoding -> type and channels of a pixel
@@ -59,7 +60,7 @@ def to_array(message: Any) -> np.ndarray:
     return pixels[..., 0] if channels == 1 else pixels
 
 
-def to_rgb(message: Any) -> np.ndarray:
+def to_rgb(message: Any) -> Rgb:
     """Return colour (H, W, 3) uint8; grey images are repeated into three channels."""
     _require(message.encoding, COLOUR, "colour", "rgb8 or bgr8")
     pixels = to_array(message)
@@ -70,7 +71,7 @@ def to_rgb(message: Any) -> np.ndarray:
     return np.ascontiguousarray(pixels[..., :3])
 
 
-def to_depth_m(message: Any) -> np.ndarray:
+def to_depth_m(message: Any) -> Depth:
     """Return depth (H, W) float32 in metres; what the sensor didn't measure is 0, NaN or infinite, as it sent it."""
     _require(message.encoding, DEPTH, "depth", "32FC1 (metres) or 16UC1 (millimetres)")
     pixels = to_array(message)
@@ -102,13 +103,13 @@ def fill_image(message: Any, pixels: np.ndarray, encoding: str) -> Any:
     return message
 
 
-def compressed_to_rgb(message: Any) -> np.ndarray:
+def compressed_to_rgb(message: Any) -> Rgb:
     """Return colour (H, W, 3) uint8 from a CompressedImage (JPEG, PNG, ...)."""
     image = _decoded(message.data, cv2.IMREAD_COLOR, message.format)
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def compressed_to_depth_m(message: Any) -> np.ndarray:
+def compressed_to_depth_m(message: Any) -> Depth:
     """Return depth (H, W) float32 in metres from a CompressedImage of the compressedDepth transport (PNG).
 
     Its data begin with a header of 12 bytes: the codec, then A and B of the inverse depth A / (v - B) that float images

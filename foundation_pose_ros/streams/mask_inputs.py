@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ..arrays import Mask
 from ..errors import InputRefused
 from ..frame import Frame
 
@@ -21,7 +22,7 @@ class MaskInput(Protocol):
     @property
     def force(self) -> bool: ...
 
-    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
+    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, Mask]:
         """Return masks (H, W) bool by object id; raises InputRefused."""
         ...
 
@@ -36,7 +37,7 @@ class LabelImage:
     only: str | None = None
     force: bool = False
 
-    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
+    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, Mask]:
         """Return masks as `masks_from_label_image` does; with `only`, all that isn't 0 is that object."""
         if self.labels.shape != frame.depth_m.shape:
             raise InputRefused(
@@ -71,7 +72,7 @@ class DetectedBoxes:
     rectified: Rectified = np.asarray
     force: bool = False
 
-    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
+    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, Mask]:
         """Return one filled box per object that a class_id names."""
         best: dict[str, DetectedBox] = {}
         for box in self.boxes:
@@ -97,7 +98,7 @@ def _filled(box: DetectedBox, shape: tuple[int, ...]) -> np.ndarray:
     return mask
 
 
-def masks_from_label_image(labels: np.ndarray, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, np.ndarray]:
+def masks_from_label_image(labels: np.ndarray, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, Mask]:
     """Return masks (H, W) bool by id from an image of integer labels (H, W).
 
     With one object every value but 0 is that object. With several, value n is the nth of them, in order; an image of

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import se3
+from ..arrays import Pose
 from .time_synchronizer import stamp_to_ns
 
 
@@ -18,7 +19,7 @@ class _Link:
     parent: str
     static: bool
     stamps_ns: list[int] = field(default_factory=list)
-    T_parent_child: list[np.ndarray] = field(default_factory=list)
+    T_parent_child: list[Pose] = field(default_factory=list)
 
 
 class TransformBuffer:
@@ -29,7 +30,7 @@ class TransformBuffer:
         self._links: dict[str, _Link] = {}
         self._lock = threading.Lock()
 
-    def add(self, parent: str, child: str, T_parent_child: np.ndarray, stamp_ns: int, static: bool = False) -> None:
+    def add(self, parent: str, child: str, T_parent_child: Pose, stamp_ns: int, static: bool = False) -> None:
         """Take in one transform (4, 4); those that aren't newer than the last of their frame are left out."""
         with self._lock:
             link = self._links.get(child)
@@ -52,7 +53,7 @@ class TransformBuffer:
                 stamp_ns = stamp_to_ns(stamped.header.stamp)
                 self.add(stamped.header.frame_id.lstrip("/"), stamped.child_frame_id.lstrip("/"), T, stamp_ns, static)
 
-    def lookup(self, target: str, source: str, stamp_ns: int) -> np.ndarray | None:
+    def lookup(self, target: str, source: str, stamp_ns: int) -> Pose | None:
         """Return T_target_source (4, 4) at a stamp, interpolated; None where it isn't known (yet)."""
         with self._lock:
             to_target, to_source = self._ancestors(target, stamp_ns), self._ancestors(source, stamp_ns)
@@ -62,9 +63,9 @@ class TransformBuffer:
         T = se3.inverse(to_target[common]) @ to_source[common]
         return np.asarray(T, np.float32)
 
-    def _ancestors(self, frame: str, stamp_ns: int) -> dict[str, np.ndarray]:
+    def _ancestors(self, frame: str, stamp_ns: int) -> dict[str, Pose]:
         """T_ancestor_frame of the frame itself and of all above it that are known at the stamp."""
-        T = np.eye(4)
+        T: Pose = np.eye(4)
         found = {frame: T}
         while (link := self._links.get(frame)) is not None and link.parent not in found:
             T_parent_child = _at(link, stamp_ns)
@@ -76,7 +77,7 @@ class TransformBuffer:
         return found
 
 
-def _at(link: _Link, stamp_ns: int) -> np.ndarray | None:
+def _at(link: _Link, stamp_ns: int) -> Pose | None:
     if link.static:
         return link.T_parent_child[-1]
     after = bisect_right(link.stamps_ns, stamp_ns)

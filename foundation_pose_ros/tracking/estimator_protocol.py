@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ..arrays import Mask
 from ..errors import InputRefused
 from ..estimation.object_proposals import Proposal
 from ..frame import Frame
@@ -14,7 +15,7 @@ from ..pose_result import PoseResult
 class TrackingEstimator(Protocol):
     """What a tracker asks of `PoseEstimator`; all raise InputRefused for an input that can't be used."""
 
-    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
+    def register(self, frame: Frame, mask: Mask, object_name: str | None = None) -> PoseResult:
         """Find a pose without a guess, from a mask (H, W) bool of the same frame."""
         ...
 

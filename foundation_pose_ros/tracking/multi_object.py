@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 
-import numpy as np
-
+from ..arrays import Mask
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
@@ -79,7 +78,7 @@ class MultiObjectTracker:
     def register(
         self,
         frame: Frame,
-        masks: Mapping[str, np.ndarray],
+        masks: Mapping[str, Mask],
         later_frames: Iterable[Frame] = (),
         refused: Refused | None = None,
         force: bool = False,

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
-import numpy as np
-
+from ..arrays import Mask
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
@@ -112,7 +111,7 @@ class ObjectTracker:
         self._begin(result)
         return self.snapshot(frame.stamp_ns)
 
-    def register(self, frame: Frame, mask: np.ndarray, later_frames: Iterable[Frame] = ()) -> TrackedObject:
+    def register(self, frame: Frame, mask: Mask, later_frames: Iterable[Frame] = ()) -> TrackedObject:
         """Register on the frame that the mask (H, W) bool belongs to, then follow through the frames since.
 
         Raises InputRefused when the mask or frame can't be used; the track is then as it was, and the next try waits.
