@@ -1,4 +1,4 @@
-"""The challenge's average recall on a rendered dataset whose recalls are known, and its CSV files."""
+"""The challenge's average recall on a rendered dataset whose recalls are known."""
 
 import csv
 import json
@@ -11,9 +11,8 @@ import trimesh
 
 from foundation_pose_ros.cli import main
 from foundation_pose_ros.datasets.open_sequence import open_sequence
-from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.evaluation.bop_report import overall, scores_of_results
-from foundation_pose_ros.evaluation.bop_results import BopResult, read_results, write_results
+from foundation_pose_ros.evaluation.bop_results import BopResult
 from foundation_pose_ros.evaluation.bop_score import matches
 from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.rendering.embree import EmbreeRenderer
@@ -110,44 +109,6 @@ def test_targets_of_the_dataset_are_what_is_asked_for(dataset):
         assert scene.targets() == []
     finally:
         targets.unlink()
-
-
-def test_results_survive_the_file(tmp_path, rng):
-    T = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    T_cam_obj = pose((0.01, -0.2, 1.5))
-    T_cam_obj[:3, :3] = T * np.linalg.det(T)
-    write_results(tmp_path / "a.csv", [BopResult(1, 2, 3, 0.25, T_cam_obj, 0.5)])
-    assert (tmp_path / "a.csv").read_text().splitlines()[0] == "scene_id,im_id,obj_id,score,R,t,time"
-    line = (tmp_path / "a.csv").read_text().splitlines()[1].split(",")
-    assert [float(value) for value in line[5].split()] == pytest.approx([10, -200, 1500])
-    (read,) = read_results(tmp_path / "a.csv")
-    assert (read.scene_id, read.image_id, read.object_id, read.score, read.time_s) == (1, 2, 3, 0.25, 0.5)
-    assert read.T_cam_obj == pytest.approx(T_cam_obj, abs=1e-7)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "1,2,3,0.5,1 0 0 0 1 0 0 0 1,0 0",
-        "1,2,3,0.5,1 0 0 0 1 0 0 0,0 0 1,0.1",
-        "1,2,3,nan,1 0 0 0 1 0 0 0 1,0 0 1,0.1",
-        "1,2,3,0.5,2 0 0 0 2 0 0 0 2,0 0 1,0.1",
-        "one,2,3,0.5,1 0 0 0 1 0 0 0 1,0 0 1,0.1",
-    ],
-)
-def test_a_line_that_is_none_is_named(tmp_path, line):
-    (tmp_path / "bad.csv").write_text(
-        "scene_id,im_id,obj_id,score,R,t,time\n1,2,3,1,1 0 0 0 1 0 0 0 1,0 0 1,1\n" + line
-    )
-    with pytest.raises(InputRefused, match=r"bad\.csv, line 3"):
-        read_results(tmp_path / "bad.csv")
-
-
-def test_no_poses_are_refused(tmp_path):
-    (tmp_path / "empty.csv").write_text("scene_id,im_id,obj_id,score,R,t,time\n")
-    for name in ("empty.csv", "missing.csv"):
-        with pytest.raises(InputRefused, match=name):
-            read_results(tmp_path / name)
 
 
 def test_evaluate_writes_the_challenges_file_and_judges_it_alike(dataset, tmp_path, capsys):
