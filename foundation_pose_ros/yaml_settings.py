@@ -5,23 +5,15 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
-import yaml
+from .bounded_yaml import read_yaml
+from .errors import InputRefused, shortened
 
-from .errors import InputRefused
-
-_LARGEST_FILE_BYTES = 1 << 20
 Settings = TypeVar("Settings")
 
 
 def read_settings(path: Path) -> dict[str, Any]:
     """Keys and values of a file; raises InputRefused, naming it, where it holds none."""
-    try:
-        if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise InputRefused("bad_settings", f"{path} is larger than a megabyte: no settings")
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputRefused("bad_settings", f"{path} can't be read: {' '.join(str(error).split())}") from None
-    return _keys_and_values(content, str(path))
+    return _keys_and_values(read_yaml(path, "bad_settings") or {}, str(path))
 
 
 def settings_from(kind: type[Settings], content: Mapping[str, Any], where: str) -> Settings:
@@ -33,7 +25,9 @@ def settings_from(kind: type[Settings], content: Mapping[str, Any], where: str) 
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     unknown = sorted(set(map(str, content)) - set(known))
     if unknown:
-        raise InputRefused("bad_settings", f"{where}: no setting {unknown[0]!r}; there are {', '.join(sorted(known))}")
+        raise InputRefused(
+            "bad_settings", f"{where}: no setting {shortened(repr(unknown[0]))}; there are {', '.join(sorted(known))}"
+        )
     values = {name: _taken(kinds[name], value, f"{where}, {name}") for name, value in content.items()}
     try:
         return kind(**values)

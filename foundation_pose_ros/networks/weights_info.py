@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
-from ..errors import InputRefused
+from ..bounded_yaml import read_yaml
+from ..errors import InputRefused, shortened
 from .blocks import INPUT_CHANNELS, INPUT_SIZE
 
 Kind = Literal["refine", "score"]
@@ -24,7 +23,6 @@ _ONLY = {
     "rot_rep": "axis_angle",
     "trans_rep": "tracknet",
 }
-_LARGEST_CONFIG_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,8 @@ def settings_of_config(config_file: Path, kind: Kind) -> NetworkInputSettings:
         if (list(value) if isinstance(value, (list, tuple)) else value) != expected:
             raise InputRefused(
                 "bad_weights",
-                f"{config_file} says {key}: {value}, but only {expected} is supported: use the published checkpoints",
+                f"{config_file} says {key}: {shortened(value)}, but only {expected} is supported: "
+                "use the published checkpoints",
             )
     try:
         ratio = float(config.get("crop_ratio", settings.crop_ratio))
@@ -108,14 +107,7 @@ def settings_of_config(config_file: Path, kind: Kind) -> NetworkInputSettings:
 
 
 def _read_config(config_file: Path) -> dict[str, Any]:
-    if config_file.stat().st_size > _LARGEST_CONFIG_BYTES:
-        raise InputRefused("bad_weights", f"{config_file} is no settings file: it is larger than a megabyte")
-    try:
-        config = yaml.safe_load(config_file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputRefused(
-            "bad_weights", f"{config_file} isn't YAML ({' '.join(str(error).split())[:200]}): fetch it again"
-        ) from None
+    config = read_yaml(config_file, "bad_weights")
     if not isinstance(config, dict):
         raise InputRefused("bad_weights", f"{config_file} holds no settings: fetch it again")
     return config

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from .. import se3
-from ..errors import InputRefused
+from ..errors import InputRefused, shortened
+from ..limits import LIMITS
 
 _SPHERE_STEP_DEG = 18.0
 
@@ -40,7 +41,7 @@ class Symmetries:
         `discrete: [{axis: [0, 0, 1], angle: 180, point: [0, 0, 0]}]`, `continuous: [{axis: [0, 0, 1], flip: true}]`.
         `flip` adds the half turn about an axis across. Raises InputRefused on anything else.
         """
-        discrete, axes = [], []
+        discrete, axes, count = [], [], 0
         try:
             unknown = set(config) - {"discrete", "continuous"}
             if unknown:
@@ -48,6 +49,9 @@ class Symmetries:
             for entry in config.get("discrete") or []:
                 turns = _turns_of(float(entry["angle"]))
                 angles_rad = 2 * np.pi * np.arange(1, turns) / turns
+                count += turns - 1
+                if count > LIMITS.symmetry_turns:
+                    raise ValueError(f"more than {LIMITS.symmetry_turns} turns: a round object has a continuous axis")
                 discrete.append(turn_about(_direction(entry["axis"]), angles_rad, _point(entry)))
             for entry in config.get("continuous") or []:
                 axis, point_m = _direction(entry["axis"]), _point(entry)
@@ -57,7 +61,8 @@ class Symmetries:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputRefused(
                 "bad_symmetries",
-                f"symmetries {config} can't be read ({error}): write discrete: [{{axis: [0, 0, 1], angle: 180}}] "
+                f"symmetries {shortened(config)} can't be read ({shortened(error)}): "
+                "write discrete: [{axis: [0, 0, 1], angle: 180}] "
                 "or continuous: [{axis: [0, 0, 1], flip: true}], degrees and metres",
             ) from error
         return cls(np.concatenate([np.zeros((0, 4, 4)), *discrete]), tuple(axes))

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 
 from ..errors import InputRefused
 from ..evaluation.report import provenance
 from ..networks import RefineNet
+from ..yaml_settings import read_settings
 from .improvement import PushedPoses, measure_improvement
 from .loop import Trainer
 from .settings import TrainSettings
@@ -37,7 +37,7 @@ def main(
         found = measure_improvement(
             trainer.network, trainer.objects, run.pairs.views, run.pairs.surroundings, size, PushedPoses(views)
         )
-        content = provenance(yaml.safe_load(settings.read_text(encoding="utf-8"))) | {
+        content = provenance(read_settings(settings)) | {
             "command": " ".join(["python -m foundation_pose_ros.training", *named, f"--views {views}"]),
             "objects": list(run.objects),
             "views_per_object": views,

@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 from foundation_pose_ros.atomic_file import replacing
+from foundation_pose_ros.bounded_yaml import read_yaml
 from foundation_pose_ros.errors import InputRefused
 
 from ..image_files import IMAGE_SUFFIXES, read_image, read_mask, write_image
@@ -77,10 +78,7 @@ def load(path: Path) -> StoredSupport:
         )
     manifest: dict[str, Any] = {}
     if (path / MANIFEST).is_file():
-        try:
-            manifest = yaml.safe_load((path / MANIFEST).read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
-            raise InputRefused("bad_support", f"{path / MANIFEST}: {' '.join(str(error).split())}") from None
+        manifest = _mapping(read_yaml(path / MANIFEST, "bad_support") or {}, path)
     images, masks = (_files_by_name(path / kind) for kind in ("images", "masks"))
     missing = sorted(set(images) ^ set(masks))
     if missing:
@@ -143,6 +141,15 @@ def _described(manifest: Mapping[str, Any], path: Path) -> tuple[Preparation, di
         if isinstance(error, InputRefused):
             raise InputRefused(error.reason, f"{path}: {error}") from None
         raise InputRefused("bad_support", f"{path}: its manifest can't be understood: {error}") from None
+
+
+def _mapping(manifest: Any, path: Path) -> dict[str, Any]:
+    kinds = {"preparation": dict, "labels": dict, "order": list, "encodings": dict}
+    if not isinstance(manifest, dict) or any(
+        not isinstance(manifest.get(k) or kind(), kind) for k, kind in kinds.items()
+    ):
+        raise InputRefused("bad_support", f"{path}: its manifest can't be understood: save the set again")
+    return manifest
 
 
 def _is_support_folder(path: Path) -> bool:

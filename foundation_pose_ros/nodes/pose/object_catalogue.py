@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from ...errors import InputRefused
+from ...bounded_yaml import parse_yaml
+from ...errors import InputRefused, shortened
 from ...object_model.model import ObjectModel
 from ...object_model.symmetry import Symmetries
 
@@ -29,7 +28,9 @@ def load_object(
     saying the fix, for names, files, units and symmetries that can't be used.
     """
     if not name or name.strip() != name or name.startswith("/"):
-        raise InputRefused("bad_object_name", f"object name {name!r} can't be a TF frame: use letters, digits and _")
+        raise InputRefused(
+            "bad_object_name", f"object name {shortened(repr(name))} can't be a TF frame: use letters, digits and _"
+        )
     path = _find(name, mesh, [Path(d).expanduser().resolve() for d in directories], only_from_directories)
     model = ObjectModel.from_mesh(path, name=name, unit=unit or "m", symmetries=parse_symmetries(symmetries))
     return CatalogueEntry(model, path)
@@ -41,16 +42,11 @@ def parse_symmetries(text: str) -> Symmetries | None:
         return None
     if text.strip() == "none":
         return Symmetries.none()
-    try:
-        config = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputRefused(
-            "bad_symmetries", f"symmetries {text!r} isn't YAML ({error}): write {{continuous: [{{axis: [0, 0, 1]}}]}}"
-        ) from error
+    config = parse_yaml(text, "bad_symmetries", f"symmetries {shortened(repr(text))}")
     if not isinstance(config, dict):
         raise InputRefused(
             "bad_symmetries",
-            f"symmetries {text!r} isn't a mapping: write {{continuous: [{{axis: [0, 0, 1]}}]}} or none",
+            f"symmetries {shortened(repr(text))} isn't a mapping: write {{continuous: [{{axis: [0, 0, 1]}}]}} or none",
         )
     return Symmetries.from_config(config)
 

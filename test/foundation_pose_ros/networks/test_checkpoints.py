@@ -129,7 +129,7 @@ def test_settings_that_need_other_code_are_refused(refine_pth: Path) -> None:
         ("use_normal: true", "use_normal: True, but only False"),
         ("crop_ratio: wide", "aren't numbers"),
         ("crop_ratio: 90", "crop_ratio: 90"),
-        ("[", "isn't YAML"),
+        ("[", "can't be read as YAML"),
     ):
         config.write_text(line)
         with pytest.raises(InputRefused, match=words):

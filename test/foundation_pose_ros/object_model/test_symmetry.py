@@ -219,3 +219,8 @@ def test_symmetries_of_a_broken_models_info_are_refused(info):
     with pytest.raises(InputRefused, match=r"models_info\.json") as refusal:
         Symmetries.from_bop(info)
     assert refusal.value.reason == "bad_symmetries"
+
+
+def test_more_turns_than_any_object_has_are_refused() -> None:
+    with pytest.raises(InputRefused, match="more than 1000 turns"):
+        Symmetries.from_config({"discrete": [{"axis": [0, 0, 1], "angle": 1}] * 4})

@@ -1,0 +1,36 @@
+"""How large an input may be. What is larger is refused by its size, before it is read."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class InputLimits:
+    """Sizes that no honest input comes near, and that a machine with a few gigabytes can bear.
+
+    yaml_bytes: of a file. yaml_text_bytes: of a parameter or a request. yaml_nodes: keys, values, lists and mappings.
+    yaml_depth: lists and mappings in each other. yaml_aliases: places that repeat what stands elsewhere.
+    yaml_scalar_chars: of one key or value.
+    symmetry_turns: that are declared of one object, without continuous ones.
+    image_pixels: of a camera's image, a mask or a texture.
+    mesh_bytes: of a file, unpacked. mesh_faces: of all geometries together. mesh_vertices: the same.
+    gltf_bytes: of the JSON of a GLB or glTF.
+    arrays_bytes: of the arrays of one `.npz`, or the images of one folder, unpacked. arrays_members: how many.
+    """
+
+    yaml_bytes: int = 1 << 20
+    yaml_text_bytes: int = 1 << 14
+    yaml_nodes: int = 20_000
+    yaml_depth: int = 32
+    yaml_aliases: int = 16
+    yaml_scalar_chars: int = 4_000
+    symmetry_turns: int = 1_000
+    image_pixels: int = 8192 * 8192
+    mesh_bytes: int = 1 << 28
+    mesh_faces: int = 2_000_000
+    mesh_vertices: int = 6_000_000
+    gltf_bytes: int = 1 << 24
+    arrays_bytes: int = 1 << 30
+    arrays_members: int = 20_000
+
+
+LIMITS = InputLimits()
