@@ -37,8 +37,8 @@ def scores_of_rows(scenes: list[BopScene], rows: list[JudgedEstimate]) -> dict[s
     scores: dict[str, BopScore] = defaultdict(BopScore.none)
     for scene in scenes:
         counted = [row.estimate for row in rows if row.sequence == scene.name and row.counted]
-        instances = [(estimate.frame_id, estimate.object_name) for estimate in counted]
-        for object_id, score in BopJudge(scene).score(results_of(scene, rows), instances).items():
+        targets = scene.targets_of((estimate.frame_id, estimate.object_name) for estimate in counted)
+        for object_id, score in BopJudge(scene).score(results_of(scene, rows), targets).items():
             scores[f"obj_{object_id:06d}"] += score
     return dict(sorted(scores.items()))
 
@@ -47,7 +47,7 @@ def scores_of_results(scenes: list[BopScene], results: list[BopResult]) -> dict[
     """Score, per object class, results from a file over the scenes' targets."""
     scores: dict[str, BopScore] = defaultdict(BopScore.none)
     for scene in scenes:
-        for object_id, score in BopJudge(scene).score(results).items():
+        for object_id, score in BopJudge(scene).score(results, scene.targets()).items():
             scores[f"obj_{object_id:06d}"] += score
     return dict(sorted(scores.items()))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..datasets.bop_instances import BopTarget
 from ..datasets.bop_scene import BopScene
 from ..object_model.model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
@@ -56,44 +57,34 @@ class BopJudge:
         self._renderers: dict[int, EmbreeRenderer] = {}
         self._symmetries: dict[int, np.ndarray] = {}
 
-    def score(
-        self, results: Iterable[BopResult], instances: Iterable[tuple[str, str]] | None = None
-    ) -> dict[int, BopScore]:
-        """Score results per object id; `instances`: frame id and object name of what is to be found, None: the targets.
+    def score(self, results: Iterable[BopResult], targets: Iterable[BopTarget]) -> dict[int, BopScore]:
+        """Score the scene's results per object id.
 
-        Of an object's estimates in an image, the best-scored as many as there are targets are looked at.
+        Of an object's estimates in an image, the best-scored as many as are asked for are looked at.
         """
         estimates = defaultdict(list)
         for result in results:
             if result.scene_id == self._scene.scene_id:
                 estimates[result.image_id, result.object_id].append(result)
-        targets: dict[str, dict[int, list[np.ndarray]]] = defaultdict(lambda: defaultdict(list))
-        for frame_id, name in self._scene.targets() if instances is None else instances:
-            T_truth = self._scene.truth(frame_id, name)
-            if T_truth is not None:
-                targets[frame_id][self._scene.object_id(name)].append(T_truth)
         scores: dict[int, BopScore] = defaultdict(BopScore.none)
-        for frame_id, truths in targets.items():
-            for object_id, T_truths in truths.items():
-                found = sorted(estimates[int(frame_id), object_id], key=lambda result: -result.score)
-                scores[object_id] += self._score_image(frame_id, object_id, found[: len(T_truths)], T_truths)
+        for target in targets:
+            found = sorted(estimates[int(target.frame_id), target.object_id], key=lambda result: -result.score)
+            scores[target.object_id] += self._score_target(target, found[: target.count])
         return dict(scores)
 
-    def _score_image(
-        self, frame_id: str, object_id: int, found: list[BopResult], T_truths: list[np.ndarray]
-    ) -> BopScore:
-        score = replace(BopScore.none(), targets=len(T_truths))
+    def _score_target(self, target: BopTarget, found: list[BopResult]) -> BopScore:
+        score = replace(BopScore.none(), targets=len(target.T_truths))
         if not found:
             return score
-        frame, renderer = self._scene.frame(frame_id), self._renderer(object_id)
-        K, model, diameter_m = frame.camera.K, renderer.model, self._scene.diameter_m(object_id)
-        symmetries = self._symmetries[object_id]
-        poses = np.stack([*(r.T_cam_obj for r in found), *T_truths]).astype(np.float32)
+        frame, renderer = self._scene.frame(target.frame_id), self._renderer(target.object_id)
+        K, model, diameter_m = frame.camera.K, renderer.model, self._scene.diameter_m(target.object_id)
+        symmetries = self._symmetries[target.object_id]
+        poses = np.stack([*(r.T_cam_obj for r in found), *target.T_truths]).astype(np.float32)
         rendered = [renderer.render(T[None], K, frame.depth_m.shape).depth_m[0] for T in poses]
-        errors = {name: np.zeros((len(found), len(T_truths))) for name in ("mssd", "mspd")}
-        discrepancy = np.zeros((len(found), len(T_truths), len(VSD_TAUS)))
+        errors = {name: np.zeros((len(found), len(target.T_truths))) for name in ("mssd", "mspd")}
+        discrepancy = np.zeros((len(found), len(target.T_truths), len(VSD_TAUS)))
         for i, result in enumerate(found):
-            for j, T_truth in enumerate(T_truths):
+            for j, T_truth in enumerate(target.T_truths):
                 T = result.T_cam_obj
                 errors["mssd"][i, j] = mssd_m(T, T_truth, model.vertices, symmetries) / diameter_m
                 errors["mspd"][i, j] = mspd_px(T, T_truth, model.vertices, K, symmetries)

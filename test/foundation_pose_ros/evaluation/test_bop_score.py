@@ -102,7 +102,9 @@ def test_each_estimate_takes_the_nearest_truth_that_is_left():
 
 def test_targets_of_the_dataset_are_what_is_asked_for(dataset):
     scene = open_sequence(dataset / "test/000002")
-    assert scene.targets() == [("000007", "obj_000003"), ("000007", "obj_000003_2")]
+    (target,) = scene.targets()
+    assert (target.frame_id, target.object_id, target.count) == ("000007", 3, 2)
+    assert target.T_truths[:, :3, 3] == pytest.approx(np.array([FIRST, SECOND]))
     targets = dataset / "test_targets_bop19.json"
     targets.write_text(json.dumps([{"scene_id": 2, "im_id": 8, "obj_id": 3, "inst_count": 2}]))
     try:
