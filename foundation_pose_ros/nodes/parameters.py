@@ -1,6 +1,7 @@
 """Parameters from one table: it declares them with description and range, validates, and prints the documentation."""
 
 import json
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from rcl_interfaces.msg import (
     ParameterType,
     SetParametersResult,
 )
+
+from ..errors import shortened
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -39,7 +42,10 @@ class ParameterScope(Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """One parameter. low and high bound a number, both included; choices bound a string; lists hold strings."""
+    """One parameter. low and high bound a number, both included; lists hold strings.
+
+    choices bound a string, or pattern does: a regular expression, all of which it must match.
+    """
 
     name: str
     default: bool | int | float | str | list[str]
@@ -47,6 +53,7 @@ class Row:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    pattern: str = ""
     scope: ParameterScope = ParameterScope.AT_ONCE
 
     def descriptor(self) -> ParameterDescriptor:
@@ -78,6 +85,8 @@ class Row:
         """Say what is wrong with a value, in words, or ''."""
         if self.choices and value not in self.choices:
             return f"{self.name} is {value!r}: use one of {', '.join(self.choices)}"
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            return f"{self.name} is {shortened(repr(value))}: it must match {self.pattern}"
         return ""
 
 

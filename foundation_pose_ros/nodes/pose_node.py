@@ -3,10 +3,12 @@
 import sys
 from typing import Any
 
+from rcl_interfaces.msg import SetParametersResult
+
 from .diagnostics import DiagnosticsPublisher
 from .lifecycle_node import WorkingNode, run
-from .parameters import declare, validator
-from .pose.parameters import POSE_NODE
+from .parameters import declare, validator, values
+from .pose.parameters import POSE_NODE, contradiction
 from .pose.session import PoseSession
 from .pose.status_report import PoseReport
 
@@ -21,6 +23,8 @@ class PoseNode(WorkingNode):
     def __init__(self, **node_arguments: Any) -> None:
         super().__init__("pose_node", **node_arguments)
         declare(self, POSE_NODE)
+        if fault := contradiction(values(self, POSE_NODE)):
+            raise ValueError(fault)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self.session: PoseSession | None = None
         report = PoseReport(self, lambda: self.session)
@@ -52,6 +56,9 @@ class PoseNode(WorkingNode):
 
     def _on_set_parameters(self, changed: list[Any]) -> Any:
         result = validator(POSE_NODE)(changed)
+        wanted = values(self, POSE_NODE) | {parameter.name: parameter.value for parameter in changed}
+        if result.successful and (fault := contradiction(wanted)):
+            return SetParametersResult(successful=False, reason=fault)
         if result.successful and self.session is not None:
             self.session.settings_changed = True
         return result

@@ -75,17 +75,19 @@ class InputGuardian:
         return LabelImage(stamp_to_ns(message.header.stamp), labels, self.rectified)
 
     def boxes(self, message: Any) -> DetectedBoxes | None:
-        """Return the boxes of a Detection2DArray, or None where there are none."""
+        """Return the boxes of a Detection2DArray, or None where there are none; bad ones are counted and left out."""
         boxes = []
         for detection in message.detections:
-            if not detection.results:
-                continue
-            hypothesis = max((r.hypothesis for r in detection.results), key=lambda h: h.score)
             x, y = detection.bbox.center.position.x, detection.bbox.center.position.y
             half_x, half_y = detection.bbox.size_x / 2, detection.bbox.size_y / 2
             sides = (x - half_x, y - half_y, x + half_x, y + half_y)
-            if np.all(np.isfinite(sides)):
-                boxes.append(DetectedBox(hypothesis.class_id, *sides, score=float(hypothesis.score)))
+            if not detection.results or not np.all(np.isfinite(sides)):
+                self._refusals.count(
+                    "bad_box", "a box without a hypothesis, or with sides that aren't finite: check its detector"
+                )
+                continue
+            hypothesis = max((r.hypothesis for r in detection.results), key=lambda h: h.score)
+            boxes.append(DetectedBox(hypothesis.class_id, *sides, score=float(hypothesis.score)))
         return DetectedBoxes(stamp_to_ns(message.header.stamp), tuple(boxes), self.rectified) if boxes else None
 
     def rectified(self, labels: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Objects by name: mesh files found, read, and checked. Needs no ROS."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,17 @@ def topic_token(id: str) -> str:
     token = re.sub(r"[^A-Za-z0-9_]", "_", id)
     token = re.sub(r"_{2,}", "_", token)
     return token if re.match(r"[A-Za-z]", token) else f"object_{token.lstrip('_')}"
+
+
+def check_topic(name: str, others: Iterable[str]) -> None:
+    """Raise InputRefused where another object's pose is published on the topic that this one's would be."""
+    for other in others:
+        if other != name and topic_token(other) == topic_token(name):
+            raise InputRefused(
+                "bad_object_name",
+                f"{shortened(repr(name))} and {shortened(repr(other))} would share the topic "
+                f"~/pose/{shortened(topic_token(name))}: choose another name",
+            )
 
 
 def _find(name: str, mesh: str, directories: list[Path], only_from_directories: bool) -> Path:

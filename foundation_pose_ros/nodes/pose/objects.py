@@ -11,7 +11,7 @@ from ...estimator import PoseEstimator, warm_up
 from ...tracking import MultiObjectTracker
 from ..lifecycle_node import WorkingNode
 from ..parameters import declare
-from .object_catalogue import CatalogueEntry, load_object
+from .object_catalogue import CatalogueEntry, check_topic, load_object
 from .parameters import object_rows
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class PoseObjects:
         self._estimator.prepare(entry.model)
 
     def add(self, id: str, entry: CatalogueEntry) -> None:
-        """Look for one more object; raises InputRefused where there is one of that name."""
+        """Look for one more object; raises InputRefused where there is one of that name, or of that topic."""
+        check_topic(id, self._entries)
         self._tracker.add(id)
         self._estimator.models[id] = entry.model
         self._outputs.add_object(id, entry)
@@ -81,6 +82,7 @@ def configured_entries(node: WorkingNode, settings: dict[str, Any]) -> tuple[dic
     for name in settings["objects"]:
         rows = object_rows(name)
         try:
+            check_topic(name, entries)
             declare(node, rows)
             own = {row.name.rpartition(".")[2]: node.value(row.name) for row in rows}
             entries[name] = load_object(name, own["mesh"], own["unit"], own["symmetries"], settings["mesh_directories"])

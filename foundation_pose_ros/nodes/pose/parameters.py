@@ -1,5 +1,6 @@
 """The parameters of pose_node."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -171,7 +172,7 @@ POSE_NODE = (
     ),
     Row("retry_longest_s", TRACKER.retry_longest_s, "The longest such pause.", 0.0, 600.0),
     Row("publish_tf", True, "Broadcast tracked objects on /tf."),
-    Row("tf_prefix", "", "Put before object names to make their TF frames."),
+    Row("tf_prefix", "", "Put before object names to make their TF frames.", pattern="[A-Za-z0-9_./-]{0,100}"),
     Row("marker_lifetime_s", 1.0, "Markers vanish when they aren't renewed for this long; 0 = never.", 0.0, 60.0),
     Row(
         "overlay_rate_hz",
@@ -290,11 +291,18 @@ def method_choice(values: dict[str, Any], threads: int) -> MethodChoice:
     )
 
 
+def contradiction(values: Mapping[str, Any]) -> str:
+    """Say in words which of the node's values can't be true together, '' where all can."""
+    if values["regain_score"] < values["lose_score"]:
+        return f"regain_score {values['regain_score']:g} is below lose_score {values['lose_score']:g}: raise it first"
+    return ""
+
+
 def tracker_settings(values: dict[str, float]) -> TrackerSettings:
     """Take the settings from the node's values by name."""
     state = StateSettings(
         accept_score=values["accept_score"],
-        lose_score=min(values["lose_score"], values["regain_score"]),
+        lose_score=values["lose_score"],
         regain_score=values["regain_score"],
         lost_after_s=values["lost_after_s"],
         lost_after_frames=int(values["lost_after_frames"]),

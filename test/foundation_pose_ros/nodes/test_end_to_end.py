@@ -313,6 +313,26 @@ def test_services_refuse_in_words(bench: Any, service: str, fields: dict[str, An
     assert words in answer.message
 
 
+def test_settings_that_contradict_each_other_are_refused(bench: Any) -> None:
+    (refused,) = bench.node.set_parameters([Parameter("regain_score", value=0.1)])
+    assert not refused.successful and "below lose_score" in refused.reason
+    taken = bench.node.set_parameters_atomically(
+        [Parameter("lose_score", value=0.05), Parameter("regain_score", value=0.1)]
+    )
+    assert taken.successful, taken.reason
+    back = bench.node.set_parameters_atomically(
+        [Parameter("regain_score", value=0.65), Parameter("lose_score", value=0.35)]
+    )
+    assert back.successful
+
+
+def test_objects_that_would_share_a_topic_are_refused(bench: Any) -> None:
+    assert bench.call("add_object", name="a_b", mesh="mug.glb", symmetries_yaml="none").success
+    refused = bench.call("add_object", name="a-b", mesh="mug.glb", symmetries_yaml="none")
+    assert not refused.success and "share the topic" in refused.message
+    assert bench.call("remove_object", name="a_b").success
+
+
 def test_unusable_meshes_are_reported_and_the_others_tracked(
     start: Callable[[dict[str, Any]], Any], scene: SyntheticScene, mesh_folder: Path, tmp_path: Path
 ) -> None:

@@ -26,6 +26,7 @@ TABLE = (
     Row("count", 3, "How many.", 1, 5),
     Row("limit", 0.5, "Where to stop.", 0.0, 1.0, scope=ParameterScope.ON_CONFIGURE),
     Row("folders", [], "Where to look.", scope=ParameterScope.AT_START),
+    Row("prefix", "", "Put before names.", pattern="[a-z_]{0,8}"),
 )
 
 
@@ -39,11 +40,20 @@ def test_defaults_and_overrides(ros_context: Any) -> None:
     node = node_with(ros_context, count=5, folders=["/a", "", "/b"])
     declare(node, TABLE)
     declare(node, TABLE)
-    assert values(node, TABLE) == {"name": "mug", "mode": "fast", "count": 5, "limit": 0.5, "folders": ["/a", "/b"]}
+    assert values(node, TABLE) == {
+        "name": "mug",
+        "mode": "fast",
+        "count": 5,
+        "limit": 0.5,
+        "folders": ["/a", "/b"],
+        "prefix": "",
+    }
     node.destroy_node()
 
 
-@pytest.mark.parametrize("wrong", [{"mode": "slow"}, {"count": 9}, {"limit": 1.5}, {"count": "three"}])
+@pytest.mark.parametrize(
+    "wrong", [{"mode": "slow"}, {"prefix": "a b"}, {"count": 9}, {"limit": 1.5}, {"count": "three"}]
+)
 def test_values_that_make_no_sense_are_refused_at_the_start(ros_context: Any, wrong: dict[str, Any]) -> None:
     node = node_with(ros_context, **wrong)
     with pytest.raises(Exception, match=next(iter(wrong))):
@@ -59,6 +69,9 @@ def test_values_that_make_no_sense_are_refused_at_the_start(ros_context: Any, wr
         ("count", 1, True),
         ("count", 0, False),
         ("folders", ["/"], False),
+        ("prefix", "left_", True),
+        ("prefix", "a b//c", False),
+        ("prefix", "a" * 100_000, False),
     ],
 )
 def test_values_that_make_no_sense_are_refused_later(ros_context: Any, name: str, value: Any, accepted: bool) -> None:
@@ -80,4 +93,11 @@ def test_documentation_says_what_the_table_says() -> None:
     assert lines[2 + 4] == "| `folders` | list of strings |  |  | start | Where to look. |"
     text = commented_yaml(TABLE)
     assert "    # How many. (1 to 5)\n    count: 3\n" in text
-    assert yaml.safe_load(text) == {"name": "mug", "mode": "fast", "count": 3, "limit": 0.5, "folders": [""]}
+    assert yaml.safe_load(text) == {
+        "name": "mug",
+        "mode": "fast",
+        "count": 3,
+        "limit": 0.5,
+        "folders": [""],
+        "prefix": "",
+    }

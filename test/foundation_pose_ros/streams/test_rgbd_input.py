@@ -129,3 +129,16 @@ def test_unmatched_images_are_counted(guardian: InputGuardian) -> None:
         guardian.colour(colour(k * 33_000_000))
     assert guardian.unmatched == {"colour": 5}
     assert guardian.received == 15
+
+
+def detection(left: float, score: float | None) -> Any:
+    hypotheses = [] if score is None else [SimpleNamespace(hypothesis=SimpleNamespace(class_id="mug", score=score))]
+    centre = SimpleNamespace(position=SimpleNamespace(x=left + 5.0, y=10.0))
+    return SimpleNamespace(results=hypotheses, bbox=SimpleNamespace(center=centre, size_x=10.0, size_y=10.0))
+
+
+def test_boxes_that_can_not_be_used_are_counted(guardian: InputGuardian, refusals: RefusalCounter) -> None:
+    found = [detection(3.0, 0.9), detection(np.nan, 0.9), detection(3.0, None)]
+    boxes = guardian.boxes(SimpleNamespace(header=header(1), detections=found))
+    assert boxes is not None and [box.left for box in boxes.boxes] == [3.0]
+    assert refusals["bad_box"] == 2
