@@ -12,8 +12,9 @@ class InputLimits:
     yaml_scalar_chars: of one key or value.
     symmetry_turns: that are declared of one object, without continuous ones.
     image_pixels: of a camera's image, a mask or a texture.
-    mesh_bytes: of a file, unpacked. mesh_faces: of all geometries together. mesh_vertices: the same.
-    gltf_bytes: of the JSON of a GLB or glTF.
+    mesh_bytes: of a file. mesh_xml_bytes: of one in XML (DAE, 3MF), unpacked. mesh_faces: of all geometries together.
+    mesh_vertices: the same. mesh_parts: geometries, materials or places where they stand.
+    gltf_bytes: of a glTF, of the JSON of a GLB, of the materials of an OBJ.
     arrays_bytes: of the arrays of one `.npz`, or the images of one folder, unpacked. arrays_members: how many.
     """
 
@@ -26,8 +27,10 @@ class InputLimits:
     symmetry_turns: int = 1_000
     image_pixels: int = 8192 * 8192
     mesh_bytes: int = 1 << 28
+    mesh_xml_bytes: int = 1 << 25
     mesh_faces: int = 2_000_000
     mesh_vertices: int = 6_000_000
+    mesh_parts: int = 4_096
     gltf_bytes: int = 1 << 24
     arrays_bytes: int = 1 << 30
     arrays_members: int = 20_000

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.image_size import checked_pixels
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 _TO_BGR = {"rgb8": cv2.COLOR_RGB2BGR, "rgba8": cv2.COLOR_RGBA2BGR, "bgra8": cv2.COLOR_BGRA2BGR}
@@ -14,7 +15,8 @@ _TO_BGR = {"rgb8": cv2.COLOR_RGB2BGR, "rgba8": cv2.COLOR_RGBA2BGR, "bgra8": cv2.
 
 def read_image(path: Path) -> np.ndarray:
     """Read (H, W) uint8, uint16 or float32, or (H, W, 3) RGB; raises InputRefused naming the file."""
-    image = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR) if path.is_file() else None
+    known = path.is_file() and checked_pixels(path, path)
+    image = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR) if known else None
     if image is None:
         raise InputRefused("no_image", f"{path} can't be read as an image: give a PNG, JPEG, BMP or TIFF")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if image.ndim == 3 else image
@@ -23,6 +25,7 @@ def read_image(path: Path) -> np.ndarray:
 def read_mask(path: Path) -> np.ndarray:
     """Read labels (H, W): gray values, or indices of a palette; colour where all channels agree."""
     try:
+        checked_pixels(path, path)
         with Image.open(path) as image:
             mask = np.array(image)
     except (OSError, UnidentifiedImageError):

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..arrays import Depth, Mask, Pose, Rgb
 from ..errors import InputRefused
+from ..image_size import checked_pixels
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 
@@ -22,7 +23,7 @@ def images_by_stem(folder: Path) -> dict[str, Path]:
 def _read(path: Path, flags: int) -> np.ndarray:
     if not path.is_file():
         raise InputRefused("file_missing", f"{path} is missing: copy it there, or remove the frame")
-    image = cv2.imdecode(np.fromfile(path, np.uint8), flags) if path.stat().st_size else None
+    image = cv2.imdecode(np.fromfile(path, np.uint8), flags) if checked_pixels(path, path) else None
     if image is None:
         raise InputRefused("unreadable_image", f"{path} is not an image that OpenCV can read: save it again as PNG")
     return image

@@ -6,12 +6,10 @@ from ..arrays import Mask, Pose
 from ..camera import Camera
 from ..errors import InputRefused
 from ..frame import Frame
+from ..object_model.mesh_size import MESH_SUFFIXES
 from ..object_model.model import ObjectModel
 from .image_files import checked_pose, images_by_stem, read_depth_m, read_mask, read_matrix, read_rgb
 from .sequence import FRAME_ID, ModelCache, known_object, position_of, stamp_ns_of
-
-# Formats that carry texture come first, where an object has its mesh in several.
-MESH_SUFFIXES = (".obj", ".glb", ".gltf", ".ply", ".dae", ".stl", ".off", ".3mf")
 
 
 class SequenceFolder:

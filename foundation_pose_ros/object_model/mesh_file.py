@@ -8,27 +8,42 @@ import trimesh
 from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import pdist
 
-from ..errors import InputRefused
+from ..errors import InputRefused, shortened
+from ..limits import LIMITS
+from .mesh_size import CheckedFiles, check_counts, check_mesh_size
 
 UNIT_IN_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001, "in": 0.0254}
 # What a robot or an AR user handles: from a small screw to a piece of furniture.
 SMALLEST_DIAMETER_M, LARGEST_DIAMETER_M = 0.003, 3.0
-_MAX_FACES = 2_000_000
 # Vertex attribute of mesh files (glTF wants the underscore): see ObjectModel.sigma_m; -1 stands for inf.
 SIGMA_ATTRIBUTE = "_sigma_m"
 
 
 def read_mesh(path: Path) -> trimesh.Scene:
-    """Read a mesh file with all its geometries; raises InputRefused where it is missing or no reader takes it."""
+    """Read a mesh file with all its geometries.
+
+    Raises InputRefused where it is missing, no reader takes it, or it is too large, which is known before it is parsed.
+    """
     if not path.is_file():
         raise InputRefused("mesh_missing", f"mesh file {path} does not exist: check the path")
+    check_mesh_size(path)
+    beside = CheckedFiles(str(path))
     try:
         # Unprocessed: joining vertices would stumble over files with NaN among their normals, which nothing here uses.
-        scene = trimesh.load_scene(path, process=False)
+        scene = trimesh.load_scene(path, process=False, resolver=beside)
     except Exception as error:  # readers of a dozen formats raise what they like
         raise InputRefused(
-            "mesh_unreadable", f"mesh file {path} can't be read ({error}): export it as OBJ, PLY, STL or GLB"
+            "mesh_unreadable", f"mesh file {path} can't be read ({shortened(error)}): export it as OBJ, PLY, STL or GLB"
         ) from error
+    if beside.refused is not None:
+        raise beside.refused
+    places = [scene.geometry[scene.graph[node][1]] for node in scene.graph.nodes_geometry]
+    check_counts(
+        path,
+        sum(len(geometry.vertices) for geometry in places),
+        sum(len(getattr(geometry, "faces", ())) for geometry in places),
+        len(places),
+    )
     for geometry in scene.geometry.values():
         # trimesh writes attributes to PLY, but reads them back only into this.
         stored = geometry.metadata.get("_ply_raw", {}).get("vertex", {}).get("data")
@@ -48,9 +63,10 @@ def check_geometry(mesh: trimesh.Trimesh, source: str) -> None:
         raise InputRefused("mesh_not_finite", f"{source} has NaN or infinite vertices: repair it (MeshLab, Blender)")
     if not mesh.area > 0:
         raise InputRefused("mesh_empty", f"{source} has no surface, all its faces are slivers: export it again")
-    if len(faces) > _MAX_FACES:
+    if len(faces) > LIMITS.mesh_faces:
         raise InputRefused(
-            "mesh_too_large", f"{source} has {len(faces)} faces: decimate it to {_MAX_FACES} or fewer (20000 is plenty)"
+            "mesh_too_large",
+            f"{source} has {len(faces)} faces: decimate it to {LIMITS.mesh_faces} or fewer (20000 is plenty)",
         )
 
 

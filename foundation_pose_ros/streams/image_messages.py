@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from ..arrays import Depth, Rgb
-from ..errors import InputRefused
+from ..errors import InputRefused, shortened
+from ..image_size import checked_pixels
 
 # encoding -> type and channels of a pixel
 PIXELS: dict[str, tuple[type[np.generic], int]] = {
@@ -40,7 +41,7 @@ def to_array(message: Any) -> np.ndarray:
     if message.encoding not in PIXELS:
         raise InputRefused(
             "bad_encoding",
-            f"image encoding {message.encoding!r} is not one of {', '.join(PIXELS)}: convert it first "
+            f"image encoding {shortened(repr(message.encoding))} is not one of {', '.join(PIXELS)}: convert it first "
             "(image_proc debayers, depth_image_proc converts depth)",
         )
     kind, channels = PIXELS[message.encoding]
@@ -118,7 +119,8 @@ def compressed_to_depth_m(message: Any) -> Depth:
     encoding, _, transport = (part.strip() for part in message.format.partition(";"))
     if "rvl" in transport:
         raise InputRefused(
-            "bad_encoding", f"{message.format!r} is RVL: set the publisher's compressedDepth format to png"
+            "bad_encoding",
+            f"{shortened(repr(message.format))} is RVL: set the publisher's compressedDepth format to png",
         )
     _require(encoding, DEPTH, "depth", "32FC1 (metres) or 16UC1 (millimetres)")
     if len(message.data) <= 12:
@@ -140,10 +142,11 @@ def compressed_to_depth_m(message: Any) -> Depth:
 
 def _decoded(data: Any, flags: int, what: str) -> np.ndarray:
     buffer = np.frombuffer(memoryview(data), np.uint8)
-    image = cv2.imdecode(buffer, flags) if buffer.size else None
+    image = cv2.imdecode(buffer, flags) if checked_pixels(bytes(data), "a compressed image") else None
     if image is None:
         raise InputRefused(
-            "bad_image", f"compressed image ({what}, {buffer.size} bytes) can't be decoded: check its publisher"
+            "bad_image",
+            f"compressed image ({shortened(what)}, {buffer.size} bytes) can't be decoded: check its publisher",
         )
     return image
 
@@ -151,5 +154,6 @@ def _decoded(data: Any, flags: int, what: str) -> np.ndarray:
 def _require(encoding: str, accepted: tuple[str, ...], what: str, advice: str) -> None:
     if encoding not in accepted:
         raise InputRefused(
-            "bad_encoding", f"{what} encoding {encoding!r} is not one of {', '.join(accepted)}: publish {advice}"
+            "bad_encoding",
+            f"{what} encoding {shortened(repr(encoding))} is not one of {', '.join(accepted)}: publish {advice}",
         )
