@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Pose
+from ..arrays import Pose, Poses
 from ..errors import InputRefused
 from .bop_json import read_entries, read_json
 from .image_files import checked_pose
@@ -48,7 +48,7 @@ class BopTarget:
     frame_id: str
     object_id: int
     count: int
-    T_truths: Pose
+    T_truths: Poses
 
     @classmethod
     def of(

@@ -4,9 +4,12 @@ Poses are T_cam_obj (4, 4), vertices (n, 3) all those of the mesh in the object'
 are transforms in the object's frame that leave it unchanged, the identity included. Computed in float64.
 """
 
+import math
+
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
+from ..arrays import Pose
 from ..depth import in_front
 from ..object_model.symmetry import Symmetries, turn_about
 from ..se3 import transform_points
@@ -32,7 +35,24 @@ def symmetry_transforms(symmetries: Symmetries) -> np.ndarray:
     return (continuous[None] @ discrete[:, None]).reshape(-1, 4, 4)
 
 
-def mssd_m(T_estimate: np.ndarray, T_truth: np.ndarray, vertices: np.ndarray, symmetries: np.ndarray) -> float:
+def spheres_overlap(T_estimate: Pose, T_truth: Pose, diameter_m: float) -> bool:
+    """Tell whether spheres of the object's diameter about both origins overlap: where they don't, MSSD is infinite.
+
+    That the origins are compared and not the surfaces matters where a symmetry moves the origin.
+    """
+    return math.dist(T_estimate[:3, 3], T_truth[:3, 3]) < diameter_m
+
+
+def outlines_overlap(T_estimate: Pose, T_truth: Pose, diameter_m: float) -> bool:
+    """Tell whether the images of these spheres overlap, roughly: where they don't, VSD is 1."""
+    (x, y, z), (x_truth, y_truth, z_truth) = (np.asarray(T[:3, 3], np.float64) for T in (T_estimate, T_truth))
+    if z == 0 or z_truth == 0:
+        return False
+    apart = math.dist((x / z, y / z), (x_truth / z_truth, y_truth / z_truth))
+    return apart < diameter_m / 2 * (1 / z + 1 / z_truth)
+
+
+def mssd_m(T_estimate: Pose, T_truth: Pose, vertices: np.ndarray, symmetries: np.ndarray) -> float:
     """Return the largest distance in metres of a vertex from where it should be, the least over symmetries."""
     # The distance is a convex function of the point: it is largest at a corner of the convex hull.
     corners = _hull_corners(np.asarray(vertices, np.float64))
@@ -41,21 +61,20 @@ def mssd_m(T_estimate: np.ndarray, T_truth: np.ndarray, vertices: np.ndarray, sy
     return min(float(np.linalg.norm(transform_points(T, corners) - estimated, axis=1).max()) for T in truths)
 
 
-def mspd_px(
-    T_estimate: np.ndarray, T_truth: np.ndarray, vertices: np.ndarray, K: np.ndarray, symmetries: np.ndarray
-) -> float:
+def mspd_px(T_estimate: Pose, T_truth: Pose, vertices: np.ndarray, K: np.ndarray, symmetries: np.ndarray) -> float:
     """Return the largest distance in pixels of a vertex's projection from where it should be, least over symmetries.
 
     K (3, 3). Infinite where the estimate puts a vertex behind the camera.
     """
     vertices = np.asarray(vertices, np.float64)
-    estimated = _projected(transform_points(np.asarray(T_estimate, np.float64), vertices), K)
-    if not np.isfinite(estimated).all():
-        return np.inf
-    truths = np.asarray(T_truth, np.float64) @ symmetries
-    return min(
-        float(np.linalg.norm(_projected(transform_points(T, vertices), K) - estimated, axis=1).max()) for T in truths
-    )
+    # A pose that is off beyond all numbers is infinitely off, which is no matter for a warning.
+    with np.errstate(over="ignore"):
+        estimated = _projected(transform_points(np.asarray(T_estimate, np.float64), vertices), K)
+        if not np.isfinite(estimated).all():
+            return np.inf
+        truths = np.asarray(T_truth, np.float64) @ symmetries
+        projected = (_projected(transform_points(T, vertices), K) for T in truths)
+        return min(float(np.linalg.norm(pixels - estimated, axis=1).max()) for pixels in projected)
 
 
 def vsd(
@@ -90,7 +109,7 @@ def _visible(rendered_m: np.ndarray, measured_m: np.ndarray) -> np.ndarray:
 
 
 def _distance_per_depth(shape: tuple[int, ...], K: np.ndarray) -> np.ndarray:
-    """Return (H, W): length of the ray through each pixel that is 1 along the optical axis."""
+    """Return (H, W): length of the ray through each pixel (its centre at integers) that is 1 along the optical axis."""
     x = (np.arange(shape[1]) - K[0, 2]) / K[0, 0]
     y = (np.arange(shape[0]) - K[1, 2]) / K[1, 1]
     return np.sqrt(1 + x[None] ** 2 + y[:, None] ** 2)

@@ -8,9 +8,8 @@ import numpy as np
 
 from ..datasets.bop_instances import BopTarget
 from ..datasets.bop_scene import BopScene
-from ..object_model.model import ObjectModel
-from ..rendering.embree import EmbreeRenderer
-from .bop_errors import VSD_TAUS, mspd_px, mssd_m, symmetry_transforms, vsd
+from .bop_errors import VSD_TAUS
+from .bop_object_errors import ObjectErrors
 from .bop_results import BopResult
 
 # An estimate is right below these: VSD itself, MSSD in diameters, MSPD in pixels of an image 640 wide.
@@ -54,8 +53,7 @@ class BopJudge:
 
     def __init__(self, scene: BopScene) -> None:
         self._scene = scene
-        self._renderers: dict[int, EmbreeRenderer] = {}
-        self._symmetries: dict[int, np.ndarray] = {}
+        self._objects: dict[int, ObjectErrors] = {}
 
     def score(self, results: Iterable[BopResult], targets: Iterable[BopTarget]) -> dict[int, BopScore]:
         """Score the scene's results per object id.
@@ -76,34 +74,22 @@ class BopJudge:
         score = replace(BopScore.none(), targets=len(target.T_truths))
         if not found:
             return score
-        frame, renderer = self._scene.frame(target.frame_id), self._renderer(target.object_id)
-        K, model, diameter_m = frame.camera.K, renderer.model, self._scene.diameter_m(target.object_id)
-        symmetries = self._symmetries[target.object_id]
-        poses = np.stack([*(r.T_cam_obj for r in found), *target.T_truths]).astype(np.float32)
-        rendered = [renderer.render(T[None], K, frame.depth_m.shape).depth_m[0] for T in poses]
-        errors = {name: np.zeros((len(found), len(target.T_truths))) for name in ("mssd", "mspd")}
-        discrepancy = np.zeros((len(found), len(target.T_truths), len(VSD_TAUS)))
-        for i, result in enumerate(found):
-            for j, T_truth in enumerate(target.T_truths):
-                T = result.T_cam_obj
-                errors["mssd"][i, j] = mssd_m(T, T_truth, model.vertices, symmetries) / diameter_m
-                errors["mspd"][i, j] = mspd_px(T, T_truth, model.vertices, K, symmetries)
-                truth_depth_m = rendered[len(found) + j]
-                discrepancy[i, j] = vsd(rendered[i], truth_depth_m, frame.depth_m, K, diameter_m)
+        frame = self._scene.frame(target.frame_id)
+        T_estimates = np.stack([np.asarray(result.T_cam_obj, np.float64) for result in found])
+        errors = self._errors(target.object_id)(T_estimates, target.T_truths, frame)
         width_scale = frame.camera.width / _WIDTH_PX
         return replace(
             score,
-            vsd=np.array([[matches(discrepancy[..., t], x) for x in VSD_LIMITS] for t in range(len(VSD_TAUS))]),
-            mssd=np.array([matches(errors["mssd"], x) for x in MSSD_LIMITS]),
-            mspd=np.array([matches(errors["mspd"], x * width_scale) for x in MSPD_LIMITS_PX]),
+            vsd=np.array([[matches(errors.vsd[..., t], x) for x in VSD_LIMITS] for t in range(len(VSD_TAUS))]),
+            mssd=np.array([matches(errors.mssd, x) for x in MSSD_LIMITS]),
+            mspd=np.array([matches(errors.mspd_px, x * width_scale) for x in MSPD_LIMITS_PX]),
         )
 
-    def _renderer(self, object_id: int) -> EmbreeRenderer:
-        if object_id not in self._renderers:
-            model: ObjectModel = self._scene.evaluation_model(object_id)
-            self._renderers[object_id] = EmbreeRenderer(model)
-            self._symmetries[object_id] = symmetry_transforms(model.symmetries)
-        return self._renderers[object_id]
+    def _errors(self, object_id: int) -> ObjectErrors:
+        if object_id not in self._objects:
+            model, diameter_m = self._scene.evaluation_model(object_id), self._scene.diameter_m(object_id)
+            self._objects[object_id] = ObjectErrors(model, diameter_m)
+        return self._objects[object_id]
 
 
 def matches(errors: np.ndarray, limit: float) -> int:

@@ -13,6 +13,7 @@ import trimesh
 
 from foundation_pose_ros.datasets.bop_scene import BopScene
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.evaluation.bop_object_errors import ObjectErrors
 from foundation_pose_ros.evaluation.bop_report import overall, scores_of_results
 from foundation_pose_ros.evaluation.bop_results import BopResult
 
@@ -156,3 +157,42 @@ def test_the_diameter_is_that_of_the_same_file(tmp_path):
     assert scene.diameter_m(3) == pytest.approx(0.28)
     assert recalls(scene, pose((0, 0, 0.5139)))["AR_MSSD"] == 1.0
     assert recalls(scene, pose((0, 0, 0.5141)))["AR_MSSD"] == 0.9
+
+
+def test_origins_farther_apart_than_a_diameter_are_cut_off(tmp_path):
+    # The object stands 0.2 m beside its origin: the half turn about its own middle moves the origin by 0.4 m, and no
+    # point of the surface.
+    mesh = trimesh.creation.box(SIDES_MM)
+    mesh.apply_translation([200, 0, 0])
+    about_middle = HALF_TURN.copy()
+    about_middle[0, 3] = 400
+    info = {"diameter": DIAMETER_MM, "symmetries_discrete": [about_middle.ravel().tolist()]}
+    truth = pose((-0.2, 0, 0.5))
+    scene = Toy([truth], infos={"models_eval": info}, mesh=mesh).scene(tmp_path)
+    about_middle[0, 3] = 0.4
+    assert recalls(scene, truth)["AR"] == 1
+    found = recalls(scene, truth @ about_middle)
+    assert (found["AR_VSD"], found["AR_MSSD"], found["AR_MSPD"]) == (0, 0, 1)
+    assert found["AR"] == pytest.approx(1 / 3)
+
+
+def test_pixels_of_vsd_have_their_centres_between_integers(tmp_path):
+    # The near face, 80 x 60 mm at 0.45 m, is 28.44 columns wide: from 65.45 to 93.89 in the truth, from 65.52 to 93.96
+    # in the estimate. Centres beside the integers: columns 65 to 93 and 66 to 93: one of 29 differs in each row.
+    # Centres at integers: 66 to 93 in both.
+    def at_column(left_px: float) -> np.ndarray:
+        return pose(((left_px - K[0, 2]) * 0.45 / K[0, 0] + 0.04, 0.0, 0.5))
+
+    scene = Toy([at_column(65.45)]).scene(tmp_path)
+    errors_of = ObjectErrors(scene.evaluation_model(3), scene.diameter_m(3))
+    errors = errors_of(at_column(65.52)[None], at_column(65.45)[None], scene.frame("000007"))
+    assert errors.vsd[0, 0] == pytest.approx(np.full(10, 1 / 29))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("t", [(0, 0, 1e300), (1e300, 0, 0.5), (1e300, 1e300, -1e300), (0, 0, 0), (0, 0, -0.5)])
+def test_a_pose_beyond_all_numbers_is_a_miss_and_nothing_more(tmp_path, t):
+    scene = Toy([pose(MIDDLE)]).scene(tmp_path)
+    found = recalls(scene, pose(t))
+    assert (found["AR_VSD"], found["AR_MSSD"]) == (0, 0)
+    assert recalls(scene, pose(t), pose(MIDDLE))["AR_MSSD"] == 0
