@@ -6,6 +6,7 @@
 Arguments of pose.launch.py may be given as well.
 """
 
+import atexit
 import tempfile
 from pathlib import Path
 
@@ -28,6 +29,8 @@ ARGUMENTS = {
     "rate_hz": ("30.0", "Frames a second"),
     "loop": ("true", "Begin again after the last frame"),
     "lockstep": ("false", "Publish a frame only after pose_node answered the last"),
+    "mask_policy": ("request", "When masks come: first, every, request or none"),
+    "stamps": ("now", "Stamps of frames: now, or recorded"),
 }
 
 
@@ -49,6 +52,8 @@ def nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     with tempfile.NamedTemporaryFile("w", prefix="pose_node_", suffix=".yaml", delete=False) as stream:
         meshes = {name: {"mesh": str(m.path), "unit": m.unit} for name, m in mesh_files(source).items()}
         yaml.safe_dump({"/**": {"ros__parameters": {"objects": list(meshes), **meshes}}}, stream)
+    # pose_node reads it when it starts; it goes when launch ends.
+    atexit.register(Path(stream.name).unlink, missing_ok=True)
     return [
         # First: it sets up Fast DDS for replay_node as well.
         IncludeLaunchDescription(
@@ -70,6 +75,8 @@ def nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
                     "preload": source.is_rendered,
                     "loop": value["loop"].lower() == "true",
                     "lockstep": value["lockstep"].lower() == "true",
+                    "mask_policy": value["mask_policy"],
+                    "stamps": value["stamps"],
                 },
             ],
             remappings=[("objects", "/pose_node/objects"), ("mask_request", "/pose_node/mask_request")],

@@ -3,8 +3,11 @@
 Every parameter that a launch file sets is one of its node's, and every topic that it renames one that the node has.
 """
 
+import atexit
 import importlib.util
 import sys
+import tempfile
+from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -138,3 +141,15 @@ def test_what_is_given_reaches_segmentation_node_and_replay_node(launched):
     ((_, values, topics),) = [n for n in launched("replay", **GIVEN["replay"]) if n[0] == "replay_node"]
     assert values["frames"] == 3 and values["rate_hz"] == 5.0 and values["objects"] == ["mug"]
     assert topics["objects"].startswith("/pose_node/")
+
+
+def test_replay_takes_its_parameter_file_away_when_launch_ends(launched, monkeypatch, tmp_path):
+    at_end: list[Any] = []
+    monkeypatch.setattr(atexit, "register", lambda function, **named: at_end.append(partial(function, **named)))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ((_, values, _),) = [n for n in launched("replay", frames="2", stamps="recorded") if n[0] == "replay_node"]
+    assert values["stamps"] == "recorded" and values["mask_policy"] == "request"
+    assert [file.suffix for file in tmp_path.iterdir()] == [".yaml"]
+    for end in at_end:
+        end()
+    assert not list(tmp_path.iterdir())

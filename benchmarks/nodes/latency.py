@@ -35,7 +35,8 @@ from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 OBJECTS = ("mug", "cracker_box", "soda_can")
 RATE_HZ, FRAMES = 30.0, 40
-START_TIMEOUT_S, SETTLE_S = 120.0, 3.0
+# Helper processes take some seconds to start.
+START_TIMEOUT_S, SETTLE_S = 120.0, 15.0
 
 
 @dataclass(frozen=True)
