@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.image_size import checked_pixels
 
@@ -39,12 +40,13 @@ def read_mask(path: Path) -> np.ndarray:
 
 def write_picture(path: Path, picture: np.ndarray) -> None:
     """Write (H, W) or BGR (H, W, 3) to a file named in full; raises InputRefused where that can't be."""
+    refused = InputRefused("output", f"{path} can't be written: give a name that ends in .png, in a folder of yours")
     try:
-        done = cv2.imwrite(str(path), picture)
-    except cv2.error:
-        done = False
-    if not done:
-        raise InputRefused("output", f"{path} can't be written: give a name that ends in .png, in a folder of yours")
+        with replacing(path) as unfinished:
+            if not cv2.imwrite(str(unfinished), picture):
+                raise refused
+    except (cv2.error, OSError):
+        raise refused from None
 
 
 def write_image(folder: Path, name: str, image: np.ndarray, encoding: str | None = None) -> Path:

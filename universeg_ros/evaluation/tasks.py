@@ -9,6 +9,8 @@ import numpy as np
 
 from foundation_pose_ros.errors import InputRefused
 
+from ..npz_file import read_npz
+
 SPLIT_SEED = 42
 POOL_SHARE = 0.7
 LEAVE_ONE_OUT = 5
@@ -48,12 +50,11 @@ class EvaluationTask:
 
 def read_task(path: Path) -> EvaluationTask:
     """Read `.npz` with `images`, `labels` (N, H, W) and, where known, `source` (N,); raises InputRefused."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            images, masks = file["images"], file["labels"] > 0
-            sources = tuple(str(s) for s in file["source"]) if "source" in file.files else None
-    except (OSError, ValueError, KeyError) as error:
-        raise InputRefused("bad_task", f"{path} isn't a task ({error}): it needs arrays images and labels") from None
+    arrays = read_npz(path, "bad_task", "a task")
+    if not {"images", "labels"} <= arrays.keys():
+        raise InputRefused("bad_task", f"{path} isn't a task: it needs arrays images and labels")
+    images, masks = arrays["images"], arrays["labels"] > 0
+    sources = tuple(str(source) for source in arrays["source"]) if "source" in arrays else None
     if images.shape != masks.shape or images.ndim != 3:
         raise InputRefused("bad_task", f"{path}: images {images.shape} and labels {masks.shape} must be (N, H, W) both")
     if len(images) < 2:

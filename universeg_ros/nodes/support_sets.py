@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.errors import InputRefused, shortened
 
 from ..segmenter import Segmenter
 from ..support.label_map import check_name
@@ -52,6 +52,7 @@ class SupportSetStore:
         self._directories = [Path(directory).expanduser().resolve() for directory in directories]
         self._limits = limits
         self._sets: dict[str, SupportSet] = {}
+        self._files: dict[str, Path] = {}  # where a set was read from, or written to
         self._segmenters: dict[str, Segmenter] = {}
 
     @property
@@ -62,7 +63,9 @@ class SupportSetStore:
     def __getitem__(self, name: str) -> SupportSet:
         if name not in self._sets:
             there = ", ".join(self._sets) or "none: call ~/add_support or ~/load_support"
-            raise InputRefused("unknown_support", f"there is no support set {name!r}; there are: {there}")
+            raise InputRefused(
+                "unknown_support", f"there is no support set {shortened(repr(name))}; there are: {there}"
+            )
         return self._sets[name]
 
     def the_one(self, name: str) -> str:
@@ -125,6 +128,7 @@ class SupportSetStore:
         else:
             del self._sets[self.the_one(set_name)]
             self._segmenters.pop(set_name, None)
+            self._files.pop(set_name, None)
 
     def load(self, set_name: str, path: str = "") -> SupportSet:
         """Read a set from below one of the folders."""
@@ -133,22 +137,31 @@ class SupportSetStore:
         found = [file for file in self._below(path or set_name, self._directories) if file.exists()]
         if not found:
             there = ", ".join(str(directory) for directory in self._directories)
-            raise InputRefused("no_support", f"there is no {path or set_name} in {there}: check name and folders")
+            raise InputRefused(
+                "no_support", f"there is no {shortened(path or set_name)} in {there}: check name and folders"
+            )
         support = SupportSet.load(found[0])
         self._limits.check_count(len(support))
         for example in support:
             self._limits.check_image(*example.labels.shape[::-1])
         self._put(set_name, support)
+        self._files[set_name] = found[0]
         return support
 
     def save(self, set_name: str, path: str = "") -> Path:
-        """Write a set below the first folder; returns where."""
+        """Write a set below the first folder; returns where. What it wasn't read from stays: it is of another set."""
         support = self[set_name]
         target = self._below(path or set_name, self._directories[:1])[0]
+        if target.exists() and self._files.get(set_name) != target:
+            raise InputRefused(
+                "not_empty",
+                f"{target} is there already, and {set_name!r} isn't from it: save under another path, or load it first",
+            )
         try:
             support.save(target)
         except OSError as error:
             raise InputRefused("output", f"{target} can't be written: {error.strerror}") from None
+        self._files[set_name] = target
         return target
 
     def _put(self, name: str, support: SupportSet) -> None:
@@ -170,7 +183,9 @@ class SupportSetStore:
         for directory in directories:
             target = (directory / path).resolve()
             if not target.is_relative_to(directory) or target == directory:
-                raise InputRefused("bad_path", f"{path!r} isn't below {directory}: give a path inside it")
+                raise InputRefused(
+                    "bad_path", f"{shortened(repr(path))} isn't below {directory}: give a path inside it"
+                )
             packed = target.with_name(target.name + ".npz")
             found.append(packed if packed.is_file() and not target.exists() else target)
         return found

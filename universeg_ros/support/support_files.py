@@ -9,14 +9,19 @@ from typing import Any
 import numpy as np
 import yaml
 
-from foundation_pose_ros.atomic_file import replacing
+from foundation_pose_ros.atomic_file import replacing, write_text
 from foundation_pose_ros.bounded_yaml import read_yaml
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.image_size import checked_pixels
+from foundation_pose_ros.limits import LIMITS
 
 from ..image_files import IMAGE_SUFFIXES, read_image, read_mask, write_image
+from ..npz_file import read_npz
 from .preparation import Encoding, Preparation
 
 MANIFEST = "support.yaml"
+# Depth in floating point, or colour with its mask.
+_BYTES_PER_PIXEL = 4
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def save(support: StoredSupport, path: Path) -> None:
             if file not in kept and file.suffix.lower() in IMAGE_SUFFIXES:
                 file.unlink()
     path.mkdir(parents=True, exist_ok=True)
-    (path / MANIFEST).write_text(yaml.safe_dump(_manifest(support), sort_keys=False), encoding="utf-8")
+    write_text(path / MANIFEST, yaml.safe_dump(_manifest(support), sort_keys=False))
 
 
 def load(path: Path) -> StoredSupport:
@@ -87,6 +92,7 @@ def load(path: Path) -> StoredSupport:
     preparation, label_names = _described(manifest, path)
     encodings = manifest.get("encodings") or {}
     names = [n for n in manifest.get("order") or [] if n in images] or sorted(images)
+    _check_total(path, [folder[name] for folder in (images, masks) for name in names])
     examples = [StoredExample(n, read_image(images[n]), read_mask(masks[n]), encodings.get(n)) for n in names]
     return StoredSupport(preparation, label_names, examples)
 
@@ -102,19 +108,18 @@ def _save_npz(support: StoredSupport, path: Path) -> None:
 
 
 def _load_npz(path: Path) -> StoredSupport:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError) as error:
-        raise InputRefused("bad_support", f"{path} can't be read: {error}") from None
+    arrays = read_npz(path, "bad_support", "a support set")
     if "manifest" in arrays:
-        manifest = json.loads(str(arrays["manifest"]))
+        manifest = _mapping(_json(arrays["manifest"]), path)
         preparation, label_names = _described(manifest, path)
         encodings = manifest.get("encodings") or {}
-        examples = [
-            StoredExample(name, arrays[f"image_{i:05d}"], arrays[f"mask_{i:05d}"], encodings.get(name))
-            for i, name in enumerate(manifest["order"])
-        ]
+        try:
+            examples = [
+                StoredExample(name, arrays[f"image_{i:05d}"], arrays[f"mask_{i:05d}"], encodings.get(name))
+                for i, name in enumerate(manifest.get("order") or [])
+            ]
+        except KeyError as error:
+            raise InputRefused("bad_support", f"{path} has no array {error}: save the set again") from None
         return StoredSupport(preparation, label_names, examples)
     masks = arrays.get("labels", arrays.get("masks"))
     if "images" not in arrays or masks is None or len(arrays["images"]) != len(masks):
@@ -141,6 +146,24 @@ def _described(manifest: Mapping[str, Any], path: Path) -> tuple[Preparation, di
         if isinstance(error, InputRefused):
             raise InputRefused(error.reason, f"{path}: {error}") from None
         raise InputRefused("bad_support", f"{path}: its manifest can't be understood: {error}") from None
+
+
+def _check_total(path: Path, files: Sequence[Path]) -> None:
+    total = _BYTES_PER_PIXEL * sum(checked_pixels(file, file) for file in files)
+    if total > LIMITS.arrays_bytes or len(files) > LIMITS.arrays_members:
+        raise InputRefused(
+            "bad_support",
+            f"{path} holds {len(files)} images and masks of {total >> 20} MB unpacked, more than "
+            f"{LIMITS.arrays_members} or {LIMITS.arrays_bytes >> 20} MB: keep fewer or smaller ones",
+        )
+
+
+def _json(text: np.ndarray) -> Any:
+    """What the text in an array says; None where it is none, or too long or too deep to be of a set."""
+    try:
+        return json.loads(str(text)) if text.ndim == 0 and text.nbytes <= 4 * LIMITS.yaml_bytes else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _mapping(manifest: Any, path: Path) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import numpy as np
 
 from foundation_pose_ros.errors import InputRefused
 
+from ..npz_file import read_npz
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -75,11 +77,10 @@ def read_tasks(files: Sequence[Path]) -> list[RecordedTask]:
     """Read tasks from `.npz` files with `images` and `labels` (N, H, W); raises InputRefused naming the file."""
     tasks = []
     for file in files:
-        try:
-            with np.load(file) as arrays:
-                tasks.append(RecordedTask(file.stem, arrays["images"], arrays["labels"]))
-        except (OSError, KeyError, ValueError) as error:
-            raise InputRefused("bad_task", f"{file} isn't a task ({error}): it needs images and labels") from None
+        arrays = read_npz(file, "bad_task", "a task")
+        if not {"images", "labels"} <= arrays.keys():
+            raise InputRefused("bad_task", f"{file} isn't a task: it needs images and labels")
+        tasks.append(RecordedTask(file.stem, arrays["images"], arrays["labels"]))
     return tasks
 
 

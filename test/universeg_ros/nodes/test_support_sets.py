@@ -92,3 +92,21 @@ def test_a_set_that_is_too_large_is_not_taken(by_intensity: UniverSeg, scenes: S
     refused(lambda: kept.load("many"), "too_many")
     refused(lambda: kept.load("wide"), "too_large")
     assert kept.names == ()
+
+
+def test_no_set_takes_the_place_of_another_on_disk_unasked(
+    by_intensity: UniverSeg, scenes: Scenes, tmp_path: Path
+) -> None:
+    (images, maps), kept = scenes, shelf(by_intensity, tmp_path)
+    SupportSet.from_arrays(images[:2], maps[:2]).save(tmp_path / "cups")
+    kept.add("new", "", images[3], maps[3], None, USUAL)
+    refused(lambda: kept.save("new", "cups"), "not_empty")
+    assert len(SupportSet.load(tmp_path / "cups")) == 2
+    assert kept.save("new") == kept.save("new") == tmp_path / "new"
+    kept.load("cups")
+    kept.remove("cups", kept["cups"].names[0])
+    kept.save("cups")
+    assert len(SupportSet.load(tmp_path / "cups")) == 1
+    kept.remove("cups", "")
+    kept.add("cups", "", images[0], maps[0], None, USUAL)
+    refused(lambda: kept.save("cups"), "not_empty")

@@ -10,7 +10,9 @@ from PIL import Image
 pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.limits import InputLimits
 from universeg_ros import SupportSet
+from universeg_ros.support import support_files
 from universeg_ros.support.label_map import to_label_map
 from universeg_ros.support.preparation import Preparation
 
@@ -178,3 +180,17 @@ def test_what_is_no_support_set_is_refused(scenes: Scenes, tmp_path: Path) -> No
         (folder / "support.yaml").write_text(text)
         with pytest.raises(InputRefused, match="odd"):
             SupportSet.load(folder)
+
+
+def test_bombs_in_a_folder_are_refused_before_they_are_unpacked(
+    scenes: Scenes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SupportSet.from_arrays(*scenes).save(tmp_path)
+    (tmp_path / "support.yaml").write_text("labels: " + "[" * 10_000)
+    with pytest.raises(InputRefused, match="more than 32 levels"):
+        SupportSet.load(tmp_path)
+    (tmp_path / "support.yaml").unlink()
+    monkeypatch.setattr(cv2, "imread", None)
+    monkeypatch.setattr(support_files, "LIMITS", InputLimits(arrays_bytes=100_000))
+    with pytest.raises(InputRefused, match="keep fewer or smaller ones"):
+        SupportSet.load(tmp_path)
