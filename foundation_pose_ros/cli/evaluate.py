@@ -7,7 +7,7 @@ import typer
 
 from .evaluation_options import ReportOptions, RunOptions
 from .method_options import MethodOptions
-from .option_groups import with_option_groups
+from .option_groups import changed_options, with_option_groups
 from .options import MeshOptions, OverlayOption
 
 EXAMPLES = (
@@ -56,9 +56,13 @@ def evaluate(
     A frame in which the object is known to be, but for which no pose came out, counts as a miss. Of scenes of a BOP
     dataset also the challenge's average recall.
     """
-    from .evaluation import Evaluation, bop_scenes, judge_file, print_bop_scores
+    from .evaluation import Evaluation, bop_scenes, judge_file, opened_once, print_bop_scores
 
-    recordings = [meshes.opened(path) for path in sequences]
+    if poses is not None:
+        useless = [*changed_options(how), *changed_options(methods), *changed_options(reports)]
+        useless += ["--object"] * bool(objects) + ["--overlay"] * (overlay is not None)
+        _refuse_beside_poses([name for name in useless if name != "--output"])
+    recordings = opened_once(sequences, meshes)
     scenes = bop_scenes(recordings, needed_for=poses or reports.bop_csv)
     reports.prepare()
     if poses is not None:
@@ -69,3 +73,10 @@ def evaluate(
     evaluation.print_table(rows)
     scores = print_bop_scores(scenes, rows)
     evaluation.write_reports(rows, scores, reports)
+
+
+def _refuse_beside_poses(options: list[str]) -> None:
+    if options:
+        raise typer.BadParameter(
+            f"--poses judges a file and estimates nothing, so it has no use for {', '.join(options)}: leave that out"
+        )

@@ -1,5 +1,7 @@
 """What evaluate does: poses are estimated or read, judged, shown and written."""
 
+import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from ..datasets.sequence import Sequence as Recording
 from ..errors import InputRefused
 from ..estimator import PoseEstimator
 from ..evaluation import bop_report, report
+from ..evaluation.bop_coverage import remarks_on
 from ..evaluation.bop_results import read_results, write_results
 from ..evaluation.bop_score import BopScore
 from ..evaluation.evaluate import JudgedEstimate, evaluate_all
@@ -91,14 +94,30 @@ class Evaluation:
         }
 
 
+def opened_once(paths: list[Path], meshes: MeshOptions) -> list[Recording]:
+    """Open recordings; raise InputRefused where one is given twice, for it would count twice."""
+    places = Counter(path.expanduser().resolve() for path in paths)
+    for path, times in places.items():
+        if times > 1:
+            raise InputRefused("given_twice", f"{path} is given {times} times, and would count as often: give it once")
+    return [meshes.opened(path) for path in paths]
+
+
 def bop_scenes(recordings: Sequence[Recording], needed_for: Path | None = None) -> list[BopScene]:
-    """Return those that are scenes of a BOP dataset; raise InputRefused where a file needs all of them to be."""
+    """Return those that are scenes of a BOP dataset.
+
+    Raises InputRefused where a file needs all of them to be, and where two scenes can't be told apart.
+    """
     scenes = [recording for recording in recordings if isinstance(recording, BopScene)]
     if needed_for is not None and len(scenes) < len(recordings):
         raise InputRefused(
             "not_bop",
             f"{needed_for} numbers scenes, images and objects as BOP datasets do: give scenes of a BOP dataset",
         )
+    labels = Counter(scene.name if needed_for is None else f"scene {scene.scene_id}" for scene in scenes)
+    for label, count in labels.items():
+        if count > 1:
+            raise InputRefused("same_scene", f"{count} folders are {label}: evaluate one dataset's scenes at a time")
     return scenes
 
 
@@ -112,7 +131,10 @@ def print_bop_scores(scenes: list[BopScene], rows: list[JudgedEstimate]) -> dict
 
 def judge_file(poses: Path, scenes: list[BopScene], paths: list[Path], output: Path | None) -> None:
     """Judge the poses of a file in the BOP challenge's format; paths: of the scenes. output: of the report, or None."""
-    scores = bop_report.scores_of_results(scenes, read_results(poses))
+    results = read_results(poses)
+    for remark in remarks_on(scenes, results):
+        print(f"foundation-pose: {remark}", file=sys.stderr)
+    scores = bop_report.scores_of_results(scenes, results)
     Console().print(bop_report.table(scores))
     if output is not None:
         settings = {"sequences": [str(path) for path in paths], "poses": str(poses)}

@@ -58,3 +58,11 @@ def _options_of(group: Any) -> list[Parameter]:
         )
         for field in fields(group)
     ]
+
+
+def changed_options(group: Any) -> list[str]:
+    """Return names of a group's options that have another value than their default."""
+    hints = get_type_hints(type(group), include_extras=True)
+    changed = [field for field in fields(group) if getattr(group, field.name) != field.default]
+    # In an annotation, typer's first argument is the option's name, which it keeps where a default would be.
+    return [str(hints[field.name].__metadata__[0].default).split("/")[0] for field in changed]

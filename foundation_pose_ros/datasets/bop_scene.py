@@ -51,6 +51,7 @@ class BopScene:
         self.frame_ids = [stem for stem in self._rgb if stem.isdigit() and str(int(stem)) in self._cameras]
         if not self.frame_ids:
             raise InputRefused("no_frames", f"{path / 'scene_camera.json'} knows none of the images in {path / 'rgb'}")
+        self._frame_id_of = {int(frame_id): frame_id for frame_id in self.frame_ids}  # by the image's number
         self._instances = read_instances(path, self.frame_ids)
         self.object_names = sorted({name for _, name in self._visible()})
         self._model = ModelCache(self._load_model)
@@ -90,6 +91,14 @@ class BopScene:
         """Return the dataset's number of an instance's class."""
         return int(_class_of(object_name).removeprefix("obj_"))
 
+    def has_image(self, image_id: int) -> bool:
+        """Tell whether the scene has an image of that number."""
+        return image_id in self._frame_id_of
+
+    def has_object(self, object_id: int) -> bool:
+        """Tell whether the dataset has a mesh of that object."""
+        return any((room / f"{label_of(object_id)}.ply").is_file() for room in self._rooms(MODEL_ROOMS))
+
     def targets(self) -> list[BopTarget]:
         """Return what the challenge asks for.
 
@@ -99,13 +108,12 @@ class BopScene:
         wanted = self._wanted()
         if wanted is None:
             return self.targets_of(self._visible())
-        frame_ids = self._frame_ids_by_number()
         targets = []
         for (image_id, object_id), count in wanted.items():
-            instances = self._instances.get(frame_ids.get(image_id, ""), {}).values()
+            instances = self._instances.get(self._frame_id_of.get(image_id, ""), {}).values()
             shown = [instance for instance in instances if instance.object_id == object_id]
             if shown and count > 0:
-                targets.append(BopTarget.of(frame_ids[image_id], object_id, shown, count))
+                targets.append(BopTarget.of(self._frame_id_of[image_id], object_id, shown, count))
         return targets
 
     def targets_of(self, names: Iterable[tuple[str, str]]) -> list[BopTarget]:
@@ -119,7 +127,7 @@ class BopScene:
 
     def missing_target_images(self) -> list[int]:
         """Return the numbers of images that the challenge asks for and the scene hasn't."""
-        return sorted({image_id for image_id, _ in self._wanted() or ()} - self._frame_ids_by_number().keys())
+        return sorted({image_id for image_id, _ in self._wanted() or ()} - self._frame_id_of.keys())
 
     def _wanted(self) -> dict[tuple[int, int], int] | None:
         roots = [root for root in self._dataset_roots() if (root / TARGETS).is_file()]
@@ -155,9 +163,6 @@ class BopScene:
         position_of(frame_id, self.frame_ids, self._path)
         instance = self._instances[frame_id].get(object_name)
         return instance if instance is not None and instance.visible else None
-
-    def _frame_ids_by_number(self) -> dict[int, str]:
-        return {int(frame_id): frame_id for frame_id in self.frame_ids}
 
     def _dataset_roots(self) -> list[Path]:
         """Folders that may be the dataset's root: a scene is one to three levels below it."""

@@ -1,6 +1,7 @@
 """The command line on a rendered recording: what it prints, what it writes, how it fails."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -136,7 +137,8 @@ def test_evaluate_prints_a_table_and_writes_the_report(recording, oracle, capsys
 
 def test_evaluate_tracks_from_the_first_truth(recording, oracle, capsys, tmp_path):
     output = tmp_path / "report.json"
-    assert main(["evaluate", str(recording), str(recording), "--mode", "track", "--output", str(output)]) == 0
+    again = shutil.copytree(recording, tmp_path / "bench")
+    assert main(["evaluate", str(recording), str(again), "--mode", "track", "--output", str(output)]) == 0
     overall = json.loads(output.read_text())["overall"]
     assert (overall["n"], overall["recall_5mm_3deg"], overall["median_translation_mm"]) == (4, 1.0, pytest.approx(2.0))
 

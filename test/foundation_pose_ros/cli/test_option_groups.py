@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from foundation_pose_ros.cli.option_groups import with_option_groups
+from foundation_pose_ros.cli.option_groups import changed_options, with_option_groups
 
 
 class Colour(StrEnum):
@@ -88,3 +88,9 @@ def test_two_options_of_one_name_are_refused() -> None:
 
     with pytest.raises(TypeError, match="colour"):
         with_option_groups(twice)
+
+
+def test_changed_options_are_named_as_they_are_given() -> None:
+    assert changed_options(Brush()) == []
+    assert changed_options(Brush(width_mm=7)) == ["--width"]
+    assert changed_options(Paint("white", Colour.BLUE)) == ["--paint", "--colour"]
