@@ -21,6 +21,8 @@ class SecondLookSettings:
     memory: share of the usual fit that a frame leaves as it was, 0..1.
     accept_score: of a pose in the step's place, 0..1.
     gain: by so much it has to fit better than the step's.
+    reach: of what is looked at from where the object was, in diameters. What went farther than things move from frame
+        to frame is another thing, or has to prove itself as a lost object does.
     colour_drop: its colours' correlation may be so much less than when the object was believed last.
     most: how many things of a frame are looked at.
     period_s: between looks, twice as long after each in vain; a registration takes longer than a step.
@@ -31,6 +33,7 @@ class SecondLookSettings:
     memory: float = 0.9
     accept_score: float = 0.5
     gain: float = 0.1
+    reach: float = 1.2
     colour_drop: float = 0.3
     most: int = 2
     period_s: float = 0.09
@@ -78,7 +81,7 @@ class SecondLook:
 
     def _best_near(self, frame: Frame, found: Followed, last: PoseResult) -> PoseResult | None:
         settings, name = self.settings, last.object_name
-        proposals = self._estimator.propose(frame, name)
+        proposals = [one for one in self._estimator.propose(frame, name) if self._in_reach(one.centre_m, one, last)]
         proposals.sort(key=lambda proposal: -proposal.likeness * nearness(proposal, last, frame.stamp_ns))
         best, least = None, self._least_fit(found)
         for proposal in proposals[: settings.most]:
@@ -87,10 +90,16 @@ class SecondLook:
                 pose = finite(self._estimator.track(frame, self._estimator.find(frame, proposal, name)))
             except InputRefused:
                 continue
+            if not self._in_reach(pose.centre_m, proposal, last):
+                continue
             like = pose.colour_agreement >= last.colour_agreement - settings.colour_drop
             if like and pose.score >= settings.accept_score and _fit(pose) > least:
                 best, least = pose, _fit(pose)
         return best
+
+    def _in_reach(self, centre_m: np.ndarray, proposal: Proposal, last: PoseResult) -> bool:
+        away_m = float(np.linalg.norm(centre_m - last.centre_m))
+        return away_m < self.settings.reach * proposal.diameter_m
 
     def _least_fit(self, found: Followed) -> float:
         """Return what a pose in the step's place has to reach: more than the step, and about what the track had."""

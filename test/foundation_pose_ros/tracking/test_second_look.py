@@ -29,7 +29,7 @@ def number_of(frame: Frame) -> int:
 
 def proposal(x_m: float, likeness: float = 0.9) -> Proposal:
     planes = SupportPlanes(DownsampledDepth.of(frame(0)), np.zeros((1, 1), bool))
-    return Proposal(MASK, np.array([x_m, 0.0, 1.0]), likeness, 0.1, planes)
+    return Proposal(MASK, np.array([x_m, 0.0, 1.0]), likeness, 0.2, planes)
 
 
 @dataclass
@@ -96,6 +96,11 @@ def test_another_thing_that_fits_less_well_than_the_object_did_is_not_it() -> No
     assert objects[-1].state is TrackState.LOST
 
 
+def test_what_is_farther_away_than_things_move_is_not_it() -> None:
+    objects = tracked(Scripted(jump=3, things={0.3: 0.95}))
+    assert all(o.result is None or o.result.T_cam_obj[0, 3] == 0 for o in objects[:6])
+
+
 def test_looks_in_vain_become_rarer() -> None:
     estimator = Scripted(jump=3, step_score=0.9, step_fit=0.7, things={})
     tracked(estimator, 12)
@@ -104,6 +109,6 @@ def test_looks_in_vain_become_rarer() -> None:
 
 def test_nearness_counts_less_the_longer_ago() -> None:
     last = Scripted(jump=9).register(frame(0), MASK)
-    near, far = proposal(0.02), proposal(0.3)
-    assert nearness(near, last, frame(1).stamp_ns) > 0.9 > 0.2 > nearness(far, last, frame(1).stamp_ns)
+    near, far = proposal(0.04), proposal(0.6)
+    assert nearness(near, last, frame(1).stamp_ns) > 0.9 > 0.5 > nearness(far, last, frame(1).stamp_ns)
     assert nearness(far, last, frame(20).stamp_ns) > 2 * nearness(far, last, frame(1).stamp_ns)

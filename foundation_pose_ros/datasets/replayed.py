@@ -1,0 +1,45 @@
+"""A recording played otherwise: frames left out, backwards, with the stamps that this takes."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..errors import InputRefused
+from ..frame import Frame
+from ..object_model.model import ObjectModel
+from .sequence import Sequence, position_of, stamp_ns_of
+
+
+class Replayed:
+    """A `Sequence` of every step-th frame of another, from one on, forwards or backwards, at the camera's rate."""
+
+    def __init__(self, sequence: Sequence, step: int = 1, first: int = 0, backwards: bool = False) -> None:
+        """step: 1 or more. first: index of the first frame in the order played. Raises InputRefused for other steps."""
+        if step < 1:
+            raise InputRefused("bad_step", f"every {step}-th frame can't be played: give a step of 1 or more")
+        self._sequence, self._step = sequence, step
+        order = sequence.frame_ids[::-1] if backwards else list(sequence.frame_ids)
+        self.frame_ids = order[first::step]
+        self.name = f"{sequence.name}, every {step}, {'backwards' if backwards else 'forwards'} from {first}"
+
+    @property
+    def object_names(self) -> list[str]:
+        """Return the names of the recording's objects."""
+        return self._sequence.object_names
+
+    def frame(self, frame_id: str) -> Frame:
+        """Return the image, stamped as the camera took it: frames that are left out take their time."""
+        number = position_of(frame_id, self.frame_ids, self.name)
+        return replace(self._sequence.frame(frame_id), stamp_ns=stamp_ns_of(number * self._step))
+
+    def mask(self, frame_id: str, object_name: str) -> np.ndarray | None:
+        """Return (H, W) bool as the recording has it."""
+        return self._sequence.mask(frame_id, object_name)
+
+    def truth(self, frame_id: str, object_name: str) -> np.ndarray | None:
+        """Return T_cam_obj (4, 4) as the recording has it."""
+        return self._sequence.truth(frame_id, object_name)
+
+    def model(self, object_name: str) -> ObjectModel:
+        """Return the object's mesh."""
+        return self._sequence.model(object_name)
