@@ -76,6 +76,8 @@ class Camera:
         if (points_cam[:, 2] <= _NEAR_M).any():
             return 0, 0, self.width, self.height
         pixels = self.project(points_cam)
-        left, top = np.maximum(np.floor(pixels.min(axis=0)) - margin_px, 0).astype(int)
-        right, bottom = np.minimum(np.ceil(pixels.max(axis=0)) + margin_px + 1, (self.width, self.height)).astype(int)
+        # Clipped as floating point: a camera of odd numbers projects farther than integers reach.
+        size = (self.width, self.height)
+        left, top = np.clip(np.floor(pixels.min(axis=0)) - margin_px, 0, size).astype(int)
+        right, bottom = np.clip(np.ceil(pixels.max(axis=0)) + margin_px + 1, 0, size).astype(int)
         return (int(left), int(top), int(right), int(bottom)) if right > left and bottom > top else None

@@ -176,7 +176,7 @@ def _axes(image: np.ndarray, camera: Camera, pose: OverlayPose) -> None:
             tip = start + (start[2] - _NEAR_M) / (start[2] - tip[2]) * (tip - start)
         ends = camera.project(np.stack([start, tip]))
         along = ends[1] - ends[0]
-        if np.abs(ends).max() > 1e5 or np.linalg.norm(along) < 1:
+        if not _drawable(ends) or np.linalg.norm(along) < 1:
             continue
         across = np.array([-along[1], along[0]]) / np.linalg.norm(along)
         halves = np.clip(camera.fx * radius_m / np.array([start[2], tip[2]]), 0.9, 0.008 * camera.width)
@@ -184,6 +184,8 @@ def _axes(image: np.ndarray, camera: Camera, pose: OverlayPose) -> None:
             a, b = (halves + extra)[:, None] * across
             _polygon(image, np.array([ends[0] + a, ends[1] + b, ends[1] - b, ends[0] - a]), colour)
     origin = camera.project(start)
+    if not _drawable(origin):
+        return
     cv2.circle(
         image,
         _fixed(origin),
@@ -231,6 +233,11 @@ def _paint(image: np.ndarray, coverage: np.ndarray, left: int, top: int, colour:
 
 def _polygon(image: np.ndarray, corners_px: np.ndarray, colour: tuple[int, int, int]) -> None:
     cv2.fillConvexPoly(image, np.round(corners_px * 16).astype(np.int32), colour, cv2.LINE_AA, 4)
+
+
+def _drawable(points_px: np.ndarray) -> bool:
+    """Tell whether cv2's integers reach all points."""
+    return bool((np.abs(points_px) < 1e5).all())
 
 
 def _fixed(point_px: np.ndarray) -> tuple[int, int]:

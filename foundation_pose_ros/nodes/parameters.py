@@ -84,7 +84,7 @@ class Row:
     def fault_of(self, value: Any) -> str:
         """Say what is wrong with a value, in words, or ''."""
         if self.choices and value not in self.choices:
-            return f"{self.name} is {value!r}: use one of {', '.join(self.choices)}"
+            return f"{self.name} is {shortened(repr(value))}: use one of {', '.join(self.choices)}"
         if self.pattern and not re.fullmatch(self.pattern, value):
             return f"{self.name} is {shortened(repr(value))}: it must match {self.pattern}"
         return ""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from ..errors import InputRefused
+from ..errors import InputRefused, shortened
 from ..streams.refusals import RefusalCounter
 
 WORKER_TIMEOUT_S = 30.0
@@ -27,9 +27,9 @@ def answering(
             refusals.count(refused.reason, str(refused))
             response.success, response.message = False, str(refused)
         except Exception as error:
-            refusals.count("internal_error", f"{name}: {error}")
+            refusals.count("internal_error", f"{name}: {shortened(error)}")
             log_error(f"{name} failed: {traceback.format_exc()}")
-            response.success, response.message = False, f"internal error: {error!r}"
+            response.success, response.message = False, f"internal error: {shortened(repr(error))}"
         return response
 
     return answer

@@ -30,7 +30,7 @@ class DownsampledDepth:
     def of(cls, frame: Frame) -> "DownsampledDepth":
         """Take every step-th pixel of a frame, from the middle of the first step on."""
         camera = frame.camera
-        step = max(1, camera.height // _ROWS)
+        step = max(1, min(camera.height // _ROWS, camera.width))
         first = step // 2
         u, v = np.arange(first, camera.width, step), np.arange(first, camera.height, step)
         K = np.array(

@@ -118,3 +118,10 @@ def test_a_pixel_box_is_cut_to_the_image_and_none_outside():
 
 def test_what_reaches_behind_the_camera_may_be_anywhere_in_the_image():
     assert CAMERA.pixel_box(CORNERS - (0, 0, 0.95)) == (0, 0, CAMERA.width, CAMERA.height)
+
+
+def test_a_pixel_box_of_a_camera_with_odd_numbers_is_within_the_image():
+    far = Camera(1e-6, 1e-6, 1e30, 1e30, 640, 480)
+    assert far.pixel_box(CORNERS) is None
+    wide = Camera(1e30, 1e30, 0.0, 0.0, 640, 480)
+    assert wide.pixel_box(CORNERS) == (0, 0, 640, 480)

@@ -143,3 +143,16 @@ def test_renderers_are_kept_for_what_the_last_picture_showed():
     draw_overlay(GREY, CAMERA, poses[:1], renderers=renderers)
     assert renderers[BRICK] is brick
     assert renderers[other] is not cube
+
+
+@pytest.mark.parametrize("size", [(240, 320), (2, 2), (1, 1)])
+@pytest.mark.parametrize("f", [1e-6, 10.0, 1e7, 1e300])
+@pytest.mark.parametrize("c", [0.0, 1e9, 1e30])
+def test_cameras_with_odd_numbers_and_tiny_images_are_drawn_on_all_the_same(
+    size: tuple[int, int], f: float, c: float
+) -> None:
+    camera = Camera(f, f, c, c, size[1], size[0])
+    image = np.full((*size, 3), 120, np.uint8)
+    for T_cam_obj in (at(0, 0, 0.021), at(0.01, 0, 0.5), at(1e12, 0, 1e6)):
+        with np.errstate(all="ignore"):
+            assert draw_overlay(image, camera, [brick(T_cam_obj, "long " * 50)]).shape == image.shape

@@ -181,11 +181,16 @@ class SupportSetStore:
             raise InputRefused("no_folder", "no folder may be used for support sets: set support_directories")
         found = []
         for directory in directories:
-            target = (directory / path).resolve()
+            try:
+                target = (directory / path).resolve()
+                is_packed = target.with_name(f"{target.name}.npz").is_file() and not target.exists()
+            except (OSError, RuntimeError, ValueError) as error:  # too long, links in a circle, a zero byte
+                raise InputRefused(
+                    "bad_path", f"{shortened(repr(path))} is no path ({shortened(error)}): give a shorter one"
+                ) from None
             if not target.is_relative_to(directory) or target == directory:
                 raise InputRefused(
                     "bad_path", f"{shortened(repr(path))} isn't below {directory}: give a path inside it"
                 )
-            packed = target.with_name(target.name + ".npz")
-            found.append(packed if packed.is_file() and not target.exists() else target)
+            found.append(target.with_name(f"{target.name}.npz") if is_packed else target)
         return found

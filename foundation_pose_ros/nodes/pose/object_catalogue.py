@@ -10,6 +10,8 @@ from ...errors import InputRefused, shortened
 from ...object_model.model import ObjectModel
 from ...object_model.symmetry import Symmetries
 
+_LONGEST_NAME = 100
+
 
 @dataclass(frozen=True)
 class CatalogueEntry:
@@ -31,7 +33,18 @@ def load_object(
         raise InputRefused(
             "bad_object_name", f"object name {shortened(repr(name))} can't be a TF frame: use letters, digits and _"
         )
-    path = _find(name, mesh, [Path(d).expanduser().resolve() for d in directories], only_from_directories)
+    if len(name) > _LONGEST_NAME:
+        raise InputRefused(
+            "bad_object_name", f"object name {shortened(name)} is too long for a topic: {_LONGEST_NAME} characters do"
+        )
+    try:
+        path = _find(name, mesh, [Path(d).expanduser().resolve() for d in directories], only_from_directories)
+    except InputRefused:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a user who isn't there, a zero byte
+        raise InputRefused(
+            "mesh_missing", f"mesh file {shortened(mesh)} can't be looked up ({shortened(error)}): check the path"
+        ) from None
     model = ObjectModel.from_mesh(path, name=name, unit=unit or "m", symmetries=parse_symmetries(symmetries))
     return CatalogueEntry(model, path)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...errors import InputRefused
+from ...errors import InputRefused, shortened
 from ...method_choice import MethodChoice
 from ...reconstruction.capture.view_recorder import RecordingSettings
 from ...reconstruction.onboarding import OnboardingSettings
@@ -295,6 +295,13 @@ def contradiction(values: Mapping[str, Any]) -> str:
     """Say in words which of the node's values can't be true together, '' where all can."""
     if values["regain_score"] < values["lose_score"]:
         return f"regain_score {values['regain_score']:g} is below lose_score {values['lose_score']:g}: raise it first"
+    for folder in filter(None, values["mesh_directories"]):
+        try:
+            path = Path(folder).expanduser().resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # too long, a user who isn't there, a zero byte
+            return f"mesh_directories holds {shortened(repr(folder))}, no folder ({shortened(error)}): take it out"
+        if path == path.parent:
+            return "mesh_directories holds /, and requests could have any file read: name the folders of meshes alone"
     return ""
 
 

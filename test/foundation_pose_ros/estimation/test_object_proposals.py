@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from foundation_pose_ros import Frame, PoseEstimator
+from foundation_pose_ros import Camera, Frame, PoseEstimator
 from foundation_pose_ros.estimation.object_proposals import SizeColourPrior, propose
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.events import removed
@@ -82,3 +82,12 @@ def test_a_thing_is_registered_as_the_object(scene, frame):
     nearest = scene.model("cracker_box").symmetries.nearest(best.T_cam_obj, truth)
     assert best.score > 0.8
     assert np.linalg.norm(nearest[:3, 3] - truth[:3, 3]) < 0.01
+
+
+@pytest.mark.parametrize("size", [(1, 1), (640, 1), (640, 2), (1, 640), (2, 2), (5, 5)])
+def test_tiny_and_narrow_images_show_nothing(scene, size):
+    rng = np.random.default_rng(0)
+    camera = Camera(50.0, 50.0, size[1] / 2, size[0] / 2, size[1], size[0])
+    depth_m = rng.uniform(0.2, 2.0, size).astype(np.float32)
+    frame = Frame(rng.integers(0, 255, (*size, 3), np.uint8), depth_m, camera, 1, "camera")
+    assert propose(frame, SizeColourPrior(scene.model("mug"))) == []

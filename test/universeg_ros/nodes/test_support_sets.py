@@ -75,6 +75,8 @@ def test_files_only_below_the_folders(by_intensity: UniverSeg, scenes: Scenes, t
     kept = shelf(by_intensity, inside)
     for path in ("../outside/set", str(outside / "set"), "link", ".", ".."):
         refused(lambda path=path: kept.load("a", path), "bad_path")
+    for path in ("a" * 100_000, "a" * 300, "a\0", "~nobody.knows/" + "b/" * 5_000):
+        refused(lambda path=path: kept.load("a", path), "bad_path")
     kept.add("a", "", scenes[0][0], scenes[1][0], None, USUAL)
     refused(lambda: kept.save("a", "../elsewhere"), "bad_path")
     assert not (tmp_path / "elsewhere").exists()

@@ -7,7 +7,7 @@ import pytest
 
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.estimation.methods import GeometricMethods
-from foundation_pose_ros.nodes.pose.parameters import POSE_NODE, method_choice
+from foundation_pose_ros.nodes.pose.parameters import POSE_NODE, contradiction, method_choice
 
 
 def parameters(**changed: Any) -> dict[str, Any]:
@@ -28,3 +28,9 @@ def test_a_choice_goes_into_the_methods(tmp_path: Path) -> None:
         choice.methods()
     with pytest.raises(InputRefused, match="weights_directory"):
         method_choice(parameters(scorer="learned"), threads=1)
+
+
+@pytest.mark.parametrize("folder", ["/", "//", "/tmp/..", "/."])
+def test_the_root_of_the_file_system_is_no_folder_of_meshes(folder: str) -> None:
+    assert "name the folders of meshes" in contradiction(parameters(mesh_directories=["/srv/meshes", folder]))
+    assert not contradiction(parameters(mesh_directories=["/srv/meshes", "~/meshes", ""]))
