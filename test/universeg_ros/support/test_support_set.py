@@ -194,3 +194,20 @@ def test_bombs_in_a_folder_are_refused_before_they_are_unpacked(
     monkeypatch.setattr(support_files, "LIMITS", InputLimits(arrays_bytes=100_000))
     with pytest.raises(InputRefused, match="keep fewer or smaller ones"):
         SupportSet.load(tmp_path)
+
+
+def test_a_full_disk_leaves_the_image_that_was_there(
+    scenes: Scenes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    support = SupportSet.from_arrays(*scenes)
+    support.save(tmp_path / "set")
+    before = {file: file.read_bytes() for file in (tmp_path / "set").rglob("*") if file.is_file()}
+
+    def cut_short(name: str, _: np.ndarray) -> bool:
+        Path(name).write_bytes(b"half")
+        return False
+
+    monkeypatch.setattr(cv2, "imwrite", cut_short)
+    with pytest.raises(InputRefused, match="can't be written"):
+        support.save(tmp_path / "set")
+    assert {file: file.read_bytes() for file in (tmp_path / "set").rglob("*") if file.is_file()} == before
