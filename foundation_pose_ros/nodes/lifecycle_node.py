@@ -178,8 +178,7 @@ def run(make_node: Callable[[], WorkingNode], name: str, args: list[str] | None)
 def _keep_freed_memory() -> None:
     """Let malloc reuse the memory of one image for the next (glibc; elsewhere this does nothing).
 
-    It would give blocks of that size back to the system at once, and the system clears each page anew: that takes
-    three times as long as it takes to receive the image.
+    It would give blocks of that size back to the system, which clears each page anew before it hands them out.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
