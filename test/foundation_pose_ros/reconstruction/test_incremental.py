@@ -78,7 +78,7 @@ def test_it_grows_while_it_is_tracked_and_poses_stay_right(growing, turn, carton
     assert (np.mean(views, axis=0) < (0.8, 0.6)).all() and (np.max(views, axis=0) < (2, 1.5)).all(), views
     # One frame alone says little, 8 degrees from the last on a model half of which is unknown: with the true mesh in
     # its place the last frame is off by 0.9 degrees as well, and the next one may be exact.
-    assert (np.quantile(tracked, 0.9, axis=0) < (4, 2)).all() and np.max(tracked) < 8, tracked
+    assert (np.quantile(tracked, 0.9, axis=0) < (4, 2)).all() and (np.max(tracked, axis=0) < (6, 3)).all(), tracked
     assert (np.mean(tracked[-4:], axis=0) < (1.5, 1)).all(), tracked
     # What grew is the carton: the ends of its axes that were seen are where they were.
     high, true_high = (np.quantile(model.surface_points(3000), 0.95, axis=0) for model in (growing.model, carton))
