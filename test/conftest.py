@@ -20,6 +20,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, str(len(os.sched_getaffinity(0))))
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
+# What one run found must not be what the next one tests.
+os.environ["FOUNDATION_PERCEPTION_CACHE"] = ""
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA_VARIABLE = "FOUNDATION_PERCEPTION_DATA"
 FIRST_DOMAIN_PORT = 32768

@@ -14,6 +14,7 @@ from ..arrays import Points
 from .appearance import Appearance, from_visual
 from .mesh_file import check_geometry, diameter, read_mesh, sigma_m_of, unit_scale_m
 from .symmetry import Symmetries
+from .symmetry_cache import SymmetryCache
 from .symmetry_search import SymmetrySearch
 
 if TYPE_CHECKING:
@@ -138,17 +139,25 @@ class ObjectModel:
     @cached_property
     def symmetries(self) -> Symmetries:
         """Return what was declared, or is found once from mesh and texture."""
-        return self.declared_symmetries if self.declared_symmetries is not None else self._symmetry_search.found()
+        if self.declared_symmetries is not None:
+            return self.declared_symmetries
+        return self._kept_symmetries.get("own", lambda: self._symmetry_search.found())
 
     @cached_property
     def shape_symmetries(self) -> Symmetries:
         """Return turns that leave the shape as it was, whatever the colours."""
-        return self._symmetry_search.found(colour=False) if self.has_colour else self.symmetries
+        if not self.has_colour:
+            return self.symmetries
+        return self._kept_symmetries.get("shape", lambda: self._symmetry_search.found(colour=False))
 
     @cached_property
     def near_symmetries(self) -> Symmetries:
         """Return turns that leave the shape nearly as it was: poses that noisy depth mistakes for each other."""
-        return self._symmetry_search.found(colour=False, loose=True)
+        return self._kept_symmetries.get("near", lambda: self._symmetry_search.found(colour=False, loose=True))
+
+    @cached_property
+    def _kept_symmetries(self) -> SymmetryCache:
+        return SymmetryCache(self)
 
     @cached_property
     def _symmetry_search(self) -> SymmetrySearch:
