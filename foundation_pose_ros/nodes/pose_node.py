@@ -1,5 +1,6 @@
 """pose_node: 6D poses of objects never trained on, from RGB-D images, meshes and masks."""
 
+import gc
 import sys
 from typing import Any
 
@@ -51,8 +52,12 @@ class PoseNode(WorkingNode):
     def release(self) -> None:
         """Give the session back, where there is one."""
         session, self.session = self.session, None
-        if session is not None:
-            session.close()
+        if session is None:
+            return
+        session.close()
+        # Its parts know each other, and hold meshes and images that Python wouldn't look for until much later.
+        del session
+        gc.collect()
 
     def _on_set_parameters(self, changed: list[Any]) -> Any:
         result = validator(POSE_NODE)(changed)

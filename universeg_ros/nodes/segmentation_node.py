@@ -1,5 +1,6 @@
 """segmentation_node: masks from a handful of examples, over services and, live, over topics."""
 
+import gc
 import sys
 from typing import Any
 
@@ -48,8 +49,12 @@ class SegmentationNode(WorkingNode):
     def release(self) -> None:
         """Give network, sets and services back, where they are there."""
         session, self.session = self.session, None
-        if session is not None:
-            session.close()
+        if session is None:
+            return
+        session.close()
+        # Its parts know each other, and hold meshes and images that Python wouldn't look for until much later.
+        del session
+        gc.collect()
 
 
 def main(args: list[str] | None = None) -> None:

@@ -1,0 +1,38 @@
+"""What a configured node holds is gone once it has been cleaned up, and not only when Python looks for cycles."""
+
+import gc
+import weakref
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+rclpy = pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
+pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here: source its workspace")
+
+from rclpy.parameter import Parameter
+
+from foundation_pose_ros.nodes.pose_node import PoseNode
+from foundation_pose_ros.synthetic.meshes import make_mesh
+
+
+def test_cleanup_leaves_nothing_behind(ros_context: Any, tmp_path: Path) -> None:
+    make_mesh("sticker_cube", 0).export(tmp_path / "cube.glb")
+    given = {
+        "autostart": False,
+        "objects": ["cube"],
+        "cube.mesh": str(tmp_path / "cube.glb"),
+        "cube.symmetries": "none",
+    }
+    overrides = [Parameter(name, value=value) for name, value in given.items()]
+    node = PoseNode(context=ros_context, parameter_overrides=overrides)
+    gc.disable()
+    try:
+        node.setup()
+        assert node.session is not None
+        held = [weakref.ref(part) for part in (node.session, node.session.objects, node.session.pipeline)]
+        node.release()
+        assert [part() for part in held] == [None, None, None]
+    finally:
+        gc.enable()
+        node.destroy_node()
