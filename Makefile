@@ -13,7 +13,7 @@ help:
 	@echo "make demo    pose of an object in a synthetic scene, through real ROS 2; a recording with SEQUENCE=folder OBJECT=name"
 	@echo "make test    all tests; some of them with ARGUMENTS='-k camera'"
 	@echo "make test-fast"
-	@echo "             those that are quick and need neither ROS nor recordings: below 3 minutes on two cores"
+	@echo "             those that are quick and need neither ROS, recordings nor PyTorch: some 3 minutes on two cores"
 	@echo "make stress  what would bring the nodes down, a thousand times each; takes hours"
 	@echo "make bench   time and accuracy, as JSON"
 	@echo "make lint    ruff, mypy, and which room may import which"
@@ -28,7 +28,7 @@ test:
 	$(RUN) --for tests python -m pytest -q $(ARGUMENTS)
 
 test-fast:
-	$(RUN) --for tests python -m pytest -q -m "not (slow or ros or data)" $(ARGUMENTS)
+	$(RUN) --for tests python -m pytest -q -m "not (slow or ros or data or torch)" $(ARGUMENTS)
 
 stress:
 	$(RUN) --for tests python -m pytest -q -m stress $(ARGUMENTS)

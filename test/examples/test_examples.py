@@ -20,6 +20,8 @@ from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.tracking import TrackState
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def example(repository: Path) -> Callable[[str], dict[str, Any]]:

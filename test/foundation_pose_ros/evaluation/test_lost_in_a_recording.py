@@ -16,6 +16,8 @@ from foundation_pose_ros.rendering.embree import EmbreeRenderer
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.tracking import MultiObjectTracker, TrackState
 
+pytestmark = pytest.mark.slow
+
 CAMERA = Camera(400.0, 400.0, 159.5, 119.5, 320, 240)
 BEFORE, GONE, AFTER = 4, 14, 26
 # Found within so many frames after it is back, at 30 Hz.

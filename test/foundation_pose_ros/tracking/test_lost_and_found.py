@@ -13,6 +13,8 @@ from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.tracking import ObjectTracker, TrackedObject, TrackState
 
+pytestmark = pytest.mark.slow
+
 NAME, PIECE, RATE_HZ = "cracker_box", 8, 15.0
 RECOVERED_S = 1.0
 

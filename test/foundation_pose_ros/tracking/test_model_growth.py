@@ -21,6 +21,8 @@ from foundation_pose_ros.synthetic.reference_views import StudioSettings, render
 from foundation_pose_ros.tracking import TrackedObject, TrackState
 from foundation_pose_ros.tracking.model_growth import Growth
 
+pytestmark = pytest.mark.slow
+
 CAMERA = Camera(400.0, 400.0, 209.5, 159.5, 420, 320)
 QUICK = ReconstructionSettings(16, FusionSettings(voxels=60_000, faces=3000), PaintSettings(0))
 KNOWN = 4

@@ -17,6 +17,8 @@ from foundation_pose_ros.tracking.state_machine import StateSettings, TrackState
 from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
 from foundation_pose_ros.uncertainty.fitted_constants import FOUND, REGISTERED, TRACKED
 
+pytestmark = pytest.mark.slow
+
 OBJECTS = ("mug", "cracker_box")
 EVENT = 4
 SHARES = st.tuples(*[st.floats(0, 1)] * 4, st.floats(-2, 0))
