@@ -1,6 +1,7 @@
 """What the lifecycle nodes of both packages share: start by themselves, survive any failure, end when told to."""
 
 import ctypes
+import gc
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -35,8 +36,26 @@ LARGEST_KEPT_BYTES = 32 * 2**20
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
+class Session(Protocol):
+    """All that a node has between configure and cleanup."""
+
+    def start(self) -> None:
+        """Subscribe and work."""
+        ...
+
+    def stop(self) -> None:
+        """Stop working."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...
+
+
 class WorkingNode(LifecycleNode, ABC):
     """A lifecycle node whose transitions are the methods `setup`, `start`, `stop` and `release`.
+
+    session: what `setup` makes; None before configure and after cleanup.
 
     `setup` may raise: the node then stays unconfigured, and says why. `stop` is called before the node ends as well,
     if it is active. Any executor will do, since services and images are waited for elsewhere (see `Listener`).
@@ -46,23 +65,32 @@ class WorkingNode(LifecycleNode, ABC):
         super().__init__(name, **node_arguments)
         self.refusals = RefusalCounter()
         self.active = False
+        self.session: Session | None = None
         self._autostart: Any = None
 
     @abstractmethod
     def setup(self) -> None:
-        """Load everything and offer outputs and services."""
+        """Make the session: load everything and offer outputs and services."""
 
-    @abstractmethod
     def start(self) -> None:
         """Subscribe and work."""
+        assert self.session is not None
+        self.session.start()
 
-    @abstractmethod
     def stop(self) -> None:
-        """Stop working."""
+        """Stop working; what `setup` made stays."""
+        assert self.session is not None
+        self.session.stop()
 
-    @abstractmethod
     def release(self) -> None:
-        """Undo `setup`, whether or not it was done."""
+        """Give the session back, where there is one."""
+        session, self.session = self.session, None
+        if session is None:
+            return
+        session.close()
+        # Its parts know each other, and hold meshes and images that Python wouldn't look for until much later.
+        del session
+        gc.collect()
 
     def start_by_itself(self) -> None:
         """Configure and activate as soon as the node is spun."""

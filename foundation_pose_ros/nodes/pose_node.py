@@ -1,6 +1,5 @@
 """pose_node: 6D poses of objects never trained on, from RGB-D images, meshes and masks."""
 
-import gc
 import sys
 from typing import Any
 
@@ -38,26 +37,6 @@ class PoseNode(WorkingNode):
     def setup(self) -> None:
         """Make the session."""
         self.session = PoseSession(self)
-
-    def start(self) -> None:
-        """Subscribe and start the worker."""
-        assert self.session is not None
-        self.session.start()
-
-    def stop(self) -> None:
-        """Stop working."""
-        assert self.session is not None
-        self.session.stop()
-
-    def release(self) -> None:
-        """Give the session back, where there is one."""
-        session, self.session = self.session, None
-        if session is None:
-            return
-        session.close()
-        # Its parts know each other, and hold meshes and images that Python wouldn't look for until much later.
-        del session
-        gc.collect()
 
     def _on_set_parameters(self, changed: list[Any]) -> Any:
         result = validator(POSE_NODE)(changed)

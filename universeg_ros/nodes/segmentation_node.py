@@ -1,6 +1,5 @@
 """segmentation_node: masks from a handful of examples, over services and, live, over topics."""
 
-import gc
 import sys
 from typing import Any
 
@@ -35,26 +34,6 @@ class SegmentationNode(WorkingNode):
     def setup(self) -> None:
         """Make the session."""
         self.session = SegmentationSession(self, self._model)
-
-    def start(self) -> None:
-        """Start the worker and subscribe."""
-        assert self.session is not None
-        self.session.start()
-
-    def stop(self) -> None:
-        """Stop working; the sets stay."""
-        assert self.session is not None
-        self.session.stop()
-
-    def release(self) -> None:
-        """Give network, sets and services back, where they are there."""
-        session, self.session = self.session, None
-        if session is None:
-            return
-        session.close()
-        # Its parts know each other, and hold meshes and images that Python wouldn't look for until much later.
-        del session
-        gc.collect()
 
 
 def main(args: list[str] | None = None) -> None:
