@@ -32,8 +32,8 @@ from benchmarks.reporting.results import data_folder
 from foundation_pose_ros import ObjectModel, PoseEstimator
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.evaluation.metrics import RECALL_FRACTION, adds_m
 from foundation_pose_ros.evaluation.report import provenance
+from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
 from foundation_pose_ros.tracking import ObjectTracker, TrackState
 from foundation_pose_ros.tracking.estimator_protocol import TrackingEstimator
 
@@ -97,7 +97,8 @@ def measure(scenes: int, repeats: int, data: Path, processes: int = 2) -> dict[s
 def followed(event: LossEvent, estimator: TrackingEstimator, model: ObjectModel, source: str) -> Outcome:
     """Run a tracker through an event, from its first mask on."""
     tracker = ObjectTracker(event.object_name, model.name, estimator)
-    points, limit_m = model.surface_points(500), RECALL_FRACTION * model.diameter_m
+    distance = SurfaceDistance(model.vertices, model.symmetries)
+    limit_m = RIGHT_SHARE * model.diameter_m
     false_since_ns: int | None = None
     false_tracking_s, called_lost, recovered_s = 0.0, False, None
     right, proof = False, 0
@@ -115,7 +116,7 @@ def followed(event: LossEvent, estimator: TrackingEstimator, model: ObjectModel,
         says_so = tracked.state is TrackState.TRACKING
         right = says_so and tracked.result is not None and moment.visible >= GONE
         if right and tracked.result is not None:
-            right = adds_m(tracked.result.T_cam_obj, moment.T_cam_obj, points) < limit_m
+            right = bool(distance(tracked.result.T_cam_obj[None], moment.T_cam_obj)[0] < limit_m)
         if k == 0 and not right:
             return Outcome(event.kind, source, event.object_name, started=False)
         if says_so and not right:

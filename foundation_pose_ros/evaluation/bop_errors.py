@@ -7,10 +7,10 @@ are transforms in the object's frame that leave it unchanged, the identity inclu
 import math
 
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
 
 from ..arrays import Pose
 from ..depth import in_front
+from ..object_model.surface_distance import hull_corners, largest_distance_m
 from ..object_model.symmetry import Symmetries, turn_about
 from ..se3 import transform_points
 
@@ -54,11 +54,10 @@ def outlines_overlap(T_estimate: Pose, T_truth: Pose, diameter_m: float) -> bool
 
 def mssd_m(T_estimate: Pose, T_truth: Pose, vertices: np.ndarray, symmetries: np.ndarray) -> float:
     """Return the largest distance in metres of a vertex from where it should be, the least over symmetries."""
-    # The distance is a convex function of the point: it is largest at a corner of the convex hull.
-    corners = _hull_corners(np.asarray(vertices, np.float64))
+    corners = hull_corners(np.asarray(vertices, np.float64))
     estimated = transform_points(np.asarray(T_estimate, np.float64), corners)
     truths = np.asarray(T_truth, np.float64) @ symmetries
-    return min(float(np.linalg.norm(transform_points(T, corners) - estimated, axis=1).max()) for T in truths)
+    return float(largest_distance_m(estimated[None], transform_points(truths, corners))[0])
 
 
 def mspd_px(T_estimate: Pose, T_truth: Pose, vertices: np.ndarray, K: np.ndarray, symmetries: np.ndarray) -> float:
@@ -120,10 +119,3 @@ def _projected(points_cam: np.ndarray, K: np.ndarray) -> np.ndarray:
     z = points_cam[:, 2:]
     pixels = points_cam[:, :2] / np.where(z > 0, z, 1) * [K[0, 0], K[1, 1]] + [K[0, 2], K[1, 2]]
     return np.where(z > 0, pixels, np.inf)
-
-
-def _hull_corners(vertices: np.ndarray) -> np.ndarray:
-    try:
-        return vertices[ConvexHull(vertices).vertices]
-    except QhullError:  # flat: the vertices themselves do
-        return vertices

@@ -9,6 +9,7 @@ from ..datasets.sequence import Sequence
 from ..errors import InputRefused
 from ..frame import Frame
 from ..object_model.model import ObjectModel
+from ..object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
 from . import metrics
 from .runner import AssessingEstimator, Estimate, RunSettings, run
 
@@ -21,8 +22,8 @@ class JudgedEstimate:
     """One object in one frame of one recording, with its errors where both pose and truth are there.
 
     counted: it enters the metrics, as a miss where there is no pose. Not counted are frames without truth and a
-    pose that was handed in. class_name: the model that all instances of an object share. Metres and degrees; ADD,
-    translation and rotation are over the object's symmetries.
+    pose that was handed in. class_name: the model that all instances of an object share. Metres and degrees; all but
+    ADD-S are over the object's symmetries. mssd_m: the largest error of any point of the surface.
     """
 
     sequence: str
@@ -34,6 +35,12 @@ class JudgedEstimate:
     adds_m: float = np.inf
     translation_m: float = np.inf
     rotation_deg: float = np.inf
+    mssd_m: float = np.inf
+
+    @property
+    def right(self) -> bool:
+        """Return whether it is what a score is the probability of: no point is off by a tenth of the diameter."""
+        return self.mssd_m < RIGHT_SHARE * self.diameter_m
 
 
 class Judge:
@@ -45,6 +52,7 @@ class Judge:
         # Fine steps, so that a continuous symmetry leaves at most half a degree. A sphere has too many turns to list:
         # its pose is judged against the truth that is turned like it.
         self._turns = np.eye(4)[None] if self._symmetries.is_sphere else self._symmetries.transforms(step_deg=1.0)
+        self._surface_distance = SurfaceDistance(model.vertices, self._symmetries)
         self._diameter_m = model.diameter_m
         self._class_name = model.name
 
@@ -68,6 +76,7 @@ class Judge:
             metrics.adds_m(T_estimate, T_truth, self._points),
             translation_m,
             rotation_deg,
+            float(self._surface_distance(T_estimate[None], T_truth)[0]),
         )
 
 

@@ -19,6 +19,7 @@ from .worst_cases import WorstCase, worst_cases
 _LIMIT_SHARE = 0.5
 _COLUMNS = {
     "n": ("n", "{:d}"),
+    "mssd_recall_0.1d": ("MSSD < 0.1 d", "{:.3f}"),
     "add_recall_0.1d": ("ADD < 0.1 d", "{:.3f}"),
     "adds_recall_0.1d": ("ADD-S < 0.1 d", "{:.3f}"),
     "add_auc": ("ADD AUC", "{:.3f}"),
@@ -104,10 +105,10 @@ def _charts(rows: list[JudgedEstimate]) -> list[str]:
     scored = [(row.estimate.result.score, row) for row in counted if row.estimate.result is not None]
     if scored:
         scores = np.array([score for score, _ in scored])
-        right = np.array([row.adds_m < RECALL_FRACTION * row.diameter_m for _, row in scored])
+        right = np.array([row.right for _, row in scored])
         diagram = reliability_diagram(scores, right)
         caption = (
-            "Share of poses with ADD-S below a tenth of the diameter, by score. Expected calibration error "
+            "Share of poses with MSSD below a tenth of the diameter, by score. Expected calibration error "
             f"{calibration_error(diagram):.3f} over {len(scored)} poses."
         )
         figures.append(f"<figure>{reliability_chart(diagram)}<figcaption>{caption}</figcaption></figure>")
@@ -125,7 +126,8 @@ def _worst(cases: list[WorstCase]) -> list[str]:
         else:
             said = (
                 f"ADD {1000 * row.add_m:.1f} mm ({row.add_m / row.diameter_m:.2f} d), "
-                f"ADD-S {1000 * row.adds_m:.1f} mm, {row.rotation_deg:.0f} deg, score {estimate.result.score:.2f}"
+                f"MSSD {1000 * row.mssd_m:.1f} mm, ADD-S {1000 * row.adds_m:.1f} mm, "
+                f"{row.rotation_deg:.0f} deg, score {estimate.result.score:.2f}"
             )
         caption = f"{row.sequence}, {estimate.frame_id}, {estimate.object_name}: {said}"
         figures.append(

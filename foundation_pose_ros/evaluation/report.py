@@ -26,6 +26,7 @@ class EvaluationSummary:
     """
 
     n: int
+    mssd_recall_0_1d: float
     add_recall_0_1d: float
     adds_recall_0_1d: float
     add_auc: float
@@ -49,6 +50,7 @@ class EvaluationSummary:
         near = [metrics.within_5mm_3deg(row.translation_m, row.rotation_deg) for row in counted]
         return cls(
             n=len(counted),
+            mssd_recall_0_1d=float(np.mean([row.right for row in counted])) if counted else np.nan,
             add_recall_0_1d=metrics.recall(add_m, limits_m),
             adds_recall_0_1d=metrics.recall(adds_m, limits_m),
             add_auc=metrics.auc(add_m),
@@ -63,7 +65,7 @@ class EvaluationSummary:
         )
 
     def as_json(self) -> dict[str, float | int | None]:
-        """Return figures by documented keys (recalls: `add_recall_0.1d`, `adds_recall_0.1d`); NaN becomes null."""
+        """Return figures by documented keys (recalls: `mssd_recall_0.1d`, `add_recall_0.1d`, ...); NaN becomes null."""
         return {name.replace("0_1d", "0.1d"): _finite(value) for name, value in asdict(self).items()}
 
 
@@ -76,6 +78,7 @@ def summaries(rows: list[JudgedEstimate]) -> tuple[dict[str, EvaluationSummary],
 
 _COLUMNS = {
     "n": ("n", "{:d}"),
+    "mssd_recall_0_1d": ("MSSD\n<0.1d", "{:.3f}"),
     "add_recall_0_1d": ("ADD\n<0.1d", "{:.3f}"),
     "adds_recall_0_1d": ("ADD-S\n<0.1d", "{:.3f}"),
     "add_auc": ("ADD\nAUC", "{:.3f}"),
@@ -137,7 +140,7 @@ def _row_as_json(row: JudgedEstimate) -> dict[str, Any]:
     errors = {
         field.name: _finite(getattr(row, field.name))
         for field in fields(row)
-        if field.name in ("add_m", "adds_m", "translation_m", "rotation_deg")
+        if field.name in ("add_m", "adds_m", "mssd_m", "translation_m", "rotation_deg")
     }
     return {
         "sequence": row.sequence,
