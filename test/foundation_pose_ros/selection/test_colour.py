@@ -25,7 +25,7 @@ def correlation(observed: np.ndarray, rendered: np.ndarray, weight: np.ndarray =
 def test_exposure_and_white_balance_do_not_matter(exposure, red, blue):
     rendered = print_of_squares(0)
     observed = rendered * exposure * np.array([red, 1.0, blue]) * 0.8
-    assert correlation(observed, rendered) > correlation(rendered * 0.8, rendered) - 0.12
+    assert correlation(observed, rendered) > correlation(rendered * 0.8, rendered) - 0.15
 
 
 def test_shading_does_not_matter():

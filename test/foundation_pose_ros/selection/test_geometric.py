@@ -55,7 +55,7 @@ def test_colour_tells_sides_apart_that_depth_cannot(see, cube, cube_renderer, cu
 
 
 def test_what_hides_the_object_counts_neither_for_nor_against(see, cube, cube_renderer, cube_pose, scorer):
-    view = see(cube_pose, hidden=(0, 0, 160, 240))
+    view = see(cube_pose, hidden=(0, 0, 170, 240))
     seen = Crop.around_mask(view.frame, view.mask, cube.diameter_m).observe(64)
     evidence = scorer.score(seen, cube_pose[None])
     assert evidence.agreement[0] > 0.9 and evidence.inliers[0] > 0.95
@@ -105,7 +105,8 @@ def test_surface_that_the_model_never_saw_counts_neither_for_nor_against(masked,
         for sigma_m in (np.inf, None)
     )
     assert marked.agreement[0] > 0.9 and marked.inliers[0] > 0.95
-    assert taken_for_true.agreement[0] < 0.7 and taken_for_true.inliers[0] < 0.7
+    assert taken_for_true.agreement[0] < marked.agreement[0] - 0.2
+    assert taken_for_true.inliers[0] < marked.inliers[0] - 0.2
 
 
 def test_surface_that_the_model_knows_less_well_may_be_off(see, cube, cube_pose, scorer, guessed):
