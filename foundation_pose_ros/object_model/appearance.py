@@ -86,7 +86,8 @@ def from_visual(mesh: trimesh.Trimesh, source: str = "the mesh") -> Appearance |
 
 
 def _is_plain(rgb: np.ndarray) -> bool:
-    return bool((np.ptp(rgb.reshape(-1, 3), axis=0) == 0).all())
+    flat = rgb.reshape(-1, 3)
+    return bool((flat == flat[:1]).all())
 
 
 def _flat(faces: np.ndarray, barycentric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
