@@ -28,8 +28,7 @@ class PoseEstimator:
     """Registers and tracks objects whose meshes it was given; nothing is trained.
 
     models: the objects, by name, made ready here (a few seconds each: symmetries are searched); entries may be added
-    and removed at any time, and are made ready at their first use. Not safe to use from several threads at once, but
-    for `prepare`.
+    and removed at any time, and are made ready at their first use. May be used from several threads at once.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class PoseEstimator:
         self._objects = PreparedObjects(models, methods or GeometricMethods(threads))
         self.models = self._objects.models
 
-    @one_blas_thread
+    @one_blas_thread()
     @one_cv2_thread()
     def register(self, frame: Frame, mask: Mask, object_name: str | None = None) -> PoseResult:
         """Find an object where a mask (H, W), non-zero on its pixels, shows it.
@@ -86,13 +85,13 @@ class PoseEstimator:
         result = _result(prepared, frame, prepared.assess(frame, T_cam_obj), Task.TRACKED)
         return replace(result, time_s=perf_counter() - started)
 
-    @one_blas_thread
+    @one_blas_thread()
     @one_cv2_thread()
     def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
         """List things in a frame that may be the object, the likeliest first: where to look for it without a mask."""
         return propose(frame, self._objects.get(object_name).prior)
 
-    @one_blas_thread
+    @one_blas_thread()
     @one_cv2_thread()
     def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
         """Register a thing as the object; scored 0 where that would stick in a table or wall. Raises as `register`."""
@@ -110,7 +109,7 @@ class PoseEstimator:
     def prepare(self, model: ObjectModel) -> None:
         """Make a model ready before it goes into `models`, in the place of another of its name if there is one.
 
-        May run in a thread beside the one that does the rest.
+        Estimates of other objects may be made meanwhile, in other threads.
         """
         self._objects.prepare(model)
 

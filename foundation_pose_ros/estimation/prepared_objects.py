@@ -36,15 +36,15 @@ class PreparedObjects:
         """Return an object by name, or the only one; raises InputRefused where there is none of that name."""
         if name is None and len(self.models) == 1:
             name = next(iter(self.models))
-        if name not in self.models:
-            known = ", ".join(self.models) or "none"
+        model = self.models.get(name or "")
+        if name is None or model is None:
+            known = ", ".join(self.models.copy()) or "none"
             raise InputRefused("unknown_object", f"no object {name!r} here: choose from {known}")
-        model, found = self.models[name], self._in_use.get(name)
+        found = self._in_use.get(name)
         if found is None or found.model is not model:
             waiting = self._waiting.get(name)
-            if waiting is not None and waiting.model is model:
-                found = self._waiting.pop(name)
-            else:
-                found = self._methods.prepare(model)
-            self._in_use[name] = found
+            if waiting is None or waiting.model is not model:
+                waiting = self._methods.prepare(model)
+            found = self._in_use[name] = waiting
+            self._waiting.pop(name, None)
         return found

@@ -28,6 +28,7 @@ from ..errors import InputRefused
 from ..frame import Frame
 from ..streams.image_messages import fill_image
 from ..streams.time_synchronizer import stamp_to_ns
+from ..tracking.multi_object import BEING_REGISTERED
 from .parameters import declare, validator, values
 from .pose.messages import to_pose, to_stamp
 from .replay.parameters import REPLAY_NODE
@@ -199,7 +200,8 @@ class ReplayNode(Node):
 
     def _on_objects(self, message: TrackedObjectArray) -> None:
         stamp_ns = stamp_to_ns(message.header.stamp)
-        if stamp_ns == self._published_ns:
+        # Another answer follows once what is being registered is found, or isn't.
+        if stamp_ns == self._published_ns and all(tracked.reason != BEING_REGISTERED for tracked in message.objects):
             self._answered_ns = stamp_ns
 
     def _end(self) -> None:

@@ -48,6 +48,14 @@ def followed(estimator: TrackingEstimator, frame: Frame, previous: PoseResult) -
         return error
 
 
+def registered(estimator: TrackingEstimator, frame: Frame, mask: Mask, object_name: str) -> Followed:
+    """Find an object from its mask (H, W) bool; a refusal is returned."""
+    try:
+        return finite(estimator.register(frame, mask, object_name))
+    except InputRefused as error:
+        return error
+
+
 def finite(result: PoseResult) -> PoseResult:
     """Return the result, its covariance 0 ("unknown") if unusable; raise InputRefused where the pose isn't finite."""
     if not (np.all(np.isfinite(result.T_cam_obj)) and np.isfinite(result.score)):

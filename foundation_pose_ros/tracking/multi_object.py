@@ -1,6 +1,7 @@
 """Several objects in one picture, each with a track of its own, and the mask image that starts them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 
@@ -15,6 +16,8 @@ from .state_machine import TrackState
 # Poses, each followed into the frame.
 Follow = Callable[[Frame, Sequence[PoseResult]], list[Followed]]
 
+# The reason that is given while an object is registered elsewhere.
+BEING_REGISTERED = "being registered"
 # Two poses that share more than this of the pixels which they explain can't both be right.
 _SAME_SURFACE = 0.5
 
@@ -28,10 +31,11 @@ class MultiObjectTracker:
     def __init__(
         self, estimator: TrackingEstimator, settings: TrackerSettings | None = None, follow: Follow | None = None
     ) -> None:
-        self._estimator = estimator
+        self.estimator = estimator
         self._follow = follow or partial(_one_by_one, estimator)
         self._settings = settings or TrackerSettings()
         self._tracks: dict[str, ObjectTracker] = {}
+        self._begun: dict[str, ObjectTracker] = {}
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -44,36 +48,66 @@ class MultiObjectTracker:
             raise InputRefused(
                 "object_exists", f"object {id} is there already: remove it first, or choose another name"
             )
-        self._tracks[id] = ObjectTracker(id, class_id or id, self._estimator, self._settings)
+        self._tracks[id] = ObjectTracker(id, class_id or id, self.estimator, self._settings)
 
     def remove(self, id: str) -> None:
         """Stop looking for an object."""
         self._known(id)
+        self._begun.pop(id, None)
         del self._tracks[id]
 
     def reset(self, id: str | None = None, reason: str = "reset: waiting for a mask") -> None:
         """Forget one track, or all."""
-        for track in self._tracks.values() if id is None else [self._known(id)]:
-            track.reset(reason)
+        for each in self.ids if id is None else (id,):
+            self._known(each).reset(reason)
+            self._begun.pop(each, None)
 
     def lose(self, stamp_ns: int, reason: str) -> None:
         """Give up all tracks as of a stamp, which may be of another clock than that of the last frames."""
+        self._begun.clear()
         for track in self._tracks.values():
             track.lose(stamp_ns, reason)
 
     def set_settings(self, settings: TrackerSettings) -> None:
         """Take new thresholds from the next frame on."""
         self._settings = settings
-        for track in self._tracks.values():
+        for track in (*self._tracks.values(), *self._begun.values()):
             track.settings = settings
 
     def wanting_mask(self, stamp_ns: int) -> tuple[str, ...]:
         """Return the ids for which a mask of a frame at this time would be used."""
-        return tuple(id for id, track in self._tracks.items() if track.wants_mask(stamp_ns))
+        wanting = (id for id, track in self._tracks.items() if track.wants_mask(stamp_ns))
+        return tuple(id for id in wanting if id not in self._begun)
 
     def start(self, id: str, frame: Frame, result: PoseResult) -> None:
         """Begin a track at a pose in this frame that is known from elsewhere, and believed whatever it scores."""
+        self._begun.pop(id, None)
         self._known(id).start(frame, result)
+
+    def begin(self, id: str) -> ObjectTracker:
+        """Return a new track of an object, to be registered elsewhere; meanwhile the old one is as it was.
+
+        No other mask is wanted until it is taken. Raises InputRefused where another has begun.
+        """
+        old = self._known(id)
+        if id in self._begun:
+            raise InputRefused("busy", f"{id} is being registered already: wait until that is done")
+        new = self._begun[id] = ObjectTracker(id, old.class_id, self.estimator, self._settings)
+        return new
+
+    def take(self, new: ObjectTracker, frame: Frame, found: Followed) -> bool:
+        """Let a track that was begun take the old one's place, if the registration on this frame found the object.
+
+        False where there is no such track any more, as after a reset.
+        """
+        if self._begun.get(new.id) is not new:
+            return False
+        del self._begun[new.id]
+        if new.registered:
+            self._tracks[new.id] = new
+        else:
+            self._tracks[new.id].conclude_registration(frame, found)
+        return True
 
     def register(
         self,
@@ -99,13 +133,17 @@ class MultiObjectTracker:
                 if refused is None:
                     raise
                 refused(id, error)
-        newest_ns = frame.stamp_ns
-        for newer in chain([frame], later_frames):
+        return self.catch_up(chain([frame], later_frames), refused)
+
+    def catch_up(self, frames: Iterable[Frame], refused: Refused | None = None) -> list[TrackedObject]:
+        """Bring tracks that are behind up to date, frames oldest first; return all objects as of the last."""
+        newest_ns = 0
+        for newer in frames:
             newest_ns = newer.stamp_ns
             behind = {id: track for id, track in self._tracks.items() if track.is_behind(newest_ns)}
             if behind:
                 self._advance(newer, behind, refused)
-        return [track.snapshot(newest_ns) for track in self._tracks.values()]
+        return self._snapshots(newest_ns)
 
     def track(self, frame: Frame, refused: Refused | None = None) -> list[TrackedObject]:
         """Follow all tracks into a frame; refusals go to `refused(id, error)`, and count as no pose.
@@ -113,7 +151,7 @@ class MultiObjectTracker:
         No two of them end up explaining the same pixels.
         """
         self._advance(frame, self._tracks, refused)
-        return [track.snapshot(frame.stamp_ns) for track in self._tracks.values()]
+        return self._snapshots(frame.stamp_ns)
 
     def _advance(self, frame: Frame, tracks: Mapping[str, ObjectTracker], refused: Refused | None) -> None:
         found = self._followed(frame, tracks)
@@ -143,7 +181,7 @@ class MultiObjectTracker:
     def _rival(self, frame: Frame, pose: PoseResult, others: Mapping[str, PoseResult]) -> str | None:
         """Return the object that explains the pixels which the pose explains, if there is one."""
         return next(
-            (id for id, other in others.items() if self._estimator.overlap_ratio(frame, pose, other) > _SAME_SURFACE),
+            (id for id, other in others.items() if self.estimator.overlap_ratio(frame, pose, other) > _SAME_SURFACE),
             None,
         )
 
@@ -153,7 +191,12 @@ class MultiObjectTracker:
 
     def snapshot(self, id: str, stamp_ns: int) -> TrackedObject:
         """Return one object as of a stamp."""
-        return self._known(id).snapshot(stamp_ns)
+        seen = self._known(id).snapshot(stamp_ns)
+        waits = id in self._begun and seen.state is not TrackState.TRACKING
+        return replace(seen, reason=BEING_REGISTERED) if waits else seen
+
+    def _snapshots(self, stamp_ns: int) -> list[TrackedObject]:
+        return [self.snapshot(id, stamp_ns) for id in self._tracks]
 
     def _known(self, id: str) -> ObjectTracker:
         if id not in self._tracks:

@@ -8,7 +8,7 @@ from ..arrays import Mask
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
-from .estimator_protocol import Followed, TrackingEstimator, finite, followed
+from .estimator_protocol import Followed, TrackingEstimator, followed, registered
 from .relocalization import ClaimedBy, Relocalization, RelocalizationSettings
 from .second_look import SecondLook, SecondLookSettings
 from .state_machine import FrameEvidence, StateSettings, TrackState, TrackStatus, advance, started
@@ -89,6 +89,11 @@ class ObjectTracker:
         return self._status.doubt_since_ns is not None
 
     @property
+    def registered(self) -> bool:
+        """Return True where a registration has begun it, whatever became of it since."""
+        return self._status.registered_ns is not None
+
+    @property
     def stamp_ns(self) -> int | None:
         """Return the stamp of the last frame that was looked at."""
         return self._stamp_ns
@@ -116,26 +121,32 @@ class ObjectTracker:
 
         Raises InputRefused when the mask or frame can't be used; the track is then as it was, and the next try waits.
         """
-        self._stamp_ns = frame.stamp_ns if self._stamp_ns is None else max(self._stamp_ns, frame.stamp_ns)
         called_s = perf_counter()
-        try:
-            result = finite(self._estimator.register(frame, mask, self.class_id))
-        except InputRefused as error:
-            self._advance(FrameEvidence(frame.stamp_ns, None, registration=True, reason=str(error)))
+        found = registered(self._estimator, frame, mask, self.class_id)
+        accepted = self.conclude_registration(frame, found)
+        self._time_s = perf_counter() - called_s
+        if isinstance(found, InputRefused):
+            raise found
+        if accepted:
+            for later in later_frames:
+                self.track(later)
+        return self.snapshot(self._stamp_ns or frame.stamp_ns)
+
+    def conclude_registration(self, frame: Frame, found: Followed) -> bool:
+        """Take up what a registration on a frame has found: True where a track begins there; else a next try waits."""
+        self._stamp_ns = frame.stamp_ns if self._stamp_ns is None else max(self._stamp_ns, frame.stamp_ns)
+        self._time_s = found.time_s if isinstance(found, PoseResult) else 0.0
+        if isinstance(found, InputRefused):
+            self._advance(FrameEvidence(frame.stamp_ns, None, registration=True, reason=str(found)))
             self._back_off(frame.stamp_ns)
-            raise
-        finally:
-            self._time_s = perf_counter() - called_s
-        accepted = result.score >= self.settings.state.accept_score
-        self._advance(FrameEvidence(frame.stamp_ns, result.score, registration=True))
-        if not accepted:
+            return False
+        self._advance(FrameEvidence(frame.stamp_ns, found.score, registration=True))
+        if found.score < self.settings.state.accept_score:
             self._back_off(frame.stamp_ns)
-            return self.snapshot(frame.stamp_ns)
-        self._begin(result)
+            return False
+        self._begin(found)
         self._stamp_ns = frame.stamp_ns
-        for later in later_frames:
-            self.track(later)
-        return self.snapshot(self._stamp_ns)
+        return True
 
     def track(self, frame: Frame, refused: Refused | None = None) -> TrackedObject:
         """Follow into the next frame, or look there for an object that was lost; refusals count as no pose.

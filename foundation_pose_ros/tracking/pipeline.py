@@ -1,9 +1,10 @@
 """Frames and masks in, tracked objects out: buffer, worker and tracks put together. Needs no ROS."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from ..errors import InputRefused
@@ -13,9 +14,12 @@ from ..streams.latest_only_worker import LatestOnlyWorker
 from ..streams.mask_inputs import MaskInput
 from ..streams.refusals import RefusalCounter
 from . import FrameBuffer, MultiObjectTracker, TrackedObject
+from .registration_worker import Registered, RegistrationWorker
 
 Result = TypeVar("Result")
 Publish = Callable[[Frame, list[TrackedObject]], None]
+# All objects once one is registered, or InputRefused.
+Answer = Future[list[TrackedObject]]
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,14 @@ class _Job:
 
     frame: Frame
     epoch: int
-    masks: MaskInput | None = None
+
+
+@dataclass(frozen=True)
+class _MaskJob(_Job):
+    """Masks of a frame, and who waits for what becomes of them, if someone does."""
+
+    masks: MaskInput
+    answer: Answer | None = None
 
 
 _BAD_STAMPS = {
@@ -41,6 +52,8 @@ _BAD_STAMPS = {
 
 class PosePipeline:
     """Takes frames and masks from one thread; tracks and publishes in one worker thread.
+
+    Another thread registers, and follows what it finds through the frames since, while the worker goes on.
 
     `publish(frame, objects)` and `ask_for_masks(ids)` are called in the worker's thread.
     """
@@ -61,6 +74,7 @@ class PosePipeline:
         self._ask_for_masks = ask_for_masks
         self._ask_period_ns = int(ask_period_s * 1e9)
         self._refusals = refusals
+        self._failed = failed
         self._worker = LatestOnlyWorker(
             {"mask": self._register, "frame": self._track},
             failed=failed,
@@ -69,6 +83,8 @@ class PosePipeline:
             ),
             name="pose",
         )
+        self._registrations = RegistrationWorker(tracker.estimator, buffer, lambda: self._done_ns, self._count, failed)
+        self._answers: set[Answer] = set()
         self._early: MaskInput | None = None
         self._epoch = 0
         self._done_ns = -1
@@ -83,10 +99,14 @@ class PosePipeline:
     def start(self) -> None:
         """Begin to work on what comes in."""
         self._worker.start()
+        self._registrations.start()
 
     def stop(self) -> bool:
-        """Stop, and forget frames and tracks; False where the worker didn't end in time."""
-        stopped = self._worker.stop()
+        """Stop, and forget frames and tracks; False where a thread didn't end in time."""
+        stopped = self._registrations.stop()
+        stopped = self._worker.stop() and stopped
+        for answer in self._answers.copy():
+            answer.cancel()
         self._early = None
         self._buffer.clear()
         self._forget("stopped")
@@ -102,7 +122,6 @@ class PosePipeline:
             self._time_jumped_back(frame.stamp_ns)
         early = self._early
         if early is not None and early.stamp_ns <= frame.stamp_ns:
-            # Before the frame itself: what is published of it then holds the registration.
             self._early = None
             self.masks(early)
         self._worker.put("frame", _Job(frame, self._epoch))
@@ -112,7 +131,7 @@ class PosePipeline:
         frame = self.frame_of(masks.stamp_ns)
         newest_ns = self._buffer.newest_ns
         if frame is not None:
-            self._worker.put("mask", _Job(frame, self._epoch, masks))
+            self._worker.put("mask", _MaskJob(frame, self._epoch, masks))
         elif newest_ns is None or masks.stamp_ns > newest_ns:
             if self._early is not None:
                 self._refusals.count(
@@ -135,9 +154,14 @@ class PosePipeline:
             stamp_ns = newest_ns
         return self._buffer.at(stamp_ns)
 
-    def register_now(self, frame: Frame, masks: MaskInput) -> list[TrackedObject]:
-        """Register from masks of a frame, catch up and publish; to be run by `call`. Raises InputRefused."""
-        return self._registered(frame, masks, strict=True)
+    def register_now(self, frame: Frame, masks: MaskInput) -> Answer:
+        """Register an object from a mask of a frame, catch up and publish."""
+        answer: Answer = Future()
+        self._answers.add(answer)
+        answer.add_done_callback(self._answers.discard)
+        job = _MaskJob(frame, self._epoch, masks, answer)
+        self.call(lambda: self._register(job))
+        return answer
 
     def call(self, function: Callable[[], Result]) -> "Future[Result]":
         """Run a function where it can touch the tracker: in the worker, or at once while there is none."""
@@ -173,27 +197,51 @@ class PosePipeline:
         objects = self.tracker.track(job.frame, self._count)
         self._finish(job.frame, objects, started)
 
-    def _register(self, job: _Job) -> None:
-        if job.epoch != self._epoch or job.masks is None:
-            return
-        try:
-            self._registered(job.frame, job.masks, strict=False)
-        except InputRefused as refused:
-            self._refusals.count(refused.reason, str(refused))
+    def _register(self, job: _MaskJob) -> None:
+        self._settled(job, lambda: self._begin(job))
 
-    def _registered(self, frame: Frame, inputs: MaskInput, strict: bool) -> list[TrackedObject]:
-        wanting = self.tracker.wanting_mask(frame.stamp_ns)
-        if not (wanting or inputs.force):
-            return []
+    def _begin(self, job: _MaskJob) -> None:
+        """Let the other thread register what masks mean, where it is wanted."""
+        wanting = self.tracker.wanting_mask(job.frame.stamp_ns)
+        if job.epoch != self._epoch or not (wanting or job.masks.force):
+            return
+        for id, mask in job.masks.masks(job.frame, self.tracker.ids, wanting).items():
+            if job.masks.force or id in wanting:
+                self._registrations.put(self.tracker.begin(id), job.frame, mask, partial(self._hand_over, job))
+
+    def _hand_over(self, job: _MaskJob, registered: Registered) -> None:
+        """From the other thread to the worker."""
+        self.call(lambda: self._settled(job, lambda: self._join(job, registered)))
+
+    def _join(self, job: _MaskJob, registered: Registered) -> None:
+        """Take a track up, go through the few frames that it is behind, and publish."""
         started = time.perf_counter()
-        masks = inputs.masks(frame, self.tracker.ids, wanting)
-        if not (inputs.force or any(id in wanting for id in masks)):
-            return []
-        later = _Later(self._buffer, frame)
-        objects = self.tracker.register(frame, masks, later, None if strict else self._count, inputs.force)
-        if later.last.stamp_ns >= self._done_ns:
-            self._finish(later.last, objects, started)
-        return objects
+        id, found = registered.track.id, registered.found
+        if job.epoch != self._epoch or not self.tracker.take(registered.track, job.frame, found):
+            raise InputRefused("reset", f"{id} was reset while it was registered: send a mask once more")
+        newest_ns = max(self._done_ns, job.frame.stamp_ns)
+        since = [job.frame, *self._buffer.after(job.frame.stamp_ns)]
+        since = [frame for frame in since if frame.stamp_ns <= newest_ns]
+        objects = self.tracker.catch_up(since, self._count)
+        self._finish(since[-1], objects, started)
+        if isinstance(found, InputRefused):
+            raise InputRefused(found.reason, f"{id}: {found}")
+        if job.answer is not None and job.answer.set_running_or_notify_cancel():
+            job.answer.set_result(objects)
+
+    def _settled(self, job: _MaskJob, work: Callable[[], None]) -> None:
+        """Do a part of a registration; what it raises is told to whoever waits for it, or counted."""
+        try:
+            work()
+        except InputRefused as refused:
+            if job.answer is None:
+                self._refusals.count(refused.reason, str(refused))
+            elif job.answer.set_running_or_notify_cancel():
+                job.answer.set_exception(refused)
+        except Exception as error:
+            self._failed("registration", error)
+            if job.answer is not None and job.answer.set_running_or_notify_cancel():
+                job.answer.set_exception(error)
 
     def _finish(self, frame: Frame, objects: list[TrackedObject], started: float) -> None:
         self._done_ns = frame.stamp_ns
@@ -206,21 +254,3 @@ class PosePipeline:
 
     def _count(self, id: str, refused: InputRefused) -> None:
         self._refusals.count(refused.reason, f"{id}: {refused}")
-
-
-class _Later:
-    """Yields the frames since one, while more come in; `last` is the one handed out last."""
-
-    def __init__(self, buffer: FrameBuffer, first: Frame) -> None:
-        self._buffer = buffer
-        self.last = first
-
-    def __iter__(self) -> Iterator[Frame]:
-        behind: int | None = None
-        while newer := self._buffer.after(self.last.stamp_ns):
-            # Each step gains one frame on those that came in meanwhile: it ends even where steps take longer.
-            behind = (len(newer) if behind is None else min(behind, len(newer))) - 1
-            self.last = newer[-1 - behind]
-            yield self.last
-            if behind == 0:
-                return

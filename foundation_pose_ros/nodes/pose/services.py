@@ -64,7 +64,7 @@ class PoseServices:
                 "(0 = the newest image)",
             )
         masks = LabelImage(frame.stamp_ns, to_labels(request.mask), self._rectified, only=id, force=True)
-        objects = self._in_worker(lambda: self._pipeline.register_now(frame, masks))
+        objects = waited_for(self._pipeline.register_now(frame, masks))
         tracked = next(o for o in objects if o.id == id)
         if tracked.state is not TrackState.TRACKING or tracked.result is None:
             raise InputRefused("low_score", f"{id} was not found: {tracked.reason}")

@@ -178,6 +178,49 @@ def test_a_lost_object_is_not_found_where_another_is():
     assert tracks.states()["mug"] is TrackState.TRACKING
 
 
+def test_a_track_that_is_registered_elsewhere_takes_the_old_ones_place():
+    tracks, estimator = tracker("mug", "can")
+    found = PoseResult("mug", np.eye(4, dtype=np.float32), 0.9, np.eye(6), stamp_ns=frame(1.0).stamp_ns)
+    new = tracks.begin("mug")
+    assert tracks.wanting_mask(frame(1.0).stamp_ns) == ("can",)
+    assert tracks.track(frame(1.1))[0].reason == "being registered"
+    with pytest.raises(InputRefused, match="being registered already"):
+        tracks.begin("mug")
+    assert new.conclude_registration(frame(1.0), found)
+    assert tracks.take(new, frame(1.0), found)
+    assert tracks.states()["mug"] is TrackState.TRACKING
+    tracks.catch_up([frame(1.0), frame(1.1)])
+    assert estimator.tracked == [("mug", 1.1)]
+
+
+def test_a_track_that_is_not_found_elsewhere_leaves_the_old_one_as_it_was():
+    tracks, _ = tracker("mug")
+    tracks.register(frame(1.0), {"mug": MASK})
+    refused = InputRefused("no_depth", "no depth on mug")
+    new = tracks.begin("mug")
+    new.conclude_registration(frame(1.1), refused)
+    assert tracks.take(new, frame(1.1), refused)
+    (mug,) = tracks.track(frame(1.2))
+    assert mug.result is not None and mug.registered_ns == frame(1.0).stamp_ns
+    tracks.reset("mug")
+    new = tracks.begin("mug")
+    new.conclude_registration(frame(1.3), refused)
+    tracks.take(new, frame(1.3), refused)
+    assert tracks.snapshot("mug", frame(1.3).stamp_ns).reason == "no depth on mug"
+    assert tracks.wanting_mask(frame(1.3).stamp_ns) == (), "the next try waits"
+
+
+@pytest.mark.parametrize("forget", ["reset", "remove"])
+def test_what_was_forgotten_meanwhile_stays_forgotten(forget):
+    tracks, _ = tracker("mug")
+    found = PoseResult("mug", np.eye(4, dtype=np.float32), 0.9, np.eye(6), stamp_ns=frame(1.0).stamp_ns)
+    new = tracks.begin("mug")
+    getattr(tracks, forget)("mug")
+    new.conclude_registration(frame(1.0), found)
+    assert not tracks.take(new, frame(1.0), found)
+    assert TrackState.TRACKING not in tracks.states().values()
+
+
 def test_one_or_all_are_reset():
     tracks, _ = tracker("mug", "can")
     tracks.register(frame(1.0), {"mug": MASK, "can": MASK})
@@ -192,7 +235,7 @@ def test_new_settings_hold_for_old_and_new_tracks():
     tracks.set_settings(TrackerSettings(retry_first_s=3.0))
     tracks.add("can")
     for id in ("mug", "can"):
-        tracks._estimator.refuses = (id,)
+        tracks.estimator.refuses = (id,)
         tracks.register(frame(1.0), {id: MASK}, refused=lambda id, error: None)
     assert tracks.wanting_mask(frame(3.9).stamp_ns) == ()
     assert tracks.wanting_mask(frame(4.1).stamp_ns) == ("mug", "can")

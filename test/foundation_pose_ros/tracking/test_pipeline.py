@@ -25,13 +25,21 @@ class Steady:
 
     def __init__(self) -> None:
         self.registered: list[int] = []
+        self.tracked: dict[str, list[int]] = {"mug": [], "can": []}
+        self.may_register = threading.Event()
+        self.may_register.set()
 
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
         self.registered.append(frame.stamp_ns)
+        assert self.may_register.wait(10)
         return self._pose(frame, object_name or "")
 
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+        self.tracked[previous.object_name].append(frame.stamp_ns)
         return self._pose(frame, previous.object_name)
+
+    def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
+        return 0.0
 
     @staticmethod
     def _pose(frame: Frame, name: str) -> PoseResult:
@@ -39,7 +47,7 @@ class Steady:
 
 
 class Bench:
-    """A running pipeline that knows a mug."""
+    """A running pipeline that knows a mug and, if asked to, a can; `published` holds the mug."""
 
     def __init__(self) -> None:
         self.estimator = Steady()
@@ -69,8 +77,8 @@ class Bench:
         self.send(step)
         self.wait(lambda: self.published and self.published[-1][0] == step * STEP_NS)
 
-    def mask(self, step: int) -> None:
-        self.pipeline.masks(LabelImage(step * STEP_NS, np.full((1, 1), 255, np.uint8)))
+    def mask(self, step: int, only: str | None = None) -> None:
+        self.pipeline.masks(LabelImage(step * STEP_NS, np.full((1, 1), 255, np.uint8), only=only))
 
     def wait(self, condition: Callable[[], object]) -> None:
         deadline_s = time.monotonic() + 10
@@ -109,6 +117,57 @@ def test_an_early_mask_waits_for_its_frame(bench: Bench) -> None:
     bench.wait(lambda: bench.state is TrackState.TRACKING)
     assert bench.estimator.registered == [2 * STEP_NS]
     assert bench.refusals["mask_without_frame"] == 0
+
+
+def test_while_one_object_is_registered_the_other_goes_on_and_it_then_sees_every_frame(bench: Bench) -> None:
+    bench.pipeline.tracker.add("can")
+    bench.mask(1, only="mug")
+    bench.frame(1)
+    bench.wait(lambda: bench.state is TrackState.TRACKING)
+    bench.estimator.may_register.clear()
+    bench.mask(2, only="can")
+    for step in range(2, 12):
+        bench.frame(step)  # waits for the mug's pose in it
+        assert bench.published[-1][1].result.stamp_ns == step * STEP_NS
+    assert bench.pipeline.tracker.states()["can"] is TrackState.SEARCHING
+    bench.estimator.may_register.set()
+    bench.wait(lambda: bench.pipeline.tracker.states()["can"] is TrackState.TRACKING)
+    bench.frame(12)
+    assert bench.estimator.tracked["can"] == [step * STEP_NS for step in range(3, 13)]
+    assert bench.estimator.tracked["mug"] == [step * STEP_NS for step in range(2, 13)]
+
+
+def test_what_is_asked_for_is_answered_once_it_is_up_to_date(bench: Bench) -> None:
+    for step in (1, 2, 3):
+        bench.frame(step)
+    frame = bench.pipeline.frame_of(2 * STEP_NS)
+    assert frame is not None
+    mask = LabelImage(frame.stamp_ns, np.full((1, 1), 255, np.uint8), only="mug", force=True)
+    (mug,) = waited_for(bench.pipeline.register_now(frame, mask))
+    assert (mug.state, mug.result.stamp_ns) == (TrackState.TRACKING, 3 * STEP_NS)
+
+
+def test_who_waits_for_a_registration_is_told_of_a_reset_and_of_the_end(bench: Bench) -> None:
+    bench.frame(1)
+    frame = bench.pipeline.frame_of(STEP_NS)
+    assert frame is not None
+    mask = LabelImage(frame.stamp_ns, np.full((1, 1), 255, np.uint8), only="mug", force=True)
+    bench.estimator.may_register.clear()
+    answer = bench.pipeline.register_now(frame, mask)
+    waited_for(bench.pipeline.call(lambda: bench.pipeline.tracker.reset("mug")))
+    bench.estimator.may_register.set()
+    with pytest.raises(InputRefused, match="was reset"):
+        waited_for(answer)
+    bench.estimator.may_register.clear()
+    answer = bench.pipeline.register_now(frame, mask)
+    waited_for(bench.pipeline.call(lambda: None))
+    waiting = bench.pipeline.register_now(frame, mask)
+    with pytest.raises(InputRefused, match="being registered already"):
+        waited_for(waiting)
+    threading.Timer(0.1, bench.estimator.may_register.set).start()
+    assert bench.pipeline.stop()
+    with pytest.raises(InputRefused, match="activate"):
+        waited_for(answer)
 
 
 def test_masks_of_the_past_and_of_another_clock_are_counted(bench: Bench) -> None:

@@ -1,0 +1,78 @@
+"""Registration of an object in a thread of its own, so that the others' tracks go on meanwhile. Needs no ROS."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+
+from ..arrays import Mask
+from ..frame import Frame
+from ..streams.frame_buffer import FrameBuffer
+from ..streams.latest_only_worker import LatestOnlyWorker
+from .estimator_protocol import Followed, TrackingEstimator, registered
+from .object_tracker import ObjectTracker, Refused
+from .state_machine import TrackState
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What a registration has found, and the track that went on from it, nearly up to date."""
+
+    track: ObjectTracker
+    found: Followed
+
+
+class RegistrationWorker:
+    """Registers new tracks, one after the other, and follows each through the frames since.
+
+    done_ns: the stamp that the other tracks are at. refused(id, error): takes refusals of tracking steps. failed: takes
+    what should not have happened.
+    """
+
+    def __init__(
+        self,
+        estimator: TrackingEstimator,
+        buffer: FrameBuffer,
+        done_ns: Callable[[], int],
+        refused: Refused,
+        failed: Callable[[str, Exception], None],
+    ) -> None:
+        self._estimator, self._buffer, self._done_ns, self._refused = estimator, buffer, done_ns, refused
+        self._failed = failed
+        self._worker = LatestOnlyWorker({}, failed, lambda slot: None, "registration")
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._worker.start()
+
+    def stop(self) -> bool:
+        """Finish the registration at hand and drop the rest; False where it didn't end in time."""
+        return self._worker.stop()
+
+    def put(self, track: ObjectTracker, frame: Frame, mask: Mask, then: Callable[[Registered], None]) -> None:
+        """Register a new track from a mask (H, W) bool of a frame; `then` is called in this worker's thread."""
+
+        def work() -> None:
+            try:
+                found = registered(self._estimator, frame, mask, track.class_id)
+                if track.conclude_registration(frame, found):
+                    self._catch_up(track)
+                then(Registered(track, found))
+            except Exception as error:
+                self._failed("registration", error)
+
+        self._worker.call(work)
+
+    def _catch_up(self, track: ObjectTracker) -> None:
+        """Go through every frame that the others have done; every other, every third, where steps take too long."""
+        stride, left = 1, inf
+        while len(newer := self._newer(track)) > 1 and track.state is TrackState.TRACKING:
+            if len(newer) >= left:
+                stride += 1
+            left = len(newer)
+            for frame in newer[stride - 1 :: stride] or newer[-1:]:
+                track.track(frame, self._refused)
+
+    def _newer(self, track: ObjectTracker) -> list[Frame]:
+        done_ns = self._done_ns()
+        since = self._buffer.after(track.stamp_ns or 0)
+        return [frame for frame in since if frame.stamp_ns <= done_ns]
