@@ -21,7 +21,13 @@ PYTHON_PACKAGES = ("foundation_pose_ros", "universeg_ros")
 def package_inputs() -> list[Path]:
     """Files whose contents need a build when they change. Python modules don't: they run from the source tree."""
     single = [ROOT / name for name in ("package.xml", "CMakeLists.txt", "pyproject.toml")]
-    return [*single, *(ROOT / "msg").glob("*.msg"), *(ROOT / "srv").glob("*.srv"), requirements("ros")]
+    return [
+        *single,
+        *(ROOT / "msg").glob("*.msg"),
+        *(ROOT / "srv").glob("*.srv"),
+        *(ROOT / "action").glob("*.action"),
+        requirements("ros"),
+    ]
 
 
 def installed_names() -> Iterator[str]:
@@ -46,6 +52,7 @@ def stage() -> Path:
         "CMakeLists.txt",
         "pyproject.toml",
         "LICENSE",
+        "action",
         "msg",
         "srv",
         *INSTALLED_FOLDERS,
