@@ -12,6 +12,12 @@ def inlinable(function: Callable[..., Any]) -> Callable[..., Any]:
     return numba.extending.register_jitable(function)  # type: ignore[no-any-return]
 
 
+def compiled_exactly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function whose sums are taken as they are written, so that every processor gets the same bits."""
+    made: Callable[..., Any] = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    return made
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function to machine code. Sums may be taken in any order, and nothing in it may be infinite or NaN."""
     made: Callable[..., Any] = numba.njit(nogil=True, cache=True, fastmath=True, error_model="numpy")(function)

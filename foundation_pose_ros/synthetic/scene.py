@@ -12,16 +12,18 @@ import numpy as np
 from ..errors import InputRefused
 from ..frame import Frame
 from ..object_model.model import ObjectModel
-from ..se3 import inverse
+from ..se3 import inverse, transform_points
 from .body import Body
 from .layout import Viewpoints, place_objects
 from .lighting import Light
+from .motion_blur import MotionField, rigid_velocity, twist_at
 from .room import make_room
 from .scene_bodies import beside_objects, object_items, reaching_hand
 from .scene_painter import Painter, Picture
 from .scene_settings import SceneSettings
 from .sensor import WEBCAM, ColourSensor
 from .trajectory import camera_path, object_path, stamps_ns
+from .video_defects import VideoDefects
 
 FRAME_ID = "camera_color_optical_frame"
 # Layout looks at small pictures: a share of hidden pixels needs no more.
@@ -69,6 +71,11 @@ class SyntheticScene:
             self.T_world_cam if T_world_cam is None else T_world_cam,
         )
 
+    def with_video(self, video: VideoDefects) -> "SyntheticScene":
+        """Return the same scene, filmed with other defects."""
+        settings = replace(self._settings, video=video)
+        return SyntheticScene(settings, self._painter, len(self.object_names), self.T_world_cam)
+
     def path(self, body_name: str) -> np.ndarray:
         """Return T_world_obj (frames, 4, 4) of an object or a body of the clutter."""
         return np.broadcast_to(self._bodies[body_name].T_world_obj, (len(self.frame_ids), 4, 4)).copy()
@@ -112,8 +119,14 @@ class SyntheticScene:
     def _render(self, index: int) -> RenderedFrame:
         picture = self._painter.paint(index, self.T_world_cam[index])
         rng = np.random.default_rng([self._settings.seed, index])
-        depth_m = self._settings.depth_sensor.measure(picture.depth_m, picture.normals_cam, self.camera, rng)
-        rgb = self._colour_sensor.measure(picture.light, rng)
+        video = self._settings.video
+        field = self._motion(index, picture) if video.needs_motion else None
+        depth_m, normals_cam = video.depth(picture.depth_m, picture.normals_cam, field)
+        assert normals_cam is not None
+        depth_m = self._settings.depth_sensor.measure(depth_m, normals_cam, self.camera, rng)
+        depth_m = video.lost(depth_m, field, np.random.default_rng([self._settings.seed, index, 1]))
+        light = video.light(picture.light, field, index / self._settings.rate_hz)
+        rgb = video.compressed(video.sensor(self._colour_sensor).measure(light, rng))
         masks, visible = {}, {}
         for k, name in enumerate(self.object_names):
             mask = picture.ids == k + 1
@@ -122,6 +135,23 @@ class SyntheticScene:
             if count:
                 masks[name] = mask
         return RenderedFrame(Frame(rgb, depth_m, self.camera, self._stamps[index], FRAME_ID), masks, visible)
+
+    def _motion(self, index: int, picture: Picture) -> MotionField:
+        """How what each pixel shows moves at a frame."""
+        camera = self.camera
+        rays = camera.rays(np.arange(camera.width)[None], np.arange(camera.height)[:, None])
+        points = picture.depth_m[..., None] * rays
+        velocity = np.zeros_like(points)
+        moving = [(np.eye(4), np.zeros(3))]
+        moving += [(body.T_world_obj, body.model.centre_m) for body in self._painter.bodies]
+        T_cam_world = inverse(self.T_world_cam)
+        for k in np.unique(picture.ids):
+            T_world_obj, centre = moving[k]
+            shown, T_cam_obj = (picture.ids == k) & (picture.depth_m > 0), T_cam_world @ T_world_obj
+            twist = twist_at(T_cam_obj, index, 1 / self._settings.rate_hz, centre)
+            centre_cam = transform_points(T_cam_obj[index], centre[None])[0]
+            velocity[shown] = rigid_velocity(points[shown], centre_cam, twist, camera)
+        return MotionField(velocity, picture.depth_m)
 
     def _frame_index(self, frame_id: str) -> int:
         if frame_id not in self._index:

@@ -8,6 +8,7 @@ from ..errors import InputRefused
 from ..object_model.model import ObjectModel
 from .sensor import REALSENSE_D435, ColourSensor, DepthSensor
 from .trajectory import Motion
+from .video_defects import NO_DEFECTS, VideoDefects
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class SceneSettings:
     surface: of the table, "wood", "stone" or "cloth"; None lets the seed choose.
     depth_sensor: what the depth camera makes of true depth.
     colour_sensor: what the colour camera makes of light; None: a webcam with exposure and white balance by the seed.
+    video: what goes wrong over time: blur by motion, steps of exposure, compression; nothing by default.
     supersample: rays along each side of a pixel for colours, at least 1.
     cached_frames: how many rendered frames are kept, at least 1.
 
@@ -51,6 +53,7 @@ class SceneSettings:
     surface: str | None = None
     depth_sensor: DepthSensor = REALSENSE_D435
     colour_sensor: ColourSensor | None = None
+    video: VideoDefects = NO_DEFECTS
     supersample: int = 2
     cached_frames: int = 64
 
