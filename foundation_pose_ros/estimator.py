@@ -159,6 +159,7 @@ def _result(
         velocity=np.zeros(6) if previous is None else motion.velocity(frame, previous, T_cam_obj),
         keyframe=_keyframe(prepared, frame, candidates, T_cam_obj, previous),
         centre_obj=model.centre_m,
+        diameter_m=model.diameter_m,
     )
 
 

@@ -11,10 +11,26 @@ from .observation.keyframe import Keyframe
 
 @dataclass(frozen=True)
 class Alternative:
-    """A runner-up pose: T_cam_obj (4, 4) in the mesh's own frame, and its score in 0..1."""
+    """A runner-up pose: T_cam_obj (4, 4) in the mesh's own frame, and how likely it is the right one, 0..1."""
 
     T_cam_obj: Pose
     score: float
+
+
+@dataclass(frozen=True)
+class AmbiguousTurn:
+    """Turns of the object which what was seen doesn't tell from its pose.
+
+    axis_obj (3,): unit, through point_obj (3,), metres, both in the mesh's own frame. from_deg, to_deg: the least and
+    the largest of them, right-handed about the axis, -180..180, from the pose. probability: 0..1, that the object is
+    turned so far from the pose that the pose is wrong; 0 for the turn of a symmetric object, which is never wrong.
+    """
+
+    axis_obj: np.ndarray
+    point_obj: np.ndarray
+    from_deg: float
+    to_deg: float
+    probability: float
 
 
 @dataclass(frozen=True)
@@ -22,22 +38,28 @@ class PoseResult:
     """Pose of one object.
 
     T_cam_obj (4, 4) float32 maps points of the mesh's own frame to the camera, metres, OpenCV axes. score in 0..1: how
-    likely ADD-S is below a tenth of the diameter (see confidence). covariance (6, 6): x, y, z in m^2, then rotations
-    about the camera's x, y, z axes in rad^2 (REP-103 order). alternatives: runners-up, best first. visible_fraction:
-    share of the model's silhouette that the camera sees. depth_inlier_fraction: share of the seen surface whose depth
-    agrees. colour_agreement: -1..1, correlation of rendered and observed colours, 0 for a plain model.
-    silhouette_agreement: 0..1, share of the outline beside which the observed depth leaves the surface, 0.5 where
-    nothing is known. margin: by how much depth and colour (0..1.5) speak louder for it than for the best pose of the
-    registration that really differs from it, or than for nothing. velocity (6,): of the object's centre in m/s and
-    about the camera's axes in rad/s, 0 where it isn't known. keyframe: the view from which tracking follows surface
-    points. centre_obj (3,): middle of the model in its own frame, whose origin may be anywhere. time_s: wall time of
-    the estimate.
+    likely it is right, no point of the surface off by a tenth of the diameter (see confidence). covariance (6, 6): x,
+    y, z in m^2, then rotations about the camera's x, y, z axes in rad^2 (REP-103 order). translation_error_mm,
+    rotation_error_deg: where the pose is right, the errors of its centre and of its rotation are below them in 68 and
+    in 95 % of cases; 0 where that isn't known. ambiguous: turns that can't be told from the pose. alternatives:
+    runners-up, best first. visible_fraction: share of the model's silhouette that the camera sees.
+    depth_inlier_fraction: share of the seen surface whose depth agrees. colour_agreement: -1..1, correlation of
+    rendered and observed colours, 0 for a plain model. silhouette_agreement: 0..1, share of the outline beside which
+    the observed depth leaves the surface, 0.5 where nothing is known. margin: by how much depth and colour (0..1.5)
+    speak louder for it than for the best pose of the registration that really differs from it, or than for nothing.
+    velocity (6,): of the object's centre in m/s and about the camera's axes in rad/s, 0 where it isn't known.
+    keyframe: the view from which tracking follows surface points. centre_obj (3,): middle of the model in its own
+    frame, whose origin may be anywhere. diameter_m: the model's largest extent, 0 where it isn't known. time_s: wall
+    time of the estimate.
     """
 
     object_name: str
     T_cam_obj: Pose
     score: float
     covariance: Covariance
+    translation_error_mm: tuple[float, float] = (0.0, 0.0)
+    rotation_error_deg: tuple[float, float] = (0.0, 0.0)
+    ambiguous: tuple[AmbiguousTurn, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     visible_fraction: float = 1.0
     depth_inlier_fraction: float = 1.0
@@ -49,6 +71,7 @@ class PoseResult:
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(6))
     keyframe: Keyframe | None = field(default=None, repr=False, compare=False)
     centre_obj: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    diameter_m: float = 0.0
     time_s: float = field(default=0.0, compare=False)
 
     @property

@@ -80,7 +80,7 @@ class MultiObjectTracker:
         return tuple(id for id in wanting if id not in self._begun)
 
     def start(self, id: str, frame: Frame, result: PoseResult) -> None:
-        """Begin a track at a pose in this frame that is known from elsewhere, and believed whatever it scores."""
+        """Begin a track at a pose in this frame that is known from elsewhere; in doubt where it scores low."""
         self._begun.pop(id, None)
         self._known(id).start(frame, result)
 

@@ -8,6 +8,7 @@ from ..arrays import Mask
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
+from ..uncertainty.covariance import doubted
 from .estimator_protocol import Followed, TrackingEstimator, followed, registered
 from .relocalization import ClaimedBy, Relocalization, RelocalizationSettings
 from .second_look import SecondLook, SecondLookSettings
@@ -41,8 +42,9 @@ class TrackedObject:
     last_believed: the last pose that wasn't in doubt, of whatever frame, None before there was one. age_s: since the
     registration that started the track; registered_ns: the stamp of that registration's frame; since_seen_s: since the
     last frame with a trusted pose; None where that never happened. `reason` says in words why the state is what it is,
-    and is empty while all is well. time_s: wall time that the object took in the last frame that was looked at: a
-    registration, the step into it, or the search.
+    and is empty while all is well. in_doubt: it is tracked, but the last frame didn't confirm it, for doubt_s seconds
+    by now; the covariance of `result` is then that of a pose which may be wrong. time_s: wall time that the object took
+    in the last frame that was looked at: a registration, the step into it, or the search.
     """
 
     id: str
@@ -54,6 +56,8 @@ class TrackedObject:
     reason: str
     last_believed: PoseResult | None = None
     registered_ns: int | None = None
+    in_doubt: bool = False
+    doubt_s: float = 0.0
     time_s: float = 0.0
 
 
@@ -109,9 +113,11 @@ class ObjectTracker:
         return self._next_try_ns is None or stamp_ns >= self._next_try_ns
 
     def start(self, frame: Frame, result: PoseResult) -> TrackedObject:
-        """Begin a track at a pose in this frame that is known from elsewhere, and believed whatever it scores."""
+        """Begin a track at a pose in this frame that is known from elsewhere; in doubt where it scores low."""
         self._stamp_ns = frame.stamp_ns
         self._status = started(frame.stamp_ns)
+        if result.score < self.settings.state.lose_score:
+            self._advance(FrameEvidence(frame.stamp_ns, result.score))
         self._time_s = 0.0
         self._begin(result)
         return self.snapshot(frame.stamp_ns)
@@ -141,7 +147,7 @@ class ObjectTracker:
             self._back_off(frame.stamp_ns)
             return False
         self._advance(FrameEvidence(frame.stamp_ns, found.score, registration=True))
-        if found.score < self.settings.state.accept_score:
+        if not self.settings.state.accepts(found.score):
             self._back_off(frame.stamp_ns)
             return False
         self._begin(found)
@@ -201,7 +207,8 @@ class ObjectTracker:
             self._time_s = perf_counter() - called_s
             if found is not None:
                 self._advance(FrameEvidence(frame.stamp_ns, found.score, registration=True))
-                self._begin(found)
+                if self.state is TrackState.TRACKING:
+                    self._begin(found)
         return self.snapshot(frame.stamp_ns)
 
     def reset(self, reason: str = "reset: waiting for a mask") -> None:
@@ -229,14 +236,22 @@ class ObjectTracker:
             id=self.id,
             class_id=self.class_id,
             state=status.state,
-            result=self._pose if current else None,
+            result=self._said() if current else None,
             age_s=_seconds_between(status.registered_ns, stamp_ns),
             since_seen_s=_seconds_between(status.seen_ns, stamp_ns),
             reason=status.reason,
             last_believed=self._last_believed,
             registered_ns=status.registered_ns,
+            in_doubt=self.in_doubt,
+            doubt_s=_seconds_between(status.doubt_since_ns, stamp_ns) or 0.0,
             time_s=self._time_s,
         )
+
+    def _said(self) -> PoseResult | None:
+        """Return the pose, as uncertain as a doubt makes it."""
+        if self._pose is None or not self.in_doubt:
+            return self._pose
+        return replace(self._pose, covariance=doubted(self._pose))
 
     def _advance(self, seen: FrameEvidence) -> None:
         before = self.state

@@ -16,13 +16,16 @@ class TrackState(IntEnum):
 class StateSettings:
     """Thresholds on the estimator's score (0..1, the probability that a pose is right) and how long doubt may last.
 
+    Right is what no point of the surface is off by a tenth of the diameter in, over symmetries.
+
     A track in doubt has to do better than one that isn't, several frames running: what it has slid onto may look half
     right, and now and then better. Between the two thresholds the last opinion stands, so a score that wavers about one
     of them doesn't make the state flicker. Doubt becomes LOST after a time and a number of frames, both: neither one
     bad frame at a low rate nor a burst of bad frames at a high one is enough.
 
-    accept_score: at which a registration starts a track.
-    lose_score: below which a track comes into doubt.
+    accept_score: at which a registration starts a track, or goes on with a lost one.
+    lose_score: below which a track comes into doubt, and nothing starts. A track that was lost and hasn't been
+        confirmed since, by `regain_frames`, is lost again at once.
     regain_score: at which a frame speaks for a track in doubt.
     lost_after_s: seconds of doubt.
     lost_after_frames: frames of doubt, 1 or more.
@@ -35,6 +38,10 @@ class StateSettings:
     lost_after_s: float = 0.3
     lost_after_frames: int = 3
     regain_frames: int = 3
+
+    def accepts(self, score: float) -> bool:
+        """Tell whether a registration of this score starts a track."""
+        return score >= max(self.accept_score, self.lose_score)
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,8 @@ class FrameEvidence:
 class TrackStatus:
     """What is believed of one object; stamps are those of frames, None where it never happened.
 
-    doubtful_frames: since the doubt began; good_frames: of late, that may end it.
+    doubtful_frames: since the doubt began; good_frames: of late, that may end it. unconfirmed: good frames that a track
+    still needs, which was lost before.
     """
 
     state: TrackState = TrackState.SEARCHING
@@ -66,6 +74,7 @@ class TrackStatus:
     doubt_since_ns: int | None = None
     doubtful_frames: int = 0
     good_frames: int = 0
+    unconfirmed: int = 0
 
 
 def started(stamp_ns: int) -> TrackStatus:
@@ -87,14 +96,16 @@ def advance(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -
 
 
 def _after_registration(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -> TrackStatus:
-    if seen.score is not None and seen.score >= settings.accept_score:
-        return started(seen.stamp_ns)
+    if seen.score is not None and settings.accepts(seen.score):
+        found_again = status.state is TrackState.LOST
+        return replace(started(seen.stamp_ns), unconfirmed=settings.regain_frames if found_again else 0)
     if status.state is TrackState.TRACKING:
         return status
     if seen.score is None:
         reason = seen.reason or "registration gave no pose"
     else:
-        reason = f"registration scored {seen.score:.2f}, below {settings.accept_score:.2f}"
+        least = max(settings.accept_score, settings.lose_score)
+        reason = f"registration scored {seen.score:.2f}, below {least:.2f}"
     return replace(status, reason=reason)
 
 
@@ -112,13 +123,22 @@ def _after_step(status: TrackStatus, seen: FrameEvidence, settings: StateSetting
         good_frames = status.good_frames + 1
         if status.doubt_since_ns is not None and good_frames < settings.regain_frames:
             return replace(status, reason=f"in doubt: {good_frames} good of late", good_frames=good_frames)
-        return replace(status, reason="", seen_ns=seen.stamp_ns, doubt_since_ns=None, doubtful_frames=0, good_frames=0)
+        return replace(
+            status,
+            reason="",
+            seen_ns=seen.stamp_ns,
+            doubt_since_ns=None,
+            doubtful_frames=0,
+            good_frames=0,
+            unconfirmed=max(0, status.unconfirmed - 1),
+        )
 
     since_ns = seen.stamp_ns if status.doubt_since_ns is None else status.doubt_since_ns
     frames = status.doubtful_frames + 1
     cause = (seen.reason or "no pose") if score is None else f"score {score:.2f} is below {asked:.2f}"
     lasted_s = (seen.stamp_ns - since_ns) * 1e-9
-    lost = lasted_s >= settings.lost_after_s and frames >= settings.lost_after_frames
+    # What was just found again and is gone in the next frames was something else.
+    lost = status.unconfirmed > 0 or (lasted_s >= settings.lost_after_s and frames >= settings.lost_after_frames)
     return replace(
         status,
         state=TrackState.LOST if lost else TrackState.TRACKING,
@@ -126,4 +146,5 @@ def _after_step(status: TrackStatus, seen: FrameEvidence, settings: StateSetting
         doubt_since_ns=None if lost else since_ns,
         doubtful_frames=0 if lost else frames,
         good_frames=0,
+        unconfirmed=0,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import se3
+from ..pose_result import PoseResult
 from ..refinement.refiner import Refinement
 
 # Before anything is seen, a pose is known to this share of the diameter, and to this angle.
@@ -51,11 +52,25 @@ class CovarianceModel:
         from_origin_cam = one.T_cam_obj[:3, :3] @ centre_obj
         distance_m = float(np.linalg.norm(from_origin_cam + one.T_cam_obj[:3, 3]))
         about_centre = self.about_centre(one, diameter_m, distance_m)
-        # The origin moves by v + w x (origin - centre).
-        to_origin = np.eye(6)
-        to_origin[:3, 3:] = se3.cross_matrix(from_origin_cam)
+        to_origin = _to_origin(from_origin_cam)
         covariance = to_origin @ about_centre @ to_origin.T
         return (covariance + covariance.T) / 2
+
+
+def doubted(result: PoseResult) -> np.ndarray:
+    """Widen a result's covariance (6, 6) by what isn't known where it is wrong, as likely as its score leaves that."""
+    doubt = min(max(1 - result.score, 0.0), 1.0)
+    prior = _diagonal(np.array((_PRIOR_SHARE * result.diameter_m) ** 2), np.array(_PRIOR_RAD**2))
+    to_origin = _to_origin(result.T_cam_obj[:3, :3] @ result.centre_obj)
+    return np.asarray((1 - doubt) * result.covariance + doubt * (to_origin @ prior @ to_origin.T))
+
+
+def _to_origin(from_origin_cam: np.ndarray) -> np.ndarray:
+    """Return (6, 6): from twists about the centre, which is from_origin_cam (3,) off the mesh's origin, to its own."""
+    to_origin = np.eye(6)
+    # The origin moves by v + w x (origin - centre).
+    to_origin[:3, 3:] = se3.cross_matrix(from_origin_cam)
+    return to_origin
 
 
 def _diagonal(translation: np.ndarray, rotation: np.ndarray) -> np.ndarray:

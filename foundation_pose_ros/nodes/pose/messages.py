@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
+from foundation_perception.msg import AmbiguousTurn as AmbiguousTurnMessage
 from foundation_perception.msg import TrackedObject as TrackedObjectMessage
 from geometry_msgs.msg import Pose, PoseWithCovariance, Transform
 from std_msgs.msg import Header
@@ -12,7 +13,7 @@ from vision_msgs.msg import BoundingBox3D, Detection3D, ObjectHypothesisWithPose
 from ... import se3
 from ...frame import Frame
 from ...object_model.model import ObjectModel
-from ...pose_result import PoseResult
+from ...pose_result import AmbiguousTurn, PoseResult
 from ...tracking import TrackedObject
 
 
@@ -104,6 +105,16 @@ def to_detection(
     return detection
 
 
+def to_ambiguous_turn(turn: AmbiguousTurn) -> AmbiguousTurnMessage:
+    """Convert turns that can't be told from a pose; axis and point are in the mesh's frame."""
+    message = AmbiguousTurnMessage(
+        from_deg=float(turn.from_deg), to_deg=float(turn.to_deg), probability=float(turn.probability)
+    )
+    message.axis.x, message.axis.y, message.axis.z = (float(v) for v in turn.axis_obj)
+    message.point.x, message.point.y, message.point.z = (float(v) for v in turn.point_obj)
+    return message
+
+
 def to_tracked_object(tracked: TrackedObject, pose: PoseWithCovariance | None, header: Header) -> TrackedObjectMessage:
     """Fill in state, age, score and reason; scores stay zero where the object has no pose in this frame.
 
@@ -117,6 +128,7 @@ def to_tracked_object(tracked: TrackedObject, pose: PoseWithCovariance | None, h
         age=to_duration(tracked.age_s),
         since_seen=to_duration(tracked.since_seen_s),
         reason=tracked.reason,
+        in_doubt=tracked.in_doubt,
     )
     if pose is not None:
         message.pose = pose
@@ -124,6 +136,9 @@ def to_tracked_object(tracked: TrackedObject, pose: PoseWithCovariance | None, h
     if result is None:
         return message
     message.score = float(result.score)
+    message.translation_error_mm = [float(value) for value in result.translation_error_mm]
+    message.rotation_error_deg = [float(value) for value in result.rotation_error_deg]
+    message.ambiguous = [to_ambiguous_turn(turn) for turn in result.ambiguous]
     message.visible_fraction = float(result.visible_fraction)
     message.depth_inlier_fraction = float(result.depth_inlier_fraction)
     message.colour_agreement = float(result.colour_agreement)

@@ -172,6 +172,13 @@ POSE_NODE = (
     ),
     Row("retry_longest_s", TRACKER.retry_longest_s, "The longest such pause.", 0.0, 600.0),
     Row("publish_tf", True, "Broadcast tracked objects on /tf."),
+    Row(
+        "tf_doubt_s",
+        0.1,
+        "A pose that has been in doubt for this long is held back from /tf until it is confirmed; 0: at once.",
+        0.0,
+        60.0,
+    ),
     Row("tf_prefix", "", "Put before object names to make their TF frames.", pattern="[A-Za-z0-9_./-]{0,100}"),
     Row("marker_lifetime_s", 1.0, "Markers vanish when they aren't renewed for this long; 0 = never.", 0.0, 60.0),
     Row(

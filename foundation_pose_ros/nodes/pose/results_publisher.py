@@ -40,9 +40,13 @@ _GOLDEN = 0.618034  # of the circle of hues: neighbours in the list of objects d
 
 @dataclass(frozen=True)
 class OutputSettings:
-    """What is published, and how."""
+    """What is published, and how.
+
+    tf_doubt_s: a pose that has been in doubt for so long isn't broadcast.
+    """
 
     publish_tf: bool = True
+    tf_doubt_s: float = 0.1
     tf_prefix: str = ""
     marker_lifetime_s: float = 1.0
     overlay_rate_hz: float = 10.0
@@ -111,8 +115,7 @@ class ResultsPublisher:
             for tracked in known
             if tracked.state is TrackState.TRACKING and tracked.result is not None
         }
-        if found and self.settings.publish_tf and self._tf.get_subscription_count():
-            self._tf.publish(TFMessage(transforms=[self._transform(id, pose, header) for id, pose in found.items()]))
+        self._publish_transforms([t for t in known if t.id in found], found, header)
         for id, pose in found.items():
             if self._poses[id].get_subscription_count():
                 self._poses[id].publish(PoseWithCovarianceStamped(header=header, pose=pose))
@@ -129,6 +132,14 @@ class ResultsPublisher:
     def _found(self, id: str, result: PoseResult) -> PoseWithCovariance:
         quaternion = self._signs.continuous(id, se3.to_quaternion_xyzw(result.T_cam_obj))
         return to_pose_with_covariance(result, to_pose(result.T_cam_obj, quaternion))
+
+    def _publish_transforms(
+        self, shown: list[TrackedObject], found: dict[str, PoseWithCovariance], header: Header
+    ) -> None:
+        """Broadcast what isn't in doubt, or not for long."""
+        believed = [t.id for t in shown if not t.in_doubt or t.doubt_s < self.settings.tf_doubt_s]
+        if believed and self.settings.publish_tf and self._tf.get_subscription_count():
+            self._tf.publish(TFMessage(transforms=[self._transform(id, found[id], header) for id in believed]))
 
     def _transform(self, id: str, pose: PoseWithCovariance, header: Header) -> TransformStamped:
         child = self.settings.tf_prefix + id

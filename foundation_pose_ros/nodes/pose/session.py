@@ -124,5 +124,5 @@ class PoseSession:
 
 def output_settings(settings: dict[str, Any]) -> OutputSettings:
     """Pick those of the outputs from the node's values by name."""
-    names = ("publish_tf", "tf_prefix", "marker_lifetime_s", "overlay_rate_hz")
+    names = ("publish_tf", "tf_doubt_s", "tf_prefix", "marker_lifetime_s", "overlay_rate_hz")
     return OutputSettings(**{name: settings[name] for name in names})

@@ -181,6 +181,22 @@ def test_a_lost_object_leaves_tf_and_comes_back(tracking: Any, scene: SyntheticS
     tracking.object_of(stamp_ns, TrackedObject.TRACKING)
 
 
+def test_a_pose_in_doubt_is_said_and_held_back_from_tf(tracking: Any, scene: SyntheticScene) -> None:
+    frame = scene.frame(scene.frame_ids[0])
+    hidden = Frame(np.full_like(frame.rgb, 90), np.full_like(frame.depth_m, 2.0), frame.camera, 0, FRAME_ID)
+    states = {}
+    for shown in (frame, hidden, hidden, hidden, frame, frame, frame, frame):
+        stamp_ns = tracking.send(shown, step_ns=60_000_000)
+        states[stamp_ns] = tracking.object_of(stamp_ns, TrackedObject.TRACKING)
+    doubts = [state.in_doubt for state in states.values()]
+    assert doubts == [False, True, True, True, True, True, False, False]
+    broadcast = {stamp_to_ns(t.header.stamp) for m in tracking.heard["/tf"] for t in m.transforms}
+    held_back = [stamp_ns not in broadcast for stamp_ns in states]
+    assert held_back[0] is held_back[-1] is False and all(held_back[3:6]), "from 0.1 s after the doubt began"
+    sure, doubted = (np.asarray(states[stamp_ns].pose.covariance) for stamp_ns in (min(states), sorted(states)[4]))
+    assert doubted[35] >= sure[35], "a pose in doubt is less certain"
+
+
 def test_register_answers_with_the_pose_of_the_masks_image(bench: Any, scene: SyntheticScene) -> None:
     bench.call("reset")
     first = scene.frame_ids[0]

@@ -1,6 +1,6 @@
 """One object with an estimator whose answers are known: registering, following, losing, asking again."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -95,6 +95,26 @@ def test_a_doubtful_pose_is_stepped_from_but_not_believed():
     believed = [track.track(frame(t)).last_believed.stamp_ns for t in (1.2, 1.3, 1.4)]
     assert believed == [1_000_000_000, 1_000_000_000, 1_400_000_000]
     assert estimator.steps[:2] == [(1.1, 1.0), (1.2, 1.1)]
+
+
+def test_doubt_is_said_with_how_long_it_lasts_and_how_far_off_the_pose_may_be():
+    track, _ = tracker(scores={1.1: 0.2, 1.2: 0.4})
+    sure = track.register(frame(1.0), MASK)
+    assert (sure.in_doubt, sure.doubt_s) == (False, 0.0)
+    np.testing.assert_array_equal(sure.result.covariance, np.eye(6))
+    said = [track.track(frame(t)) for t in (1.1, 1.2, 1.3, 1.4, 1.5)]
+    assert [one.in_doubt for one in said] == [True, True, True, True, False]
+    assert [one.doubt_s for one in said] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.0])
+    # Of a pose that is wrong with a probability of 0.8, of an object without a size.
+    assert np.diag(said[0].result.covariance) == pytest.approx([0.2] * 3 + [0.2 + 0.8] * 3)
+    np.testing.assert_array_equal(said[4].result.covariance, np.eye(6))
+
+
+def test_a_given_pose_that_scores_low_is_in_doubt_from_the_start():
+    track, _ = tracker()
+    pose = PoseResult("mug", np.eye(4, dtype=np.float32), 0.1, np.eye(6))
+    assert track.start(frame(1.0), pose).in_doubt
+    assert not track.start(frame(2.0), replace(pose, score=0.9)).in_doubt
 
 
 def test_a_refused_frame_counts_as_no_pose_and_is_told():

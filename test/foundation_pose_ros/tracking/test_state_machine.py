@@ -1,5 +1,7 @@
 """SEARCHING, TRACKING, LOST: each transition and the hysteresis between them."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,6 +102,23 @@ def test_a_lost_object_is_found_again_by_registration_only():
     assert after([GOOD] * 5, status=lost) is lost
     found = advance(lost, FrameEvidence(3 * 10**9, GOOD, registration=True), SETTINGS)
     assert (found.state, found.registered_ns) == (TrackState.TRACKING, 3 * 10**9)
+
+
+@pytest.mark.parametrize(("score", "state"), [(0.34, TrackState.SEARCHING), (0.36, TrackState.TRACKING)])
+def test_nothing_starts_below_lose_score_however_low_accept_score_is(score, state):
+    settings = replace(SETTINGS, accept_score=0.1)
+    status = advance(TrackStatus(), FrameEvidence(7, score, registration=True), settings)
+    assert status.state is state
+    assert state is TrackState.TRACKING or status.reason == "registration scored 0.34, below 0.35"
+
+
+@pytest.mark.parametrize("unsure", [BAD, None])
+def test_what_was_just_found_again_and_is_gone_at_once_is_lost_at_once(unsure):
+    found = advance(after([BAD] * 6), FrameEvidence(10**9, GOOD, registration=True), SETTINGS)
+    for good_before in range(3):
+        status = after([*[GOOD] * good_before, unsure], status=found)
+        assert status.state is TrackState.LOST
+    assert after([GOOD, GOOD, GOOD, unsure], status=found).state is TrackState.TRACKING
 
 
 @given(st.lists(st.sampled_from([GOOD, MIDDLING, BAD, None]), max_size=40), st.floats(0.005, 1.0))

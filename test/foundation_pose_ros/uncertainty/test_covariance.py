@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from foundation_pose_ros import se3
+from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.refinement.refiner import Refinement
-from foundation_pose_ros.uncertainty.covariance import CovarianceModel
+from foundation_pose_ros.uncertainty.covariance import CovarianceModel, doubted
 
 POSE = np.eye(4, dtype=np.float32)
 POSE[2, 3] = 0.5
@@ -75,3 +78,16 @@ def test_an_origin_beside_the_object_moves_with_every_turn():
     np.testing.assert_allclose(np.cov(seen.T), covariance, atol=0.05 * np.abs(covariance).max())
     assert np.linalg.eigvalsh(covariance).min() > 0
     np.testing.assert_array_equal(covariance, covariance.T)
+
+
+@given(st.floats(0, 1), st.floats(0.02, 0.5))
+def test_a_doubted_pose_is_as_uncertain_as_its_score_says(score, diameter_m):
+    known, offset = np.diag([1e-6] * 3 + [1e-4] * 3), np.array([0.0, 0.0, 0.3])
+    covariance = doubted(PoseResult("mug", POSE, score, known, centre_obj=offset, diameter_m=diameter_m))
+    np.testing.assert_allclose(covariance, covariance.T)
+    assert np.linalg.eigvalsh(covariance - score * known).min() > -1e-9
+    turned, moved = 1 - score, (1 - score) * (diameter_m / 4) ** 2
+    assert covariance[5, 5] == pytest.approx(turned + score * 1e-4)
+    assert covariance[2, 2] == pytest.approx(moved + score * 1e-6)
+    # The mesh's origin is 0.3 m off the middle that the object may be turned about.
+    assert covariance[0, 0] == pytest.approx(moved + turned * 0.09 + score * 1e-6)

@@ -12,11 +12,13 @@ pytest.importorskip("foundation_perception", reason="foundation_perception isn't
 from foundation_pose_ros.nodes.pose.messages import (
     QuaternionSigns,
     from_pose,
+    to_ambiguous_turn,
     to_duration,
     to_pose,
     to_stamp,
     to_transform,
 )
+from foundation_pose_ros.pose_result import AmbiguousTurn
 from foundation_pose_ros.se3 import from_rotation_translation
 from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
 
@@ -60,3 +62,11 @@ def test_quaternions_of_a_turning_object_never_jump() -> None:
     assert np.abs(np.diff(turn, axis=0)).max() > 0.5
     signs.forget("mug")
     np.testing.assert_array_equal(signs.continuous("mug", turn[-1]), turn[-1])
+
+
+def test_a_turn_that_cannot_be_told_is_said_in_the_meshs_frame_and_degrees() -> None:
+    turn = AmbiguousTurn(np.array([0.0, 0.6, 0.8]), np.array([0.01, 0.0, -0.02]), -70.0, 55.0, 0.4)
+    message = to_ambiguous_turn(turn)
+    assert (message.axis.x, message.axis.y, message.axis.z) == pytest.approx((0.0, 0.6, 0.8))
+    assert (message.point.x, message.point.y, message.point.z) == pytest.approx((0.01, 0.0, -0.02))
+    assert (message.from_deg, message.to_deg, message.probability) == pytest.approx((-70.0, 55.0, 0.4))

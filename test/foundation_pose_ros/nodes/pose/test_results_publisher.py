@@ -1,5 +1,6 @@
 """Outputs of one frame: all at its stamp and in its frame, none that nobody hears, none of what is lost."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -104,6 +105,23 @@ def test_a_lost_object_leaves_tf_and_its_markers_go_once(stage, cube_pose):
     last = sent["~/objects"][-1].objects[0]
     assert last.state == int(TrackState.LOST) and last.score == 0
     assert from_pose(last.pose.pose) == pytest.approx(cube_pose, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("limit_s", "broadcast"), [(0.1, [True, True, False, True]), (0.0, [True, False, False, True])]
+)
+def test_a_pose_in_doubt_is_held_back_from_tf_and_said(stage, cube_pose, limit_s, broadcast):
+    stage.publisher.settings = OutputSettings(tf_doubt_s=limit_s)
+    sure = tracked(cube_pose)
+    shown = []
+    for one in (sure, *(replace(sure, in_doubt=True, doubt_s=s, reason="in doubt") for s in (0.05, 0.15)), sure):
+        before = len(stage.node.publishers["/tf"].sent)
+        stage.publisher.publish(stage.frame, [one])
+        shown.append(len(stage.node.publishers["/tf"].sent) > before)
+    assert shown == broadcast
+    states = [message.objects[0] for message in stage.node.publishers["~/objects"].sent]
+    assert [state.in_doubt for state in states] == [False, True, True, False]
+    assert len(stage.node.publishers["~/pose/cube_1"].sent) == 4
 
 
 def test_objects_that_were_taken_away_are_not_spoken_of(stage, cube_pose):
