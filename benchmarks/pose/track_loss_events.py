@@ -12,6 +12,8 @@ from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.synthetic.events import covered, jumped, looked_away, removed, swapped
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
+from foundation_pose_ros.synthetic.trajectory import Motion
+from foundation_pose_ros.synthetic.video_defects import NO_DEFECTS, VideoDefects
 
 RATE_HZ = 15.0
 # Frames before an event, while it lasts, and after it.
@@ -44,8 +46,13 @@ class LossEvent:
 Piece = list[Moment]
 
 
-def rendered_pieces(seed: int, size: tuple[int, int] = (320, 240)) -> tuple[SyntheticScene, str, dict[str, Piece]]:
-    """Render a scene with one object, and by kind of event the same frames while it lasts; `""`: as they were."""
+def rendered_pieces(
+    seed: int, blurred: bool, size: tuple[int, int] = (320, 240)
+) -> tuple[SyntheticScene, str, dict[str, Piece]]:
+    """Render a scene with one object, and by kind of event the same frames while it lasts; `""`: as they were.
+
+    blurred: filmed by a hand that moves thrice as fast, with what video gets wrong.
+    """
     rng = np.random.default_rng([seed, 31])
     name = DESIGNS[seed % len(DESIGNS)]
     scene = make_scene(
@@ -58,6 +65,8 @@ def rendered_pieces(seed: int, size: tuple[int, int] = (320, 240)) -> tuple[Synt
             width=size[0],
             height=size[1],
             supersample=1,
+            motion=Motion(0.45, 75.0) if blurred else Motion(),
+            video=VideoDefects.drawn(np.random.default_rng([seed, 32])) if blurred else NO_DEFECTS,
         )
     )
     others = [other for other in scene.clutter_names if scene.body_model(other).name != name]

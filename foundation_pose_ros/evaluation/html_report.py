@@ -14,9 +14,11 @@ from ..datasets.sequence import Sequence
 from .charts import recall_chart, reliability_chart
 from .evaluate import JudgedEstimate
 from .metrics import RECALL_FRACTION, calibration_error, reliability_diagram
+from .strip_chart import Strip, add_right, strip_chart
 from .worst_cases import WorstCase, worst_cases
 
 _LIMIT_SHARE = 0.5
+_MOST_STRIPS = 40
 _COLUMNS = {
     "n": ("n", "{:d}"),
     "mssd_recall_0.1d": ("MSSD < 0.1 d", "{:.3f}"),
@@ -62,7 +64,7 @@ def page(report: dict[str, Any], rows: list[JudgedEstimate], cases: list[WorstCa
     if "bop" in report:
         parts += ["<h2>BOP</h2>", _table(report["bop"]["objects"], report["bop"]["overall"], _BOP_COLUMNS)]
     parts += ["<h2>Recall and reliability</h2>", f'<div class="row">{"".join(_charts(rows))}</div>']
-    parts += ["<h2>Worst cases</h2>", *_worst(cases)]
+    parts += ["<h2>Frame by frame</h2>", *_strips(rows), "<h2>Worst cases</h2>", *_worst(cases)]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"/><title>Pose evaluation</title>'
         f"<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
@@ -115,6 +117,22 @@ def _charts(rows: list[JudgedEstimate]) -> list[str]:
     return figures
 
 
+def _strips(rows: list[JudgedEstimate]) -> list[str]:
+    """Draw every object of every recording as a strip; of many those with most that is wrong."""
+    tracks: dict[tuple[str, str], list[JudgedEstimate]] = {}
+    for row in rows:
+        if row.counted:
+            tracks.setdefault((row.sequence, row.estimate.object_name), []).append(row)
+    worst = sorted(tracks, key=lambda key: sum(map(add_right, tracks[key])) - len(tracks[key]))[:_MOST_STRIPS]
+    picture = strip_chart([Strip(" ".join(key), tracks[key]) for key in tracks if key in worst])
+    encoded = cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
+    return [
+        f'<img alt="errors and scores of each frame" src="{data_uri(encoded, "png")}"/>',
+        "<p>A cell per frame. Green: right by ADD. Red: wrong, and believed. Orange: wrong, and in doubt. Grey: no "
+        "pose. Black line: ADD, a tenth of the diameter at the thin line. Blue line: score.</p>",
+    ]
+
+
 def _worst(cases: list[WorstCase]) -> list[str]:
     if not cases:
         return ["<p>None: every pose is within 2 % of the diameter.</p>"]
@@ -140,4 +158,9 @@ def _worst(cases: list[WorstCase]) -> list[str]:
 
 def _image(picture: np.ndarray) -> str:
     encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
-    return f"data:image/jpeg;base64,{base64.b64encode(encoded.tobytes()).decode()}"
+    return data_uri(encoded.tobytes(), "jpeg")
+
+
+def data_uri(encoded: bytes, kind: str) -> str:
+    """Return what a page names in place of an image's file; kind: png or jpeg."""
+    return f"data:image/{kind};base64,{base64.b64encode(encoded).decode()}"

@@ -47,7 +47,8 @@ class Estimate:
     """What came out for one object in one frame.
 
     result is None where there is no pose, and `reason` (a short key) and `message` then say why. given: the pose was
-    handed in as the track's start, not estimated. time_s: wall time of the estimator's calls.
+    handed in as the track's start, not estimated. time_s: wall time of the estimator's calls. in_doubt: the tracker
+    said that the frame doesn't confirm the pose.
     """
 
     frame_id: str
@@ -58,6 +59,7 @@ class Estimate:
     given: bool = False
     reason: str = ""
     message: str = ""
+    in_doubt: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return one line of output: T_cam_obj is null, with reason and message, where there is no pose."""
@@ -74,6 +76,8 @@ class Estimate:
             line["score"] = round(float(self.result.score), 4)
         if self.given:
             line["given"] = True
+        if self.in_doubt:
+            line["in_doubt"] = True
         if self.reason:
             line |= {"reason": self.reason, "message": self.message}
         return line
@@ -211,7 +215,9 @@ def _estimate_of(frame_id: str, tracked: TrackedObject, refusal: InputRefused | 
         refusal = InputRefused(key, tracked.reason)
     if refusal is not None:
         return _without_pose(frame_id, tracked.id, tracked.state, refusal, tracked.time_s)
-    return Estimate(frame_id, tracked.id, tracked.state, tracked.result, tracked.time_s, given)
+    return Estimate(
+        frame_id, tracked.id, tracked.state, tracked.result, tracked.time_s, given, in_doubt=tracked.in_doubt
+    )
 
 
 def _without_pose(

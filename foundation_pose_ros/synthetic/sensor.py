@@ -134,9 +134,13 @@ class ColourSensor:
         if self.vignetting > 0:
             light *= _falloff(light.shape[:2], self.vignetting)[..., None]
         if self.shot_noise > 0 or self.read_noise > 0:
-            sigma = np.sqrt(np.maximum(light, 0) * np.float32(self.shot_noise) + np.float32(self.read_noise**2))
-            light += sigma * rng.standard_normal(light.shape, np.float32)
+            light += self.noise(light, rng)
         return encode_srgb(light)
+
+    def noise(self, light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw what is measured beside linear light (H, W, 3) float32."""
+        sigma = np.sqrt(np.maximum(light, 0) * np.float32(self.shot_noise) + np.float32(self.read_noise**2))
+        return np.asarray(sigma * rng.standard_normal(light.shape, np.float32))
 
 
 WEBCAM = ColourSensor(shot_noise=0.0004, read_noise=0.003, blur_px=0.45, vignetting=0.12)

@@ -109,6 +109,14 @@ def test_a_wrong_pose_of_an_object_in_sight_is_false_tracking():
     assert seen.recovered_s is None
 
 
+def test_a_pose_in_doubt_is_not_silently_wrong():
+    # A score that starts no doubt, then one that does.
+    believed = outcome("jumps", lambda k: 0.95, wrong=lambda k: k >= BEFORE)
+    assert believed.silent_s == believed.false_tracking_s
+    doubted = outcome("jumps", lambda k: 0.95 if k < BEFORE else 0.1, wrong=lambda k: k >= BEFORE)
+    assert doubted.silent_s == 0 < doubted.false_tracking_s
+
+
 def test_a_right_track_given_up_is_told():
     assert outcome("nothing", lambda k: 0.95 if k < 2 else 0.0).called_lost
     assert not outcome("nothing", lambda k: 0.95).called_lost
@@ -131,6 +139,7 @@ def test_shares_are_of_the_tracks_that_started():
     assert (found["n"], found["not_started"]) == (3, 1)
     assert found["false_tracking"] == pytest.approx(1 / 3)
     assert found["called_lost"] == pytest.approx(1 / 3)
+    assert found["silently_wrong"] == 0
     assert found["recovered"] == pytest.approx(1 / 3)
     assert found["median_recovery_s"] == pytest.approx(1.2)
     assert shares([outcomes[3]]) == {"n": 0, "not_started": 1}

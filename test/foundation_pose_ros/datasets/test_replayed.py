@@ -22,6 +22,15 @@ def test_frames_left_out_take_their_time(scene) -> None:
     assert np.diff(stamps_ns) * 1e-9 == pytest.approx([3 / FRAME_RATE_HZ])
 
 
+def test_dropped_frames_are_missing_and_take_their_time(scene) -> None:
+    played = Replayed(scene, step=2, dropped=frozenset(scene.frame_ids[2:5]))
+    assert played.frame_ids == [scene.frame_ids[0], scene.frame_ids[6]]
+    stamps_ns = [played.frame(frame_id).stamp_ns for frame_id in played.frame_ids]
+    assert np.diff(stamps_ns) * 1e-9 == pytest.approx([6 / FRAME_RATE_HZ])
+    with pytest.raises(InputRefused, match="leave fewer out"):
+        Replayed(scene, dropped=frozenset(scene.frame_ids))
+
+
 def test_backwards_time_still_goes_on(scene) -> None:
     played = Replayed(scene, backwards=True)
     assert played.frame_ids == scene.frame_ids[::-1]

@@ -72,9 +72,10 @@ def test_the_page_is_whole_in_itself_and_says_what_the_rows_say(scene, rows, tmp
     captions = " ".join("".join(caption.itertext()) for caption in root.iter("figcaption"))
     assert "ADD 60.0 mm" in captions and "hidden <behind> a box" in captions
     pictures = [image.attrib["src"] for image in root.iter("img")]
-    assert len(pictures) == 3
-    jpeg = np.frombuffer(base64.b64decode(pictures[0].split(",")[1]), np.uint8)
+    assert [picture.split(";")[0] for picture in pictures] == ["data:image/png", *["data:image/jpeg"] * 3]
+    strip, jpeg = (np.frombuffer(base64.b64decode(picture.split(",")[1]), np.uint8) for picture in pictures[:2])
     assert cv2.imdecode(jpeg, cv2.IMREAD_COLOR).shape == (300, 300, 3)
+    assert cv2.imdecode(strip, cv2.IMREAD_COLOR).shape[1] > 300, "a cell per frame beside the name"
 
 
 def test_a_recall_curve_steps_at_the_errors():
