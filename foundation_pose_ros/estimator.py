@@ -1,5 +1,6 @@
 """PoseEstimator: the one entry to registration and tracking, for any number of objects."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -101,6 +102,20 @@ class PoseEstimator:
         if proposal.planes.penetrated_by(prepared.renderer, result.T_cam_obj, prepared.model.diameter_m):
             result = replace(result, score=0.0)
         return replace(result, time_s=perf_counter() - started)
+
+    def search(self, frame: Frame, object_names: Sequence[str] | None = None) -> list[PoseResult]:
+        """Find objects (None: all) where no mask shows them: the likeliest pose of each that may be there."""
+        results = []
+        for name in object_names if object_names is not None else self.models:
+            found = []
+            for proposal in self.propose(frame, name)[:12]:
+                try:
+                    found.append(self.find(frame, proposal, name))
+                except InputRefused:
+                    continue
+            if found:
+                results.append(max(found, key=lambda result: result.score))
+        return results
 
     def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
         """Return 0..1: of the pixels explained by the one that explains fewer, the share that the other explains."""

@@ -1,0 +1,291 @@
+"""`python -m benchmarks.pose.first_poses`: the first pose, from precise masks, from imprecise ones, and from none.
+
+Views of recordings and of rendered tables with scanned objects. An object is registered from its mask as it is, eroded,
+dilated, as a box and by half, and is searched for with no mask, together with objects that aren't there. Writes
+benchmarks/results/first_poses.json and its table.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from benchmarks.calibration.scenes import mesh_models
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part, Report, Scope
+from benchmarks.reporting.results import data_folder
+from foundation_pose_ros import InputRefused, ObjectModel, PoseEstimator, PoseResult
+from foundation_pose_ros.datasets.open_sequence import open_sequence
+from foundation_pose_ros.datasets.sequence import Sequence
+from foundation_pose_ros.evaluation.evaluate import Judge
+from foundation_pose_ros.evaluation.metrics import RECALL_FRACTION
+from foundation_pose_ros.evaluation.report import provenance
+from foundation_pose_ros.evaluation.runner import Estimate
+from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
+from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
+from foundation_pose_ros.tracking.state_machine import TrackState
+
+# Every so many-th frame: neighbours look alike.
+RECORDINGS = {"visp_rbt_desk": 8, "ycbv_0000": 3, "jack_pushed": 12, "pencilbox_handheld": 12, "tyol_basket": 1}
+SEARCH = "search"
+SCENES, _OBJECTS, _VIEWS = 12, 4, 2
+# An object that is hidden by more isn't asked for. Of those that aren't there, so many are.
+_VISIBLE, _ABSENT = 0.5, 2
+# Above it a pose is believed.
+SURE = 0.5
+
+
+@dataclass(frozen=True)
+class FirstPose:
+    """What came out for one object in one view.
+
+    source: recording or "rendered". way: kind of mask, or SEARCH. present: False where the object isn't there.
+    add_share, adds_share: ADD over symmetries and ADD-S in diameters, inf without a pose.
+    """
+
+    source: str
+    frame_id: str
+    object_name: str
+    way: str
+    present: bool
+    score: float = 0.0
+    add_share: float = np.inf
+    adds_share: float = np.inf
+    time_s: float = 0.0
+
+    @property
+    def right(self) -> bool:
+        """Tell whether ADD over the object's symmetries is below a tenth of the diameter."""
+        return self.present and self.add_share < RECALL_FRACTION
+
+
+def main(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of recordings and meshes; FOUNDATION_PERCEPTION_DATA, or ../shared/data.")
+    ] = None,
+    scenes: Annotated[int, typer.Option(help="Rendered scenes.")] = SCENES,
+    only: Annotated[list[str] | None, typer.Option(help="A recording, or rendered; may be given again.")] = None,
+    ways: Annotated[list[str] | None, typer.Option(help="A kind of mask, or search; may be given again.")] = None,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
+) -> None:
+    """Measure, and write JSON and table."""
+    report = measure(data_folder(data), scenes, only, ways) | {"command": "python -m benchmarks.pose.first_poses"}
+    publish(PART, report, output)
+    print(PART.markdown(report))
+
+
+def measure(
+    data: Path, scenes: int = SCENES, only: list[str] | None = None, ways: list[str] | None = None
+) -> dict[str, Any]:
+    """Return figures by source and way, and what was wrong."""
+    found: list[FirstPose] = []
+    for name, step in RECORDINGS.items():
+        if not only or name in only:
+            found += _of_recording(data / "pose" / name, step, mesh_models(data / "meshes"), ways)
+    if not only or "rendered" in only:
+        meshes = mesh_models(data / "meshes")
+        for seed in track(range(scenes), description="rendered", console=Console(stderr=True)):
+            found += of_scene(seed, meshes, ways)
+    return provenance({"scenes": scenes}) | report_of(found)
+
+
+def of_scene(seed: int, meshes: list[ObjectModel], ways: list[str] | None = None) -> list[FirstPose]:
+    """Judge the objects of one rendered table, and some that aren't on it."""
+    rng = np.random.default_rng([seed, 19])
+    chosen = rng.permutation(len(meshes))
+    scene = make_scene(
+        SceneSettings(
+            seed=7000 + seed,
+            frames=_VIEWS,
+            objects=[meshes[k] for k in chosen[:_OBJECTS]],
+            clutter=4,
+            rate_hz=0.5,
+            depth_sensor=KINECT_V1 if seed % 2 else REALSENSE_D435,
+            supersample=1,
+        )
+    )
+    absent = [meshes[k] for k in chosen[_OBJECTS : _OBJECTS + _ABSENT]]
+    return list(_judged(scene, "rendered", scene.frame_ids, absent, ways))
+
+
+def _of_recording(path: Path, step: int, meshes: list[ObjectModel], ways: list[str] | None) -> list[FirstPose]:
+    try:
+        sequence = open_sequence(path)
+        for name in sequence.object_names:
+            sequence.model(name)
+    except InputRefused as refused:
+        Console(stderr=True).print(f"{path.name}: left out: {refused}")
+        return []
+    shown = {word for name in sequence.object_names for word in name.lower().split("_")}
+    absent = [mesh for mesh in meshes if not shown & set(mesh.name.split("_"))]
+    return list(_judged(sequence, path.name, sequence.frame_ids[::step], absent, ways))
+
+
+def _judged(
+    sequence: Sequence, source: str, frame_ids: list[str], absent: list[ObjectModel], ways: list[str] | None
+) -> Iterator[FirstPose]:
+    """Register and search in each view; of the objects that aren't there, others are asked for in each."""
+    models = [sequence.model(name) for name in sequence.object_names]
+    estimator = PoseEstimator([*models, *absent])
+    judges = {model.name: Judge(model) for model in models}
+    for k, frame_id in enumerate(frame_ids):
+        frame = sequence.frame(frame_id)
+        names = [name for name in sequence.object_names if _visible(sequence, frame_id, name)]
+        for name in names:
+            mask = sequence.mask(frame_id, name)
+            for way, imprecise in {} if mask is None else imprecise_masks(mask).items():
+                if (ways and way not in ways) or not imprecise.any():
+                    continue
+                started_s, result = perf_counter(), None
+                try:
+                    result = estimator.register(frame, imprecise, name)
+                except InputRefused:
+                    pass
+                yield _judge(sequence, judges[name], source, frame_id, name, way, result, perf_counter() - started_s)
+        if ways and SEARCH not in ways:
+            continue
+        missing = [absent[(_ABSENT * k + i) % len(absent)].name for i in range(_ABSENT)] if absent else []
+        started_s = perf_counter()
+        results = {result.object_name: result for result in estimator.search(frame, [*names, *missing])}
+        each_s = (perf_counter() - started_s) / max(len(names) + len(missing), 1)
+        for name in names:
+            yield _judge(sequence, judges[name], source, frame_id, name, SEARCH, results.get(name), each_s)
+        for name in missing:
+            score = results[name].score if name in results else 0.0
+            yield FirstPose(source, frame_id, name, SEARCH, False, score, time_s=each_s)
+
+
+def _visible(sequence: Sequence, frame_id: str, name: str) -> bool:
+    if isinstance(sequence, SyntheticScene) and sequence.visible_fraction(frame_id, name) < _VISIBLE:
+        return False
+    return sequence.truth(frame_id, name) is not None
+
+
+def _judge(
+    sequence: Sequence,
+    judge: Judge,
+    source: str,
+    frame_id: str,
+    name: str,
+    way: str,
+    result: PoseResult | None,
+    time_s: float,
+) -> FirstPose:
+    row = judge(sequence, Estimate(frame_id, name, TrackState.TRACKING, result, time_s))
+    return FirstPose(
+        f"{source} {sequence.name}" if source != sequence.name else source,
+        frame_id,
+        name,
+        way,
+        True,
+        0.0 if result is None else float(result.score),
+        row.add_m / row.diameter_m,
+        row.adds_m / row.diameter_m,
+        time_s,
+    )
+
+
+def imprecise_masks(mask: np.ndarray) -> dict[str, np.ndarray]:
+    """Return a mask (H, W) bool as it is and made worse, by kind: what detectors, networks and people give."""
+    image = mask.astype(np.uint8)
+    rows, columns = np.nonzero(mask)
+    box, half = np.zeros_like(mask), mask.copy()
+    if len(rows):
+        box[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = True
+        half[:, int(np.median(columns)) :] = False
+    return {
+        "precise": mask,
+        "eroded 5 px": cv2.erode(image, _disk(5)) > 0,
+        "eroded 10 px": cv2.erode(image, _disk(10)) > 0,
+        "dilated 10 px": cv2.dilate(image, _disk(10)) > 0,
+        "box": box,
+        "half": half,
+    }
+
+
+def _disk(radius_px: int) -> np.ndarray:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
+
+
+def report_of(found: list[FirstPose]) -> dict[str, Any]:
+    """Return figures of each way, over all views and over recordings alone, and what was wrong."""
+    ways = list(dict.fromkeys(one.way for one in found))
+    recorded = [one for one in found if not one.source.startswith("rendered")]
+    rendered = [one for one in found if one.source.startswith("rendered")]
+    sources = {"recordings": recorded, "rendered": rendered}
+    return {
+        "ways": [
+            {"views": source, "way": way, **_figures([one for one in group if one.way == way])}
+            for source, group in sources.items()
+            for way in ways
+            if any(one.way == way for one in group)
+        ],
+        "wrong": [
+            {
+                "source": one.source,
+                "frame": one.frame_id,
+                "object": one.object_name,
+                "way": one.way,
+                "present": one.present,
+                "score": round(one.score, 3),
+                "add_share": round(one.add_share, 3) if np.isfinite(one.add_share) else None,
+                "adds_share": round(one.adds_share, 3) if np.isfinite(one.adds_share) else None,
+            }
+            for one in found
+            if not one.right and (one.present or one.score > SURE)
+        ],
+    }
+
+
+def _figures(found: list[FirstPose]) -> dict[str, Any]:
+    present, absent = [one for one in found if one.present], [one for one in found if not one.present]
+    n = max(len(present), 1)
+    return {
+        "n": len(present),
+        "right": round(sum(one.right for one in present) / n, 4),
+        "right_adds": round(sum(one.adds_share < RECALL_FRACTION for one in present) / n, 4),
+        "wrong_believed": round(sum(not one.right and one.score > SURE for one in present) / n, 4),
+        "right_believed": round(sum(one.right and one.score > SURE for one in present) / n, 4),
+        "absent": len(absent),
+        "absent_believed": round(sum(one.score > SURE for one in absent) / max(len(absent), 1), 4),
+        "median_time_s": round(float(np.median([one.time_s for one in found])), 3),
+    }
+
+
+def table(report: Report) -> str:
+    """Return a line for each way of each kind of views."""
+    lines = [
+        "| views | from | right by ADD | by ADD-S | wrong and above 0.5 | absent and above 0.5 | median time |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for entry in report["ways"]:
+        absent = f"{entry['absent_believed']:.3f} of {entry['absent']}" if entry["absent"] else ""
+        lines.append(
+            f"| {entry['views']} | {entry['way']} | {entry['right']:.3f} of {entry['n']} | {entry['right_adds']:.3f} "
+            f"| {entry['wrong_believed']:.3f} | {absent} | {entry['median_time_s']:.2f} s |"
+        )
+    return "\n".join(lines)
+
+
+def _measured(scope: Scope) -> Report:
+    return measure(scope.data, 1 if scope.quick else SCENES)
+
+
+PART = Part(
+    name="first_poses",
+    about="first poses from precise and imprecise masks, and from none",
+    result="first_poses.json",
+    tables={"first_poses": table},
+    measure=_measured,
+)
+
+if __name__ == "__main__":
+    typer.run(main)
