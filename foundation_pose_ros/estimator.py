@@ -1,6 +1,7 @@
 """PoseEstimator: the one entry to registration and tracking, for any number of objects."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
 
@@ -11,6 +12,7 @@ from .camera import Camera
 from .errors import InputRefused
 from .estimation import motion
 from .estimation.candidates import Candidates, margin
+from .estimation.coarse_scene import CoarseScene
 from .estimation.methods import GeometricMethods, Methods
 from .estimation.object_proposals import Proposal, propose
 from .estimation.overlap import PosedObject, overlap_ratio
@@ -23,6 +25,11 @@ from .pose_result import Alternative, PoseResult
 from .rendering.embree import EmbreeRenderer
 from .thread_limits import one_blas_thread, one_cv2_thread
 from .uncertainty.scored_pose import Task, residual_covariance, score_poses
+
+# Of the things that may be an object so many are registered as it, and no more once it is so sure.
+_MOST_TRIED, _SURE = 3, 0.9
+# Two poses that share more than this of the pixels which they explain can't both be right.
+_SAME_SURFACE = 0.5
 
 
 class PoseEstimator:
@@ -44,6 +51,7 @@ class PoseEstimator:
             raise InputRefused("device", f"device '{device}' is not supported: the learning-free methods run on 'cpu'")
         self._objects = PreparedObjects(models, methods or GeometricMethods(threads))
         self.models = self._objects.models
+        self._scene: CoarseScene | None = None
 
     @one_blas_thread()
     @one_cv2_thread()
@@ -90,7 +98,7 @@ class PoseEstimator:
     @one_cv2_thread()
     def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
         """List things in a frame that may be the object, the likeliest first: where to look for it without a mask."""
-        return propose(frame, self._objects.get(object_name).prior)
+        return propose(self._scene_of(frame), self._objects.get(object_name).prior)
 
     @one_blas_thread()
     @one_cv2_thread()
@@ -98,24 +106,39 @@ class PoseEstimator:
         """Register a thing as the object; scored 0 where that would stick in a table or wall. Raises as `register`."""
         started = perf_counter()
         prepared = self._objects.get(object_name)
-        result = _result(prepared, frame, prepared.register(frame, proposal.mask), Task.FOUND)
+        result = _result(prepared, frame, prepared.register(frame, proposal.mask, proposal.possible), Task.FOUND)
         if proposal.planes.penetrated_by(prepared.renderer, result.T_cam_obj, prepared.model.diameter_m):
             result = replace(result, score=0.0)
         return replace(result, time_s=perf_counter() - started)
 
-    def search(self, frame: Frame, object_names: Sequence[str] | None = None) -> list[PoseResult]:
-        """Find objects (None: all) where no mask shows them: the likeliest pose of each that may be there."""
-        results = []
+    def search(self, frame: Frame, object_names: Sequence[str] | None = None, instances: int = 1) -> list[PoseResult]:
+        """Find objects where no mask shows them: of each at most so many instances, the surest first.
+
+        object_names: None for all. What isn't there comes out with a low score, or not at all. No two results explain
+        the same pixels: the surer one has them.
+        """
+        found: list[PoseResult] = []
         for name in object_names if object_names is not None else self.models:
-            found = []
-            for proposal in self.propose(frame, name)[:12]:
-                try:
-                    found.append(self.find(frame, proposal, name))
-                except InputRefused:
-                    continue
-            if found:
-                results.append(max(found, key=lambda result: result.score))
-        return results
+            found += self._found(frame, name, instances)
+        kept: list[PoseResult] = []
+        for one in sorted(found, key=lambda result: -result.score):
+            same = [other for other in kept if other.object_name == one.object_name]
+            if len(same) < instances and not any(
+                self.overlap_ratio(frame, one, other) > _SAME_SURFACE for other in kept
+            ):
+                kept.append(one)
+        return kept
+
+    def _found(self, frame: Frame, name: str, instances: int) -> list[PoseResult]:
+        """Register the things that look most like an object, until it is surely found as often as asked for."""
+        looked = self._objects.get(name).look(frame, self.propose(frame, name))
+        found: list[PoseResult] = []
+        for proposal in looked[: _MOST_TRIED + instances - 1]:
+            with suppress(InputRefused):
+                found.append(self.find(frame, proposal, name))
+            if sum(result.score >= _SURE for result in found) >= instances:
+                break
+        return found
 
     def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
         """Return 0..1: of the pixels explained by the one that explains fewer, the share that the other explains."""
@@ -127,6 +150,12 @@ class PoseEstimator:
         Estimates of other objects may be made meanwhile, in other threads.
         """
         self._objects.prepare(model)
+
+    def _scene_of(self, frame: Frame) -> CoarseScene:
+        """Return what all searches in a frame share; the last one is kept."""
+        if self._scene is None or self._scene.frame is not frame:
+            self._scene = CoarseScene.of(frame)
+        return self._scene
 
     def _posed(self, result: PoseResult) -> PosedObject:
         prepared = self._objects.get(result.object_name)

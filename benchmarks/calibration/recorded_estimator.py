@@ -99,8 +99,8 @@ class _RecordedRegistration:
     strategy: RegistrationStrategy
     latest: _Latest
 
-    def __call__(self, frame: Frame, mask: np.ndarray) -> Candidates:
-        return self.latest.keep(self.strategy(frame, mask))
+    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
+        return self.latest.keep(self.strategy(frame, mask, possible))
 
 
 @dataclass(frozen=True)

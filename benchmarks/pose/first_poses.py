@@ -6,6 +6,7 @@ benchmarks/results/first_poses.json and its table.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -69,7 +70,8 @@ class FirstPose:
 
 def main(
     data: Annotated[
-        Path | None, typer.Option(help="Folder of recordings and meshes; FOUNDATION_PERCEPTION_DATA, or ../shared/data.")
+        Path | None,
+        typer.Option(help="Folder of recordings and meshes; FOUNDATION_PERCEPTION_DATA, or ../shared/data."),
     ] = None,
     scenes: Annotated[int, typer.Option(help="Rendered scenes.")] = SCENES,
     only: Annotated[list[str] | None, typer.Option(help="A recording, or rendered; may be given again.")] = None,
@@ -145,10 +147,8 @@ def _judged(
                 if (ways and way not in ways) or not imprecise.any():
                     continue
                 started_s, result = perf_counter(), None
-                try:
+                with suppress(InputRefused):
                     result = estimator.register(frame, imprecise, name)
-                except InputRefused:
-                    pass
                 yield _judge(sequence, judges[name], source, frame_id, name, way, result, perf_counter() - started_s)
         if ways and SEARCH not in ways:
             continue

@@ -5,8 +5,9 @@ from typing import Literal, Protocol
 import numpy as np
 
 from ..object_model.model import ObjectModel
+from .first_look import FirstLook
 from .hypotheses import rotation_grid, unique_rotations
-from .object_proposals import SizeColourPrior
+from .object_prior import SizeColourPrior
 from .prepared_object import PreparedObject
 from .registration import Registration
 from .render_and_compare import RenderAndCompare
@@ -41,7 +42,13 @@ class GeometricMethods:
             registration=geometric_registration(compare),
             tracking=TrackStep(compare),
             prior=SizeColourPrior(model),
+            look=first_look(compare),
         )
+
+
+def first_look(compare: RenderAndCompare) -> FirstLook:
+    """Bind short looks to an object."""
+    return FirstLook(compare, unique_rotations(rotation_grid(), compare.model.shape_symmetries))
 
 
 def geometric_registration(compare: RenderAndCompare) -> Registration:

@@ -1,224 +1,136 @@
-"""Where in a frame an object might stand that no mask shows: things of its size, cut out of the depth image."""
+"""Where in a frame an object might stand that no mask shows: what stands out, of its size and in its colours."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from ..depth import normals_and_edges
-from ..frame import Frame
-from ..object_model.model import ObjectModel
-from ..observation.downsampled_depth import DownsampledDepth
-from ..rendering import Renderer
+from .coarse_scene import CoarseScene
+from .object_prior import SizeColourPrior
+from .support_planes import SupportPlanes
 
 _FEWEST_PIXELS = 20
-# Supporting planes are thicker than the noise, and wider than the object that may stand on them.
-_PLANE_M, _PLANE_SHARE, _PLANE_EXTENT, _MOST_PLANES = 0.008, 0.08, 1.8, 3
-_RANSAC_STEPS = 120
 # A thing's area in square diameters, and its extent in diameters, that can be the object's.
 _AREA, _EXTENT = (0.02, 1.1), (0.15, 1.35)
 # Jumps of so many diameters are between things, and masks that overlap by so much are of one thing.
 _JUMP, _SAME = 0.6, 0.8
-# Of a found object so much may lie so many diameters deep in a table: masks, planes and poses are never exact.
-_SUNK_SHARE, _SUNK_REACH = 0.04, 0.08
-# Steps per channel of the histogram of colours, and how many points of the model's surface it is made from.
-_COLOUR_STEPS, _COLOUR_POINTS = 6, 2000
+# What is further than so many diameters from the middle of what is seen of the object is something else.
+_REACH = 0.75
+# Places where the object's colours gather: the radius in diameters within which they do, how far apart two places are,
+# how many seeds are moved to the middle of what is about them, by how many points, how often, and how many places are
+# taken.
+_GATHERED, _PLACES_APART, _SEEDS, _POINTS, _SHIFTS, _MOST_PLACES = 0.45, 0.4, 120, 2000, 3, 6
+# Of the object's colours are those that are likelier its than the scene's.
+_LIKELY = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Proposal:
     """mask (H, W) bool of one thing; centre_m (3,) of its visible surface in the camera's frame.
 
-    likeness: 0..1, how far its size and its colours are the object's. diameter_m: of the object that is looked for.
-    planes: tables and walls of the frame, through which nothing can reach.
+    possible (H, W) bool: what else may belong to it. likeness: 0..1, how far its size and its colours are the object's.
+    diameter_m: of the object that is looked for. planes: tables and walls of the frame, through which nothing reaches.
     """
 
     mask: np.ndarray
+    possible: np.ndarray
     centre_m: np.ndarray
     likeness: float
     diameter_m: float
-    planes: "SupportPlanes"
+    planes: SupportPlanes
 
 
-@dataclass(frozen=True)
-class SupportPlanes:
-    """Which pixels on_plane (h, w) bool are on a plane wider than the object."""
-
-    depth: DownsampledDepth
-    on_plane: np.ndarray
-
-    def penetrated_by(self, renderer: Renderer, T_cam_obj: np.ndarray, diameter_m: float) -> bool:
-        """Tell whether too much of an object at T_cam_obj (4, 4) would stick in a table or wall: it can't be there."""
-        return self.sunk_share(renderer, T_cam_obj, _SUNK_REACH * diameter_m) > _SUNK_SHARE
-
-    def sunk_share(self, renderer: Renderer, T_cam_obj: np.ndarray, reach_m: float) -> float:
-        """Return 0..1: the share of the outline of an object at T_cam_obj (4, 4) that lies deeper than reach_m behind
-        planes.
-
-        What a hand or a neighbour hides may be there all the same; what a table top hides is in the table.
-        """
-        depth = self.depth
-        rendered_m = renderer.render(T_cam_obj[None], depth.K, depth.depth_m.shape).depth_m[0]
-        hit = rendered_m > 0
-        sunk = hit & self.on_plane & (rendered_m > depth.depth_m + reach_m)
-        return float(sunk.sum() / max(hit.sum(), 1))
-
-
-class SizeColourPrior:
-    """Size and colours of a model, to compare things with."""
-
-    def __init__(self, model: ObjectModel) -> None:
-        self.diameter_m = model.diameter_m
-        self._typical_area_m2 = 0.25 * float(model.mesh.area)  # mean silhouette of a convex body (Cauchy)
-        self._histogram: np.ndarray | None = None
-        if model.appearance is not None:
-            _, faces, uv = model.surface_samples(_COLOUR_POINTS)
-            rgb = model.appearance.sample(faces, uv, footprint_m=0.003)
-            self._histogram = _colour_histogram(rgb)
-
-    def likeness(self, area_m2: float, rgb: np.ndarray) -> float:
-        """Return 0..1: how alike a thing of this area with these colours (N, 3) in 0..1 is."""
-        size = float(np.exp(-0.5 * np.square(np.log(area_m2 / self._typical_area_m2) / 0.8)))
-        if self._histogram is None:
-            return size
-        # Bhattacharyya's coefficient (1943).
-        return size * float(np.sqrt(self._histogram * _colour_histogram(rgb)).sum())
-
-
-def propose(frame: Frame, prior: SizeColourPrior) -> list[Proposal]:
+def propose(scene: CoarseScene, prior: SizeColourPrior) -> list[Proposal]:
     """List things in a frame that may be the object, the likeliest first.
 
     Planes wider than the object are taken away (tables, walls), the rest is cut at jumps in depth, and what has about
-    the object's size stays. What touches a neighbour without a jump between them stays in one piece with it.
+    the object's size stays. What touches a neighbour without a jump between them stays in one piece with it: so places
+    are added where the object's colours gather within its size.
     """
-    coarse = _CoarseImage.of(frame)
-    on_plane = _planes(coarse, prior.diameter_m)
-    free = coarse.valid & ~on_plane
-    planes = SupportPlanes(coarse.depth, on_plane)
+    planes = scene.support(prior.diameter_m)
+    free = scene.valid & ~planes.on_plane
+    parts = [*_cut_at_jumps(scene, free, prior.diameter_m), *_gathered_colours(scene, free, prior)]
     proposals: list[Proposal] = []
-    # Cut at every jump, and again only at jumps that are too large to be within the object: a mug's rim is one.
-    for cut in (coarse.on_edge, coarse.jump_m > _JUMP * prior.diameter_m):
-        _, labels = cv2.connectedComponents((free & ~cut).astype(np.uint8), connectivity=4)
-        for label, box in _boxes(labels):
-            part = (labels[box] == label).astype(np.uint8)
-            grown = (cv2.dilate(part, np.ones((3, 3), np.uint8)) > 0) & free[box]
-            proposal = _proposal(frame, coarse, prior, planes, box, grown)
-            if proposal is not None and not any(_same(proposal.mask, other.mask) for other in proposals):
-                proposals.append(proposal)
+    taken: list[np.ndarray] = []
+    for part in parts:
+        if _fits(scene, part, prior.diameter_m) and not any(_same(part, other) for other in taken):
+            taken.append(part)
+            proposals.append(proposal_of(scene, part, prior, planes))
     return sorted(proposals, key=lambda p: -p.likeness)
 
 
-@dataclass(frozen=True)
-class _CoarseImage:
-    """Coarse depth with its points (h, w, 3), and colours rgb (h, w, 3) in 0..1.
-
-    on_edge (h, w): next to a jump; jump_m (h, w): between nearest and farthest neighbour. pitch: between rays at a
-    depth of 1.
-    """
-
-    depth: DownsampledDepth
-    points: np.ndarray
-    on_edge: np.ndarray
-    jump_m: np.ndarray
-    rgb: np.ndarray
-    pitch: float
-
-    @classmethod
-    def of(cls, frame: Frame) -> "_CoarseImage":
-        depth = DownsampledDepth.of(frame)
-        points = frame.camera.rays(depth.u[None, :], depth.v[:, None]) * depth.depth_m[..., None]
-        pitch = depth.step / frame.camera.fx
-        _, on_edge = normals_and_edges(points, pitch)
-        rgb = cv2.resize(frame.rgb, (len(depth.u), len(depth.v)), interpolation=cv2.INTER_AREA)
-        kernel = np.ones((3, 3), np.uint8)
-        nearest_m = cv2.erode(np.where(depth.depth_m > 0, depth.depth_m, np.float32(1e6)), kernel)
-        jump_m = cv2.dilate(depth.depth_m, kernel) - nearest_m
-        return cls(depth, points, on_edge, jump_m, rgb.astype(np.float32) / 255, pitch)
-
-    @property
-    def valid(self) -> np.ndarray:
-        return self.depth.depth_m > 0
+def proposal_of(scene: CoarseScene, part: np.ndarray, prior: SizeColourPrior, planes: SupportPlanes) -> Proposal:
+    """Take a part (h, w) bool of a scene as a thing that may be the object."""
+    points = scene.points[part]
+    centre_m = np.median(points, axis=0)
+    near = np.linalg.norm(scene.points - centre_m, axis=-1) < _REACH * prior.diameter_m
+    possible = (
+        cv2.dilate(((near & scene.valid & ~planes.surely) | part).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    )
+    likeness = prior.likeness(float(scene.area_m2[part].sum()), scene.rgb[part])
+    return Proposal(
+        scene.enlarged(part), scene.enlarged(possible | ~scene.valid), centre_m, likeness, prior.diameter_m, planes
+    )
 
 
-def _planes(coarse: _CoarseImage, diameter_m: float) -> np.ndarray:
-    """Return (h, w) bool: on a plane that is wider than the object."""
-    # Imported where it is needed: only a lost object is looked for so, and Open3D takes a second to load.
-    import open3d as o3d
-
-    on_plane = np.zeros(coarse.valid.shape, bool)
-    rest = coarse.valid & ~coarse.on_edge
-    fewest = max(_FEWEST_PIXELS * 4, int(_PLANE_SHARE * coarse.valid.sum()))
-    for seed in range(_MOST_PLANES):
-        if rest.sum() < fewest:
-            break
-        points = coarse.points[rest]
-        cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points.astype(np.float64)))
-        o3d.utility.random.seed(seed)
-        plane, _ = cloud.segment_plane(_PLANE_M, 3, _RANSAC_STEPS)
-        # Depth noise grows with the square of the distance; faces of things that merely cross the plane stay.
-        distance_m = np.abs(coarse.points @ plane[:3] + plane[3])
-        limit_m = np.maximum(_PLANE_M, 0.006 * np.square(coarse.points[..., 2]))
-        inliers = rest & (distance_m < limit_m)
-        if inliers.sum() < fewest:
-            break
-        spread_m = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(coarse.points[inliers].T)), 0))[1:]
-        rest &= ~inliers
-        # Of an even strip the standard deviation is its width over root 12.
-        if np.sqrt(12) * spread_m[0] > _PLANE_EXTENT * diameter_m:
-            on_plane |= coarse.valid & (distance_m < limit_m)
-    return on_plane
+def _cut_at_jumps(scene: CoarseScene, free: np.ndarray, diameter_m: float) -> list[np.ndarray]:
+    """Return connected parts (h, w) bool of what is free."""
+    parts = []
+    # Cut at every jump, and again only at jumps that are too large to be within the object: a mug's rim is one.
+    for cut in (scene.on_edge, scene.jump_m > _JUMP * diameter_m):
+        count, labels, stats, _ = cv2.connectedComponentsWithStats((free & ~cut).astype(np.uint8), connectivity=4)
+        for label in range(1, count):
+            if stats[label, cv2.CC_STAT_AREA] >= _FEWEST_PIXELS:
+                part = (labels == label).astype(np.uint8)
+                parts.append((cv2.dilate(part, np.ones((3, 3), np.uint8)) > 0) & free)
+    return parts
 
 
-def _boxes(labels: np.ndarray) -> list[tuple[int, tuple[slice, slice]]]:
-    """Label and bounding box, a pixel wider all round, of every component but the background and the tiny ones."""
-    count = labels.max() + 1
-    found = []
-    pixels = np.bincount(labels.ravel(), minlength=count)
-    for label in np.flatnonzero(pixels >= _FEWEST_PIXELS):
-        if label == 0:
+def _gathered_colours(scene: CoarseScene, free: np.ndarray, prior: SizeColourPrior) -> list[np.ndarray]:
+    """Return parts (h, w) bool in the object's colours that lie within its size of each other, the fullest first."""
+    if not prior.has_colour or free.sum() < _FEWEST_PIXELS:
+        return []
+    odds = prior.colour_odds(scene.rgb, scene.rgb[scene.valid])
+    points, weight = scene.points[free], odds[free] * scene.area_m2[free]
+    radius_m = _GATHERED * prior.diameter_m
+    likely = np.flatnonzero(odds[free] > _LIKELY)
+    if len(likely) == 0:
+        return []
+    middles = points[likely[:: -(-len(likely) // _SEEDS)]]
+    every = -(-len(points) // _POINTS)
+    points, weight = points[::every], weight[::every]
+    for _ in range(_SHIFTS):  # mean shift (Cheng 1995)
+        about = (np.linalg.norm(points[None] - middles[:, None], axis=-1) < radius_m) * weight  # (S, N)
+        gathered = about.sum(axis=1)
+        middles = about @ points / np.maximum(gathered, 1e-12)[:, None]
+    parts, kept = [], np.zeros((0, 3))
+    for place in middles[np.argsort(-gathered)]:
+        if len(kept) and np.linalg.norm(kept - place, axis=1).min() < _PLACES_APART * prior.diameter_m:
             continue
-        rows, columns = np.nonzero(labels == label)
-        box = (
-            slice(max(rows.min() - 1, 0), rows.max() + 2),
-            slice(max(columns.min() - 1, 0), columns.max() + 2),
-        )
-        found.append((int(label), box))
-    return found
+        kept = np.vstack([kept, place])
+        near = np.linalg.norm(scene.points - place, axis=-1) < _REACH * prior.diameter_m
+        parts.append(_closed(free & near & (odds > _LIKELY)) & free & near)
+        if len(parts) == _MOST_PLACES:
+            break
+    return parts
 
 
-def _proposal(
-    frame: Frame,
-    coarse: _CoarseImage,
-    prior: SizeColourPrior,
-    planes: SupportPlanes,
-    box: tuple[slice, slice],
-    part: np.ndarray,
-) -> Proposal | None:
-    points = coarse.points[box][part]
-    area_m2 = float(np.square(points[:, 2] * coarse.pitch).sum())
-    extent_m = float(np.ptp(points, axis=0).max())
-    d = prior.diameter_m
-    if not (_AREA[0] * d * d < area_m2 < _AREA[1] * d * d and _EXTENT[0] * d < extent_m < _EXTENT[1] * d):
-        return None
-    mask = np.zeros(coarse.valid.shape, np.uint8)
-    mask[box] = part
-    full = np.zeros((frame.camera.height, frame.camera.width), bool)
-    enlarged = np.repeat(np.repeat(mask, coarse.depth.step, axis=0), coarse.depth.step, axis=1)[
-        : full.shape[0], : full.shape[1]
-    ]
-    full[: enlarged.shape[0], : enlarged.shape[1]] = enlarged
-    likeness = prior.likeness(area_m2, coarse.rgb[box][part])
-    return Proposal(full, np.median(points, axis=0), likeness, d, planes)
+def _closed(part: np.ndarray) -> np.ndarray:
+    """Fill small gaps of a part (h, w) bool: letters on a print."""
+    return cv2.morphologyEx(part.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
+
+
+def _fits(scene: CoarseScene, part: np.ndarray, diameter_m: float) -> bool:
+    """Tell whether a part (h, w) has about the size of an object of this diameter."""
+    if part.sum() < _FEWEST_PIXELS:
+        return False
+    area_m2, extent_m = float(scene.area_m2[part].sum()), float(np.ptp(scene.points[part], axis=0).max())
+    square_m2 = diameter_m * diameter_m
+    return (
+        _AREA[0] * square_m2 < area_m2 < _AREA[1] * square_m2
+        and _EXTENT[0] * diameter_m < extent_m < _EXTENT[1] * diameter_m
+    )
 
 
 def _same(mask: np.ndarray, other: np.ndarray) -> bool:
     return bool((mask & other).sum() > _SAME * (mask | other).sum())
-
-
-def _colour_histogram(rgb: np.ndarray) -> np.ndarray:
-    """Shares (n * n + n,) of colours (N, 3) in 0..1: chromaticity, which light's strength doesn't change, and gray."""
-    total = rgb.sum(axis=1)
-    red, green = (rgb[:, k] / np.maximum(total, 1e-3) for k in (0, 1))
-    edges = [np.linspace(0.1, 0.65, _COLOUR_STEPS + 1)] * 2
-    histogram, *_ = np.histogram2d(np.clip(red, 0.1, 0.65), np.clip(green, 0.1, 0.65), edges)
-    return histogram.ravel() / max(len(rgb), 1)

@@ -12,14 +12,18 @@ from ..observation.keyframe import Keyframe
 from ..rendering import Renderer
 from ..selection.scorer import Scorer
 from .candidates import Candidates
-from .object_proposals import SizeColourPrior
+from .first_look import FirstLook
+from .object_prior import SizeColourPrior
 
 
 class RegistrationStrategy(Protocol):
     """Finds one object where a mask shows it."""
 
-    def __call__(self, frame: Frame, mask: np.ndarray) -> Candidates:
-        """Return candidates, best first, for a mask (H, W) bool; raises InputRefused where they can't be."""
+    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
+        """Return candidates, best first, for a mask (H, W) bool; raises InputRefused where they can't be.
+
+        possible: (H, W) bool, what may belong to the object beside the mask; None: the mask shows all of it.
+        """
         ...
 
 
@@ -47,7 +51,7 @@ class PreparedObject:
     renderer: of the object, for what compares whole poses with a frame.
     scorer: has the last word on the order of a registration's poses.
     registration, tracking: how it is found, and followed.
-    prior: what things in a frame are compared with before any pose is known.
+    prior, look: what things in a frame are compared with before any pose is known, and how the object may fit them.
     final_refinement: moves the poses that are left in the end; None: they stay.
     """
 
@@ -57,11 +61,15 @@ class PreparedObject:
     registration: RegistrationStrategy
     tracking: TrackingStrategy
     prior: SizeColourPrior
+    look: FirstLook
     final_refinement: Callable[[Candidates], Candidates] | None = None
 
-    def register(self, frame: Frame, mask: np.ndarray) -> Candidates:
-        """Find the object where a mask (H, W) bool shows it; raises InputRefused where it can't be there."""
-        return self._refined(self.registration(frame, mask))
+    def register(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
+        """Find the object where a mask (H, W) bool shows it, and what may belong to it beside that (H, W).
+
+        Raises InputRefused where it can't be there.
+        """
+        return self._refined(self.registration(frame, mask, possible))
 
     def track(self, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None) -> Candidates:
         """Follow the object from guesses (S, 4, 4); raises InputRefused where the first isn't in view."""

@@ -71,9 +71,9 @@ class Registration:
         self.rotations = rotations
         self.turns = turns
 
-    def __call__(self, frame: Frame, mask: np.ndarray) -> Candidates:
+    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
         """Find the object as a `RegistrationStrategy` does."""
-        crop = Crop.around_mask(frame, mask, self._compare.model.diameter_m)
+        crop = Crop.around_mask(frame, mask, self._compare.model.diameter_m, possible)
         candidates = self._turned_and_refined(crop, self._few_hypotheses(crop))
         # Steps along coarse or glancing surfaces may end worse than they began: what was better stays.
         polished = self._compare.refine(candidates.observation, candidates.refined.T_cam_obj, self.settings.polish)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..estimation.methods import Method, geometric_registration
-from ..estimation.object_proposals import SizeColourPrior
+from ..estimation.methods import Method, first_look, geometric_registration
+from ..estimation.object_prior import SizeColourPrior
 from ..estimation.prepared_object import PreparedObject, RegistrationStrategy, TrackingStrategy
 from ..estimation.render_and_compare import RenderAndCompare
 from ..estimation.tracking_step import TrackStep
@@ -101,7 +101,9 @@ class LearnedMethods:
         elif scorer is not None:
             registration = ReorderedRegistration(registration, scorer)
         prior = SizeColourPrior(model)
-        return PreparedObject(model, compare.renderer, scorer or compare.scorer, registration, tracking, prior)
+        return PreparedObject(
+            model, compare.renderer, scorer or compare.scorer, registration, tracking, prior, first_look(compare)
+        )
 
     def _learned_refiner(
         self, network: PreparedNetwork, compare: RenderAndCompare, renderer: TensorRenderer

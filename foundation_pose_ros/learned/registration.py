@@ -60,12 +60,12 @@ class LearnedRegistration:
         self.refiner, self.scorer = refiner, scorer
         self._compare, self._starts = compare, starts
 
-    def __call__(self, frame: Frame, mask: np.ndarray) -> Candidates:
+    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
         """Find the object as a `RegistrationStrategy` does."""
         refiner, compare, final = self.refiner, self._compare, self.settings.final
-        observation = Crop.around_mask(frame, mask, compare.model.diameter_m).observe(final.size)
+        observation = Crop.around_mask(frame, mask, compare.model.diameter_m, possible).observe(final.size)
         image = refiner.images.of(frame)
-        starts, shared = self._first_poses(image, frame, mask)
+        starts, shared = self._first_poses(image, frame, mask, possible)
         centred = refiner.moved(image, starts, self.settings.iterations, shared, self._entering(len(starts)))
         poses = refiner.pairs.uncentred(centred).cpu().numpy()
 
@@ -80,10 +80,12 @@ class LearnedRegistration:
         candidates = Candidates(refined, evidence, observation)
         return candidates.picked(candidates.ranked)
 
-    def _first_poses(self, image: ObservedImage, frame: Frame, mask: np.ndarray) -> tuple[Tensor, bool]:
+    def _first_poses(
+        self, image: ObservedImage, frame: Frame, mask: np.ndarray, possible: np.ndarray | None
+    ) -> tuple[Tensor, bool]:
         """Return poses (B, 4, 4) of the centred object, and whether they share one translation."""
         if not isinstance(self._starts, np.ndarray):
-            found = self._starts(frame, mask).refined.T_cam_obj
+            found = self._starts(frame, mask, possible).refined.T_cam_obj
             return self.refiner.pairs.centred(torch.from_numpy(found).to(image.rgb.device)), False
         rotations = self._starts
         if self.settings.most is not None:
@@ -104,9 +106,9 @@ class ReorderedRegistration:
     def __init__(self, registration: RegistrationStrategy, scorer: Scorer) -> None:
         self._registration, self._scorer = registration, scorer
 
-    def __call__(self, frame: Frame, mask: np.ndarray) -> Candidates:
+    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
         """Find the object as a `RegistrationStrategy` does."""
-        candidates = self._registration(frame, mask)
+        candidates = self._registration(frame, mask, possible)
         ranks = self._scorer.score(candidates.observation, candidates.refined.T_cam_obj).rank
         candidates = replace(candidates, evidence=replace(candidates.evidence, rank=ranks))
         return candidates.picked(candidates.ranked)

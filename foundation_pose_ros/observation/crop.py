@@ -23,17 +23,24 @@ class Crop:
     frame: the image that the box is a part of.
     box: in pixels of the frame.
     mask: (H, W) bool of the object in the frame, or None.
+    possible: (H, W) bool of what may belong to it beside the mask, or None where the mask shows all of it.
     """
 
     frame: Frame
     box: CropBox
     mask: np.ndarray | None = None
+    possible: np.ndarray | None = None
     _observations: dict[int, Observation] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
-    def around_mask(cls, frame: Frame, mask: np.ndarray, diameter_m: float) -> "Crop":
-        """Cut out what a mask (H, W) bool marks; raises InputRefused as `CropBox.around_mask` does."""
-        return cls(frame, CropBox.around_mask(frame, mask, diameter_m), mask)
+    def around_mask(
+        cls, frame: Frame, mask: np.ndarray, diameter_m: float, possible: np.ndarray | None = None
+    ) -> "Crop":
+        """Cut out what a mask (H, W) bool marks, with room for the whole object where more is possible (H, W).
+
+        Raises InputRefused as `CropBox.around_mask` does.
+        """
+        return cls(frame, CropBox.around_mask(frame, mask, diameter_m, whole=possible is None), mask, possible)
 
     @classmethod
     def around_pose(cls, frame: Frame, model: ObjectModel, T_cam_obj: np.ndarray, margin: float) -> "Crop":
@@ -67,6 +74,7 @@ class Crop:
             normals=normals.reshape(-1, 3),
             on_edge=on_edge.ravel(),
             mask=None if self.mask is None else grid.sample(self.mask).astype(bool).ravel(),
+            possible=None if self.possible is None else grid.sample(self.possible).astype(bool).ravel(),
             rgb=self.colours(size).reshape(-1, 3).astype(np.float32) / 255,
             in_image=grid.in_image.ravel(),
         )

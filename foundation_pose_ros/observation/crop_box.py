@@ -27,9 +27,10 @@ class CropBox:
     side: float
 
     @classmethod
-    def around_mask(cls, frame: Frame, mask: np.ndarray, diameter_m: float) -> "CropBox":
+    def around_mask(cls, frame: Frame, mask: np.ndarray, diameter_m: float, whole: bool = True) -> "CropBox":
         """Find the square around a mask (H, W) bool, with room for the object to stick out of it.
 
+        whole: whether it shows all that is seen of the object, which is then no larger than twice the mask.
         Raises InputRefused for an empty mask, one without depth, and one whose size in metres is not the object's.
         """
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -46,7 +47,7 @@ class CropBox:
         extent_px = float(max(bottom - top, right - left))
         full_px = diameter_m * frame.camera.fx / float(np.median(depth_m))
         _check_unit(extent_px / full_px, diameter_m, float(np.median(depth_m)))
-        side = max(1.3 * extent_px, min(1.2 * full_px, 2.0 * extent_px))
+        side = max(1.3 * extent_px, min(1.2 * full_px, 2.0 * extent_px) if whole else 1.2 * full_px)
         return cls((left + right - side) / 2, (top + bottom - side) / 2, side)
 
     @classmethod

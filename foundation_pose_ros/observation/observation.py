@@ -21,6 +21,7 @@ class Observation:
     normals: (N, 3) unit, towards the camera, 0 = none.
     on_edge: (N,) bool, next to a jump in depth.
     mask: (N,) bool, or None.
+    possible: (N,) bool, what may be the object's beside the mask, or None where the mask shows all of it.
     rgb: (N, 3) float32 in 0..1, averaged over the grid's cells.
     in_image: (N,) bool, not beyond the image's border.
     """
@@ -33,6 +34,7 @@ class Observation:
     normals: np.ndarray
     on_edge: np.ndarray
     mask: np.ndarray | None
+    possible: np.ndarray | None
     rgb: np.ndarray
     in_image: np.ndarray
 
@@ -42,15 +44,20 @@ class Observation:
         return self.rays * self.depth_m[:, None]
 
     @cached_property
+    def allowed(self) -> np.ndarray | None:
+        """(N,) bool: where the object may be seen, the mask and what is possible beside it; None without a mask."""
+        return self.mask if self.mask is None or self.possible is None else self.mask | self.possible
+
+    @cached_property
     def surroundings_m(self) -> np.ndarray:
-        """Depth (N,) of what the mask leaves out, its holes filled from the nearest pixel outside the mask; 0 inside.
+        """Depth (N,) of where the object isn't seen, its holes filled from the nearest pixel there; 0 where it may be.
 
         A stereo camera sees nothing beside an edge, and what it would see there is what comes next to the hole: if
         that stands in front of the object, it hides it there as well.
         """
-        if self.mask is None:
+        if self.allowed is None:
             return self.depth_m
-        outside = ~self.mask
+        outside = ~self.allowed
         known = outside & (self.depth_m > 0)
         shape = (self.size, self.size)
         filled = depth.filled_from_nearest(self.depth_m.reshape(shape), known.reshape(shape)).ravel()

@@ -39,8 +39,9 @@ class DepthPixels:
     @classmethod
     def of(cls, observation: Observation, pivot: np.ndarray) -> "DepthPixels":
         trust = ((observation.depth_m > 0) & ~observation.on_edge).astype(np.float32)
-        if observation.mask is not None:
-            trust *= np.where(_eroded(observation.mask, observation.size), 1, _RIM_WEIGHT) * observation.mask
+        allowed = observation.allowed
+        if allowed is not None:
+            trust *= np.where(_eroded(allowed, observation.size), 1, _RIM_WEIGHT) * allowed
         return cls(observation, pivot, trust)
 
     @cached_property

@@ -56,7 +56,7 @@ class GeometricRefiner:
         T_cam_obj = np.array(T_cam_obj, np.float32)
         pivot = self._centre(T_cam_obj).mean(axis=0)
         pixels = DepthPixels.of(observation, pivot)
-        outline = None if observation.mask is None else Outline.of(observation, observation.mask, pivot)
+        outline = None if observation.allowed is None else Outline.of(observation, observation.allowed, pivot)
         gates_m = error_m[0] * (error_m[1] / error_m[0]) ** (np.arange(iterations) / max(iterations - 1, 1))
         for gate_m in np.maximum(gates_m, self._settings.min_gate_m):
             depth, rendered_m = self._depth_equations(pixels, T_cam_obj, gate_m)

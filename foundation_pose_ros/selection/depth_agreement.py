@@ -40,12 +40,14 @@ class MaskPixels(NamedTuple):
     """A mask at the N pixels of a crop.
 
     inside: (N,) bool, marked.
+    possible: (N,) bool, not marked, but may be the object's.
     core: (N,) bool, surely marked.
-    outside: (N,) bool, surely not marked.
-    surroundings_m: (N,) float32, depth of what the mask leaves out, 0 inside.
+    outside: (N,) bool, surely neither marked nor possible.
+    surroundings_m: (N,) float32, depth of where the object isn't seen, 0 where it may be.
     """
 
     inside: np.ndarray
+    possible: np.ndarray
     core: np.ndarray
     outside: np.ndarray
     surroundings_m: np.ndarray
@@ -127,7 +129,7 @@ def masked_agreement(pixels: Any, mask: Any, rendered_m: Any, sigma_m: Any, agre
     """Compare as `agreement` does over the union of mask and rendering: (4, B), the last its intersection over union.
 
     What is marked and not rendered counts against a pose, and what is rendered where nothing is marked, unless
-    something hides it there.
+    something hides it there. Where the object is possible, only depth says whether it is seen or hidden there.
     """
     batch, count = rendered_m.shape
     found = np.empty((4, batch))
@@ -139,12 +141,17 @@ def masked_agreement(pixels: Any, mask: Any, rendered_m: Any, sigma_m: Any, agre
             hit, seen = rendered > 0, observed > 0
             tolerance, unknown = _tolerance(pixels.tolerance_m[i], sigma_m, b, i)
             agrees[b, i] = 0
-            if hit and seen and marked and not unknown:
+            possible = mask.possible[i]
+            if hit and seen and (marked or possible) and not unknown:
                 agrees[b, i] = _alike(observed, rendered, pixels.steepness[i], tolerance)
-            around = mask.surroundings_m[i]
-            covered = around == 0 or in_front(around, rendered, max(_IN_FRONT * tolerance, _IN_FRONT_M))
+            # Where depth may be the object's own, a hole in it says nothing; elsewhere it is as deep as what is beside.
+            around = observed if possible else mask.surroundings_m[i]
+            nearer = in_front(around, rendered, max(_IN_FRONT * tolerance, _IN_FRONT_M))
+            covered = nearer or (around == 0 and not possible)
             hidden = hit and not marked and (covered or not pixels.in_image[i] or unknown)
-            wanted = (mask.core[i] and not (hit and not seen)) or (hit and mask.outside[i] and not hidden)
+            wanted = (mask.core[i] and not (hit and not seen)) or (
+                hit and (mask.outside[i] or (possible and seen)) and not hidden
+            )
             asked = max((np.float32(1) if seen else _OUTLINE_ALONE) * wanted, agrees[b, i])
             explained += agrees[b, i]
             asked_all += asked
@@ -153,7 +160,7 @@ def masked_agreement(pixels: Any, mask: Any, rendered_m: Any, sigma_m: Any, agre
             hidden_hits += hidden
             surface += hit and seen and not hidden and not unknown
             both += hit and marked
-            either += (hit and not hidden) or marked
+            either += (hit and not hidden and not possible) or marked
         found[0, b] = _share_explained(explained, asked_known, asked_all)
         found[1, b] = explained / max(surface, 1)
         found[2, b] = 1 - hidden_hits / max(hits, 1)

@@ -132,7 +132,8 @@ class GeometricScorer:
 
 def _mask_pixels(observation: Observation, inside: np.ndarray) -> MaskPixels:
     """Mark pixels surely inside and surely outside: masks are uncertain by a pixel of the grid."""
-    image = inside.reshape(observation.size, observation.size).astype(np.uint8)
-    kernel = np.ones((3, 3), np.uint8)
-    core = cv2.erode(image, kernel, borderValue=0).ravel().astype(bool)
-    return MaskPixels(inside, core, ~cv2.dilate(image, kernel).ravel().astype(bool), observation.surroundings_m)
+    shape, kernel = (observation.size, observation.size), np.ones((3, 3), np.uint8)
+    allowed = inside if observation.allowed is None else observation.allowed
+    core = cv2.erode(inside.reshape(shape).astype(np.uint8), kernel, borderValue=0).ravel().astype(bool)
+    reached = cv2.dilate(allowed.reshape(shape).astype(np.uint8), kernel).ravel().astype(bool)
+    return MaskPixels(inside, allowed & ~inside, core, ~reached, observation.surroundings_m)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Camera, Frame, InputRefused
-from foundation_pose_ros.estimation.object_proposals import Proposal, SupportPlanes
+from foundation_pose_ros.estimation.object_proposals import Proposal
+from foundation_pose_ros.estimation.support_planes import SupportPlanes
 from foundation_pose_ros.observation.downsampled_depth import DownsampledDepth
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.tracking import (
@@ -26,7 +27,7 @@ def frame(time_s: float) -> Frame:
     return Frame(np.zeros((1, 1, 3), np.uint8), np.ones((1, 1), np.float32), CAMERA, stamp_ns=round(time_s * 1e9))
 
 
-NO_PLANES = SupportPlanes(DownsampledDepth.of(frame(0.0)), np.zeros((1, 1), bool))
+NO_PLANES = SupportPlanes(DownsampledDepth.of(frame(0.0)), *np.zeros((2, 1, 1), bool))
 
 
 def pose(x_m: float, score: float, stamp_ns: int = 0) -> PoseResult:
@@ -50,7 +51,7 @@ class Table:
         return pose(x_m, self.score_at.get(x_m, 0.0), frame.stamp_ns)
 
     def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
-        return [Proposal(MASK, np.array([x, 0, 0]), like, 0.1, NO_PLANES) for x, like in self.likeness.items()]
+        return [Proposal(MASK, MASK, np.array([x, 0, 0]), like, 0.1, NO_PLANES) for x, like in self.likeness.items()]
 
     def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
         x_m = round(float(proposal.centre_m[0]), 3)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Camera, Frame
-from foundation_pose_ros.estimation.object_proposals import Proposal, SupportPlanes
+from foundation_pose_ros.estimation.object_proposals import Proposal
+from foundation_pose_ros.estimation.support_planes import SupportPlanes
 from foundation_pose_ros.observation.downsampled_depth import DownsampledDepth
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.tracking import ObjectTracker, TrackState
@@ -28,8 +29,8 @@ def number_of(frame: Frame) -> int:
 
 
 def proposal(x_m: float, likeness: float = 0.9) -> Proposal:
-    planes = SupportPlanes(DownsampledDepth.of(frame(0)), np.zeros((1, 1), bool))
-    return Proposal(MASK, np.array([x_m, 0.0, 1.0]), likeness, 0.2, planes)
+    planes = SupportPlanes(DownsampledDepth.of(frame(0)), *np.zeros((2, 1, 1), bool))
+    return Proposal(MASK, MASK, np.array([x_m, 0.0, 1.0]), likeness, 0.2, planes)
 
 
 @dataclass

@@ -1,0 +1,69 @@
+"""What every search in a frame begins with, whatever it looks for: coarse points, colours, jumps and planes."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..depth import normals_and_edges
+from ..frame import Frame
+from ..observation.downsampled_depth import DownsampledDepth
+from .support_planes import Plane, SupportPlanes, planes_of
+
+
+@dataclass(frozen=True, eq=False)
+class CoarseScene:
+    """A frame on a coarse grid (h, w).
+
+    points: (h, w, 3) in the camera's frame. rgb: (h, w, 3) in 0..1. on_edge (h, w): next to a jump. jump_m (h, w):
+    between nearest and farthest neighbour. pitch: between rays at a depth of 1. planes: the largest ones.
+    """
+
+    frame: Frame
+    depth: DownsampledDepth
+    points: np.ndarray
+    on_edge: np.ndarray
+    jump_m: np.ndarray
+    rgb: np.ndarray
+    pitch: float
+    planes: tuple[Plane, ...]
+
+    @classmethod
+    def of(cls, frame: Frame) -> "CoarseScene":
+        """Look at a frame; what objects are asked for comes later."""
+        depth = DownsampledDepth.of(frame)
+        points = frame.camera.rays(depth.u[None, :], depth.v[:, None]) * depth.depth_m[..., None]
+        pitch = depth.step / frame.camera.fx
+        _, on_edge = normals_and_edges(points, pitch)
+        rgb = cv2.resize(frame.rgb, (len(depth.u), len(depth.v)), interpolation=cv2.INTER_AREA)
+        kernel = np.ones((3, 3), np.uint8)
+        nearest_m = cv2.erode(np.where(depth.depth_m > 0, depth.depth_m, np.float32(1e6)), kernel)
+        jump_m = cv2.dilate(depth.depth_m, kernel) - nearest_m
+        planes = planes_of(points, (depth.depth_m > 0) & ~on_edge)
+        return cls(frame, depth, points, on_edge, jump_m, rgb.astype(np.float32) / 255, pitch, planes)
+
+    @property
+    def valid(self) -> np.ndarray:
+        """(h, w) bool: depth was measured."""
+        return self.depth.depth_m > 0
+
+    @property
+    def area_m2(self) -> np.ndarray:
+        """(h, w): what a pixel covers, seen face on."""
+        return np.square(self.depth.depth_m * self.pitch)
+
+    def support(self, diameter_m: float) -> SupportPlanes:
+        """Return the planes that an object of this diameter may stand on."""
+        return SupportPlanes.of(self.depth, self.planes, diameter_m)
+
+    def enlarged(self, mask: np.ndarray) -> np.ndarray:
+        """Return a mask (h, w) bool in the frame's size (H, W)."""
+        camera, step = self.frame.camera, self.depth.step
+        full = np.zeros((camera.height, camera.width), bool)
+        enlarged = np.repeat(np.repeat(mask, step, axis=0), step, axis=1)[: camera.height, : camera.width]
+        full[: enlarged.shape[0], : enlarged.shape[1]] = enlarged
+        return full
+
+    def reduced(self, mask: np.ndarray) -> np.ndarray:
+        """Return a mask (H, W) bool of the frame on the grid (h, w)."""
+        return mask[np.ix_(self.depth.v, self.depth.u)]

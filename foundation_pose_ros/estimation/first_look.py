@@ -1,0 +1,68 @@
+"""A first, short look at things in a frame: how well the object may fit them, before a registration is spent on one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import InputRefused
+from ..frame import Frame
+from ..observation.crop import Crop
+from .candidates import Stage
+from .hypotheses import initial_poses
+from .object_proposals import Proposal
+from .render_and_compare import RenderAndCompare
+
+_STAGE = Stage(24, 3, 1, (0.5, 0.12))
+
+
+@dataclass(frozen=True)
+class FirstLookSettings:
+    """How things are thinned.
+
+    stage: of the few hypotheses, on few rays.
+    rotations: at most so many, further apart than those of a registration: where the object fits, some come near enough
+        to show it.
+    most: so many things are looked at, the likeliest ones.
+    least_likeness: of a thing beside that of the likeliest, 0..1.
+    likeness_weight: of likeness beside the rank of the best hypothesis.
+    """
+
+    stage: Stage = _STAGE
+    rotations: int = 32
+    most: int = 7
+    least_likeness: float = 0.1
+    likeness_weight: float = 0.5
+
+
+class FirstLook:
+    """Orders things in a frame by how well the object may fit them."""
+
+    def __init__(
+        self, compare: RenderAndCompare, rotations: np.ndarray, settings: FirstLookSettings | None = None
+    ) -> None:
+        """rotations: (R, 3, 3) as a registration has them."""
+        self.settings = settings or FirstLookSettings()
+        self._compare = compare
+        self._rotations = rotations[:: -(-len(rotations) // self.settings.rotations)]
+
+    def __call__(self, frame: Frame, proposals: list[Proposal]) -> list[Proposal]:
+        """Return those of a frame's things, the likeliest first, that the object may fit, the best first."""
+        settings = self.settings
+        likely = [one for one in proposals if one.likeness >= settings.least_likeness * proposals[0].likeness]
+        promise = {id(one): self._promise(frame, one) for one in likely[: settings.most]}
+        kept = [one for one in likely[: settings.most] if promise[id(one)] > -np.inf]
+        return sorted(kept, key=lambda one: -promise[id(one)])
+
+    def _promise(self, frame: Frame, proposal: Proposal) -> float:
+        """Return a rank to compare things of one frame by; -inf where the object can't be there."""
+        compare, stage = self._compare, self.settings.stage
+        try:
+            crop = Crop.around_mask(frame, proposal.mask, compare.model.diameter_m, proposal.possible)
+        except InputRefused:
+            return -np.inf
+        seen = crop.observe(stage.size)
+        if seen.mask is None or not (seen.mask & (seen.depth_m > 0)).any():
+            return -np.inf
+        poses = initial_poses(self._rotations, seen, seen.mask, compare.renderer, compare.model)
+        rank = float(compare.refine(seen, poses, stage).evidence.rank.max())
+        return rank + self.settings.likeness_weight * proposal.likeness
