@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from rclpy.publisher import Publisher
 
 REFUSAL_LOG_PERIOD_S = 5.0
+# Between attempts to become active by itself while another node of the same name is.
+RETRY_S = 2.0
 # From the signal to the end of the process; who still works on a frame or a model then is not waited for.
 LONGEST_END_S = 0.6
 # An image of 3840x2160 in float32 is as large.
@@ -72,6 +74,10 @@ class WorkingNode(LifecycleNode, ABC):
     def setup(self) -> None:
         """Make the session: load everything and offer outputs and services."""
 
+    @abstractmethod
+    def input_topic(self) -> str:
+        """Return a topic that the node hears while it is active."""
+
     def start(self) -> None:
         """Subscribe and work."""
         assert self.session is not None
@@ -96,8 +102,8 @@ class WorkingNode(LifecycleNode, ABC):
         """Configure and activate as soon as the node is spun."""
         # Not the node's clock, which stands still under use_sim_time until a recording is played. The period isn't 0,
         # with which rclpy's EventsExecutor would never get beyond this timer.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._autostart = self.create_timer(0.001, self._start, clock=steady)
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._autostart = self.create_timer(0.001, self._start, clock=self._steady)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load everything, so that the first image isn't the slow one."""
@@ -112,8 +118,17 @@ class WorkingNode(LifecycleNode, ABC):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe and work."""
+        if self.namesake_works():
+            words = (
+                f"another node called {self.get_fully_qualified_name()} is active: end that one, or give this one a "
+                "name of its own (--ros-args -r __node:=NAME)"
+            )
+            self.refusals.count("name_taken", words)
+            self.get_logger().error(f"can't activate: {words}")
+            return TransitionCallbackReturn.FAILURE
         self.start()
         self.active = True
+        self.get_logger().info(f"active: waiting for images on {self.input_topic()}")
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -148,6 +163,14 @@ class WorkingNode(LifecycleNode, ABC):
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
 
+    def namesake_works(self) -> bool:
+        """Return True where another node of this full name hears the same images, as far as is known by now."""
+        hearing = self.get_subscriptions_info_by_topic(self.input_topic())
+        mine = [
+            end for end in hearing if (end.node_name, end.node_namespace) == (self.get_name(), self.get_namespace())
+        ]
+        return len(mine) > int(self.active)
+
     def failed(self, what: str, error: Exception) -> None:
         """Count and log what should not have happened; the node goes on."""
         if not self.context.ok():
@@ -167,7 +190,14 @@ class WorkingNode(LifecycleNode, ABC):
     def _start(self) -> None:
         self._autostart.cancel()
         if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
+            self._autostart = self.create_timer(RETRY_S, self._activate, clock=self._steady)
+            self._activate()
+
+    def _activate(self) -> None:
+        """Try until it is active, or someone else took its life cycle over."""
+        waits = self.session is not None and not self.active
+        if not waits or self.trigger_activate() is TransitionCallbackReturn.SUCCESS:
+            self._autostart.cancel()
 
     def _stop_if_active(self) -> None:
         if self.active:

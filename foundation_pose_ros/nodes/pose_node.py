@@ -1,56 +1,13 @@
 """pose_node: 6D poses of objects never trained on, from RGB-D images, meshes and masks."""
 
 import sys
-from typing import Any
 
-from rcl_interfaces.msg import SetParametersResult
-
-from .diagnostics import DiagnosticsPublisher
-from .lifecycle_node import WorkingNode, run
-from .parameters import declare, validator, values
-from .pose.parameters import POSE_NODE, contradiction
-from .pose.session import PoseSession
-from .pose.status_report import PoseReport
-
-
-class PoseNode(WorkingNode):
-    """Configure loads meshes and makes outputs and services; activate subscribes and starts the worker.
-
-    A mesh that can't be used is reported in /diagnostics and left out; the other objects are tracked all the same.
-    session: None before configure and after cleanup.
-    """
-
-    def __init__(self, **node_arguments: Any) -> None:
-        super().__init__("pose_node", **node_arguments)
-        declare(self, POSE_NODE)
-        if fault := contradiction(values(self, POSE_NODE)):
-            raise ValueError(fault)
-        self.add_on_set_parameters_callback(self._on_set_parameters)
-        self.session: PoseSession | None = None
-        report = PoseReport(self, lambda: self.session)
-        self._diagnostics = DiagnosticsPublisher(
-            self, {"input": report.input, "objects": report.objects, "onboarding": report.onboarding}
-        )
-        if self.value("autostart"):
-            self.start_by_itself()
-
-    def setup(self) -> None:
-        """Make the session."""
-        self.session = PoseSession(self)
-
-    def _on_set_parameters(self, changed: list[Any]) -> Any:
-        result = validator(POSE_NODE)(changed)
-        wanted = values(self, POSE_NODE) | {parameter.name: parameter.value for parameter in changed}
-        if result.successful and (fault := contradiction(wanted)):
-            return SetParametersResult(successful=False, reason=fault)
-        if result.successful and self.session is not None:
-            self.session.settings_changed = True
-        return result
+from .sign_of_life import run_announced
 
 
 def main(args: list[str] | None = None) -> None:
     """Run the node until it is told to stop."""
-    run(PoseNode, "pose_node", args)
+    run_announced("pose_node", "foundation_pose_ros.nodes.pose.node", "PoseNode", args)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import trimesh
@@ -20,6 +20,8 @@ from .symmetry_search import SymmetrySearch
 if TYPE_CHECKING:
     from ..reconstruction.reconstruct import ReconstructionSettings
     from ..reconstruction.reference_view import ReferenceView
+
+_SEARCHED_WITH = ("mesh", "_kept_symmetries", "_symmetry_search")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,10 @@ class ObjectModel:
     declared_symmetries: Symmetries | None = None
     sigma_m: np.ndarray | None = None
     unit_m: float = 1.0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what goes to another process: all that was found so far, but for what searches worked with."""
+        return {name: value for name, value in self.__dict__.items() if name not in _SEARCHED_WITH}
 
     @classmethod
     def from_mesh(

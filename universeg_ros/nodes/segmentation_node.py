@@ -1,44 +1,13 @@
 """segmentation_node: masks from a handful of examples, over services and, live, over topics."""
 
 import sys
-from typing import Any
 
-from foundation_pose_ros.nodes.diagnostics import DiagnosticsPublisher
-from foundation_pose_ros.nodes.lifecycle_node import WorkingNode, run
-from foundation_pose_ros.nodes.parameters import declare, validator
-
-from ..network.model import UniverSeg
-from .parameters import SEGMENTATION_NODE
-from .session import SegmentationSession
-from .status_report import SegmentationReport
-
-
-class SegmentationNode(WorkingNode):
-    """Configure reads the weights and the configured sets and offers the services; activate starts to work.
-
-    A set that can't be read is reported in /diagnostics and left out. model: a network in place of the one whose
-    weights are configured. session: None before configure and after cleanup.
-    """
-
-    def __init__(self, model: UniverSeg | None = None, **node_arguments: Any) -> None:
-        super().__init__("segmentation_node", **node_arguments)
-        declare(self, SEGMENTATION_NODE)
-        self.add_on_set_parameters_callback(validator(SEGMENTATION_NODE))
-        self.session: SegmentationSession | None = None
-        self._model = model
-        report = SegmentationReport(self, lambda: self.session)
-        self._diagnostics = DiagnosticsPublisher(self, {"segmentation": report.segmentation, "live": report.live})
-        if self.value("autostart"):
-            self.start_by_itself()
-
-    def setup(self) -> None:
-        """Make the session."""
-        self.session = SegmentationSession(self, self._model)
+from foundation_pose_ros.nodes.sign_of_life import run_announced
 
 
 def main(args: list[str] | None = None) -> None:
     """Run the node until it is told to stop."""
-    run(SegmentationNode, "segmentation_node", args)
+    run_announced("segmentation_node", "universeg_ros.nodes.node", "SegmentationNode", args)
 
 
 if __name__ == "__main__":

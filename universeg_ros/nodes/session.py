@@ -1,6 +1,7 @@
 """All that segmentation_node has between configure and cleanup."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -8,6 +9,7 @@ import torch
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
 
+from foundation_pose_ros.bounded_process import BoundedProcess
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.nodes.lifecycle_node import REFUSAL_LOG_PERIOD_S, WorkingNode
 from foundation_pose_ros.nodes.listener import Listener
@@ -20,12 +22,15 @@ from ..network.checkpoints import load_checkpoint
 from ..network.model import UniverSeg
 from ..pictures import as_bytes, painted
 from ..segmenter import Segmenter
+from ..support.support_set import SupportSet
 from .messages import mask_message, to_image
 from .parameters import SEGMENTATION_NODE, limits, segmenter_settings
 from .services import SegmentationServices, SegmentationTimes
 from .support_sets import SupportSetStore
 
 LIVE = "image"
+# Support sets are read in its processes.
+SUPPORT_READER = BoundedProcess([SupportSet.__module__])
 
 
 @dataclass
@@ -59,7 +64,8 @@ class SegmentationSession:
             return Segmenter(network, device, settings)
 
         new_segmenter()  # a device that isn't there is better found now
-        self.support_sets = SupportSetStore(new_segmenter, given["support_directories"], self._limits)
+        read = partial(SUPPORT_READER.call, SupportSet.load)
+        self.support_sets = SupportSetStore(new_segmenter, given["support_directories"], self._limits, read)
         self.unusable: dict[str, str] = {}
         for name in given["support_sets"]:
             try:

@@ -43,12 +43,17 @@ class SupportSetStore:
     """Named sets. Used from one thread.
 
     new_segmenter: makes a segmenter of the node's network. directories: where files may be; the first is written to.
+    read: reads a set.
     """
 
     def __init__(
-        self, new_segmenter: Callable[[], Segmenter], directories: Iterable[str | Path], limits: Limits
+        self,
+        new_segmenter: Callable[[], Segmenter],
+        directories: Iterable[str | Path],
+        limits: Limits,
+        read: Callable[[Path], SupportSet] = SupportSet.load,
     ) -> None:
-        self._new_segmenter = new_segmenter
+        self._new_segmenter, self._read = new_segmenter, read
         self._directories = [Path(directory).expanduser().resolve() for directory in directories]
         self._limits = limits
         self._sets: dict[str, SupportSet] = {}
@@ -140,7 +145,7 @@ class SupportSetStore:
             raise InputRefused(
                 "no_support", f"there is no {shortened(path or set_name)} in {there}: check name and folders"
             )
-        support = SupportSet.load(found[0])
+        support = self._read(found[0])
         self._limits.check_count(len(support))
         for example in support:
             self._limits.check_image(*example.labels.shape[::-1])

@@ -47,11 +47,12 @@ class PoseInputs:
             for transport in ("rgb_transport", "depth_transport")
         )
         table: tuple[tuple[type, str, Callable[[Any], None]], ...] = (
+            # First, so that a mask that came with its image is known before the image is looked at.
+            (Image, "masks", self._masks(guardian.mask)),
+            (Detection2DArray, "boxes", self._masks(guardian.boxes)),
             (rgb_kind, rgb_topic, self._frames(guardian.colour)),
             (CameraInfo, "rgb/camera_info", self._frames(guardian.camera_info)),
             (depth_kind, depth_topic, self._frames(guardian.depth)),
-            (Image, "masks", self._masks(guardian.mask)),
-            (Detection2DArray, "boxes", self._masks(guardian.boxes)),
         )
         for kind, topic, callback in table:
             self._listener.subscribe(kind, topic, callback, qos_profile_sensor_data)

@@ -49,6 +49,17 @@ def load_object(
     return CatalogueEntry(model, path)
 
 
+def load_prepared(
+    name: str, mesh: str, unit: str, symmetries: str, directories: Sequence[str], only_from_directories: bool = False
+) -> CatalogueEntry:
+    """Read one object as `load_object` does, and search what takes long: in a `BoundedProcess`, nobody waits for it."""
+    entry = load_object(name, mesh, unit, symmetries, directories, only_from_directories)
+    model = entry.model
+    for _found in (model.symmetries, model.shape_symmetries, model.near_symmetries, model.diameter_m):
+        continue  # the model keeps it
+    return entry
+
+
 def parse_symmetries(text: str) -> Symmetries | None:
     """Parse the YAML of a parameter; None, which means "find them", for an empty text."""
     if not text.strip():

@@ -11,7 +11,7 @@ from ...estimator import PoseEstimator, warm_up
 from ...tracking import MultiObjectTracker
 from ..lifecycle_node import WorkingNode
 from ..parameters import declare
-from .object_catalogue import CatalogueEntry, check_topic, load_object
+from .object_catalogue import CatalogueEntry, check_topic
 from .parameters import object_rows
 
 if TYPE_CHECKING:
@@ -75,7 +75,13 @@ class PoseObjects:
                 continue  # said again by the first registration, where someone reads it
 
 
-def configured_entries(node: WorkingNode, settings: dict[str, Any]) -> tuple[dict[str, CatalogueEntry], dict[str, str]]:
+# Reads an object: `object_catalogue.load_prepared`, wherever that runs.
+Load = Callable[..., CatalogueEntry]
+
+
+def configured_entries(
+    node: WorkingNode, settings: dict[str, Any], load: Load
+) -> tuple[dict[str, CatalogueEntry], dict[str, str]]:
     """Read the objects of the node's parameters; those that can't be used are left out, and said why, by name."""
     entries: dict[str, CatalogueEntry] = {}
     unusable: dict[str, str] = {}
@@ -85,7 +91,8 @@ def configured_entries(node: WorkingNode, settings: dict[str, Any]) -> tuple[dic
             check_topic(name, entries)
             declare(node, rows)
             own = {row.name.rpartition(".")[2]: node.value(row.name) for row in rows}
-            entries[name] = load_object(name, own["mesh"], own["unit"], own["symmetries"], settings["mesh_directories"])
+            node.get_logger().info(f"reading object {name}")
+            entries[name] = load(name, own["mesh"], own["unit"], own["symmetries"], settings["mesh_directories"])
         except (ParameterException, ValueError) as refused:  # InputRefused among them
             unusable[name] = str(refused)
             node.refusals.count(getattr(refused, "reason", "bad_parameter"), f"{name}: {refused}")

@@ -27,8 +27,8 @@ from ..diagnostics import OK, WARN, Report
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..service_replies import answering, waited_for
-from .object_catalogue import CatalogueEntry, load_object, parse_symmetries
-from .objects import PoseObjects
+from .object_catalogue import CatalogueEntry, parse_symmetries
+from .objects import Load, PoseObjects
 from .parameters import onboarding_settings
 
 _KEEP_LAST = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -47,8 +47,10 @@ class OnboardingServices:
         objects: PoseObjects,
         pipeline: PosePipeline,
         settings: dict[str, Any],
+        load: Load,
     ) -> None:
         self._node, self._objects, self._pipeline, self._settings = node, objects, pipeline, settings
+        self._load = load
         self._transforms = TransformBuffer()
         self._transform_listener: Listener | None = None
         self.onboarding = Onboarding(
@@ -162,7 +164,7 @@ class OnboardingServices:
         self._node.get_logger().info(f"the model of {name} has grown: {file}")
 
     def _prepared(self, name: str, file: Path, symmetries: str) -> CatalogueEntry:
-        entry = load_object(name, file.name, "m", symmetries, [str(file.parent)], True)
+        entry = self._load(name, file.name, "m", symmetries, [str(file.parent)], True)
         self._objects.prepare(entry)
         return entry
 

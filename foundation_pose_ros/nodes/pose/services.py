@@ -16,15 +16,15 @@ from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..service_replies import answering, waited_for
 from .messages import to_header, to_pose, to_pose_with_covariance, to_stamp, to_tracked_object
-from .object_catalogue import load_object
-from .objects import PoseObjects
+from .object_catalogue import check_topic
+from .objects import Load, PoseObjects
 from .results_publisher import ResultsPublisher
 
 
 class PoseServices:
     """`~/register`, `~/reset`, `~/add_object`, `~/remove_object`: they wait for the worker, in the listener's thread.
 
-    rectified: frees labels (H, W) of a raw image of the lens's distortion, as frames are.
+    rectified: frees labels (H, W) of a raw image of the lens's distortion, as frames are. load: reads an object.
     """
 
     def __init__(
@@ -35,9 +35,10 @@ class PoseServices:
         pipeline: PosePipeline,
         outputs: ResultsPublisher,
         rectified: Callable[[np.ndarray], np.ndarray],
+        load: Load,
     ) -> None:
         self._node, self._objects, self._pipeline, self._outputs = node, objects, pipeline, outputs
-        self._rectified = rectified
+        self._rectified, self._load = rectified, load
         table: tuple[tuple[Any, str, Callable[[Any, Any], str]], ...] = (
             (Register, "~/register", self._register),
             (Reset, "~/reset", self._reset),
@@ -98,7 +99,8 @@ class PoseServices:
     def _add_object(self, request: Any, _response: Any) -> str:
         if request.name in self._objects.ids:
             raise InputRefused("object_exists", f"object {request.name} is there already: remove it first")
-        entry = load_object(
+        check_topic(request.name, self._objects.ids)
+        entry = self._load(
             request.name,
             request.mesh,
             request.unit,

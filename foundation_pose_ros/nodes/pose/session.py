@@ -1,10 +1,12 @@
 """All that pose_node has between configure and cleanup."""
 
+from functools import partial
 from typing import Any
 
 import cv2
 import numpy as np
 
+from ...bounded_process import BoundedProcess
 from ...estimator import PoseEstimator
 from ...frame import Frame
 from ...streams.mask_inputs import MaskInput
@@ -15,12 +17,16 @@ from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..parameters import values
 from .inputs import PoseInputs
+from .object_catalogue import load_prepared
 from .objects import PoseObjects, configured_entries, thread_count
 from .onboarding_services import OnboardingServices
 from .parameters import POSE_NODE, method_choice, tracker_settings
 from .results_publisher import OutputSettings, ResultsPublisher
 from .services import PoseServices
 from .state_log import StateLog
+
+# Meshes and textures are read in its processes. It belongs to this one, so that no configuration waits for its imports.
+MESH_READER = BoundedProcess([load_prepared.__module__])
 
 
 class PoseSession:
@@ -39,7 +45,11 @@ class PoseSession:
         settings = values(node, POSE_NODE)
         if settings["threads"]:
             cv2.setNumThreads(settings["threads"])
-        entries, self.unusable = configured_entries(node, settings)
+        load = partial(MESH_READER.call, load_prepared)
+        entries, self.unusable = configured_entries(node, settings, load)
+        for name, entry in entries.items():
+            node.get_logger().info(f"{name}: {len(entry.model.faces)} faces, {entry.model.diameter_m:.3f} m across")
+        node.get_logger().info("getting ready for the first image")
         choice = method_choice(settings, thread_count(settings))
         estimator = PoseEstimator([entry.model for entry in entries.values()], methods=choice.methods())
         self._outputs = ResultsPublisher(node, output_settings(settings))
@@ -59,8 +69,8 @@ class PoseSession:
         for name, entry in entries.items():
             self.objects.add(name, entry)
         self._services = Listener(node, "services", node.failed)
-        PoseServices(node, self._services, self.objects, self.pipeline, self._outputs, self._rectified)
-        self.onboarding = OnboardingServices(node, self._services, self.objects, self.pipeline, settings)
+        PoseServices(node, self._services, self.objects, self.pipeline, self._outputs, self._rectified, load)
+        self.onboarding = OnboardingServices(node, self._services, self.objects, self.pipeline, settings, load)
         self.objects.warm_up()
         self._services.start()
 

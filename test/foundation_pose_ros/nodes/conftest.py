@@ -36,7 +36,7 @@ try:
     from visualization_msgs.msg import MarkerArray
 
     from foundation_pose_ros.nodes.pose.messages import to_stamp
-    from foundation_pose_ros.nodes.pose_node import PoseNode
+    from foundation_pose_ros.nodes.pose.node import PoseNode
     from foundation_pose_ros.nodes.replay_node import to_camera_info
     from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
 except ModuleNotFoundError as missing:
@@ -44,7 +44,7 @@ except ModuleNotFoundError as missing:
 else:
     ROS_IS_MISSING = ""
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 FRAME_STEP_NS = 33_333_333
 
 

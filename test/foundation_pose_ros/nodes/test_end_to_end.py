@@ -25,7 +25,7 @@ from foundation_pose_ros.evaluation.metrics import pose_error
 from foundation_pose_ros.frame import Frame
 from foundation_pose_ros.nodes.demo.pose_collector import PoseCollector
 from foundation_pose_ros.nodes.pose.messages import from_pose, to_stamp
-from foundation_pose_ros.nodes.pose_node import PoseNode
+from foundation_pose_ros.nodes.pose.node import PoseNode
 from foundation_pose_ros.nodes.replay.source import ReplaySource
 from foundation_pose_ros.nodes.replay_node import ReplayNode
 from foundation_pose_ros.se3 import from_quaternion_xyzw

@@ -22,13 +22,13 @@ from std_msgs.msg import Header
 
 from foundation_pose_ros.evaluation.metrics import pose_error
 from foundation_pose_ros.nodes.pose.messages import from_pose, to_stamp
-from foundation_pose_ros.nodes.pose_node import PoseNode
+from foundation_pose_ros.nodes.pose.node import PoseNode
 from foundation_pose_ros.nodes.replay.source import ReplaySource, mesh_files
 from foundation_pose_ros.nodes.replay_node import to_camera_info
 from foundation_pose_ros.streams.image_messages import fill_image, to_array
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
-from universeg_ros.nodes.segmentation_node import SegmentationNode
+from universeg_ros.nodes.node import SegmentationNode
 
 PATIENCE_S = 60.0
 EXAMPLES = 12

@@ -33,7 +33,7 @@ from std_msgs.msg import Header
 from foundation_pose_ros.streams.image_messages import fill_image, to_array
 from test.universeg_ros.conftest import scene
 from universeg_ros import SupportSet, UniverSeg
-from universeg_ros.nodes.segmentation_node import SegmentationNode
+from universeg_ros.nodes.node import SegmentationNode
 
 DEADLINE_S = 30.0
 Scenes = tuple[list[np.ndarray], list[np.ndarray]]

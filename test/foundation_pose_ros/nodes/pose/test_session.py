@@ -1,4 +1,4 @@
-"""What a configured node holds is gone once it has been cleaned up, and not only when Python looks for cycles."""
+"""The life of a node: what it holds is gone after a cleanup, and of two of one name only one works."""
 
 import gc
 import weakref
@@ -10,9 +10,10 @@ import pytest
 rclpy = pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
 pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here: source its workspace")
 
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
-from foundation_pose_ros.nodes.pose_node import PoseNode
+from foundation_pose_ros.nodes.pose.node import PoseNode
 from foundation_pose_ros.synthetic.meshes import make_mesh
 
 
@@ -36,3 +37,22 @@ def test_cleanup_leaves_nothing_behind(ros_context: Any, tmp_path: Path) -> None
     finally:
         gc.enable()
         node.destroy_node()
+
+
+def test_of_two_nodes_of_one_name_one_is_active(ros_context: Any) -> None:
+    first, second = (
+        PoseNode(context=ros_context, parameter_overrides=[Parameter("autostart", value=False)]) for _ in range(2)
+    )
+    try:
+        for node in (first, second):
+            assert node.trigger_configure() is TransitionCallbackReturn.SUCCESS
+        assert first.trigger_activate() is TransitionCallbackReturn.SUCCESS
+        assert second.trigger_activate() is TransitionCallbackReturn.FAILURE
+        assert not second.active
+        assert "give this one a name of its own" in second.refusals.look().messages["name_taken"]
+        assert first.trigger_deactivate() is TransitionCallbackReturn.SUCCESS
+        assert second.trigger_activate() is TransitionCallbackReturn.SUCCESS
+        assert second.active
+    finally:
+        for node in (first, second):
+            node.destroy_node()

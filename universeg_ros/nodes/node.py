@@ -1,0 +1,39 @@
+"""The node of segmentation_node."""
+
+from typing import Any
+
+from foundation_pose_ros.nodes.diagnostics import DiagnosticsPublisher
+from foundation_pose_ros.nodes.lifecycle_node import WorkingNode
+from foundation_pose_ros.nodes.parameters import declare, validator
+
+from ..network.model import UniverSeg
+from .parameters import SEGMENTATION_NODE
+from .session import SegmentationSession, image_topic
+from .status_report import SegmentationReport
+
+
+class SegmentationNode(WorkingNode):
+    """Configure reads the weights and the configured sets and offers the services; activate starts to work.
+
+    A set that can't be read is reported in /diagnostics and left out. model: a network in place of the one whose
+    weights are configured. session: None before configure and after cleanup.
+    """
+
+    def __init__(self, model: UniverSeg | None = None, **node_arguments: Any) -> None:
+        super().__init__("segmentation_node", **node_arguments)
+        declare(self, SEGMENTATION_NODE)
+        self.add_on_set_parameters_callback(validator(SEGMENTATION_NODE))
+        self.session: SegmentationSession | None = None
+        self._model = model
+        report = SegmentationReport(self, lambda: self.session)
+        self._diagnostics = DiagnosticsPublisher(self, {"segmentation": report.segmentation, "live": report.live})
+        if self.value("autostart"):
+            self.start_by_itself()
+
+    def setup(self) -> None:
+        """Make the session."""
+        self.session = SegmentationSession(self, self._model)
+
+    def input_topic(self) -> str:
+        """Return the topic of the live images."""
+        return image_topic(self)
