@@ -36,6 +36,7 @@ from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion
+from foundation_pose_ros.synthetic.video_defects import VideoDefects
 from foundation_pose_ros.tracking import TrackState
 
 OURS = "this package"
@@ -108,6 +109,7 @@ def _subjects(data: Path, views: int | None) -> Iterator[Subject]:
                 motion=Motion(0.3, 45.0),
                 rate_hz=1.0 if views else 30.0,
                 supersample=1,
+                video=VideoDefects.sometimes(np.random.default_rng([k, 78])),
             )
         )
         yield Subject("rendered scenes", scene, name, scene.frame_ids)

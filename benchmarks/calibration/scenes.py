@@ -19,15 +19,13 @@ from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
 from foundation_pose_ros.synthetic.trajectory import Motion
-from foundation_pose_ros.synthetic.video_defects import NO_DEFECTS, VideoDefects
+from foundation_pose_ros.synthetic.video_defects import VideoDefects
 
 _FRAMES = 8
 _STRETCHED_SHARE, _STRETCH = 0.6, 0.4
 # Designs are smooth. Figures, tools and toys aren't: by shares of the diameter, how deep and how wide their relief is.
 _CARVED_SHARE, _RELIEF, _RELIEF_WAVES = 0.4, (0.01, 0.04), (0.12, 0.4)
 _WAVES = 6
-# Videos are blurred, and their light steps.
-_VIDEO_SHARE = 0.5
 RECORDINGS = ("ycbv_0000", "visp_rbt_desk")
 
 
@@ -59,7 +57,7 @@ def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None) -> list
             distance_m=(nearest_m, nearest_m + 0.25),
             depth_sensor=REALSENSE_D435 if rng.random() < 0.7 else KINECT_V1,
             supersample=1,
-            video=_video(seed),
+            video=VideoDefects.sometimes(np.random.default_rng([seed, 78])),
         )
     )
     samples: list[Sample] = []
@@ -71,12 +69,6 @@ def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None) -> list
         seen = DefectiveSequence(scene, camera, known)
         samples += sample_sequence(seen, name, f"rendered {seed}", seed, events)
     return samples
-
-
-def _video(seed: int) -> VideoDefects:
-    """Draw what goes wrong over time, in a share of the scenes."""
-    rng = np.random.default_rng([seed, 78])
-    return VideoDefects.drawn(rng) if rng.random() < _VIDEO_SHARE else NO_DEFECTS
 
 
 def _seen_so(make: Callable[[], Sequence], camera: CameraDefects, known: dict[str, ObjectModel]) -> DefectiveSequence:

@@ -4,6 +4,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import track
 
@@ -15,6 +16,7 @@ from foundation_pose_ros.evaluation.report import EvaluationSummary
 from foundation_pose_ros.evaluation.runner import RunSettings
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
+from foundation_pose_ros.synthetic.video_defects import VideoDefects
 
 SETTINGS = {
     "register": RunSettings("register"),
@@ -25,11 +27,18 @@ _RENDERED = (("mug", "soda_can"), ("cracker_box", "bracket"), ("sticker_cube", "
 
 
 def on_rendered_scenes(seeds: int) -> list[dict[str, Any]]:
-    """Judge two made-up objects per scene among clutter, 0.5 m a second; an entry for each mode."""
+    """Judge two made-up objects per scene among clutter, half of them blurred; an entry for each mode."""
     result = []
     scenes: list[Sequence] = [
         make_scene(
-            SceneSettings(seed=20 + k, frames=20, objects=list(_RENDERED[k % len(_RENDERED)]), clutter=5, rate_hz=15.0)
+            SceneSettings(
+                seed=20 + k,
+                frames=20,
+                objects=list(_RENDERED[k % len(_RENDERED)]),
+                clutter=5,
+                rate_hz=15.0,
+                video=VideoDefects.sometimes(np.random.default_rng([k, 78])),
+            )
         )
         for k in range(seeds)
     ]

@@ -26,6 +26,7 @@ from foundation_pose_ros.evaluation.runner import RunSettings
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion
+from foundation_pose_ros.synthetic.video_defects import VideoDefects
 
 # All that carry a print which no turn maps onto itself.
 PRINTED = ("mug", "cracker_box", "soda_can", "bottle", "sticker_cube", "book")
@@ -99,7 +100,8 @@ def _registered(
     subjects: Sequence[tuple[str | ObjectModel, int]], what: str, asked: tuple[float, ...] = ASKED
 ) -> Iterator[tuple[float, JudgedEstimate]]:
     """Share hidden and row of every registration; each scene shows its object from a few sides."""
-    for subject, seed in track(subjects, description=f"registration, {what}", console=Console(stderr=True)):
+    shown = track(subjects, description=f"registration, {what}", console=Console(stderr=True))
+    for k, (subject, seed) in enumerate(shown):
         for level, share in enumerate(asked):
             scene = make_scene(
                 SceneSettings(
@@ -111,6 +113,7 @@ def _registered(
                     rate_hz=1.0,
                     motion=Motion(0.3, 45.0),
                     supersample=1,
+                    video=VideoDefects.sometimes(np.random.default_rng([k, seed, level])),
                 )
             )
             yield from _rows(scene, RunSettings("register"))
@@ -126,7 +129,14 @@ def _rows(scene: SyntheticScene, settings: RunSettings) -> Iterator[tuple[float,
 def _tracked(name: str, seed: int) -> dict[str, Any]:
     scene = make_scene(
         SceneSettings(
-            seed=4000 + seed, frames=_STEPS, objects=[name], clutter=4, motion=HURRIED, rate_hz=30.0, supersample=1
+            seed=4000 + seed,
+            frames=_STEPS,
+            objects=[name],
+            clutter=4,
+            motion=HURRIED,
+            rate_hz=30.0,
+            supersample=1,
+            video=VideoDefects.sometimes(np.random.default_rng([*name.encode(), seed])),
         )
     )
     steps = track(

@@ -83,6 +83,11 @@ class VideoDefects:
             seed=int(rng.integers(1 << 31)),
         )
 
+    @classmethod
+    def sometimes(cls, rng: np.random.Generator, share: float = 0.5) -> "VideoDefects":
+        """Draw as `drawn` does in a share of cases, and none in the others."""
+        return cls.drawn(rng) if rng.random() < share else NO_DEFECTS
+
     @property
     def needs_motion(self) -> bool:
         """Return whether anything depends on how things move."""
