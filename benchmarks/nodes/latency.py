@@ -7,12 +7,9 @@ its tables.
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -143,6 +140,7 @@ def _write_stream(case: Case, folder: Path) -> _Stream:
 
 def _measured(stream: _Stream, tree: Path, seconds: float) -> _Heard:
     # ROS is imported where it is used, so that the parts of the benchmarks can be listed without it.
+    from foundation_pose_ros.nodes.demo.child_process import child_process
     from foundation_pose_ros.nodes.demo.run import own_domain_id
 
     with own_domain_id() as domain_id, tempfile.TemporaryDirectory() as folder:
@@ -154,8 +152,8 @@ def _measured(stream: _Stream, tree: Path, seconds: float) -> _Heard:
         of_tree = environment | {"PYTHONPATH": os.pathsep.join([str(tree), *sys.path])}
         node_arguments = [str(report), "--ros-args", "--params-file", str(stream.parameters)]
         with (
-            _process("benchmarks.nodes.stages", node_arguments, of_tree, tree) as node,
-            _process("benchmarks.nodes.camera", [str(stream.frames), str(RATE_HZ)], environment, ROOT),
+            child_process("benchmarks.nodes.stages", node_arguments, of_tree, tree, quiet=True) as node,
+            child_process("benchmarks.nodes.camera", [str(stream.frames), str(RATE_HZ)], environment, ROOT, quiet=True),
         ):
             return _listen(stream, domain_id, node.pid, report, seconds)
 
@@ -241,22 +239,6 @@ def _joined(all_heard: list[_Heard]) -> dict[str, Any]:
         "stages_ms": {stage: round(value, 2) for stage, value in stages_ms.items()}
         | {"rest": round(processor_ms - sum(stages_ms.values()), 2)},
     }
-
-
-@contextmanager
-def _process(module: str, arguments: list[str], environment: dict[str, str], folder: Path) -> Iterator[Any]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], env=environment, cwd=folder, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 PART = Part(

@@ -1,5 +1,6 @@
 """Listens to what pose_node publishes about a replayed recording, and keeps it frame by frame."""
 
+import math
 import statistics
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,7 @@ class PublishedPose:
     T_cam_obj: np.ndarray
     score: float
     registered_ns: int
+    in_doubt: bool = False
     error_m: float = np.nan
     error_deg: float = np.nan
 
@@ -43,21 +45,25 @@ class PlayedFrame:
 
     @property
     def answered(self) -> bool:
-        """Return whether all was heard: the message about the objects, and TF of those that have a pose."""
-        return self.latency_s is not None and self.poses.keys() <= self.transforms
+        """Return whether all was heard: the message about the objects, and TF of those that have a pose for sure."""
+        sure = {name for name, pose in self.poses.items() if not pose.in_doubt}
+        return self.latency_s is not None and sure <= self.transforms
 
 
 @dataclass(frozen=True)
 class Summary:
     """Figures over all frames; medians are NaN where there is nothing to take them of.
 
-    poses: published in messages; poses_in_tf: those of them that came in TF as well.
+    poses: published in messages; poses_in_tf: those of them that came in TF as well; scores_without_truth: lowest and
+    highest of the poses of which nothing says how right they are, poses_without_truth: how many.
     """
 
     frames: int
     unanswered: int
     poses: int
     poses_in_tf: int
+    poses_without_truth: int
+    scores_without_truth: tuple[float, float]
     registrations: int
     median_error_mm: float
     median_error_deg: float
@@ -80,11 +86,14 @@ class PoseCollector(Node):
         frames = list(self.frames.values())
         poses = [(name, pose) for frame in frames for name, pose in frame.poses.items()]
         known = [pose for _, pose in poses if np.isfinite(pose.error_m)]
+        unknown = [pose.score for _, pose in poses if not np.isfinite(pose.error_m)]
         return Summary(
             frames=len(frames),
             unanswered=sum(not frame.answered for frame in frames),
             poses=len(poses),
             poses_in_tf=sum(len(frame.poses.keys() & frame.transforms) for frame in frames),
+            poses_without_truth=len(unknown),
+            scores_without_truth=(min(unknown), max(unknown)) if unknown else (math.nan, math.nan),
             registrations=len({(name, pose.registered_ns) for name, pose in poses}),
             median_error_mm=1000 * _median([pose.error_m for pose in known]),
             median_error_deg=_median([pose.error_deg for pose in known]),
@@ -116,9 +125,9 @@ class PoseCollector(Node):
         registered_ns = frame.stamp_ns - stamp_to_ns(tracked.age)
         T_truth = frame.truth.get(tracked.id)
         if T_truth is None:
-            return PublishedPose(T_cam_obj, tracked.score, registered_ns)
+            return PublishedPose(T_cam_obj, tracked.score, registered_ns, tracked.in_doubt)
         error_m, error_deg = pose_error(T_cam_obj, T_truth, self._symmetries[tracked.id])
-        return PublishedPose(T_cam_obj, tracked.score, registered_ns, error_m, error_deg)
+        return PublishedPose(T_cam_obj, tracked.score, registered_ns, tracked.in_doubt, error_m, error_deg)
 
     def _on_tf(self, message: TFMessage) -> None:
         for transform in message.transforms:

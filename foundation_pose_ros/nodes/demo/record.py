@@ -57,6 +57,10 @@ class DemoRecord:
         if math.isfinite(figures.median_error_mm):
             degrees = f"{figures.median_error_deg:.1f} degrees"
             words.append(f"median error {figures.median_error_mm:.1f} mm and {degrees} against the true poses")
+        if figures.poses_without_truth:
+            least, most = figures.scores_without_truth
+            unknown = _count(figures.poses_without_truth, "pose")
+            words.append(f"{unknown} where no true pose is known, with scores from {least:.2f} to {most:.2f}")
         if math.isfinite(figures.median_latency_ms):
             words.append(f"median latency {figures.median_latency_ms:.0f} ms")
         return ", ".join(words)

@@ -7,7 +7,6 @@ import os
 import random
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from rclpy.parameter import Parameter
 
 from ..replay.source import SYNTHETIC, MeshFile, ReplaySource, mesh_files, open_source
 from ..replay_node import ReplayNode
+from .child_process import child_process
 from .pose_collector import PoseCollector
 from .record import DemoRecord
 
@@ -53,7 +53,11 @@ def run(sequence: str, objects: list[str], frames: int | None, seed: int, output
     output.mkdir(parents=True, exist_ok=True)
     parameters = output / "pose_node.yaml"
     parameters.write_text(yaml.safe_dump(_parameters(meshes), sort_keys=False), encoding="utf-8")
-    with own_domain_id() as domain_id, _pose_node(parameters, domain_id) as process:
+    arguments = ["--ros-args", "--params-file", str(parameters)]
+    with (
+        own_domain_id() as domain_id,
+        child_process(POSE_NODE, arguments, os.environ | {"ROS_DOMAIN_ID": str(domain_id)}) as process,
+    ):
         context = Context()
         rclpy.init(context=context, domain_id=domain_id)
         try:
@@ -112,24 +116,6 @@ def _parameters(meshes: dict[str, MeshFile]) -> dict[str, Any]:
     # Nothing is to be lost here, while a camera's driver rather loses an image than wait.
     parameters |= {f"qos_overrides./{topic}.subscription.reliability": "reliable" for topic in INPUTS}
     return {"pose_node": {"ros__parameters": parameters}}
-
-
-@contextmanager
-def _pose_node(parameters: Path, domain_id: int) -> "Iterator[subprocess.Popen[bytes]]":
-    """pose_node in a process of its own, ended with the context."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", POSE_NODE, "--ros-args", "--params-file", str(parameters)],
-        env={**os.environ, "ROS_DOMAIN_ID": str(domain_id)},
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @contextmanager
