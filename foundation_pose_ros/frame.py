@@ -46,7 +46,8 @@ class Frame:
             raise InputRefused(
                 "size_mismatch",
                 f"depth is {width}x{height} but colour is {self.rgb.shape[1]}x{self.rgb.shape[0]}: "
-                "start the camera driver with align_depth.enable:=true",
+                "start the camera driver with align_depth.enable:=true, or let pose_node align them "
+                "(register_depth:=true)",
             )
         if (self.camera.height, self.camera.width) != (height, width):
             raise InputRefused(

@@ -29,6 +29,7 @@ ARGUMENTS = {
     "masks": ("masks", "Topic of masks or label images"),
     "boxes": ("boxes", "Topic of vision_msgs/Detection2DArray"),
     "image_is_rectified": ("", "true where P of CameraInfo holds, not K and D; empty: as the parameter file says"),
+    "output_frame": ("", "TF frame that poses are published in, e.g. base_link; empty: as the parameter file says"),
     "use_sim_time": ("false", "Take the time from /clock"),
     "rviz": ("false", "Open RViz"),
 }
@@ -61,6 +62,8 @@ def pose_node(context: LaunchContext) -> list[LifecycleNode]:
     if value["mesh"]:
         name = value["object"] or Path(value["mesh"]).stem
         own |= {"objects": [name], f"{name}.mesh": value["mesh"], f"{name}.unit": value["unit"]}
+    if value["output_frame"]:
+        own["output_frame"] = value["output_frame"]
     if value["models"]:
         own["onboarding_directory"] = value["models"]
     topics = {"rgb/image": "rgb", "rgb/camera_info": "rgb_info", "depth/image": "depth"}

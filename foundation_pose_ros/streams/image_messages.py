@@ -1,6 +1,7 @@
 """Image messages to arrays and back, honouring encoding, step and byte order. Needs no ROS: messages are duck-typed.
 
-The scale of depth belongs to the encoding: 32FC1 is metres (REP-118), 16UC1 is millimetres.
+The scale of depth belongs to the encoding: 32FC1 is metres (REP-118), 16UC1 is millimetres, unless its user says
+otherwise.
 """
 
 import array
@@ -13,6 +14,8 @@ import numpy as np
 from ..arrays import Depth, Rgb
 from ..errors import InputRefused, shortened
 from ..image_size import checked_pixels
+from ..limits import LIMITS
+from . import rvl
 
 # encoding -> type and channels of a pixel
 PIXELS: dict[str, tuple[type[np.generic], int]] = {
@@ -30,7 +33,7 @@ PIXELS: dict[str, tuple[type[np.generic], int]] = {
 COLOUR = ("rgb8", "bgr8", "rgba8", "bgra8", "mono8", "8UC3")
 DEPTH = ("32FC1", "16UC1", "mono16")
 LABELS = ("mono8", "8UC1", "mono16", "16UC1")
-MM_PER_M = np.float32(1000.0)
+MM = 0.001
 
 
 def to_array(message: Any) -> np.ndarray:
@@ -72,13 +75,16 @@ def to_rgb(message: Any) -> Rgb:
     return np.ascontiguousarray(pixels[..., :3])
 
 
-def to_depth_m(message: Any) -> Depth:
-    """Return depth (H, W) float32 in metres; what the sensor didn't measure is 0, NaN or infinite, as it sent it."""
+def to_depth_m(message: Any, unit_m: float = MM) -> Depth:
+    """Return depth (H, W) float32 in metres; what the sensor didn't measure is 0, NaN or infinite, as it sent it.
+
+    unit_m: what one step of 16 bits is.
+    """
     _require(message.encoding, DEPTH, "depth", "32FC1 (metres) or 16UC1 (millimetres)")
     pixels = to_array(message)
     if message.encoding == "32FC1":
         return np.ascontiguousarray(pixels)
-    return pixels.astype(np.float32) / MM_PER_M
+    return pixels * np.float32(unit_m)
 
 
 def to_labels(message: Any) -> np.ndarray:
@@ -110,34 +116,47 @@ def compressed_to_rgb(message: Any) -> Rgb:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def compressed_to_depth_m(message: Any) -> Depth:
-    """Return depth (H, W) float32 in metres from a CompressedImage of the compressedDepth transport (PNG).
+def compressed_to_depth_m(message: Any, unit_m: float = MM) -> Depth:
+    """Return depth (H, W) float32 in metres from a CompressedImage of the compressedDepth transport (PNG or RVL).
 
     Its data begin with a header of 12 bytes: the codec, then A and B of the inverse depth A / (v - B) that float images
-    were quantised to (image_transport_plugins, compressed_depth_image_transport).
+    were quantised to (image_transport_plugins, compressed_depth_image_transport). unit_m: what one step of 16 bits is
+    where they weren't.
     """
     encoding, _, transport = (part.strip() for part in message.format.partition(";"))
-    if "rvl" in transport:
-        raise InputRefused(
-            "bad_encoding",
-            f"{shortened(repr(message.format))} is RVL: set the publisher's compressedDepth format to png",
-        )
     _require(encoding, DEPTH, "depth", "32FC1 (metres) or 16UC1 (millimetres)")
     if len(message.data) <= 12:
         raise InputRefused(
             "bad_image", f"compressed depth has {len(message.data)} bytes, no image: check its publisher"
         )
     header = np.frombuffer(memoryview(message.data)[:12], "<f4")
-    image = _decoded(memoryview(message.data)[12:], cv2.IMREAD_UNCHANGED, message.format)
+    payload = memoryview(message.data)[12:]
+    image = _from_rvl(payload) if "rvl" in transport else _decoded(payload, cv2.IMREAD_UNCHANGED, message.format)
     if image.ndim != 2 or image.dtype != np.uint16:
         raise InputRefused(
             "bad_image", f"compressed depth holds {image.dtype} {image.shape}, not 16 bits: check its publisher"
         )
     if encoding != "32FC1":
-        return image.astype(np.float32) / MM_PER_M
+        return image * np.float32(unit_m)
     quantised = image.astype(np.float32)
     valid = (image > 0) & (quantised > header[2])
     return np.where(valid, header[1] / np.where(valid, quantised - header[2], 1.0), 0.0).astype(np.float32)
+
+
+def _from_rvl(data: memoryview) -> np.ndarray:
+    """Values (H, W) uint16 of columns, rows, and the code itself."""
+    width, height = (int(size) for size in np.frombuffer(data[:8], "<u4")) if len(data) >= 8 else (0, 0)
+    if width * height > LIMITS.image_pixels:
+        raise InputRefused(
+            "image_too_large", f"compressed depth says that it has {width}x{height} pixels: check its publisher"
+        )
+    values = rvl.decode(data[8:], width * height) if width * height else None
+    if values is None:
+        raise InputRefused(
+            "bad_image",
+            f"compressed depth (RVL, {width}x{height}, {len(data)} bytes) can't be decoded: check its publisher",
+        )
+    return values.reshape(height, width)
 
 
 def _decoded(data: Any, flags: int, what: str) -> np.ndarray:

@@ -11,6 +11,11 @@ from .. import se3
 from ..arrays import Pose
 from .time_synchronizer import stamp_to_ns
 
+# Stamps that go back by more are those of another time; less is a message that comes late.
+_JUMP_BACK_NS = 2_000_000_000
+# So many frames are named where one isn't found.
+_MOST_NAMED = 8
+
 
 @dataclass
 class _Link:
@@ -31,10 +36,16 @@ class TransformBuffer:
         self._lock = threading.Lock()
 
     def add(self, parent: str, child: str, T_parent_child: Pose, stamp_ns: int, static: bool = False) -> None:
-        """Take in one transform (4, 4); those that aren't newer than the last of their frame are left out."""
+        """Take in one transform (4, 4).
+
+        One that isn't newer than the last of its frame is left out; one far older means that time was set back (a
+        recording loops), and the frame's track begins anew.
+        """
         with self._lock:
             link = self._links.get(child)
             if link is None or link.parent != parent or static:
+                link = self._links[child] = _Link(parent, static)
+            if link.stamps_ns and stamp_ns < link.stamps_ns[-1] - _JUMP_BACK_NS:
                 link = self._links[child] = _Link(parent, static)
             if link.stamps_ns and stamp_ns <= link.stamps_ns[-1]:
                 return
@@ -55,6 +66,51 @@ class TransformBuffer:
 
     def lookup(self, target: str, source: str, stamp_ns: int) -> Pose | None:
         """Return T_target_source (4, 4) at a stamp, interpolated; None where it isn't known (yet)."""
+        return self._between(target, source, stamp_ns)
+
+    def newest(self, target: str, source: str) -> Pose | None:
+        """Return T_target_source (4, 4) of the newest that is known of each frame; None where they aren't connected."""
+        return self._between(target, source, None)
+
+    def fault(self, target: str, source: str, stamp_ns: int) -> str:
+        """Say in words why there is no transform between two frames at a stamp, and the fix; '' where there is one."""
+        if self.lookup(target, source, stamp_ns) is not None:
+            return ""
+        with self._lock:
+            known = set(self._links) | {link.parent for link in self._links.values()}
+            roots = {frame: list(self._ancestors(frame, None))[-1] for frame in (target, source)}
+            late = [
+                (frame, link)
+                for frame, link in self._links.items()
+                if not link.static and any(frame in self._ancestors(end, None) for end in (target, source))
+            ]
+            if not known:
+                return f"TF is silent: nobody publishes /tf or /tf_static, so {source} can't be told in {target}"
+            for frame in (target, source):
+                if frame not in known:
+                    return (
+                        f"TF has no frame {frame} (it has {', '.join(sorted(known)[:_MOST_NAMED])}): check its name, "
+                        "and that who publishes it runs"
+                    )
+            if roots[target] != roots[source]:
+                return (
+                    f"TF has {source} below {roots[source]} and {target} below {roots[target]}, and nothing between: "
+                    "publish a transform that connects them (the camera's place on the robot, as hand-eye calibration "
+                    "gives it)"
+                )
+            for frame, link in late:
+                behind_s, ahead_s = (stamp_ns - link.stamps_ns[-1]) * 1e-9, (link.stamps_ns[0] - stamp_ns) * 1e-9
+                if behind_s > 0:
+                    return (
+                        f"TF of {frame} ends {behind_s:.3f} s before the image: wait longer (transform_wait_s), "
+                        "publish it more often, or hold the last one (without_transform:=hold); where it is seconds, "
+                        "the clocks of camera and robot differ"
+                    )
+                if ahead_s > 0:
+                    return f"TF of {frame} begins {ahead_s:.3f} s after the image: the first images come too early"
+        return f"TF has nothing between {source} and {target} at the image's stamp"
+
+    def _between(self, target: str, source: str, stamp_ns: int | None) -> Pose | None:
         with self._lock:
             to_target, to_source = self._ancestors(target, stamp_ns), self._ancestors(source, stamp_ns)
         common = next((frame for frame in to_target if frame in to_source), None)
@@ -63,8 +119,8 @@ class TransformBuffer:
         T = se3.inverse(to_target[common]) @ to_source[common]
         return np.asarray(T, np.float32)
 
-    def _ancestors(self, frame: str, stamp_ns: int) -> dict[str, Pose]:
-        """T_ancestor_frame of the frame itself and of all above it that are known at the stamp."""
+    def _ancestors(self, frame: str, stamp_ns: int | None) -> dict[str, Pose]:
+        """T_ancestor_frame of the frame itself and of all above it that are known at the stamp; None: the newest."""
         T: Pose = np.eye(4)
         found = {frame: T}
         while (link := self._links.get(frame)) is not None and link.parent not in found:
@@ -77,8 +133,8 @@ class TransformBuffer:
         return found
 
 
-def _at(link: _Link, stamp_ns: int) -> Pose | None:
-    if link.static:
+def _at(link: _Link, stamp_ns: int | None) -> Pose | None:
+    if link.static or stamp_ns is None:
         return link.T_parent_child[-1]
     after = bisect_right(link.stamps_ns, stamp_ns)
     if after and link.stamps_ns[after - 1] == stamp_ns:

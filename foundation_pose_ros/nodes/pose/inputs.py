@@ -1,17 +1,21 @@
 """What pose_node hears between activate and deactivate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rclpy.qos import qos_profile_sensor_data
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from vision_msgs.msg import Detection2DArray
 
 from ...frame import Frame
 from ...streams.mask_inputs import MaskInput
 from ...streams.rgbd_input import InputGuardian, InputSettings
+from ...streams.transform_buffer import TransformBuffer
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
+from .parameters import extrinsics
+
+MESSAGES = {"raw": Image, "compressed": CompressedImage, "compressedDepth": CompressedImage, "points": PointCloud2}
 
 
 class PoseInputs:
@@ -26,26 +30,15 @@ class PoseInputs:
         settings: dict[str, Any],
         on_frame: Callable[[Frame], None],
         on_masks: Callable[[MaskInput], None],
+        transforms: TransformBuffer | None = None,
     ) -> None:
         self._node, self._on_frame, self._on_masks = node, on_frame, on_masks
-        self.guardian = guardian = InputGuardian(
-            InputSettings(
-                rgb_compressed=settings["rgb_transport"] != "raw",
-                depth_compressed=settings["depth_transport"] != "raw",
-                rectified=settings["image_is_rectified"],
-                distortion=settings["distortion"],
-                check_frames=settings["check_frames"],
-                match_tolerance_s=settings["match_tolerance_s"],
-            ),
-            node.refusals,
-        )
+        self.guardian = guardian = InputGuardian(input_settings(settings), node.refusals, transforms)
         self.last_frame_s = node.now_s()
         self._listener = Listener(node, "input", node.failed)
         rgb_topic, depth_topic = image_topics(node, settings["rgb_transport"], settings["depth_transport"])
-        rgb_kind, depth_kind = (
-            Image if settings[transport] == "raw" else CompressedImage
-            for transport in ("rgb_transport", "depth_transport")
-        )
+        rgb_kind = MESSAGES[settings["rgb_transport"]]
+        depth_kind = MESSAGES[settings["depth_transport"]]
         table: tuple[tuple[type, str, Callable[[Any], None]], ...] = (
             # First, so that a mask that came with its image is known before the image is looked at.
             (Image, "masks", self._masks(guardian.mask)),
@@ -53,6 +46,10 @@ class PoseInputs:
             (rgb_kind, rgb_topic, self._frames(guardian.colour)),
             (CameraInfo, "rgb/camera_info", self._frames(guardian.camera_info)),
             (depth_kind, depth_topic, self._frames(guardian.depth)),
+            *(
+                [(CameraInfo, "depth/camera_info", self._frames(guardian.depth_camera_info))]
+                * settings["register_depth"]
+            ),
         )
         for kind, topic, callback in table:
             self._listener.subscribe(kind, topic, callback, qos_profile_sensor_data)
@@ -85,4 +82,27 @@ def image_topics(node: WorkingNode, rgb_transport: str, depth_transport: str) ->
     def topic(base: str, transport: str) -> str:
         return base if transport == "raw" else f"{node.resolve_topic_name(base)}/{transport}"
 
-    return topic("rgb/image", rgb_transport), topic("depth/image", depth_transport)
+    depth = "depth/points" if depth_transport == "points" else topic("depth/image", depth_transport)
+    return topic("rgb/image", rgb_transport), depth
+
+
+def input_settings(values: Mapping[str, Any]) -> InputSettings:
+    """Take the settings from the node's values by name."""
+    return InputSettings(
+        rgb_compressed=values["rgb_transport"] == "compressed",
+        depth_compressed=values["depth_transport"] == "compressedDepth",
+        depth_points=values["depth_transport"] == "points",
+        register_depth=values["register_depth"],
+        depth_unit_m=values["depth_unit_m"],
+        T_colour_depth=extrinsics(values["depth_extrinsics"]),
+        rectified=values["image_is_rectified"],
+        distortion=values["distortion"],
+        check_frames=values["check_frames"],
+        match_tolerance_s=values["match_tolerance_s"],
+    )
+
+
+def needs_transforms(values: Mapping[str, Any]) -> bool:
+    """Return true where depth is aligned with colour by TF."""
+    apart = values["register_depth"] or values["depth_transport"] == "points"
+    return bool(apart and not values["depth_extrinsics"])

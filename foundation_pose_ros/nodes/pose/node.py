@@ -30,7 +30,13 @@ class PoseNode(WorkingNode):
         self.session: PoseSession | None = None
         report = PoseReport(self, lambda: self.session)
         self._diagnostics = DiagnosticsPublisher(
-            self, {"input": report.input, "objects": report.objects, "onboarding": report.onboarding}
+            self,
+            {
+                "input": report.input,
+                "objects": report.objects,
+                "output": report.output,
+                "onboarding": report.onboarding,
+            },
         )
         if self.value("autostart"):
             self.start_by_itself()

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from foundation_perception.msg import OnboardingStatus as StatusMessage
 from foundation_perception.srv import StartOnboarding, StopOnboarding
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from tf2_msgs.msg import TFMessage
 
 from ...errors import InputRefused
 from ...frame import Frame
@@ -19,7 +19,6 @@ from ...reconstruction.incremental import GrowingModel, GrowthSettings
 from ...reconstruction.onboarding import Masks, Onboarding, OnboardingRequest, OnboardingStatus, State
 from ...reconstruction.reconstruct import Reconstruction
 from ...streams.mask_inputs import MaskInput
-from ...streams.transform_buffer import TransformBuffer
 from ...tracking import TrackedObject
 from ...tracking.model_growth import Growth
 from ...tracking.pipeline import PosePipeline
@@ -27,12 +26,12 @@ from ..diagnostics import OK, WARN, Report
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..service_replies import answering, waited_for
+from ..transform_listener import TransformListener
 from .object_catalogue import CatalogueEntry, parse_symmetries
 from .objects import Load, PoseObjects
 from .parameters import onboarding_settings
 
 _KEEP_LAST = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-_KEEP_ALL = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # A model's symmetries are searched while the node works on.
 _HAND_OVER_TIMEOUT_S = 60.0
 
@@ -51,12 +50,11 @@ class OnboardingServices:
     ) -> None:
         self._node, self._objects, self._pipeline, self._settings = node, objects, pipeline, settings
         self._load = load
-        self._transforms = TransformBuffer()
-        self._transform_listener: Listener | None = None
+        self._transforms: TransformListener | None = None
         self.onboarding = Onboarding(
             partial(onboarding_settings, settings),
             pipeline.frame_of,
-            lambda fixed, camera, stamp_ns: self._transforms.lookup(camera, fixed, stamp_ns),
+            self._camera_in,
             self._hand_over,
             self._publish,
             node.failed,
@@ -123,18 +121,16 @@ class OnboardingServices:
         return self.onboarding.stop(request.discard)
 
     def _hear_transforms(self, wanted: bool) -> None:
-        listener, self._transform_listener = self._transform_listener, None
+        listener, self._transforms = self._transforms, None
         if listener is not None:
             listener.close()
-        if not wanted:
-            return
-        self._transforms = TransformBuffer()
-        listener = Listener(self._node, "transforms", self._node.failed)
-        for topic, kept in (("/tf", QoSProfile(depth=100)), ("/tf_static", _KEEP_ALL)):
-            take = partial(self._transforms.add_message, static=topic == "/tf_static")
-            listener.subscribe(TFMessage, topic, take, kept)
-        listener.start()
-        self._transform_listener = listener
+        if wanted:
+            self._transforms = TransformListener(self._node)
+
+    def _camera_in(self, fixed: str, camera: str, stamp_ns: int) -> np.ndarray | None:
+        """T_camera_fixed (4, 4) at a stamp, None where TF doesn't say."""
+        transforms = self._transforms
+        return None if transforms is None else transforms.buffer.lookup(camera, fixed, stamp_ns)
 
     def _hand_over(self, request: OnboardingRequest, file: Path, result: Reconstruction) -> None:
         """Look for the object from now on, as `~/add_object` does."""

@@ -5,13 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ... import se3
+from ...arrays import Pose
 from ...errors import InputRefused, shortened
 from ...method_choice import MethodChoice
 from ...reconstruction.capture.view_recorder import RecordingSettings
 from ...reconstruction.onboarding import OnboardingSettings
 from ...reconstruction.reconstruct import ReconstructionSettings
+from ...streams.image_messages import MM
 from ...tracking import RelocalizationSettings, StateSettings, TrackerSettings
 from ..parameters import ParameterScope, Row
+from .output_frame import OutputFrameSettings
 
 STATE = StateSettings()
 TRACKER = TrackerSettings()
@@ -105,8 +111,31 @@ POSE_NODE = (
     Row(
         "depth_transport",
         "raw",
-        "Depth as Image, or as CompressedImage (PNG) on depth/image/compressedDepth.",
-        choices=("raw", "compressedDepth"),
+        "Depth as Image, as CompressedImage (PNG or RVL) on depth/image/compressedDepth, or as PointCloud2 on "
+        "depth/points, organised or not, in any frame.",
+        choices=("raw", "compressedDepth", "points"),
+        scope=ParameterScope.ON_ACTIVATE,
+    ),
+    Row(
+        "depth_unit_m",
+        MM,
+        "Metres that one step of 16-bit depth is; 32FC1 is metres.",
+        1e-6,
+        1.0,
+        scope=ParameterScope.ON_ACTIVATE,
+    ),
+    Row(
+        "register_depth",
+        False,
+        "Depth is that of another camera, with a CameraInfo of its own on depth/camera_info: bring it into the colour "
+        "image's pixels.",
+        scope=ParameterScope.ON_ACTIVATE,
+    ),
+    Row(
+        "depth_extrinsics",
+        "",
+        "Where the depth camera (or the cloud's frame) is in the colour camera's frame: `x y z qx qy qz qw`, m; empty: "
+        "TF tells.",
         scope=ParameterScope.ON_ACTIVATE,
     ),
     Row(
@@ -171,6 +200,28 @@ POSE_NODE = (
         60.0,
     ),
     Row("retry_longest_s", TRACKER.retry_longest_s, "The longest such pause.", 0.0, 600.0),
+    Row(
+        "output_frame",
+        "",
+        "TF frame that poses are published in, by TF at the image's stamp; empty: the image's own.",
+        pattern="[A-Za-z0-9_./-]{0,100}",
+        scope=ParameterScope.ON_ACTIVATE,
+    ),
+    Row(
+        "transform_wait_s",
+        0.1,
+        "How long results wait for TF of their image's stamp, where output_frame is set.",
+        0.0,
+        10.0,
+        scope=ParameterScope.ON_ACTIVATE,
+    ),
+    Row(
+        "without_transform",
+        "drop",
+        "What then becomes of results that TF still lacks: drop them, or hold the newest transform there is.",
+        choices=("drop", "hold"),
+        scope=ParameterScope.ON_ACTIVATE,
+    ),
     Row("publish_tf", True, "Broadcast tracked objects on /tf."),
     Row(
         "tf_doubt_s",
@@ -298,10 +349,31 @@ def method_choice(values: dict[str, Any], threads: int) -> MethodChoice:
     )
 
 
+def extrinsics(text: str) -> Pose | None:
+    """Parse `x y z qx qy qz qw` to T (4, 4), None for an empty text; raises InputRefused."""
+    if not text.strip():
+        return None
+    try:
+        numbers = np.array([float(word) for word in text.replace(",", " ").split()])
+    except ValueError:
+        numbers = np.zeros(0)
+    if numbers.shape != (7,) or not np.isfinite(numbers).all() or not 0.9 < np.linalg.norm(numbers[3:]) < 1.1:
+        raise InputRefused(
+            "bad_parameter",
+            f"depth_extrinsics is {shortened(repr(text))}: give seven numbers, x y z in metres and the quaternion "
+            "qx qy qz qw, as static_transform_publisher takes them",
+        )
+    return se3.from_quaternion_xyzw(numbers[3:], numbers[:3])
+
+
 def contradiction(values: Mapping[str, Any]) -> str:
     """Say in words which of the node's values can't be true together, '' where all can."""
     if values["regain_score"] < values["lose_score"]:
         return f"regain_score {values['regain_score']:g} is below lose_score {values['lose_score']:g}: raise it first"
+    try:
+        extrinsics(values["depth_extrinsics"])
+    except InputRefused as refused:
+        return str(refused)
     for folder in filter(None, values["mesh_directories"]):
         try:
             path = Path(folder).expanduser().resolve()
@@ -310,6 +382,13 @@ def contradiction(values: Mapping[str, Any]) -> str:
         if path == path.parent:
             return "mesh_directories holds /, and requests could have any file read: name the folders of meshes alone"
     return ""
+
+
+def output_frame_settings(values: Mapping[str, Any]) -> OutputFrameSettings | None:
+    """Take the settings from the node's values by name; None where poses stay in the image's frame."""
+    frame_id = values["output_frame"].lstrip("/")
+    hold = values["without_transform"] == "hold"
+    return OutputFrameSettings(frame_id, values["transform_wait_s"], hold) if frame_id else None
 
 
 def tracker_settings(values: dict[str, float]) -> TrackerSettings:

@@ -1,6 +1,7 @@
 """Everything that pose_node says about a frame: each message carries the stamp and frame_id of the image."""
 
 import colorsys
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,10 +28,12 @@ from .messages import (
     to_header,
     to_pose,
     to_pose_with_covariance,
+    to_stamp,
     to_tracked_object,
     to_transform,
 )
 from .object_catalogue import CatalogueEntry, topic_token
+from .output_frame import Placed
 
 if TYPE_CHECKING:
     from rclpy.publisher import Publisher
@@ -53,7 +56,7 @@ class OutputSettings:
 
 
 class ResultsPublisher:
-    """The outputs of pose_node. `publish` runs in the worker's thread, the rest in any while the worker is idle."""
+    """The outputs of pose_node. Safe to use from several threads."""
 
     def __init__(self, node: WorkingNode, settings: OutputSettings) -> None:
         self.settings = settings
@@ -71,28 +74,33 @@ class ResultsPublisher:
         self._signs = QuaternionSigns()
         self._last_overlay_s, self._overlay_renderers = 0.0, OverlayRenderers()
         self._last_header = Header()
+        self._lock = threading.RLock()
 
     def add_object(self, id: str, entry: CatalogueEntry) -> None:
         """Make the outputs of one object."""
-        self._entries[id] = entry
-        self._poses[id] = self._node.make_publisher(PoseWithCovarianceStamped, f"~/pose/{topic_token(id)}")
-        self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id))
+        with self._lock:
+            self._entries[id] = entry
+            self._poses[id] = self._node.make_publisher(PoseWithCovarianceStamped, f"~/pose/{topic_token(id)}")
+            self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id))
 
     def replace_model(self, id: str, entry: CatalogueEntry) -> None:
         """Show an object otherwise from now on."""
-        self._entries[id] = entry
-        self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id))
+        with self._lock:
+            self._entries[id] = entry
+            self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id))
 
     def remove_object(self, id: str) -> None:
         """Take an object's outputs away, its markers first."""
-        self._unmark({id})
-        self._node.destroy_publisher(self._poses.pop(id))
-        del self._entries[id], self._marker_factories[id]
-        self._signs.forget(id)
+        with self._lock:
+            self._unmark({id})
+            self._node.destroy_publisher(self._poses.pop(id))
+            del self._entries[id], self._marker_factories[id]
+            self._signs.forget(id)
 
     def hide_all(self) -> None:
         """Take all markers away."""
-        self._unmark(set(self._marked))
+        with self._lock:
+            self._unmark(set(self._marked))
 
     def destroy(self) -> None:
         """Give the publishers back."""
@@ -106,10 +114,17 @@ class ResultsPublisher:
         for id in ids:
             self._mask_request.publish(String(data=id))
 
-    def publish(self, frame: Frame, objects: list[TrackedObject]) -> None:
-        """Publish all messages of one frame that someone listens to; the others aren't even made."""
-        header = self._last_header = to_header(frame)
-        known = [tracked for tracked in objects if tracked.id in self._entries]
+    def publish(self, frame: Frame, objects: list[TrackedObject], placed: Placed | None = None) -> None:
+        """Publish all messages of one frame that someone listens to; the others aren't even made.
+
+        placed: the objects in the frame that poses are to be published in; None: that of the image.
+        """
+        with self._lock:
+            self._publish(frame, objects, placed or Placed(frame.frame_id, objects))
+
+    def _publish(self, frame: Frame, objects: list[TrackedObject], placed: Placed) -> None:
+        header = self._last_header = Header(stamp=to_stamp(frame.stamp_ns), frame_id=placed.frame_id)
+        known = [tracked for tracked in placed.objects if tracked.id in self._entries]
         found = {
             tracked.id: self._found(tracked.id, tracked.result)
             for tracked in known
@@ -127,7 +142,7 @@ class ResultsPublisher:
         if found and self._markers.get_subscription_count():
             self._publish_markers(found, header)
         self._unmark(self._marked - {tracked.id for tracked in objects if tracked.state is TrackState.TRACKING})
-        self._publish_overlay(frame, objects, header)
+        self._publish_overlay(frame, objects, to_header(frame))
 
     def _found(self, id: str, result: PoseResult) -> PoseWithCovariance:
         quaternion = self._signs.continuous(id, se3.to_quaternion_xyzw(result.T_cam_obj))

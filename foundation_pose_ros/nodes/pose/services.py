@@ -1,12 +1,15 @@
 """The services of pose_node."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from foundation_perception.srv import AddObject, Register, RemoveObject, Reset
+from std_msgs.msg import Header
 
 from ...errors import InputRefused
+from ...pose_result import PoseResult
 from ...streams.image_messages import to_labels
 from ...streams.mask_inputs import LabelImage
 from ...streams.time_synchronizer import stamp_to_ns
@@ -15,7 +18,7 @@ from ...tracking.pipeline import PosePipeline
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..service_replies import answering, waited_for
-from .messages import to_header, to_pose, to_pose_with_covariance, to_stamp, to_tracked_object
+from .messages import to_pose, to_pose_with_covariance, to_stamp, to_tracked_object
 from .object_catalogue import check_topic
 from .objects import Load, PoseObjects
 from .results_publisher import ResultsPublisher
@@ -25,6 +28,7 @@ class PoseServices:
     """`~/register`, `~/reset`, `~/add_object`, `~/remove_object`: they wait for the worker, in the listener's thread.
 
     rectified: frees labels (H, W) of a raw image of the lens's distortion, as frames are. load: reads an object.
+    placed(result, frame_id): puts a result of an image with that frame_id into the frame that poses are published in.
     """
 
     def __init__(
@@ -36,9 +40,10 @@ class PoseServices:
         outputs: ResultsPublisher,
         rectified: Callable[[np.ndarray], np.ndarray],
         load: Load,
+        placed: Callable[[PoseResult, str], PoseResult],
     ) -> None:
         self._node, self._objects, self._pipeline, self._outputs = node, objects, pipeline, outputs
-        self._rectified, self._load = rectified, load
+        self._rectified, self._load, self._placed = rectified, load, placed
         table: tuple[tuple[Any, str, Callable[[Any, Any], str]], ...] = (
             (Register, "~/register", self._register),
             (Reset, "~/reset", self._reset),
@@ -73,10 +78,10 @@ class PoseServices:
             raise InputRefused(
                 "low_score", f"{id} was not found where the mask is, and is tracked on as before: check the mask"
             )
-        pose = to_pose_with_covariance(tracked.result, to_pose(tracked.result.T_cam_obj))
-        header = to_header(frame)
-        header.stamp = to_stamp(tracked.result.stamp_ns)
-        response.object = to_tracked_object(tracked, pose, header)
+        result = self._placed(tracked.result, frame.frame_id)
+        pose = to_pose_with_covariance(result, to_pose(result.T_cam_obj))
+        header = Header(stamp=to_stamp(result.stamp_ns), frame_id=result.frame_id or frame.frame_id)
+        response.object = to_tracked_object(replace(tracked, result=result), pose, header)
         return f"{id} registered with score {tracked.result.score:.2f}"
 
     def _chosen(self, name: str) -> str:

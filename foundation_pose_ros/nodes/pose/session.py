@@ -9,6 +9,7 @@ import numpy as np
 from ...bounded_process import BoundedProcess
 from ...estimator import PoseEstimator
 from ...frame import Frame
+from ...pose_result import PoseResult
 from ...streams.mask_inputs import MaskInput
 from ...tracking import FrameBuffer, MultiObjectTracker, TrackedObject
 from ...tracking.pipeline import PosePipeline
@@ -16,11 +17,13 @@ from ...tracking.process_pool import TrackingProcesses
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..parameters import values
-from .inputs import PoseInputs
+from ..transform_listener import TransformListener
+from .inputs import PoseInputs, needs_transforms
 from .object_catalogue import load_prepared
 from .objects import PoseObjects, configured_entries, thread_count
 from .onboarding_services import OnboardingServices
-from .parameters import POSE_NODE, method_choice, tracker_settings
+from .output_frame import OutputFrame
+from .parameters import POSE_NODE, method_choice, output_frame_settings, tracker_settings
 from .results_publisher import OutputSettings, ResultsPublisher
 from .services import PoseServices
 from .state_log import StateLog
@@ -32,7 +35,8 @@ MESH_READER = BoundedProcess([load_prepared.__module__])
 class PoseSession:
     """Loads meshes, makes outputs, offers services; `start` and `stop` as often as the node is activated.
 
-    inputs: what is heard while it is active, None else. unusable: why objects were left out, by name.
+    inputs: what is heard while it is active, None else. output_frame: where results wait for TF while it is active,
+    None else, or where poses stay in the image's frame. unusable: why objects were left out, by name.
     settings_changed: set it, and they are taken up before the next frame.
     """
 
@@ -41,6 +45,8 @@ class PoseSession:
         self._node = node
         self.settings_changed = False
         self.inputs: PoseInputs | None = None
+        self.output_frame: OutputFrame | None = None
+        self._transforms: TransformListener | None = None
         self._state_log = StateLog()
         settings = values(node, POSE_NODE)
         if settings["threads"]:
@@ -69,7 +75,9 @@ class PoseSession:
         for name, entry in entries.items():
             self.objects.add(name, entry)
         self._services = Listener(node, "services", node.failed)
-        PoseServices(node, self._services, self.objects, self.pipeline, self._outputs, self._rectified, load)
+        PoseServices(
+            node, self._services, self.objects, self.pipeline, self._outputs, self._rectified, load, self._placed
+        )
         self.onboarding = OnboardingServices(node, self._services, self.objects, self.pipeline, settings, load)
         self.objects.warm_up()
         self._services.start()
@@ -78,8 +86,17 @@ class PoseSession:
         """Start the worker and subscribe."""
         if self.processes is not None:
             self.processes.start(len(self.objects.ids))
+        settings = values(self._node, POSE_NODE)
+        wanted = output_frame_settings(settings)
+        if wanted is not None or needs_transforms(settings):
+            self._transforms = TransformListener(self._node, self._on_transforms)
+        if wanted is not None and self._transforms is not None:
+            self.output_frame = OutputFrame(
+                wanted, self._transforms.buffer, self._outputs.publish, self._node.refusals, self._node.failed
+            )
         self.pipeline.start()
-        self.inputs = PoseInputs(self._node, values(self._node, POSE_NODE), self._on_frame, self._on_masks)
+        buffer = None if self._transforms is None else self._transforms.buffer
+        self.inputs = PoseInputs(self._node, settings, self._on_frame, self._on_masks, buffer)
 
     def stop(self) -> None:
         """Stop working: no TF, no markers, no memory of where things were."""
@@ -92,6 +109,12 @@ class PoseSession:
                 self.processes.close()
         else:
             self._node.get_logger().warning("the worker is still busy with its last frame")
+        transforms, self._transforms = self._transforms, None
+        if transforms is not None:
+            transforms.close()
+        output_frame, self.output_frame = self.output_frame, None
+        if output_frame is not None:
+            output_frame.close()
         self._outputs.hide_all()
 
     def close(self) -> None:
@@ -116,8 +139,22 @@ class PoseSession:
     def _publish(self, frame: Frame, objects: list[TrackedObject]) -> None:
         for line in self._state_log.changes(objects):
             self._node.get_logger().info(line)
-        self._outputs.publish(frame, objects)
+        output_frame = self.output_frame
+        if output_frame is None:
+            self._outputs.publish(frame, objects)
+        else:
+            output_frame.put(frame, objects)
         self.onboarding.tracked(frame, objects)
+
+    def _on_transforms(self) -> None:
+        output_frame = self.output_frame
+        if output_frame is not None:
+            output_frame.heard()
+
+    def _placed(self, result: PoseResult, frame_id: str) -> PoseResult:
+        """A result of an image with that frame_id in the output frame; raises InputRefused where TF lacks it."""
+        output_frame = self.output_frame
+        return result if output_frame is None else output_frame.placed(result, frame_id)
 
     def _apply_changed_settings(self) -> None:
         """Before the next frame rather than in the callback that validates: a later one may still refuse."""

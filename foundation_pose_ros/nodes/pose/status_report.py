@@ -64,6 +64,18 @@ class PoseReport:
             OK, f"waiting for a mask of {', '.join(waiting)}" if waiting else "all objects are tracked", values
         )
 
+    def output(self) -> Report:
+        """Say in which frame poses are published; WARN where TF lacks what that needs."""
+        session = self._session()
+        output_frame = None if session is None else session.output_frame
+        if output_frame is None:
+            return Report(OK, "poses in the image's frame")
+        values = {"output_frame": output_frame.settings.frame_id}
+        if fault := output_frame.fault:
+            self._node.get_logger().warning(fault, throttle_duration_sec=LOG_PERIOD_S)
+            return Report(WARN, fault, values)
+        return Report(OK, f"poses in {output_frame.settings.frame_id}", values)
+
     def onboarding(self) -> Report:
         """Say how far the node is with an object that it is shown."""
         session = self._session()

@@ -198,7 +198,16 @@ def test_compressed_depth_of_floats_is_quantised_inverse_depth() -> None:
 @pytest.mark.parametrize(
     ("sent", "reason", "fix"),
     [
-        (compressed_depth("16UC1; compressedDepth rvl", np.zeros((2, 2), np.uint16)), "bad_encoding", "format to png"),
+        (
+            compressed_depth("16UC1; compressedDepth rvl", np.zeros((2, 2), np.uint16)),
+            "image_too_large",
+            "says that it",
+        ),
+        (
+            SimpleNamespace(format="16UC1; compressedDepth rvl", data=array.array("B", bytes(12) + b"\2\0\0\0" * 2)),
+            "bad_image",
+            "2x2",
+        ),
         (compressed_depth("8UC3; compressedDepth png", np.zeros((2, 2), np.uint16)), "bad_encoding", "publish 32FC1"),
         (compressed_depth("16UC1; compressedDepth png", np.zeros((2, 2, 3), np.uint8)), "bad_image", "not 16 bits"),
         (SimpleNamespace(format="16UC1; compressedDepth png", data=array.array("B", b"123")), "bad_image", "no image"),
@@ -213,3 +222,22 @@ def test_compressed_depth_that_cannot_be_used(sent: SimpleNamespace, reason: str
     with pytest.raises(InputRefused, match=fix) as refused:
         compressed_to_depth_m(sent)
     assert refused.value.reason == reason
+
+
+def test_rvl_is_read_with_any_unit_and_quantised() -> None:
+    # 3 columns, 2 rows; 0 0 1000 1001 999 0 as in test_rvl.py.
+    payload = np.array([3, 2, 0x238AF323, 0x10000000], "<u4").tobytes()
+    values = np.array([[0, 0, 1000], [1001, 999, 0]])
+
+    def sent(encoding: str, a: float = 0.0, b: float = 0.0) -> SimpleNamespace:
+        header = np.array([0, a, b], "<f4").tobytes()
+        return SimpleNamespace(format=f"{encoding}; compressedDepth rvl", data=array.array("B", header + payload))
+
+    np.testing.assert_allclose(compressed_to_depth_m(sent("16UC1"), 0.0001), values * 0.0001, rtol=1e-6)
+    read = compressed_to_depth_m(sent("32FC1", 900.0, 1.0))
+    np.testing.assert_allclose(read, np.where(values > 0, 900.0 / np.maximum(values - 1, 1), 0), rtol=1e-6)
+
+
+def test_sixteen_bits_count_in_the_unit_that_is_said() -> None:
+    steps = np.array([[0, 5000], [65535, 1]], np.uint16)
+    np.testing.assert_allclose(to_depth_m(message(steps, "16UC1", False), 0.0001), steps * 0.0001, rtol=1e-6)

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from foundation_pose_ros import se3
 from foundation_pose_ros.streams.image_messages import fill_image
 from foundation_pose_ros.streams.refusals import RefusalCounter
 from foundation_pose_ros.streams.rgbd_input import InputGuardian, InputSettings
+from foundation_pose_ros.streams.transform_buffer import TransformBuffer
 
 WIDTH, HEIGHT = 64, 48
 
@@ -142,3 +144,63 @@ def test_boxes_that_can_not_be_used_are_counted(guardian: InputGuardian, refusal
     boxes = guardian.boxes(SimpleNamespace(header=header(1), detections=found))
     assert boxes is not None and [box.left for box in boxes.boxes] == [3.0]
     assert refusals["bad_box"] == 2
+
+
+def moved(x_m: float) -> np.ndarray:
+    return se3.from_rotation_translation(np.eye(3), np.array([x_m, 0.0, 0.0]))
+
+
+def fed(guardian: InputGuardian) -> list[Any]:
+    """Colour and depth of two cameras, each with its camera info."""
+    guardian.camera_info(info(9))
+    of_depth = info(9, focal_px=25.0)
+    guardian.depth_camera_info(of_depth)
+    guardian.colour(colour(9))
+    return guardian.depth(depth(9, "depth_camera"))
+
+
+def test_depth_of_another_camera_is_brought_into_colours_pixels(refusals: RefusalCounter) -> None:
+    guardian = InputGuardian(InputSettings(register_depth=True, T_colour_depth=moved(0.05)), refusals)
+    (frame,) = fed(guardian)
+    assert frame.depth_m[24, 40] == pytest.approx(0.5)
+    # A wall at 0.5 m whose left end the depth camera sees at -0.62 of its depth: 0.05 / 0.5 further right in colour.
+    assert frame.frame_id == "camera" and (frame.depth_m[:, 8:] > 0).all()
+
+
+def test_where_the_depth_camera_is_comes_from_tf(refusals: RefusalCounter) -> None:
+    transforms = TransformBuffer()
+    guardian = InputGuardian(InputSettings(register_depth=True), refusals, transforms)
+    assert fed(guardian) == [] and "TF is silent" in refusals.look().messages["no_transform"]
+    transforms.add("camera", "depth_camera", moved(0.05), 0, static=True)
+    guardian.colour(colour(33_000_000))
+    guardian.camera_info(info(33_000_000))
+    assert len(guardian.depth(depth(33_000_000, "depth_camera"))) == 1
+
+
+def test_depth_of_another_camera_needs_its_camera_info(refusals: RefusalCounter) -> None:
+    guardian = InputGuardian(InputSettings(register_depth=True, T_colour_depth=moved(0)), refusals)
+    guardian.camera_info(info(9))
+    guardian.colour(colour(9))
+    assert guardian.depth(depth(9, "depth_camera")) == []
+    assert "depth/camera_info" in refusals.look().messages["no_camera_info"]
+
+
+def test_a_cloud_stands_for_depth(refusals: RefusalCounter) -> None:
+    v, u = np.mgrid[:HEIGHT, :WIDTH]
+    points = np.stack([(u - 31.5) / 50, (v - 23.5) / 50, np.ones_like(u)], axis=-1).astype(np.float32) * 0.5
+    fields = [SimpleNamespace(name=name, offset=4 * i, datatype=7) for i, name in enumerate("xyz")]
+    cloud = SimpleNamespace(
+        header=header(9, "lidar"),
+        height=1,
+        width=WIDTH * HEIGHT,
+        fields=fields,
+        is_bigendian=False,
+        point_step=12,
+        row_step=12 * WIDTH * HEIGHT,
+        data=points.tobytes(),
+    )
+    guardian = InputGuardian(InputSettings(depth_points=True, T_colour_depth=moved(0)), refusals)
+    guardian.camera_info(info(9))
+    guardian.colour(colour(9))
+    (frame,) = guardian.depth(cloud)
+    assert frame.depth_m == pytest.approx(np.full((HEIGHT, WIDTH), 0.5))

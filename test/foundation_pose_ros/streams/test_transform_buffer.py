@@ -45,3 +45,35 @@ def test_old_ones_are_forgotten_and_loops_end(buffer):
     assert buffer.lookup("map", "base", SECOND) is None
     buffer.add("base", "map", turned(0), 60 * SECOND)
     assert buffer.lookup("map", "moon", 60 * SECOND) is None
+
+
+def test_the_newest_is_known_at_any_time(buffer):
+    assert buffer.newest("map", "camera") == pytest.approx(turned(90, 1.0) @ turned(0, 0.2), abs=1e-6)
+    assert buffer.newest("map", "moon") is None
+
+
+def test_after_a_jump_back_the_track_begins_anew(buffer):
+    buffer.add("map", "base", turned(0), 60 * SECOND)
+    buffer.add("map", "base", turned(10), SECOND)
+    buffer.add("map", "base", turned(30), 2 * SECOND)
+    assert buffer.lookup("map", "base", 3 * SECOND // 2) == pytest.approx(turned(20), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("target", "source", "seconds", "words"),
+    [
+        ("map", "moon", 1.5, "TF has no frame moon"),
+        ("map", "camera", 2.25, "TF of base ends 0.250 s before the image"),
+        ("map", "camera", 0.5, "TF of base begins 0.500 s after the image"),
+        ("map", "gripper", 1.5, "nothing between"),
+        ("map", "camera", 1.5, ""),
+    ],
+)
+def test_what_is_lacking_is_said_in_words(buffer, target, source, seconds, words):
+    buffer.add("arm", "gripper", turned(0), 0, static=True)
+    said = buffer.fault(target, source, int(seconds * SECOND))
+    assert words in said and bool(words) == bool(said)
+
+
+def test_silence_is_said():
+    assert "TF is silent" in TransformBuffer().fault("map", "camera", SECOND)

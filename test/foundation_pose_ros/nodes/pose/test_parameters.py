@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.estimation.methods import GeometricMethods
-from foundation_pose_ros.nodes.pose.parameters import POSE_NODE, contradiction, method_choice
+from foundation_pose_ros.nodes.pose.parameters import POSE_NODE, contradiction, extrinsics, method_choice
 
 
 def parameters(**changed: Any) -> dict[str, Any]:
@@ -34,3 +35,12 @@ def test_a_choice_goes_into_the_methods(tmp_path: Path) -> None:
 def test_the_root_of_the_file_system_is_no_folder_of_meshes(folder: str) -> None:
     assert "name the folders of meshes" in contradiction(parameters(mesh_directories=["/srv/meshes", folder]))
     assert not contradiction(parameters(mesh_directories=["/srv/meshes", "~/meshes", ""]))
+
+
+def test_extrinsics_are_parsed_or_refused_in_words() -> None:
+    T = extrinsics("0.05 0 -0.01, 0 0 0.7071068 0.7071068")
+    assert T is not None and T[:3, 3] == pytest.approx([0.05, 0, -0.01])
+    assert T[:2, :2] == pytest.approx(np.array([[0, -1], [1, 0]]), abs=1e-6)
+    assert extrinsics(" ") is None
+    for bad in ("0 0 0", "0 0 0 0 0 0 0", "a b c d e f g", "0 0 nan 0 0 0 1"):
+        assert "seven numbers" in contradiction(parameters(depth_extrinsics=bad))
