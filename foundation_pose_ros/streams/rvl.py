@@ -46,7 +46,8 @@ def _decode(words: Any, values: Any) -> bool:
 @compiled
 def _number(words: Any, position: int) -> tuple[int, int]:
     """The number at a position, counted in pieces of four bits, and the position after it; -1 beyond the end."""
-    number, shift = 0, 0
+    number: Any = 0
+    shift = 0
     while position < 8 * len(words) and shift < 33:
         piece = (np.int64(words[position >> 3]) >> (28 - 4 * (position & 7))) & 0xF
         position += 1
