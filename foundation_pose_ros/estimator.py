@@ -111,11 +111,17 @@ class PoseEstimator:
             result = replace(result, score=0.0)
         return replace(result, time_s=perf_counter() - started)
 
-    def search(self, frame: Frame, object_names: Sequence[str] | None = None, instances: int = 1) -> list[PoseResult]:
+    def search(
+        self,
+        frame: Frame,
+        object_names: Sequence[str] | None = None,
+        instances: int = 1,
+        taken: Sequence[PoseResult] = (),
+    ) -> list[PoseResult]:
         """Find objects where no mask shows them: of each at most so many instances, the surest first.
 
         object_names: None for all. What isn't there comes out with a low score, or not at all. No two results explain
-        the same pixels: the surer one has them.
+        the same pixels: the surer one has them, and what is `taken` is.
         """
         found: list[PoseResult] = []
         for name in object_names if object_names is not None else self.models:
@@ -124,7 +130,7 @@ class PoseEstimator:
         for one in sorted(found, key=lambda result: -result.score):
             same = [other for other in kept if other.object_name == one.object_name]
             if len(same) < instances and not any(
-                self.overlap_ratio(frame, one, other) > _SAME_SURFACE for other in kept
+                self.overlap_ratio(frame, one, other) > _SAME_SURFACE for other in (*taken, *kept)
             ):
                 kept.append(one)
         return kept
@@ -153,9 +159,10 @@ class PoseEstimator:
 
     def _scene_of(self, frame: Frame) -> CoarseScene:
         """Return what all searches in a frame share; the last one is kept."""
-        if self._scene is None or self._scene.frame is not frame:
-            self._scene = CoarseScene.of(frame)
-        return self._scene
+        scene = self._scene
+        if scene is None or scene.frame is not frame:
+            scene = self._scene = CoarseScene.of(frame)
+        return scene
 
     def _posed(self, result: PoseResult) -> PosedObject:
         prepared = self._objects.get(result.object_name)

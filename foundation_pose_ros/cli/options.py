@@ -28,6 +28,7 @@ class Unit(StrEnum):
 class MaskSource(StrEnum):
     FILE = "file"
     TRUTH = "truth"
+    SEARCH = "search"
 
 
 class TrackStart(StrEnum):
@@ -56,7 +57,11 @@ ObjectOption = Annotated[
 ]
 MasksOption = Annotated[
     MaskSource,
-    typer.Option("--mask", help="Masks of the recording, or rendered from its true poses (where it has no masks)."),
+    typer.Option(
+        "--mask",
+        help="Masks of the recording, or rendered from its true poses (where it has no masks), or none: objects are "
+        "searched for.",
+    ),
 ]
 OverlayOption = Annotated[
     Path | None,

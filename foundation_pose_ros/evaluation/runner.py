@@ -15,7 +15,7 @@ from ..pose_result import PoseResult
 from ..rendering.embree import EmbreeRenderer
 from ..rendering.renderer import Renderer
 from ..tracking import MultiObjectTracker, TrackedObject, TrackerSettings, TrackState
-from ..tracking.estimator_protocol import TrackingEstimator
+from ..tracking.estimator_protocol import TrackingEstimator, searched
 
 
 class AssessingEstimator(TrackingEstimator, Protocol):
@@ -32,13 +32,13 @@ class RunSettings:
 
     mode: every frame alone, or a track of each object through all frames.
     init: a track starts from the first mask that registers, or from the first true pose.
-    masks: those of the recording, or ones rendered from its true poses.
+    masks: those of the recording, or ones rendered from its true poses, or none: objects are searched for.
     tracker: when a track is lost, and how it is looked for; as the node has it.
     """
 
     mode: Literal["register", "track"] = "register"
     init: Literal["mask", "gt"] = "mask"
-    masks: Literal["file", "truth"] = "file"
+    masks: Literal["file", "truth", "search"] = "file"
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
 
 
@@ -110,7 +110,7 @@ class _Registrations:
         self, sequence: Sequence, estimator: AssessingEstimator, object_names: list[str], settings: RunSettings
     ) -> None:
         self._sequence, self._estimator, self._object_names = sequence, estimator, object_names
-        self._masks = _Masks(sequence, settings)
+        self._masks, self._settings = _Masks(sequence, settings), settings
 
     def states(self) -> dict[str, TrackState]:
         """Return states between frames: nothing is known of an object."""
@@ -118,7 +118,26 @@ class _Registrations:
 
     def __call__(self, frame_id: str, frame: Frame) -> list[Estimate]:
         """Estimate every object in a frame."""
+        if self._settings.masks == "search":
+            return self._searched(frame_id, frame)
         return [self._estimate(frame_id, frame, name) for name in self._object_names]
+
+    def _searched(self, frame_id: str, frame: Frame) -> list[Estimate]:
+        """Look for all objects together: what one of them explains isn't another."""
+        called_s, least = perf_counter(), self._settings.tracker.state
+        names = self._object_names
+        found = searched(self._estimator, frame, [self._sequence.model(name).name for name in names])
+        each_s = (perf_counter() - called_s) / len(names)
+        estimates = []
+        for name, one in zip(names, found, strict=True):
+            if isinstance(one, PoseResult) and not least.accepts(one.score):
+                one = InputRefused("not_found", f"what looks most like {name} scored {one.score:.2f}: it isn't there")
+            estimates.append(
+                Estimate(frame_id, name, TrackState.TRACKING, one, each_s)
+                if isinstance(one, PoseResult)
+                else _without_pose(frame_id, name, TrackState.SEARCHING, one, each_s)
+            )
+        return estimates
 
     def _estimate(self, frame_id: str, frame: Frame, name: str) -> Estimate:
         try:
@@ -141,6 +160,7 @@ class _Tracks:
     ) -> None:
         self._sequence, self._estimator = sequence, estimator
         self._masks = _Masks(sequence, settings) if settings.init == "mask" else None
+        self._searches = settings.init == "mask" and settings.masks == "search"
         self._tracker = MultiObjectTracker(estimator, settings.tracker)
         for name in object_names:
             self._tracker.add(name, sequence.model(name).name)
@@ -151,10 +171,11 @@ class _Tracks:
 
     def __call__(self, frame_id: str, frame: Frame) -> list[Estimate]:
         """Start what hasn't started, follow what is tracked, look for what was lost."""
-        refusals: dict[str, InputRefused] = {}
+        refusals = self._tracker.search(frame) if self._searches else {}
         masks: dict[str, np.ndarray] = {}
         given: set[str] = set()
-        for name in [name for name, state in self.states().items() if state is TrackState.SEARCHING]:
+        waiting = [name for name, state in self.states().items() if state is TrackState.SEARCHING]
+        for name in [] if self._searches else waiting:
             try:
                 if self._masks is None:
                     self._tracker.start(name, frame, self._known(frame_id, frame, name))

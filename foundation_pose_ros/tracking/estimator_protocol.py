@@ -1,5 +1,6 @@
 """What trackers ask of an estimator, and how they take its answers."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -31,11 +32,22 @@ class TrackingEstimator(Protocol):
         """Find the pose of a thing taken as the object, scored 0 where the object can't be."""
         ...
 
+    def search(
+        self,
+        frame: Frame,
+        object_names: Sequence[str] | None = None,
+        instances: int = 1,
+        taken: Sequence[PoseResult] = (),
+    ) -> list[PoseResult]:
+        """Find objects where no mask shows them and none of `taken` is, at most so many of each, the surest first."""
+        ...
+
     def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
         """Return 0..1: of the pixels of the pose that explains fewer, the share that the other explains as well."""
         ...
 
 
+_NOT_FOUND = "not_found", "nothing in the frame looks like it: bring it into view, or send a mask"
 # Where an object is in a frame, or why that isn't known.
 Followed = PoseResult | InputRefused
 
@@ -54,6 +66,23 @@ def registered(estimator: TrackingEstimator, frame: Frame, mask: Mask, object_na
         return finite(estimator.register(frame, mask, object_name))
     except InputRefused as error:
         return error
+
+
+def searched(
+    estimator: TrackingEstimator, frame: Frame, object_names: Sequence[str], taken: Sequence[PoseResult] = ()
+) -> list[Followed]:
+    """Look for objects without masks: one answer for each name, which may come more than once; taken: known poses."""
+    instances = max(object_names.count(name) for name in object_names)
+    found = estimator.search(frame, list(dict.fromkeys(object_names)), instances, taken)
+    answers: list[Followed] = []
+    for name in object_names:
+        result = next((one for one in found if one.object_name == name), None)
+        found = [one for one in found if one is not result]
+        try:
+            answers.append(InputRefused(*_NOT_FOUND) if result is None else finite(result))
+        except InputRefused as error:
+            answers.append(error)
+    return answers
 
 
 def finite(result: PoseResult) -> PoseResult:

@@ -9,7 +9,7 @@ from ..arrays import Mask
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
-from .estimator_protocol import Followed, TrackingEstimator, followed
+from .estimator_protocol import Followed, TrackingEstimator, followed, searched
 from .object_tracker import ObjectTracker, Refused, TrackedObject, TrackerSettings
 from .state_machine import TrackState
 
@@ -36,6 +36,7 @@ class MultiObjectTracker:
         self._settings = settings or TrackerSettings()
         self._tracks: dict[str, ObjectTracker] = {}
         self._begun: dict[str, ObjectTracker] = {}
+        self._searched_for: set[str] = set()  # some of those begun
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -77,21 +78,42 @@ class MultiObjectTracker:
     def wanting_mask(self, stamp_ns: int) -> tuple[str, ...]:
         """Return the ids for which a mask of a frame at this time would be used."""
         wanting = (id for id, track in self._tracks.items() if track.wants_mask(stamp_ns))
-        return tuple(id for id in wanting if id not in self._begun)
+        return tuple(id for id in wanting if id not in self._begun or id in self._searched_for)
+
+    def wanting_search(self, stamp_ns: int) -> tuple[str, ...]:
+        """Return the ids of those not found yet that may be looked for without a mask in a frame at this time."""
+        wanting = (id for id, track in self._tracks.items() if track.wants_mask(stamp_ns))
+        return tuple(id for id in wanting if id not in self._begun and id in self._searching)
+
+    @property
+    def searches(self) -> set[str]:
+        """Return the ids of those that are looked for elsewhere."""
+        return self._searched_for & self._begun.keys()
+
+    @property
+    def _searching(self) -> list[str]:
+        return [id for id, track in self._tracks.items() if track.state is TrackState.SEARCHING]
+
+    @property
+    def poses(self) -> list[PoseResult]:
+        """Return where the objects are that are tracked, as of the last frame of each."""
+        return [pose for track in self._tracks.values() if (pose := track.following) is not None]
 
     def start(self, id: str, frame: Frame, result: PoseResult) -> None:
         """Begin a track at a pose in this frame that is known from elsewhere; in doubt where it scores low."""
         self._begun.pop(id, None)
         self._known(id).start(frame, result)
 
-    def begin(self, id: str) -> ObjectTracker:
+    def begin(self, id: str, search: bool = False) -> ObjectTracker:
         """Return a new track of an object, to be registered elsewhere; meanwhile the old one is as it was.
 
-        No other mask is wanted until it is taken. Raises InputRefused where another has begun.
+        No other mask is wanted until it is taken; in place of a `search`, which may take longer, one is. Raises
+        InputRefused where another has begun.
         """
         old = self._known(id)
-        if id in self._begun:
+        if id in self._begun and id not in self._searched_for:
             raise InputRefused("busy", f"{id} is being registered already: wait until that is done")
+        (self._searched_for.add if search else self._searched_for.discard)(id)
         new = self._begun[id] = ObjectTracker(id, old.class_id, self.estimator, self._settings)
         return new
 
@@ -108,6 +130,16 @@ class MultiObjectTracker:
         else:
             self._tracks[new.id].conclude_registration(frame, found)
         return True
+
+    def search(self, frame: Frame) -> dict[str, InputRefused]:
+        """Look in a frame for what was never found, whatever its back-off; return why there is no pose, by id."""
+        ids = self._searching
+        if not ids:
+            return {}
+        found = searched(self.estimator, frame, [self._tracks[id].class_id for id in ids], self.poses)
+        for id, one in zip(ids, found, strict=True):
+            self._tracks[id].conclude_registration(frame, one)
+        return {id: one for id, one in zip(ids, found, strict=True) if isinstance(one, InputRefused)}
 
     def register(
         self,

@@ -32,9 +32,9 @@ class _Job:
 
 @dataclass(frozen=True)
 class _MaskJob(_Job):
-    """Masks of a frame, and who waits for what becomes of them, if someone does."""
+    """Masks of a frame, None to search without, and who waits for what becomes of them, if someone does."""
 
-    masks: MaskInput
+    masks: MaskInput | None = None
     answer: Answer | None = None
 
 
@@ -55,7 +55,8 @@ class PosePipeline:
 
     Another thread registers, and follows what it finds through the frames since, while the worker goes on.
 
-    `publish(frame, objects)` and `ask_for_masks(ids)` are called in the worker's thread.
+    `publish(frame, objects)` and `ask_for_masks(ids)` are called in the worker's thread. searches: tells there whether
+    objects that were never found are looked for without masks; set it.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class PosePipeline:
         self._epoch = 0
         self._done_ns = -1
         self._asked_ns: int | None = None
+        self.searches: Callable[[], bool] = lambda: False
         self.step_s = 0.0
 
     @property
@@ -203,11 +205,20 @@ class PosePipeline:
     def _begin(self, job: _MaskJob) -> None:
         """Let the other thread register what masks mean, where it is wanted."""
         wanting = self.tracker.wanting_mask(job.frame.stamp_ns)
+        assert job.masks is not None, "only a search has none"
         if job.epoch != self._epoch or not (wanting or job.masks.force):
             return
         for id, mask in job.masks.masks(job.frame, self.tracker.ids, wanting).items():
             if job.masks.force or id in wanting:
                 self._registrations.put(self.tracker.begin(id), job.frame, mask, partial(self._hand_over, job))
+
+    def _search(self, frame: Frame) -> None:
+        """Let the other thread look for what was never found, where nothing that is tracked stands."""
+        ids = self.tracker.wanting_search(frame.stamp_ns)
+        if ids and self.searches():
+            tracks = [self.tracker.begin(id, search=True) for id in ids]
+            job = _MaskJob(frame, self._epoch)
+            self._registrations.search(tracks, frame, self.tracker.poses, partial(self._hand_over, job))
 
     def _hand_over(self, job: _MaskJob, registered: Registered) -> None:
         """From the other thread to the worker."""
@@ -218,6 +229,8 @@ class PosePipeline:
         started = time.perf_counter()
         id, found = registered.track.id, registered.found
         if job.epoch != self._epoch or not self.tracker.take(registered.track, job.frame, found):
+            if job.masks is None:
+                return  # a mask came meanwhile, or nobody looks for it any more
             raise InputRefused("reset", f"{id} was reset while it was registered: send a mask once more")
         newest_ns = max(self._done_ns, job.frame.stamp_ns)
         since = [job.frame, *self._buffer.after(job.frame.stamp_ns)]
@@ -251,6 +264,7 @@ class PosePipeline:
         if wanting and (self._asked_ns is None or frame.stamp_ns - self._asked_ns >= self._ask_period_ns):
             self._asked_ns = frame.stamp_ns
             self._ask_for_masks(wanting)
+        self._search(frame)
 
     def _count(self, id: str, refused: InputRefused) -> None:
         self._refusals.count(refused.reason, f"{id}: {refused}")

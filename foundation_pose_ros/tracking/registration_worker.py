@@ -1,14 +1,15 @@
 """Registration of an object in a thread of its own, so that the others' tracks go on meanwhile. Needs no ROS."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
 from ..arrays import Mask
 from ..frame import Frame
+from ..pose_result import PoseResult
 from ..streams.frame_buffer import FrameBuffer
 from ..streams.latest_only_worker import LatestOnlyWorker
-from .estimator_protocol import Followed, TrackingEstimator, registered
+from .estimator_protocol import Followed, TrackingEstimator, registered, searched
 from .object_tracker import ObjectTracker, Refused
 from .state_machine import TrackState
 
@@ -50,13 +51,32 @@ class RegistrationWorker:
 
     def put(self, track: ObjectTracker, frame: Frame, mask: Mask, then: Callable[[Registered], None]) -> None:
         """Register a new track from a mask (H, W) bool of a frame; `then` is called in this worker's thread."""
+        self._put([track], frame, lambda: [registered(self._estimator, frame, mask, track.class_id)], then)
 
+    def search(
+        self,
+        tracks: Sequence[ObjectTracker],
+        frame: Frame,
+        taken: Sequence[PoseResult],
+        then: Callable[[Registered], None],
+    ) -> None:
+        """Look in a frame for the objects of new tracks, where none of `taken` is; `then` is called for each."""
+        names = [track.class_id for track in tracks]
+        self._put(tracks, frame, lambda: searched(self._estimator, frame, names, taken), then)
+
+    def _put(
+        self,
+        tracks: Sequence[ObjectTracker],
+        frame: Frame,
+        find: Callable[[], list[Followed]],
+        then: Callable[[Registered], None],
+    ) -> None:
         def work() -> None:
             try:
-                found = registered(self._estimator, frame, mask, track.class_id)
-                if track.conclude_registration(frame, found):
-                    self._catch_up(track)
-                then(Registered(track, found))
+                for track, found in zip(tracks, find(), strict=True):
+                    if track.conclude_registration(frame, found):
+                        self._catch_up(track)
+                    then(Registered(track, found))
             except Exception as error:
                 self._failed("registration", error)
 

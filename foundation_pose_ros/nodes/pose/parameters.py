@@ -32,6 +32,13 @@ POSE_NODE = (
         scope=ParameterScope.ON_CONFIGURE,
     ),
     Row(
+        "start",
+        "auto",
+        "What starts a track: a mask or box, a search of the frame without one, or auto: the search while nobody "
+        "publishes masks or boxes.",
+        choices=("auto", "masks", "search"),
+    ),
+    Row(
         "mesh_directories",
         [],
         "Folders of meshes: relative paths are looked up in them, and ~/add_object takes meshes from nowhere else.",

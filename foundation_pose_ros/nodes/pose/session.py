@@ -71,6 +71,7 @@ class PoseSession:
             node.refusals,
             node.failed,
         )
+        self.pipeline.searches = self._searches
         self.objects = PoseObjects(estimator, tracker, self._outputs)
         for name, entry in entries.items():
             self.objects.add(name, entry)
@@ -131,6 +132,13 @@ class PoseSession:
         self._apply_changed_settings()
         self.pipeline.frame(frame)
         self.onboarding.frame(frame)
+
+    def _searches(self) -> bool:
+        """Tell whether objects are looked for without masks: nobody sends any, or it was asked for."""
+        node, start = self._node, self._node.value("start")
+        if start != "auto":
+            return bool(start == "search")
+        return not any(node.count_publishers(node.resolve_topic_name(topic)) for topic in ("masks", "boxes"))
 
     def _on_masks(self, masks: MaskInput) -> None:
         if not self.onboarding.takes(masks):

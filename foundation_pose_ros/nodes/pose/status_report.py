@@ -10,7 +10,7 @@ from .session import PoseSession
 
 LOG_PERIOD_S = 10.0
 # Working on the latest only is how the node is meant to run: worth a count, not a warning.
-EXPECTED = ("frame_replaced", "mask_replaced")
+EXPECTED = ("frame_replaced", "mask_replaced", "not_found")
 
 
 class PoseReport:

@@ -216,3 +216,13 @@ def test_registers_and_tracks_for_real(recording, capsys):
             assert np.linalg.norm(T_cam_obj[:3, 3] - T_truth[:3, 3]) < 0.003
             angle_rad = np.arccos(np.clip((np.trace(T_cam_obj[:3, :3].T @ T_truth[:3, :3]) - 1) / 2, -1, 1))
             assert np.degrees(angle_rad) < 2
+
+
+def test_finds_without_masks_what_is_there_and_nothing_where_it_is_gone(recording, capsys):
+    assert main(["register", str(recording), "--mask", "search"]) == 0
+    found = lines(capsys.readouterr().out)
+    for line in found[:3]:
+        assert np.linalg.norm(np.array(line["T_cam_obj"])[:3, 3] - true_pose(int(line["frame"]))[:3, 3]) < 0.003
+    assert (found[3]["T_cam_obj"], found[3]["reason"]) == (None, "not_found")
+    assert main(["track", str(recording), "--mask", "search"]) == 0
+    assert [line["state"] for line in lines(capsys.readouterr().out)[:3]] == ["TRACKING"] * 3

@@ -96,6 +96,11 @@ class Bench:
         self.user.destroy_node()
         rclpy.shutdown(context=self.context)
 
+    def unmasked(self) -> None:
+        """Publish no masks, nor say so."""
+        self.user.destroy_publisher(self._publishers.pop("masks"))
+        self.wait(lambda: not self.node.count_publishers("masks"), "the masks' publisher to be gone")
+
     def ready(self) -> None:
         """Wait until the node listens to all inputs."""
         self.wait(

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
 import numpy as np
@@ -25,6 +25,8 @@ class Steady:
 
     def __init__(self) -> None:
         self.registered: list[int] = []
+        self.searched: list[tuple[int, tuple[str, ...], tuple[str, ...]]] = []
+        self.in_view = {"mug"}
         self.tracked: dict[str, list[int]] = {"mug": [], "can": []}
         self.may_register = threading.Event()
         self.may_register.set()
@@ -33,6 +35,13 @@ class Steady:
         self.registered.append(frame.stamp_ns)
         assert self.may_register.wait(10)
         return self._pose(frame, object_name or "")
+
+    def search(
+        self, frame: Frame, object_names: list[str], instances: int = 1, taken: Sequence[PoseResult] = ()
+    ) -> list[PoseResult]:
+        self.searched.append((frame.stamp_ns, tuple(object_names), tuple(pose.object_name for pose in taken)))
+        assert self.may_register.wait(10)
+        return [self._pose(frame, name) for name in object_names if name in self.in_view]
 
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
         self.tracked[previous.object_name].append(frame.stamp_ns)
@@ -232,3 +241,46 @@ def test_a_request_that_was_given_up_is_not_done_later(bench: Bench) -> None:
     busy.set()
     waited_for(bench.pipeline.call(lambda: None))
     assert done == []
+
+
+def test_what_nobody_masks_is_searched_for(bench: Bench) -> None:
+    bench.pipeline.searches = lambda: True
+    bench.frame(1)
+    bench.wait(lambda: bench.state is TrackState.TRACKING)
+    assert bench.estimator.searched == [(STEP_NS, ("mug",), ())]
+    bench.frame(2)
+    assert bench.state is TrackState.TRACKING and len(bench.estimator.searched) == 1
+
+
+def test_a_search_in_vain_is_tried_again_after_a_while_and_the_tracks_go_on(bench: Bench) -> None:
+    bench.estimator.in_view = set()
+    bench.pipeline.searches = lambda: True
+    for step in range(1, 10):
+        bench.frame(step)
+        bench.wait(lambda: not bench.pipeline.call(lambda: bench.pipeline.tracker.searches).result())
+    stamps = [stamp_ns // STEP_NS for stamp_ns, _, _ in bench.estimator.searched]
+    assert stamps == [1, 3, 7]
+    assert bench.refusals["not_found"] == 3
+
+
+def test_what_is_tracked_is_not_searched_for_and_keeps_its_place(bench: Bench) -> None:
+    bench.pipeline.tracker.add("can")
+    bench.mask(1, "can")
+    bench.frame(1)
+    bench.wait(lambda: bench.pipeline.tracker.states()["can"] is TrackState.TRACKING)
+    bench.pipeline.searches = lambda: True
+    bench.frame(2)
+    bench.wait(lambda: bench.state is TrackState.TRACKING)
+    assert bench.estimator.searched == [(2 * STEP_NS, ("mug",), ("can",))]
+
+
+def test_a_mask_comes_before_a_search(bench: Bench) -> None:
+    bench.pipeline.searches = lambda: True
+    bench.estimator.may_register.clear()
+    bench.frame(1)
+    bench.wait(lambda: bench.estimator.searched)
+    bench.mask(1)
+    bench.wait(lambda: bench.pipeline.call(lambda: not bench.pipeline.tracker.searches).result())
+    bench.estimator.may_register.set()
+    bench.wait(lambda: bench.state is TrackState.TRACKING)
+    assert bench.estimator.registered == [STEP_NS]
