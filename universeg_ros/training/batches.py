@@ -18,7 +18,12 @@ FEWEST_PIXELS = 4
 TRIES = 8
 
 
-def mixture(mix: Mix, recorded: list[RecordedTask], objects: Sequence[RecordedTask] = ()) -> Mixture:
+def mixture(
+    mix: Mix,
+    recorded: list[RecordedTask],
+    objects: Sequence[RecordedTask] = (),
+    collages: Sequence[TaskSource] = (),
+) -> Mixture:
     """Return the families of tasks, those that need data only where there is some."""
     return Mixture(
         {
@@ -27,6 +32,7 @@ def mixture(mix: Mix, recorded: list[RecordedTask], objects: Sequence[RecordedTa
             "scattered_shapes": (mix.scattered_shapes, [ScatteredShapes()]),
             "pseudo_labels": (mix.pseudo_labels, [PseudoLabels(recorded)] if recorded else []),
             "rendered": (mix.rendered, objects),
+            "collages": (mix.collages, collages),
         }
     )
 

@@ -17,6 +17,7 @@ from foundation_pose_ros.errors import InputRefused
 from ..network.checkpoints import UniverSegWeightsInfo, load_checkpoint, save_checkpoint
 from ..network.model import UniverSeg
 from .batches import Batch, TaskBatches, batches_from, mixture
+from .collage_tasks import CollageTasks
 from .ranks import Ranks
 from .rendered import object_tasks
 from .run_state import Log, UniverSegRunState, save_picture
@@ -46,7 +47,7 @@ class UniverSegTrainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.say = say if self.ranks.first else lambda _line: None
         self.info = info or UniverSegWeightsInfo(licence=settings.licence, note=settings.note)
-        self.source = mixture(settings.mix, recorded, self._objects())
+        self.source = mixture(settings.mix, recorded, self._objects(), self._collages())
         self.validation = Validation(held_apart)
         torch.manual_seed(settings.seed)
         self.model = initial_model(settings).to(self.ranks.device)
@@ -92,6 +93,12 @@ class UniverSegTrainer:
         if self.ranks.first:
             self.ranks.wait()
         return objects
+
+    def _collages(self) -> list[CollageTasks]:
+        """Things thrown together, rendered on the way; each process renders and keeps its own."""
+        if not self.settings.mix.collages:
+            return []
+        return [CollageTasks(self.settings.collages, self.folder / f"collages_{self.ranks.rank}")]
 
     def _progress(self) -> float:
         if self.settings.steps:

@@ -1,6 +1,5 @@
 """Object tasks: an object among clutter on a table, its support other views of it, as a robot sees it."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 from .tasks import RecordedTask, read_tasks
+from .things import meshes_of
 
 SIZE = (160, 120)
 TOGETHER = 3
@@ -28,7 +28,8 @@ LEAST_VISIBLE = 0.4
 class RenderedObjects:
     """Which made-up objects are rendered how often.
 
-    designs: kinds of made-up objects, or files of meshes; each group of three gets some, made-up ones as new instances.
+    designs: kinds of made-up objects, files of meshes, or patterns of files; each group of three gets some, made-up ones
+    as new instances.
     scenes: tables per group; frames: views of each.
     """
 
@@ -57,7 +58,8 @@ def object_tasks(
 
 def _group(objects: RenderedObjects, group: int) -> Sequence[RecordedTask]:
     rng = np.random.default_rng([objects.seed, group])
-    designs = rng.choice(objects.designs, TOGETHER, replace=len(objects.designs) < TOGETHER)
+    kinds = meshes_of(objects.designs)
+    designs = rng.choice(kinds, TOGETHER, replace=len(kinds) < TOGETHER)
     names = [f"{Path(design).parent.name or design}_{i}" for i, design in enumerate(designs)]
     models = [
         ObjectModel.from_mesh(_mesh(str(design), int(rng.integers(1 << 30))), name=name)
@@ -89,4 +91,4 @@ def _group(objects: RenderedObjects, group: int) -> Sequence[RecordedTask]:
 
 
 def _mesh(design: str, seed: int) -> trimesh.Trimesh | Path:
-    return make_mesh(design, seed) if design in DESIGNS else Path(os.path.expandvars(design))
+    return make_mesh(design, seed) if design in DESIGNS else Path(design)

@@ -8,6 +8,7 @@ from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.yaml_settings import read_settings, settings_from
 
 from .augmentation import Augmentation
+from .collage_tasks import Collages
 from .rendered import RenderedObjects
 
 DEFAULT_RUN = Path(__file__).parent / "default.yaml"
@@ -30,13 +31,17 @@ class UniverSegStage:
 
 @dataclass(frozen=True)
 class Mix:
-    """How often each family of tasks is drawn; real tasks and pseudo labels need data, objects are rendered first."""
+    """How often each family of tasks is drawn.
+
+    Real tasks and pseudo labels need data, collages meshes and textures; rendered objects are rendered first.
+    """
 
     real: float = 0.55
     deformed_maps: float = 0.135
     scattered_shapes: float = 0.135
     pseudo_labels: float = 0.18
     rendered: float = 0.0
+    collages: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class UniverSegTrainSettings:
     stages: tuple[UniverSegStage, ...] = (UniverSegStage(64, 0.58, (1, 10)), UniverSegStage(128, 0.42, (1, 16)))
     mix: Mix = field(default_factory=Mix)
     objects: RenderedObjects = field(default_factory=RenderedObjects)
+    collages: Collages = field(default_factory=Collages)
     augmentation: Augmentation = field(default_factory=Augmentation)
     steps: int = 0
     minutes: float = 0.0
