@@ -9,6 +9,7 @@ import numpy as np
 import trimesh
 
 from foundation_pose_ros.atomic_file import replacing
+from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
@@ -22,6 +23,7 @@ TOGETHER = 3
 RATE_HZ = 0.7  # so slow that each frame is another view
 LEAST_PX = 60
 LEAST_VISIBLE = 0.4
+_TRIES = 8
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,20 @@ def object_tasks(
 
 
 def _group(objects: RenderedObjects, group: int) -> Sequence[RecordedTask]:
+    """Tasks of objects that can all be seen: some meshes are too small for that, or lie flat."""
     rng = np.random.default_rng([objects.seed, group])
+    for _ in range(_TRIES):
+        views = _views(objects, rng)
+        if all(views.values()):
+            return [
+                RecordedTask(name, np.stack([v[0] for v in seen]), np.stack([v[1] for v in seen]).astype(np.uint8))
+                for name, seen in views.items()
+            ]
+    raise InputRefused("object_hidden", f"group {group}: objects of {objects.designs} are hardly ever in view on a table")
+
+
+def _views(objects: RenderedObjects, rng: np.random.Generator) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
+    """Gray images and masks of each of three objects, by name, where it is seen well."""
     kinds = meshes_of(objects.designs)
     designs = rng.choice(kinds, TOGETHER, replace=len(kinds) < TOGETHER)
     names = [f"{Path(design).parent.name or design}_{i}" for i, design in enumerate(designs)]
@@ -84,10 +99,7 @@ def _group(objects: RenderedObjects, group: int) -> Sequence[RecordedTask]:
             for name, mask in rendered.masks.items():
                 if mask.sum() >= LEAST_PX and rendered.visible_fraction[name] >= LEAST_VISIBLE:
                     views[name].append((gray, mask))
-    return [
-        RecordedTask(name, np.stack([v[0] for v in seen]), np.stack([v[1] for v in seen]).astype(np.uint8))
-        for name, seen in views.items()
-    ]
+    return views
 
 
 def _mesh(design: str, seed: int) -> trimesh.Trimesh | Path:
