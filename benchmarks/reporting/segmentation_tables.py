@@ -31,6 +31,21 @@ def speed(report: dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"{data['threads']} threads, medians of {rounds}. {origin(report)}"])
 
 
+def load(report: dict[str, Any]) -> str:
+    """Return time beside the plain form, without and with a busy process on each core."""
+    lines = ["| examples | when | plain | forward |", "|---|---|---|---|"]
+    for row in report["rows"]:
+        for when, title in (("before", "as the machine was"), ("loaded", "a busy process more on each core")):
+            plain_s, forward_s = row[when]["plain"], row[when]["forward"]
+            lines.append(
+                f"| {row['support']} | {title} | {plain_s:.2f} s | {forward_s:.2f} s ({plain_s / forward_s:.1f}x) |"
+            )
+    loads = ", ".join(f"{row['load_average']:.1f}" for row in report["rows"])
+    rounds = ", ".join(f"{row['rounds']} of {row['support']}" for row in report["rows"])
+    note = f"{report['threads']} threads on {report['cores']} cores, medians of rounds: {rounds}"
+    return "\n".join([*lines, "", f"{note}; load average beforehand {loads}. {origin(report)}"])
+
+
 def memory(report: dict[str, Any]) -> str:
     """Return peak memory of whole processes."""
     lines = ["| | examples | peak of the process |", "|---|---|---|"]

@@ -47,7 +47,8 @@ class Light:
         direction = rng.normal(0, 1, 3)
         direction[2] = abs(direction[2]) + 0.4
         lamp, ambient = (rng.uniform(low, high) * rng.uniform(0.8, 1.1, 3) for low, high in ((0.2, 1.1), (0.25, 0.8)))
-        return cls(*(np.float32(value) for value in (direction / np.linalg.norm(direction), lamp, ambient)))
+        towards = direction / np.linalg.norm(direction)
+        return cls(*(value.astype(np.float32) for value in (towards, lamp, ambient)))
 
     def shaded(self, albedo: np.ndarray, normals: np.ndarray, towards_eye: np.ndarray, gloss: float) -> np.ndarray:
         """Return light (N, 3) from surfaces with linear albedo and unit normals (N, 3) in the world."""
@@ -63,8 +64,8 @@ class Light:
 class Collage:
     """Things at their places T_world_obj (4, 4), None for one that isn't there, and what is around them.
 
-    table: linear albedo (h, w, 3) of the plane z = 0, a repeat every tile_m metres, over half_m (2,) to both sides; None
-    for things in mid-air. background: (256, 256, 3) linear.
+    table: linear albedo (h, w, 3) of the plane z = 0, a repeat every tile_m metres, over half_m (2,) to both sides;
+    None for things in mid-air. background: (256, 256, 3) linear.
     """
 
     things: Sequence[Thing]
@@ -82,15 +83,15 @@ class Collage:
         spread_m = rng.uniform(0.4, 1.0) * np.sqrt(sum(thing.model.diameter_m**2 for thing in things))
         there = rng.random(len(things)) < 0.9
         places = [
-            _place(rng, thing, spread_m, on_table) if kept else None
-            for thing, kept in zip(things, there, strict=True)
+            _place(rng, thing, spread_m, on_table) if kept else None for thing, kept in zip(things, there, strict=True)
         ]
+        table = source.picture(rng) / np.float32(255 * rng.uniform(1, 3)) if on_table else None
         background = cv2.resize(_cut(rng, source.picture(rng)), (_FINE_PX, _FINE_PX), interpolation=cv2.INTER_LINEAR)
         return cls(
             things,
             places,
             Light.drawn(rng),
-            decode_srgb(source.picture(rng) / np.float32(255)) * np.float32(rng.uniform(0.3, 1.1)) if on_table else None,
+            None if table is None else decode_srgb(table),
             float(rng.uniform(0.15, 1.2)),
             spread_m * rng.uniform(0.8, 4.0, 2),
             decode_srgb(background / np.float32(255)),
@@ -140,7 +141,7 @@ class Collage:
         x, y = (origin[i] + depth * rays[..., i] for i in (0, 1))
         on_table = (rays[..., 2] < -1e-4) & (np.abs(x) < self.half_m[0]) & (np.abs(y) < self.half_m[1])
         height, width = self.table.shape[:2]
-        columns, rows = (np.float32(v / self.tile_m % 1 * (n - 1)) for v, n in ((x, width), (y, height)))
+        columns, rows = ((v / self.tile_m % 1 * (n - 1)).astype(np.float32) for v, n in ((x, width), (y, height)))
         seen = cv2.remap(self.table, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         lit = self.light.ambient + self._sunlit(K, T_world_cam) * self.light.lamp * self.light.direction[2]
         np.copyto(light, seen * lit, where=on_table[..., None])
@@ -161,8 +162,8 @@ class Collage:
             if (seen[:, 2] < 0.02).any():
                 continue
             pixels = seen[:, :2] / seen[:, 2:] * np.diag(K)[:2] + K[:2, 2]
-            outline = cv2.convexHull(np.float32(np.clip(pixels, -2000, 2000)))
-            cv2.fillConvexPoly(lit, np.int32(np.round(outline)), 0.15)
+            outline = cv2.convexHull(np.clip(pixels, -2000, 2000).round().astype(np.int32))
+            cv2.fillConvexPoly(lit, outline, 0.15)
         return cv2.GaussianBlur(lit, (0, 0), 3.0)[..., None]
 
     def _paint(
@@ -234,4 +235,5 @@ def _developed(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
         light = cv2.GaussianBlur(light, (0, 0), rng.uniform(0.3, 1.0))
     bright = max(float(np.percentile(light, 95)), 1e-3)
     srgb = np.clip(light * (rng.uniform(0.6, 1.3) / bright), 0, 1) ** np.float32(1 / 2.2)
-    return np.uint8(255 * np.clip(srgb + rng.normal(0, rng.uniform(0, 0.03), srgb.shape), 0, 1))
+    srgb = srgb + rng.normal(0, rng.uniform(0, 0.03), srgb.shape)
+    return (255 * np.clip(srgb, 0, 1)).astype(np.uint8)

@@ -67,7 +67,7 @@ class CollageTasks:
         if not file.is_file():
             self.folder.mkdir(parents=True, exist_ok=True)
             with replacing(file) as unfinished:
-                np.savez(unfinished, **render_group(self.collages, self.things, number))
+                np.savez(unfinished, allow_pickle=False, **render_group(self.collages, self.things, number))
         return read_npz(file, "bad_task", "a collage")
 
 

@@ -30,8 +30,8 @@ _TRIES = 8
 class RenderedObjects:
     """Which made-up objects are rendered how often.
 
-    designs: kinds of made-up objects, files of meshes, or patterns of files; each group of three gets some, made-up ones
-    as new instances.
+    designs: kinds of made-up objects, files of meshes, or patterns of files; each group of three gets some,
+    made-up ones as new instances.
     scenes: tables per group; frames: views of each.
     """
 
@@ -68,7 +68,9 @@ def _group(objects: RenderedObjects, group: int) -> Sequence[RecordedTask]:
                 RecordedTask(name, np.stack([v[0] for v in seen]), np.stack([v[1] for v in seen]).astype(np.uint8))
                 for name, seen in views.items()
             ]
-    raise InputRefused("object_hidden", f"group {group}: objects of {objects.designs} are hardly ever in view on a table")
+    raise InputRefused(
+        "object_hidden", f"group {group}: objects of {objects.designs} are hardly ever in view on a table"
+    )
 
 
 def _views(objects: RenderedObjects, rng: np.random.Generator) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:

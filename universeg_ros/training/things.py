@@ -23,8 +23,8 @@ _DIAMETER_M = (0.05, 0.26)
 class Thing:
     """A model about its middle, and what its surface looks like.
 
-    print_rgb (h, w, 3) uint8 is laid over it along the axis that a face looks along, a repeat every print_m metres; None
-    takes the model's own colours. tint (3,) linear is multiplied in. gloss: 0 matt to 1 glazed.
+    print_rgb (h, w, 3) uint8 is laid over it along the axis that a face looks along, a repeat every print_m metres;
+    None takes the model's own colours. tint (3,) linear is multiplied in. gloss: 0 matt to 1 glazed.
     """
 
     model: ObjectModel

@@ -44,3 +44,10 @@ def test_time_stands_beside_its_floor() -> None:
     text = segmentation_tables.speed(ORIGIN | {"speed": speed | memory})
     assert "| 16 | 4.00 s | 1.00 s (4.0x) | 0.50 s (8.0x) | 2.0 G of 8.0 G | 1.5 | 2e-06; bf16 2e-02 |" in text
     assert "| plain | 64 | 3,400 MiB |" in segmentation_tables.memory(ORIGIN | {"speed": speed | memory})
+
+
+def test_under_load() -> None:
+    row = {"support": 16, "rounds": 3, "load_average": 0.5}
+    times = {"before": {"plain": 1.0, "forward": 0.25}, "loaded": {"plain": 4.0, "forward": 1.0}}
+    text = segmentation_tables.load(ORIGIN | {"threads": 2, "cores": 2, "rows": [row | times]})
+    assert "| 16 | a busy process more on each core | 4.00 s | 1.00 s (4.0x) |" in text
