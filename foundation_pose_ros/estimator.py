@@ -21,6 +21,7 @@ from .estimation.prepared_objects import PreparedObjects
 from .frame import Frame
 from .object_model.model import ObjectModel
 from .observation.keyframe import Keyframe
+from .observation.learned_colours import LearnedColours
 from .pose_result import Alternative, PoseResult
 from .rendering.embree import EmbreeRenderer
 from .thread_limits import one_blas_thread, one_cv2_thread
@@ -30,6 +31,8 @@ from .uncertainty.scored_pose import Task, residual_covariance, score_poses
 _MOST_TRIED, _SURE = 3, 0.9
 # Two poses that share more than this of the pixels which they explain can't both be right.
 _SAME_SURFACE = 0.5
+# Colours are learned from steps that score at least this, a share of what is known anew with each, so often.
+_LEARN_SCORE, _LEARN_RATE, _LEARN_PERIOD_NS = 0.65, 0.3, 60_000_000
 
 
 class PoseEstimator:
@@ -77,7 +80,8 @@ class PoseEstimator:
         """Follow an object from its pose in an earlier frame; raises InputRefused where it has left the view."""
         started = perf_counter()
         prepared = self._objects.get(previous.object_name)
-        candidates = prepared.track(frame, motion.expected_poses(frame, previous), previous.keyframe)
+        expected = motion.expected_poses(frame, previous)
+        candidates = prepared.track(frame, expected, previous.keyframe, previous.learned)
         result = _result(prepared, frame, candidates, Task.TRACKED, previous)
         return replace(result, time_s=perf_counter() - started)
 
@@ -204,14 +208,30 @@ def _result(
         depth_inlier_fraction=float(evidence.inliers[0]),
         colour_agreement=float(evidence.colour[0]),
         silhouette_agreement=float(evidence.border[0]),
+        region_agreement=float(evidence.region[0]),
         margin=margin(candidates, model) if previous is None else previous.margin,
         stamp_ns=frame.stamp_ns,
         frame_id=frame.frame_id,
         velocity=np.zeros(6) if previous is None else motion.velocity(frame, previous, T_cam_obj),
         keyframe=_keyframe(prepared, frame, candidates, T_cam_obj, previous),
+        learned=_learned(prepared, candidates, float(scored.scores[0]), previous),
         centre_obj=model.centre_m,
         diameter_m=model.diameter_m,
     )
+
+
+def _learned(
+    prepared: PreparedObject, candidates: Candidates, score: float, previous: PoseResult | None
+) -> LearnedColours | None:
+    """Learn colours from where a pose is known well; keep what there is where it isn't."""
+    known = None if previous is None else previous.learned
+    since_ns = _LEARN_PERIOD_NS if known is None else candidates.observation.frame.stamp_ns - known.stamp_ns
+    if known is not None and (score < _LEARN_SCORE or 0 <= since_ns < _LEARN_PERIOD_NS):
+        return known
+    seen = prepared.tracking.colours(candidates)
+    if known is None or seen is None:
+        return known or seen
+    return known.blended(seen, _LEARN_RATE)
 
 
 def _keyframe(

@@ -1,5 +1,6 @@
 """What an estimator says about one object in one frame."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from . import se3
 from .arrays import Covariance, Pose
 from .observation.keyframe import Keyframe
+from .observation.learned_colours import LearnedColours
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,13 @@ class PoseResult:
     runners-up, best first. visible_fraction: share of the model's silhouette that the camera sees.
     depth_inlier_fraction: share of the seen surface whose depth agrees. colour_agreement: -1..1, correlation of
     rendered and observed colours, 0 for a plain model. silhouette_agreement: 0..1, share of the outline beside which
-    the observed depth leaves the surface, 0.5 where nothing is known. margin: by how much depth and colour (0..1.5)
-    speak louder for it than for the best pose of the registration that really differs from it, or than for nothing.
-    velocity (6,): of the object's centre in m/s and about the camera's axes in rad/s, 0 where it isn't known.
-    keyframe: the view from which tracking follows surface points. centre_obj (3,): middle of the model in its own
-    frame, whose origin may be anywhere. diameter_m: the model's largest extent, 0 where it isn't known. time_s: wall
-    time of the estimate.
+    the observed depth leaves the surface, 0.5 where nothing is known. region_agreement: 0..1, how well the outline
+    separates the colours that were learned of the object from those beside it, NaN where they don't tell. margin: by
+    how much depth and colour (0..1.5) speak louder for it than for the best pose of the registration that really
+    differs from it, or than for nothing. velocity (6,): of the object's centre in m/s and about the camera's axes in
+    rad/s, 0 where it isn't known. keyframe: the view from which tracking follows surface points. learned: colours of
+    the object and of what is beside it. centre_obj (3,): middle of the model in its own frame, whose origin may be
+    anywhere. diameter_m: the model's largest extent, 0 where it isn't known. time_s: wall time of the estimate.
     """
 
     object_name: str
@@ -65,11 +68,13 @@ class PoseResult:
     depth_inlier_fraction: float = 1.0
     colour_agreement: float = 0.0
     silhouette_agreement: float = 0.5
+    region_agreement: float = math.nan
     margin: float = 0.0
     stamp_ns: int = 0
     frame_id: str = ""
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(6))
     keyframe: Keyframe | None = field(default=None, repr=False, compare=False)
+    learned: LearnedColours | None = field(default=None, repr=False, compare=False)
     centre_obj: np.ndarray = field(default_factory=lambda: np.zeros(3))
     diameter_m: float = 0.0
     time_s: float = field(default=0.0, compare=False)

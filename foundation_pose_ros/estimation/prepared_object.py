@@ -9,6 +9,7 @@ import numpy as np
 from ..frame import Frame
 from ..object_model.model import ObjectModel
 from ..observation.keyframe import Keyframe
+from ..observation.learned_colours import LearnedColours
 from ..rendering import Renderer
 from ..selection.scorer import Scorer
 from .candidates import Candidates
@@ -30,8 +31,21 @@ class RegistrationStrategy(Protocol):
 class TrackingStrategy(Protocol):
     """Follows one object from frame to frame."""
 
-    def __call__(self, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None) -> Candidates:
-        """Return candidates near guesses (S, 4, 4), the likeliest first; raises InputRefused where it isn't in view."""
+    def __call__(
+        self,
+        frame: Frame,
+        starts: np.ndarray,
+        keyframe: Keyframe | None = None,
+        learned: LearnedColours | None = None,
+    ) -> Candidates:
+        """Return candidates near guesses (S, 4, 4), the likeliest first; raises InputRefused where it isn't in view.
+
+        keyframe, learned: what earlier frames showed of its surface points, and of colours in and beside its outline.
+        """
+        ...
+
+    def colours(self, candidates: Candidates) -> LearnedColours | None:
+        """Return what the first candidate's frame shows of the colours on either side of its outline."""
         ...
 
     def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
@@ -71,9 +85,15 @@ class PreparedObject:
         """
         return self._refined(self.registration(frame, mask, possible))
 
-    def track(self, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None) -> Candidates:
+    def track(
+        self,
+        frame: Frame,
+        starts: np.ndarray,
+        keyframe: Keyframe | None = None,
+        learned: LearnedColours | None = None,
+    ) -> Candidates:
         """Follow the object from guesses (S, 4, 4); raises InputRefused where the first isn't in view."""
-        return self._refined(self.tracking(frame, starts, keyframe))
+        return self._refined(self.tracking(frame, starts, keyframe, learned))
 
     def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
         """Weigh one pose (4, 4) from elsewhere, which isn't moved; raises InputRefused where it isn't in view."""

@@ -9,6 +9,7 @@ from ..errors import InputRefused
 from ..frame import Frame
 from ..observation.crop import Crop
 from ..observation.keyframe import Keyframe, PointMatches
+from ..observation.learned_colours import LearnedColours
 from ..refinement.point_residuals import moved_to_points
 from .candidates import Candidates, Stage
 from .render_and_compare import RenderAndCompare
@@ -49,10 +50,16 @@ class TrackStep:
         self.settings = settings or TrackStepSettings()
         self._compare = compare
 
-    def __call__(self, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None) -> Candidates:
+    def __call__(
+        self,
+        frame: Frame,
+        starts: np.ndarray,
+        keyframe: Keyframe | None = None,
+        learned: LearnedColours | None = None,
+    ) -> Candidates:
         """Follow the object as a `TrackingStrategy` does."""
         model = self._compare.model
-        crop = self._crop(frame, starts[0])
+        crop = self._crop(frame, starts[0], learned)
         near = self._near(starts)
         matches = keyframe.follow(crop, starts[0]) if keyframe is not None else None
         if matches is not None:
@@ -85,8 +92,15 @@ class TrackStep:
             return None
         return Keyframe.of(crop, T_cam_obj, self._compare.renderer, self._compare.model.diameter_m, covariance)
 
-    def _crop(self, frame: Frame, T_cam_obj: np.ndarray) -> Crop:
-        return Crop.around_pose(frame, self._compare.model, T_cam_obj, self.settings.margin)
+    def colours(self, candidates: Candidates) -> LearnedColours | None:
+        """Return what the first candidate's frame shows of the colours on either side of its outline."""
+        seen = candidates.observation
+        shape = (seen.size, seen.size)
+        rendering = self._compare.renderer.render(candidates.refined.T_cam_obj[:1], seen.K, shape)
+        return LearnedColours.of(seen.frame, seen.K, seen.depth_m.reshape(shape), rendering.depth_m[0])
+
+    def _crop(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Crop:
+        return Crop.around_pose(frame, self._compare.model, T_cam_obj, self.settings.margin, learned)
 
     def _near(self, starts: np.ndarray) -> tuple[Stage, ...]:
         """Widen the usual stages: the faster the object is, the farther off it may be from where it is expected."""

@@ -8,6 +8,7 @@ from ..estimation.tracking_step import TrackStep, TrackStepSettings
 from ..frame import Frame
 from ..observation.crop import Crop
 from ..observation.keyframe import Keyframe
+from ..observation.learned_colours import LearnedColours
 
 _SETTINGS = TrackStepSettings(near=(Stage(48, 2, 1, (0.04, 0.015)),), far=(Stage(48, 5, 1, (0.1, 0.02)),))
 
@@ -23,10 +24,16 @@ class LearnedTrackStep:
         self._learned = learned
         self._geometric = TrackStep(geometric, settings)
 
-    def __call__(self, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None) -> Candidates:
+    def __call__(
+        self,
+        frame: Frame,
+        starts: np.ndarray,
+        keyframe: Keyframe | None = None,
+        learned: LearnedColours | None = None,
+    ) -> Candidates:
         """Follow from the likeliest of starts (S, 4, 4) alone; from all, by more steps, where that finds too little."""
         (near,), (far,) = self.settings.near, self.settings.far
-        crop = Crop.around_pose(frame, self._learned.model, starts[0], self.settings.margin)
+        crop = Crop.around_pose(frame, self._learned.model, starts[0], self.settings.margin, learned)
         observation = crop.observe(near.size)
         found = self._learned.refine(observation, starts[:1], near)
         if found.evidence.agreement[0] >= self.settings.doubt:
@@ -42,3 +49,7 @@ class LearnedTrackStep:
     def keyframe(self, frame: Frame, T_cam_obj: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
         """Make a keyframe as the geometric step does."""
         return self._geometric.keyframe(frame, T_cam_obj, covariance)
+
+    def colours(self, candidates: Candidates) -> LearnedColours | None:
+        """Return what the first candidate's frame shows, as the geometric step does."""
+        return self._geometric.colours(candidates)

@@ -6,14 +6,18 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from .. import depth
+from .. import depth, se3
+from ..depth import IN_FRONT_M
 from ..frame import Frame
 from ..object_model.model import ObjectModel
 from .crop_box import CropBox, SampleGrid
+from .learned_colours import ForegroundMap, LearnedColours
 from .observation import Observation
 
 # Colours are compared and followed on grids of at most so many pixels a side.
 _FINEST = 160
+# Lines across an outline reach out of the box: by how much a wider one is wider, and its pixels a side at most.
+_WIDER, _MOST_JUDGED = 1.8, 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +28,16 @@ class Crop:
     box: in pixels of the frame.
     mask: (H, W) bool of the object in the frame, or None.
     possible: (H, W) bool of what may belong to it beside the mask, or None where the mask shows all of it.
+    learned: colours of the object and of what is beside it, as learned in earlier frames, or None.
+    nearest_m: what is nearer than this can't be the object.
     """
 
     frame: Frame
     box: CropBox
     mask: np.ndarray | None = None
     possible: np.ndarray | None = None
+    learned: LearnedColours | None = None
+    nearest_m: float = 0.0
     _observations: dict[int, Observation] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -43,9 +51,18 @@ class Crop:
         return cls(frame, CropBox.around_mask(frame, mask, diameter_m, whole=possible is None), mask, possible)
 
     @classmethod
-    def around_pose(cls, frame: Frame, model: ObjectModel, T_cam_obj: np.ndarray, margin: float) -> "Crop":
+    def around_pose(
+        cls,
+        frame: Frame,
+        model: ObjectModel,
+        T_cam_obj: np.ndarray,
+        margin: float,
+        learned: LearnedColours | None = None,
+    ) -> "Crop":
         """Cut out what an object may fill at a pose (4, 4); raises InputRefused as `CropBox.around_pose` does."""
-        return cls(frame, CropBox.around_pose(frame, model, T_cam_obj, margin))
+        z_m = float(se3.transform_points(T_cam_obj, model.centre_m[None])[0, 2])
+        nearest_m = z_m - margin * model.diameter_m / 2 - IN_FRONT_M
+        return cls(frame, CropBox.around_pose(frame, model, T_cam_obj, margin), learned=learned, nearest_m=nearest_m)
 
     def observe(self, size: int) -> Observation:
         """Sample frame and mask on a size x size grid; costs grow with size alone."""
@@ -77,7 +94,14 @@ class Crop:
             possible=None if self.possible is None else grid.sample(self.possible).astype(bool).ravel(),
             rgb=self.colours(size).reshape(-1, 3).astype(np.float32) / 255,
             in_image=grid.in_image.ravel(),
+            foreground=self._foreground,
         )
+
+    @cached_property
+    def _foreground(self) -> ForegroundMap | None:
+        if self.learned is None:
+            return None
+        return ForegroundMap.of(self.frame, self.box.widened(_WIDER), self.learned, self.nearest_m, _MOST_JUDGED)
 
     @cached_property
     def _fine_rgb(self) -> np.ndarray:

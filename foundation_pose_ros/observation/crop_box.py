@@ -71,6 +71,11 @@ class CropBox:
         """The nearest box whose borders lie between pixels."""
         return CropBox(round(self.left), round(self.top), max(round(self.side), 1))
 
+    def widened(self, factor: float) -> "CropBox":
+        """Return the box so many times as wide, about the same middle."""
+        more = (factor - 1) * self.side
+        return CropBox(self.left - more / 2, self.top - more / 2, self.side + more)
+
     def intrinsics(self, camera: Camera, size: int) -> np.ndarray:
         """Return K (3, 3) float32 of the virtual camera that sees this box as size x size pixels."""
         scale = self.side / size

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import depth
 from ..frame import Frame
+from .learned_colours import ForegroundMap
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Observation:
     possible: (N,) bool, what may be the object's beside the mask, or None where the mask shows all of it.
     rgb: (N, 3) float32 in 0..1, averaged over the grid's cells.
     in_image: (N,) bool, not beyond the image's border.
+    foreground: the frame about the grid by how likely its pixels are the object's, None where its colours aren't known.
     """
 
     frame: Frame
@@ -37,6 +39,7 @@ class Observation:
     possible: np.ndarray | None
     rgb: np.ndarray
     in_image: np.ndarray
+    foreground: ForegroundMap | None = None
 
     @property
     def points(self) -> np.ndarray:

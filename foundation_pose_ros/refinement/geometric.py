@@ -12,6 +12,7 @@ from .depth_residuals import DepthPixels
 from .gauss_newton import DepthEquations, NormalEquations, about_centres, stepped
 from .point_residuals import held_to_view, point_equations
 from .refiner import Refinement
+from .region_residuals import Region
 from .silhouette_residuals import Outline
 
 
@@ -21,6 +22,7 @@ class GeometricSettings:
 
     min_gate_m: below this a gate would cut into the sensor's noise, m.
     outline_weight: pull of the mask's outline, as a share of depth's, 0..1.
+    region_weight: pull of the outline to where learned colours change, as a share of depth's, 0..1.
     damping: share of the information's diagonal that holds unobserved directions still.
     largest_turn_rad: of one step.
     few: at most so many hypotheses are aligned along the normals of their renderings, more along the observed ones.
@@ -28,6 +30,7 @@ class GeometricSettings:
 
     min_gate_m: float = 0.006
     outline_weight: float = 0.3
+    region_weight: float = 0.1
     damping: float = 1e-3
     largest_turn_rad: float = 0.4
     few: int = 8
@@ -57,18 +60,23 @@ class GeometricRefiner:
         pivot = self._centre(T_cam_obj).mean(axis=0)
         pixels = DepthPixels.of(observation, pivot)
         outline = None if observation.allowed is None else Outline.of(observation, observation.allowed, pivot)
+        region = None
+        if observation.foreground is not None:
+            region = Region(observation, observation.foreground, pivot, self._diameter_m)
         gates_m = error_m[0] * (error_m[1] / error_m[0]) ** (np.arange(iterations) / max(iterations - 1, 1))
         for gate_m in np.maximum(gates_m, self._settings.min_gate_m):
             depth, rendered_m = self._depth_equations(pixels, T_cam_obj, gate_m)
-            equations: NormalEquations = depth
+            surface: NormalEquations = depth
             if outline is not None:
-                equations += outline.equations(rendered_m, gate_m, self._settings.outline_weight * depth.weight)
+                surface += outline.equations(rendered_m, gate_m, self._settings.outline_weight * depth.weight)
+            equations = surface
+            if region is not None:
+                equations += region.equations(rendered_m, gate_m, self._settings.region_weight * depth.weight)
             if matches is not None:
                 points = point_equations(matches, T_cam_obj, pivot, gate_m, matches.weight * depth.weight)
-                T_cam_obj = self._step(T_cam_obj, pivot, equations + points)
-            else:
-                T_cam_obj = self._step(T_cam_obj, pivot, equations)
-        information = about_centres(equations.information, T_cam_obj, pivot, self._centre_obj)
+                equations += points
+            T_cam_obj = self._step(T_cam_obj, pivot, equations)
+        information = about_centres(surface.information, T_cam_obj, pivot, self._centre_obj)
         known = np.zeros_like(information)
         if matches is not None:
             own = about_centres(points.own_information, T_cam_obj, pivot, self._centre_obj)

@@ -18,11 +18,14 @@ from .depth_agreement import (
     masked_agreement,
     steepness,
 )
+from .region import region_agreement
 from .scorer import Evidence
 
 # This share of the crop beyond an outline, depth leaves the surface where it is so many tolerances from where that
 # would be.
 _REACH_SHARE, _STEP = 0.045, 3.0
+# An outline that colours don't tell of is as good as one of which they say as much for as against.
+_UNKNOWN_REGION = 0.5
 # Depth this near, as a share of itself and at least, is that of one surface.
 _SAME_SURFACE_SHARE, _SAME_SURFACE_M = 0.01, 0.004
 
@@ -37,6 +40,7 @@ class SelectionSettings:
     colour_weight: of the correlation of colours beside the agreement in depth, 0..1.
     visible_weight: of the visible share beside both where no mask says what is hidden, 0..1: of two poses that agree
         equally well, the one that has to assume less in front of it is the likelier.
+    region_weight: of how well the outline separates learned colours, beside them, 0..1.
     """
 
     tolerance_share: float = 0.015
@@ -44,6 +48,7 @@ class SelectionSettings:
     tolerance_per_m2: float = 0.002
     colour_weight: float = 0.5
     visible_weight: float = 0.2
+    region_weight: float = 0.3
 
 
 class GeometricScorer:
@@ -106,8 +111,13 @@ class GeometricScorer:
         if rendering.rgb is not None:
             comparison = ColourComparison(observation.rgb.reshape(size, size, 3))
             colour, expected = comparison.correlation(rendering.rgb, agrees)
+        region = region_agreement(observation, rendered_m)
+        settings = self._settings
         return Evidence(
-            rank=agreed + self._settings.colour_weight * colour + unmasked * self._settings.visible_weight * visible,
+            rank=agreed
+            + settings.colour_weight * colour
+            + unmasked * settings.visible_weight * visible
+            + settings.region_weight * np.nan_to_num(region, nan=_UNKNOWN_REGION),
             agreement=agreed,
             inliers=inliers,
             visible=visible,
@@ -121,6 +131,7 @@ class GeometricScorer:
                 (np.float32(_STEP) * limit_m).reshape(-1, size, size),
                 max(1, round(_REACH_SHARE * size)),
             ),
+            region=region,
         )
 
     def _tolerance_m(self, observation: Observation) -> np.ndarray:

@@ -22,6 +22,8 @@ class Evidence:
     colour_expected: 0..1, what that would be if observed and rendered colours were the same.
     border: 0..1, share of the rendered outline beside which the observed depth steps away from the surface; 0.5 where
         nothing is known.
+    region: 0..1, how well the outline separates the colours that were learned of the object from those beside it, NaN
+        where they don't tell or none were learned.
     """
 
     rank: np.ndarray
@@ -32,6 +34,7 @@ class Evidence:
     colour: np.ndarray
     colour_expected: np.ndarray
     border: np.ndarray
+    region: np.ndarray
 
 
 class Scorer(Protocol):

@@ -192,8 +192,12 @@ class ObjectTracker:
             if refused is not None:
                 refused(self.id, found)
         self._advance(seen)
-        if self.state is TrackState.TRACKING and seen.score is not None and not self.in_doubt:
-            self._last_believed = self._pose
+        if self.state is TrackState.TRACKING and isinstance(found, PoseResult):
+            if not self.in_doubt:
+                self._last_believed = found
+            elif self._last_believed is not None:
+                # What was learned from doubtful poses would speak for them.
+                self._pose = replace(found, learned=self._last_believed.learned)
         return self.snapshot(frame.stamp_ns)
 
     def relocalize(self, frame: Frame, claimed: ClaimedBy | None = None) -> TrackedObject:

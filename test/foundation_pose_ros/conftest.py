@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import trimesh
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import Camera, Frame, ObjectModel, se3
@@ -83,6 +84,46 @@ def error_mm_deg(cube: ObjectModel) -> Callable[..., tuple[float, float]]:
         return 1000 * float(np.linalg.norm(centres[0] - centres[1])), float(np.rad2deg(angle))
 
     return error
+
+
+@pytest.fixture(scope="session")
+def blob() -> ObjectModel:
+    """A plain lump of 120 mm without colours, none of whose turns look alike."""
+    sphere = trimesh.creation.icosphere(4)
+    x, y, z = sphere.vertices.T
+    radius = 1 + 0.35 * x * y + 0.25 * z * x + 0.2 * np.sin(3 * y + 1) + 0.15 * z**3
+    vertices = sphere.vertices * radius[:, None]
+    vertices *= 0.12 / np.ptp(vertices, axis=0).max()
+    return ObjectModel("blob", vertices.astype(np.float32), sphere.faces.astype(np.uint32))
+
+
+@pytest.fixture(scope="session")
+def blob_renderer(blob: ObjectModel) -> EmbreeRenderer:
+    return EmbreeRenderer(blob)
+
+
+@pytest.fixture
+def blob_pose(blob: ObjectModel) -> np.ndarray:
+    """0.5 m away."""
+    R = Rotation.from_euler("xyz", (20, -30, 10), degrees=True).as_matrix()
+    return se3.from_rotation_translation(R, np.array([0.01, -0.005, 0.5]) - R @ blob.centre_m)
+
+
+@pytest.fixture
+def see_blob(blob_renderer: EmbreeRenderer) -> Callable[..., View]:
+    """Renders the blob, evenly yellow, at a pose (4, 4) before a wall of gray and brown patches, with pixel noise."""
+
+    def render(T_cam_obj: np.ndarray, stamp_ns: int = 0) -> View:
+        rng = np.random.default_rng(0)
+        size = (CAMERA.height, CAMERA.width)
+        depth_m = blob_renderer.render(T_cam_obj[None], CAMERA.K, size).depth_m[0]
+        hit = depth_m > 0
+        patches = rng.uniform((60, 50, 40), (150, 120, 110), (30, 40, 3)).repeat(8, axis=0).repeat(8, axis=1)
+        rgb = np.where(hit[..., None], (200, 170, 40), patches) + rng.normal(0, 6, (*size, 3))
+        depth_m = np.where(hit, depth_m, np.float32(WALL_M))
+        return View(Frame(rgb.clip(0, 255).astype(np.uint8), depth_m, CAMERA, stamp_ns, "camera"), T_cam_obj, hit)
+
+    return render
 
 
 @pytest.fixture
