@@ -63,7 +63,8 @@ class LearnedColours:
                 rows = np.moveaxis(of_side, axis, 0)
                 rows[:] = cv2.blur(np.ascontiguousarray(rows).reshape(_STEPS, -1), (1, 3)).reshape(rows.shape)
             of_side /= of_side.sum()
-        return cls(*counts, frame.stamp_ns)
+        foreground, background = counts
+        return cls(foreground, background, frame.stamp_ns)
 
     def blended(self, newer: "LearnedColours", rate: float) -> "LearnedColours":
         """Go by this share, 0..1, to what was seen since."""
