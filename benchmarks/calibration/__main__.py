@@ -218,7 +218,8 @@ def _of(samples: list[Sample], task: str) -> list[Sample]:
 
 def _cues(samples: list[Sample]) -> Cues:
     names = [name for name in Evidence.__dataclass_fields__ if name != "rank"]
-    said = {name: np.array([s.evidence[name] for s in samples]) for name in names}
+    # Of samples that were taken before a cue was made it isn't known.
+    said = {name: np.array([s.evidence.get(name, np.nan) for s in samples]) for name in names}
     return Cues.of(Evidence(rank=np.zeros(len(samples)), **said))
 
 
