@@ -8,6 +8,8 @@ from .estimate import REGISTER_EXAMPLES, TRACK_EXAMPLES, register, track
 from .evaluate import EXAMPLES, evaluate
 from .program import run_app, version_option
 from .reconstruct import EPILOG, reconstruct_command
+from .train import EXAMPLES as TRAIN_EXAMPLES
+from .train import train
 from .weights import EXAMPLES as WEIGHTS_EXAMPLES
 from .weights import weights as weights_command
 
@@ -38,6 +40,7 @@ app.command(epilog=TRACK_EXAMPLES)(track)
 app.command(epilog=EXAMPLES)(evaluate)
 app.command("reconstruct", epilog=EPILOG)(reconstruct_command)
 app.command(epilog=WEIGHTS_EXAMPLES)(weights_command)
+app.command(epilog=TRAIN_EXAMPLES)(train)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,7 +1,7 @@
 """ObjectModel: everything the estimator knows of one rigid object."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ..reconstruction.reference_view import ReferenceView
 
 _SEARCHED_WITH = ("mesh", "_kept_symmetries", "_symmetry_search")
+# Cached properties that colours don't change.
+_OF_THE_SHAPE = ("mesh", "centre_m", "extents_m", "box_corners", "diameter_m", "face_sigma_m")
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +170,12 @@ class ObjectModel:
     @cached_property
     def _symmetry_search(self) -> SymmetrySearch:
         return SymmetrySearch(self)
+
+    def repainted(self, appearance: Appearance | None) -> "ObjectModel":
+        """Return the same shape in other colours: what is known of the shape alone isn't computed again."""
+        other = replace(self, appearance=appearance)
+        other.__dict__.update({name: self.__dict__[name] for name in _OF_THE_SHAPE if name in self.__dict__})
+        return other
 
     def surface_points(self, count: int) -> Points:
         """Return (count, 3) float32 points spread evenly over the surface, the same at every call."""

@@ -1,0 +1,134 @@
+"""A small scorer of our own: which of several poses is rendered most like the picture. Needs PyTorch.
+
+Unlike ScoreNet it sees all poses of a set in one crop, so that what sets their renderings apart lies at the same
+pixels, and is told of it there: each pose's features have the set's mean taken off.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+_WIDTHS = (32, 64, 128)
+# Of `prepared`.
+_CHANNELS = 24
+_HEADS = 4
+# Points are kept in radii; depths that differ by so much differ in full.
+_NEAR_RADII, _APART_RADII = 0.15, 0.5
+
+
+class CompactScoreNet(nn.Module):
+    """Rendered (G, L, 6, s, s) and observed (G, 1, 6, s, s) -> scores (G, L), comparable within each set alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        first, second, third = _WIDTHS
+        self.stem = _convolution(_CHANNELS, first, 5, stride=2)
+        self.coarse = nn.Sequential(_convolution(first, second, 3, stride=2), _Residual(second), _Residual(second))
+        self.exchange = _Exchange(second)
+        self.coarser = nn.Sequential(_convolution(second, third, 3, stride=2), _Residual(third), _Residual(third))
+        self.exchange_again = _Exchange(third)
+        self.last = _Residual(third)
+        self.pooled = nn.Linear(2 * third, third)
+        self.among = _Among(third, _HEADS, 2 * third, dropout=0.0, batch_first=True)
+        self.score = nn.Linear(third, 1)
+
+    def forward(self, rendered: Tensor, observed: Tensor) -> Tensor:
+        """Score the poses of each set."""
+        sets, poses = rendered.shape[:2]
+        x = prepared(rendered.flatten(0, 1), observed.expand(-1, poses, -1, -1, -1).flatten(0, 1))
+        if x.device.type == "cpu" and not torch.jit.is_tracing():
+            x = x.contiguous(memory_format=torch.channels_last)
+        x = self.exchange(self.coarse(self.stem(x)), sets, poses)
+        x = self.last(self.exchange_again(self.coarser(x), sets, poses))
+        features = self.pooled(torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1))
+        return self.score(self.among(features.reshape(sets, poses, -1))).squeeze(-1)
+
+
+def prepared(rendered: Tensor, observed: Tensor) -> Tensor:
+    """Lay rendered beside observed, (B, 6, s, s) each: colours with light and contrast taken off, points, and how both
+    differ: (B, 24, s, s).
+    """
+    r_rgb, r_xyz, o_rgb, o_xyz = rendered[:, :3], rendered[:, 3:], observed[:, :3], observed[:, 3:]
+    r_known = (r_xyz.abs().sum(dim=1, keepdim=True) > 0).to(rendered.dtype)
+    o_known = (o_xyz.abs().sum(dim=1, keepdim=True) > 0).to(rendered.dtype)
+    off = (o_xyz - r_xyz) * r_known * o_known
+    near = r_known * o_known * (off[:, 2:].abs() < _NEAR_RADII).to(rendered.dtype)
+    r_even, o_even = _evened(r_rgb, near) * r_known, _evened(o_rgb, near)
+    return torch.cat(
+        [
+            r_rgb - 0.5 * r_known,
+            o_rgb - 0.5,
+            r_even,
+            o_even,
+            r_even * o_even * near,
+            r_xyz,
+            off.clamp(-_APART_RADII, _APART_RADII) * (1 / _NEAR_RADII),
+            r_known,
+            o_known,
+            near,
+        ],
+        dim=1,
+    )
+
+
+def _evened(rgb: Tensor, where: Tensor) -> Tensor:
+    """Colours (B, 3, s, s) less their mean, over their contrast, both of the pixels (B, 1, s, s) that are marked."""
+    count = where.sum(dim=(2, 3), keepdim=True) + 1
+    mean = (rgb * where).sum(dim=(2, 3), keepdim=True) / count
+    spread = ((rgb - mean).square() * where).sum(dim=(1, 2, 3), keepdim=True) / (3 * count)
+    return ((rgb - mean) / (spread + 2.5e-3).sqrt()).clamp(-3, 3)
+
+
+class _Residual(nn.Module):
+    """Two 3x3 convolutions beside the identity (He et al. 2016)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = _convolution(channels, channels, 3)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.norm(self.second(self.first(x))))
+
+
+class _Exchange(nn.Module):
+    """Tells each pose of a set what sets it apart from the others, pixel by pixel."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.mixed = nn.Conv2d(2 * channels, channels, 1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor, sets: int, poses: int) -> Tensor:
+        grouped = x.unflatten(0, (sets, poses))
+        apart = (grouped - grouped.mean(dim=1, keepdim=True)).flatten(0, 1)
+        return functional.relu(x + self.norm(self.mixed(torch.cat([x, apart], dim=1))))
+
+
+class _Among(nn.TransformerEncoderLayer):
+    """Lets poses (G, L, C) look at each other (Vaswani et al. 2017), written out so that exports leave L free."""
+
+    def forward(self, poses: Tensor) -> Tensor:  # type: ignore[override]
+        attention = self.self_attn
+        joined = functional.linear(poses, attention.in_proj_weight, attention.in_proj_bias)
+        query, key, value = (part.unflatten(2, (_HEADS, -1)).transpose(1, 2) for part in joined.chunk(3, dim=2))
+        seen = functional.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
+        poses = self.norm1(poses + attention.out_proj(seen))
+        return self.norm2(poses + self.linear2(functional.relu(self.linear1(poses))))
+
+
+def _convolution(channels_in: int, channels: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    convolution = nn.Conv2d(channels_in, channels, kernel, stride, padding=kernel // 2, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(channels), nn.ReLU(inplace=True))
+
+
+def set_loss(scores: Tensor, error: Tensor, sharpness: float) -> Tensor:
+    """Return the cross entropy of scores (G, L) against what errors (G, L) would have chosen, softly.
+
+    sharpness: a pose that is worse by 1 / sharpness is less wanted by a factor of e.
+    """
+    wanted = torch.softmax(-sharpness * error, dim=1)
+    return -(wanted * torch.log_softmax(scores.float(), dim=1)).sum(dim=1).mean() + (
+        torch.xlogy(wanted, wanted).sum(dim=1).mean()
+    )

@@ -1,0 +1,211 @@
+"""Training the compact scorer: batches of sets, a moving average of the weights, a checkpoint to go on from, a log."""
+
+import copy
+import csv
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from ..atomic_file import replacing
+from ..errors import InputRefused
+from ..networks.compact_score_net import CompactScoreNet, set_loss
+from ..synthetic.mesh_library import MeshLibrary
+from ..synthetic.surface_textures import TextureLibrary
+from .compact_settings import CompactTrainSettings, SetStage
+from .pose_sets import PoseSets
+
+REPORT_EVERY_STEPS = 25
+# No set of a run has this seed.
+_HELD_OUT_SEED = 1 << 40
+# Poses that are no worse than the best by more than this are as right, and sets whose worst pose is not worse by more
+# than that have nothing to tell.
+_AS_RIGHT, _TELLS = 0.1, 0.2
+_COLUMNS = ("step", "pairs", "processor_s", "wall_s", "loss", "rate", "right_first", "right_first_by_depth")
+Batch = tuple[Tensor, Tensor, Tensor]
+
+
+class CompactTrainer:
+    """One run on the CPU. `run` goes on from the checkpoint in the output folder where there is one."""
+
+    def __init__(self, settings: CompactTrainSettings, say: Callable[[str], None] = print) -> None:
+        torch.set_num_threads(settings.threads)
+        self.settings, self.say = settings, say
+        library = MeshLibrary.from_folder(settings.meshes, left_out=settings.left_out)
+        self._trained, self._held = library.parted(settings.held_out)
+        self._textures = TextureLibrary.from_folder(settings.textures)
+        torch.manual_seed(settings.seed)
+        self.network = CompactScoreNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        self.folder = Path(settings.output)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.checkpoint, self.log = self.folder / "training.pt", self.folder / "log.csv"
+        self.step, self.pairs, self.processor_s, self.wall_s = 0, 0, 0.0, 0.0
+        self._validation: list[Batch] = []
+
+    def run(self, until: int | None = None) -> Path:
+        """Train to the last step, or to step `until`; returns the checkpoint, which holds the averaged weights."""
+        if self._load():
+            self.say(f"going on from step {self.step}, {self.pairs} pairs")
+        last = self.settings.steps if until is None else min(until, self.settings.steps)
+        losses: list[float] = []
+        saved = time.monotonic()
+        begun = (self.processor_s - time.process_time(), self.wall_s - time.monotonic())
+        while self.step < last:
+            stage, end = self._stage_and_end(last)
+            for batch in self._batches(stage, end):
+                losses.append(self._learned(batch, stage))
+                self.processor_s = begun[0] + time.process_time()
+                self.wall_s = begun[1] + time.monotonic()
+                if self.step % REPORT_EVERY_STEPS == 0:
+                    self._note(float(np.mean(losses)), stage)
+                    losses.clear()
+                if time.monotonic() - saved > self.settings.save_every_s:
+                    self._save()
+                    saved = time.monotonic()
+        self._save()
+        return self.checkpoint
+
+    @torch.no_grad()
+    def validated(self) -> tuple[float, float]:
+        """Return how often a right pose comes first on held-out meshes, and how often by the nearest depth alone."""
+        if not self._validation:
+            drawn = self.settings.stages[-1].drawn
+            sets = PoseSets(self._held, self._textures, drawn, self.settings.seed + _HELD_OUT_SEED)
+            numbers = np.array_split(np.arange(self.settings.validation_sets), -(-self.settings.validation_sets // 16))
+            self._validation = [_batch(sets, part.tolist()) for part in numbers]
+        right: list[bool] = []
+        by_depth: list[bool] = []
+        for rendered, observed, error in self._validation:
+            best = error.min(dim=1).values
+            counted = error.max(dim=1).values - best > _TELLS
+            for found, scores in ((right, self.average(rendered, observed)), (by_depth, _nearness(rendered, observed))):
+                chosen = error.gather(1, scores.argmax(dim=1, keepdim=True))[:, 0]
+                found += (chosen - best < _AS_RIGHT)[counted].tolist()
+        return float(np.mean(right)), float(np.mean(by_depth))
+
+    def _stage_and_end(self, last: int) -> tuple[SetStage, int]:
+        """The stage under way, and the step at which it, or the run, ends."""
+        end = 0
+        for stage in self.settings.stages:
+            end += stage.steps
+            if self.step < end:
+                return stage, min(end, last)
+        return self.settings.stages[-1], last
+
+    def _batches(self, stage: SetStage, end: int) -> Iterator[Batch]:
+        sets = PoseSets(self._trained, self._textures, stage.drawn, self.settings.seed)
+        batches = _Batches(sets, stage.sets, self.step, end)
+        return iter(DataLoader(batches, batch_size=None, shuffle=False, num_workers=self.settings.workers))
+
+    def _learned(self, batch: Batch, stage: SetStage) -> float:
+        settings = self.settings
+        rendered, observed, error = batch
+        rate = settings.learning_rate * stage.rate * min(1.0, (self.step + 1) / settings.warm_up_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.network.train()
+        with torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bf16"):
+            scores = self.network(rendered, observed)
+        loss = set_loss(scores, error, settings.sharpness)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        # One bad batch must not spoil hours of work.
+        if torch.isfinite(nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)):
+            self.optimizer.step()
+        self.step += 1
+        self.pairs += error.numel()
+        self._averaged()
+        return float(loss.detach())
+
+    @torch.no_grad()
+    def _averaged(self) -> None:
+        """Move the average on; early on it is that of few steps."""
+        left = min(self.settings.average, self.step / (self.step + 10))
+        for kept, new in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
+            if kept.is_floating_point():
+                kept.lerp_(new, 1 - left)
+            else:
+                kept.copy_(new)
+
+    def _note(self, loss: float, stage: SetStage) -> None:
+        validates = self.step % self.settings.validate_every == 0
+        right, by_depth = self.validated() if validates else (float("nan"), float("nan"))
+        rate = self.optimizer.param_groups[0]["lr"]
+        row = (self.step, self.pairs, round(self.processor_s, 1), round(self.wall_s, 1), loss, rate, right, by_depth)
+        new = not self.log.is_file()
+        with self.log.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(_COLUMNS)
+            writer.writerow([f"{value:.5g}" if isinstance(value, float) else value for value in row])
+        shown = f", right first {right:.3f} (by depth {by_depth:.3f})" if validates else ""
+        self.say(f"step {self.step}, {self.pairs} pairs, {self.processor_s / 60:.1f} min, loss {loss:.4f}{shown}")
+
+    def _save(self) -> None:
+        content = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "counts": {"step": self.step, "pairs": self.pairs},
+            "times_s": {"processor_s": self.processor_s, "wall_s": self.wall_s},
+        }
+        with replacing(self.checkpoint) as unfinished:
+            torch.save(content, unfinished)
+
+    def _load(self) -> bool:
+        if not self.checkpoint.is_file():
+            return False
+        content = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        try:
+            self.network.load_state_dict(content["network"])
+            self.average.load_state_dict(content["average"])
+            self.optimizer.load_state_dict(content["optimizer"])
+        except (KeyError, RuntimeError, ValueError):
+            raise InputRefused(
+                "bad_checkpoint", f"{self.checkpoint} is of another network: give this run an output folder of its own"
+            ) from None
+        self.step, self.pairs = content["counts"]["step"], content["counts"]["pairs"]
+        self.processor_s, self.wall_s = content["times_s"]["processor_s"], content["times_s"]["wall_s"]
+        return True
+
+
+class _Batches(Dataset[Batch]):
+    """The batches of steps first to end, each made from its number alone."""
+
+    def __init__(self, sets: PoseSets, size: int, first: int, end: int) -> None:
+        self._sets, self._size, self._first, self._end = sets, size, first, end
+
+    def __len__(self) -> int:
+        return self._end - self._first
+
+    def __getitem__(self, index: int) -> Batch:
+        if index >= len(self):
+            raise IndexError(index)
+        begin = (self._first + index) * self._size
+        return _batch(self._sets, range(begin, begin + self._size))
+
+
+def _batch(sets: PoseSets, numbers: range | list[int]) -> Batch:
+    """Rendered (G, L, 6, s, s), observed (G, 1, 6, s, s), error (G, L)."""
+    made = [sets[number] for number in numbers]
+    return (
+        torch.from_numpy(np.stack([one.rendered for one in made])),
+        torch.from_numpy(np.stack([one.observed for one in made]))[:, None],
+        torch.from_numpy(np.stack([one.error for one in made])),
+    )
+
+
+def _nearness(rendered: Tensor, observed: Tensor) -> Tensor:
+    """(G, L): share of each rendering beside which depth agrees, what a network has to be better than."""
+    known = rendered[:, :, 3:].abs().sum(dim=2) > 0
+    apart = (rendered[:, :, 5] - observed[:, :, 5]).abs()
+    near = known & (observed[:, :, 3:].abs().sum(dim=2) > 0) & (apart < 0.1)
+    return near.sum(dim=(2, 3)) / known.sum(dim=(2, 3)).clamp(min=1)

@@ -1,0 +1,85 @@
+"""What a run that trains the compact scorer is made of: one YAML file."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputRefused
+from ..yaml_settings import read_settings, settings_from
+from .pose_sets import SetSettings
+
+
+@dataclass(frozen=True)
+class SetStage:
+    """A part of the run.
+
+    steps: of the optimiser. sets: in each step's batch. rate: of its learning rate to the run's. drawn: how its sets
+    are drawn.
+    """
+
+    steps: int
+    sets: int = 8
+    rate: float = 1.0
+    drawn: SetSettings = field(default_factory=SetSettings)
+
+
+@dataclass(frozen=True)
+class CompactTrainSettings:
+    """One run.
+
+    network: compact_score. output: folder of its checkpoint, log and weights. meshes, textures: folders with an index,
+    as `synthetic.mesh_library` reads them. held_out: share of the meshes that validation alone sees. sharpness: of the
+    loss, see `set_loss`. average: share of the weights' moving average that a step leaves. precision: fp32 or bf16.
+    threads: of the optimiser; workers: processes beside it that make sets, 0 for none. validate_every: steps;
+    validation_sets: of held-out meshes. save_every_s: between checkpoints, s.
+    """
+
+    network: str
+    output: str
+    meshes: str
+    textures: str
+    stages: tuple[SetStage, ...] = (SetStage(steps=1000),)
+    held_out: float = 0.05
+    left_out: tuple[str, ...] = ()
+    sharpness: float = 20.0
+    learning_rate: float = 1e-3
+    warm_up_steps: int = 100
+    weight_decay: float = 1e-4
+    clip: float = 1.0
+    average: float = 0.998
+    precision: str = "fp32"
+    threads: int = 1
+    workers: int = 0
+    seed: int = 0
+    validate_every: int = 250
+    validation_sets: int = 256
+    save_every_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.network != "compact_score":
+            raise InputRefused("bad_settings", f"network {self.network!r}: give compact_score")
+        if self.precision not in ("fp32", "bf16"):
+            raise InputRefused("bad_settings", f"precision {self.precision!r}: give fp32 or bf16")
+        if not self.stages or min(min(stage.steps, stage.sets) for stage in self.stages) < 1:
+            raise InputRefused("bad_settings", "give at least one stage, of steps and sets from 1")
+        if not (0 <= self.average < 1 and 0 < self.held_out < 1):
+            raise InputRefused("bad_settings", "average and held_out are shares: from 0, below 1")
+
+    @property
+    def steps(self) -> int:
+        """Return the steps of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    def stage(self, step: int) -> SetStage:
+        """Return the stage that a step, from 0, belongs to; the last beyond the end."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage
+            step -= stage.steps
+        return self.stages[-1]
+
+    @classmethod
+    def from_yaml(cls, path: Path, **changes: Any) -> "CompactTrainSettings":
+        """Read a file, with some values replaced; raises InputRefused for keys that don't exist."""
+        changed = {key: value for key, value in changes.items() if value is not None}
+        return settings_from(cls, read_settings(path) | changed, str(path))

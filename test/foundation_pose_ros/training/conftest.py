@@ -1,0 +1,36 @@
+"""Small libraries of meshes and pictures, made up."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from foundation_pose_ros.synthetic.meshes import make_mesh
+
+DESIGNS = ("sticker_cube", "bracket", "mug", "ball")
+
+
+@pytest.fixture(scope="session")
+def mesh_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four made-up objects, each several times by other names, so that some are held out."""
+    folder = tmp_path_factory.mktemp("meshes")
+    rows = ["name,file,licence,diameter_m"]
+    for name in DESIGNS:
+        make_mesh(name, 0).export(folder / f"{name}.glb")
+        rows += [f"{name}_{k},{name}.glb,CC0-1.0,0.1" for k in range(6)]
+    (folder / "index.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def texture_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three pictures of noise."""
+    folder = tmp_path_factory.mktemp("textures")
+    rng = np.random.default_rng(0)
+    for k in range(3):
+        Image.fromarray(rng.integers(0, 256, (24, 32, 3), np.uint8)).save(folder / f"{k}.jpg")
+    (folder / "index.csv").write_text(
+        "file,kind,licence\n" + "".join(f"{k}.jpg,surface,CC0-1.0\n" for k in range(3)), encoding="utf-8"
+    )
+    return folder

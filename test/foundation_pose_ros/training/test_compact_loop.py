@@ -1,0 +1,77 @@
+"""Training the compact scorer: it goes on where it stopped, and refuses what it can't go on from."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
+
+from foundation_pose_ros import InputRefused
+from foundation_pose_ros.training.compact_loop import CompactTrainer
+from foundation_pose_ros.training.compact_settings import CompactTrainSettings, SetStage
+
+pytestmark = pytest.mark.slow
+SHIPPED = Path(__file__).parents[3] / "foundation_pose_ros/training/compact_score.yaml"
+
+
+@pytest.fixture
+def settings(mesh_folder: Path, texture_folder: Path, tmp_path: Path) -> CompactTrainSettings:
+    return CompactTrainSettings(
+        network="compact_score",
+        output=str(tmp_path / "run"),
+        meshes=str(mesh_folder),
+        textures=str(texture_folder),
+        stages=(SetStage(1, 1), SetStage(3, 1)),
+        held_out=0.3,
+        warm_up_steps=1,
+        validate_every=25,
+        validation_sets=4,
+    )
+
+
+def quiet(_line: str) -> None:
+    pass
+
+
+def test_a_run_that_was_stopped_ends_where_one_without_a_stop_does(settings, tmp_path):
+    whole = CompactTrainer(settings, quiet)
+    whole.run()
+    parts = replace(settings, output=str(tmp_path / "parts"))
+    CompactTrainer(parts, quiet).run(until=2)
+    said: list[str] = []
+    second = CompactTrainer(parts, said.append)
+    second.run()
+    assert said[0].startswith("going on from step 2")
+    assert (second.step, second.pairs) == (whole.step, whole.pairs) == (4, 24)
+    for expected, found in zip(whole.average.parameters(), second.average.parameters(), strict=True):
+        assert float((expected - found).abs().max()) < 1e-2
+
+
+def test_what_was_learned_is_logged_and_validated(settings):
+    run = CompactTrainer(replace(settings, stages=(SetStage(25, 1),)), quiet)
+    run.run()
+    with run.log.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (int(row["step"]), int(row["pairs"])) == (25, 150)
+    assert float(row["loss"]) > 0
+    assert 0 <= float(row["right_first"]) <= 1
+
+
+def test_another_network_s_checkpoint_is_refused(settings):
+    trainer = CompactTrainer(settings, quiet)
+    trainer.folder.mkdir(exist_ok=True)
+    torch.save({"network": {}}, trainer.checkpoint)
+    with pytest.raises(InputRefused) as refused:
+        trainer.run()
+    assert refused.value.reason == "bad_checkpoint"
+
+
+def test_the_shipped_run_is_read_and_wrong_ones_are_refused(settings):
+    run = CompactTrainSettings.from_yaml(SHIPPED, output="elsewhere")
+    assert run.output == "elsewhere"
+    assert run.stage(0).drawn.defects.clutter < run.stage(run.steps - 1).drawn.defects.clutter
+    for change in ({"network": "other"}, {"precision": "fp8"}, {"stages": ()}, {"held_out": 0.0}):
+        with pytest.raises(InputRefused):
+            replace(settings, **change)
