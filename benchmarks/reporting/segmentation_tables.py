@@ -1,5 +1,6 @@
 """Markdown of what was measured of segmentation."""
 
+from statistics import mean, median
 from typing import Any
 
 from benchmarks.reporting.results import origin
@@ -44,6 +45,27 @@ def load(report: dict[str, Any]) -> str:
     rounds = ", ".join(f"{row['rounds']} of {row['support']}" for row in report["rows"])
     note = f"{report['threads']} threads on {report['cores']} cores, medians of rounds: {rounds}"
     return "\n".join([*lines, "", f"{note}; load average beforehand {loads}. {origin(report)}"])
+
+
+def from_models(report: dict[str, Any]) -> str:
+    """Return how often masks from a mesh alone overlap the true ones, by the kind of support."""
+    views = report["views"]
+    titles = {
+        "tables": "made-up tables",
+        "tables_closer": "made-up tables, from closer by",
+        "picture": "the very picture",
+        "picture_closer": "the very picture, from closer by",
+    }
+    lines = ["| object pasted into | masks that overlap | median IoU | mean IoU |", "|---|---|---|---|"]
+    for key, title in titles.items():
+        ious = sorted(view[key] for view in views)
+        hits = sum(iou >= report["overlaps"] for iou in ious)
+        lines.append(f"| {title} | {hits} of {len(ious)} | {median(ious):.2f} | {mean(ious):.2f} |")
+    objects = len({(view["recording"], view["object"]) for view in views})
+    note = (
+        f"{len(views)} views of {objects} objects, {report['examples']} examples, overlap: IoU of {report['overlaps']}"
+    )
+    return "\n".join([*lines, "", f"{note} or more. {origin(report)}"])
 
 
 def memory(report: dict[str, Any]) -> str:
