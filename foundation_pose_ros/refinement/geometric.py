@@ -22,7 +22,8 @@ class GeometricSettings:
 
     min_gate_m: below this a gate would cut into the sensor's noise, m.
     outline_weight: pull of the mask's outline, as a share of depth's, 0..1.
-    region_weight: pull of the outline to where learned colours change, as a share of depth's, 0..1.
+    region_weight: pull of the outline to where learned colours change, as a share of depth's, 0..1, while surfaces may
+        be off by a tenth of the diameter. It is less the nearer they are: depth is then the finer of the two.
     damping: share of the information's diagonal that holds unobserved directions still.
     largest_turn_rad: of one step.
     few: at most so many hypotheses are aligned along the normals of their renderings, more along the observed ones.
@@ -30,7 +31,7 @@ class GeometricSettings:
 
     min_gate_m: float = 0.006
     outline_weight: float = 0.3
-    region_weight: float = 0.1
+    region_weight: float = 0.2
     damping: float = 1e-3
     largest_turn_rad: float = 0.4
     few: int = 8
@@ -64,14 +65,15 @@ class GeometricRefiner:
         if observation.foreground is not None:
             region = Region(observation, observation.foreground, pivot, self._diameter_m)
         gates_m = error_m[0] * (error_m[1] / error_m[0]) ** (np.arange(iterations) / max(iterations - 1, 1))
-        for gate_m in np.maximum(gates_m, self._settings.min_gate_m):
+        region_shares = self._settings.region_weight * np.minimum(gates_m / (0.1 * self._diameter_m), 1) ** 1.5
+        for gate_m, region_share in zip(np.maximum(gates_m, self._settings.min_gate_m), region_shares, strict=True):
             depth, rendered_m = self._depth_equations(pixels, T_cam_obj, gate_m)
             surface: NormalEquations = depth
             if outline is not None:
                 surface += outline.equations(rendered_m, gate_m, self._settings.outline_weight * depth.weight)
             equations = surface
             if region is not None:
-                equations += region.equations(rendered_m, gate_m, self._settings.region_weight * depth.weight)
+                equations += region.equations(rendered_m, gate_m, region_share * depth.weight)
             if matches is not None:
                 points = point_equations(matches, T_cam_obj, pivot, gate_m, matches.weight * depth.weight)
                 equations += points

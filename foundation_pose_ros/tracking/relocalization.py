@@ -1,5 +1,6 @@
 """Finding a lost object again with no mask: where it was, then among things of its size; then it must prove itself."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,8 @@ class RelocalizationSettings:
     doubt_score: in each of those frames.
     far_score: where it wasn't, before that.
     colour_drop: its colours' correlation may be so much less than when it was seen last; by more, it is another thing.
+    region_drop: as may be how well its outline separates what was learned of its colours from what is beside it.
+    forget_colours_s: seconds after which what was learned of its colours says nothing any more: light has changed.
     confirm_frames: running, in which a pose proves itself.
     near_period_s: seconds between looks at where the object was.
     far_period_s: seconds between looks at another thing in the frame, at first.
@@ -40,6 +43,8 @@ class RelocalizationSettings:
     doubt_score: float = 0.5
     far_score: float = 0.45
     colour_drop: float = 0.5
+    region_drop: float = 0.3
+    forget_colours_s: float = 5.0
     confirm_frames: int = 4
     near_period_s: float = 0.1
     far_period_s: float = 0.2
@@ -71,6 +76,8 @@ class Relocalization:
 
     def step(self, frame: Frame, claimed: ClaimedBy | None = None) -> PoseResult | None:
         """Look at the next frame; return the pose once it has proved itself. What another track `claimed` isn't it."""
+        if frame.stamp_ns - self._last.stamp_ns > int(self._settings.forget_colours_s * 1e9):
+            self._last = replace(self._last, learned=None, region_agreement=math.nan)
         candidate, self._candidate = self._candidate, None
         if candidate is None:
             self._candidate = self._look(frame, claimed)
@@ -102,7 +109,11 @@ class Relocalization:
                 pose = self._believable(
                     lambda: self._estimator.find(frame, proposal, name), claimed, settings.far_score
                 )
-                return None if pose is None else _Candidate(pose, settings.elsewhere_score, (pose.score,))
+                if pose is None:
+                    return None
+                # It has to prove itself by what the object looked like, if that is still known.
+                proven = replace(pose, learned=self._last.learned or pose.learned)
+                return _Candidate(proven, settings.elsewhere_score, (pose.score,))
         return None
 
     def _due(self, frame: Frame, last_ns: int, period_s: float) -> bool:
@@ -115,7 +126,11 @@ class Relocalization:
             pose = finite(estimate())
         except InputRefused:
             return None
-        if pose.score < least or pose.colour_agreement < self._last.colour_agreement - self._settings.colour_drop:
+        last, settings = self._last, self._settings
+        if pose.score < least or pose.colour_agreement < last.colour_agreement - settings.colour_drop:
+            return None
+        # Not known, NaN, is never less.
+        if pose.region_agreement < last.region_agreement - settings.region_drop:
             return None
         return None if claimed is not None and claimed(pose) else pose
 

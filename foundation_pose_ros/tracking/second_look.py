@@ -1,5 +1,6 @@
 """What a tracking step may have lost, looked for in the same frame: things near by that may be the object."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,9 @@ from ..estimation.object_proposals import Proposal
 from ..frame import Frame
 from ..pose_result import PoseResult
 from .estimator_protocol import Followed, TrackingEstimator, finite
+
+# Where colours don't tell whether an outline is right, they neither raise nor lower a fit.
+_UNKNOWN_REGION = 0.8
 
 
 @dataclass(frozen=True)
@@ -86,8 +90,9 @@ class SecondLook:
         best, least = None, self._least_fit(found)
         for proposal in proposals[: settings.most]:
             try:
-                # A step, so that what speaks for it is weighed as for the other.
-                pose = finite(self._estimator.track(frame, self._estimator.find(frame, proposal, name)))
+                thing = self._estimator.find(frame, proposal, name)
+                # A step, so that what speaks for it is weighed as for the other: by what the object looked like, too.
+                pose = finite(self._estimator.track(frame, replace(thing, learned=last.learned)))
             except InputRefused:
                 continue
             if not self._in_reach(pose.centre_m, proposal, last):
@@ -108,8 +113,9 @@ class SecondLook:
 
 
 def _fit(pose: PoseResult) -> float:
-    """Return how well depth and colour fit a pose, as `selection` ranks poses of one object in one frame."""
-    return pose.depth_inlier_fraction + 0.5 * pose.colour_agreement + 0.2 * pose.visible_fraction
+    """Return how well depth and colours fit a pose, as `selection` ranks poses of one object in one frame."""
+    region = _UNKNOWN_REGION if math.isnan(pose.region_agreement) else pose.region_agreement
+    return pose.depth_inlier_fraction + 0.5 * pose.colour_agreement + 0.2 * pose.visible_fraction + 0.3 * region
 
 
 def nearness(proposal: Proposal, last: PoseResult, stamp_ns: int) -> float:
