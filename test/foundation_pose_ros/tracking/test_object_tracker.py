@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Camera, Frame, InputRefused
+from foundation_pose_ros.observation.learned_colours import LearnedColours
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.tracking import (
     ObjectTracker,
@@ -193,6 +194,38 @@ def test_reset_forgets_everything_and_says_why():
     tracked = track.snapshot(0)
     assert (tracked.state, tracked.result, tracked.last_believed) == (TrackState.SEARCHING, None, None)
     assert (tracked.age_s, tracked.reason, track.stamp_ns) == (None, "reset: the bag loops", None)
+
+
+# What is learned of colours
+
+
+def learned(share: float) -> LearnedColours:
+    counts = np.full((16, 16, 16), share, np.float32)
+    return LearnedColours(counts, counts, 0)
+
+
+@dataclass
+class Learning(Scripted):
+    """Its answers carry what was learned as of their frame."""
+
+    followed: list[float] = field(default_factory=list)
+
+    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+        self.followed.append(round(float(previous.learned.foreground[0, 0, 0]), 4))
+        return replace(super().track(frame, previous), learned=learned(frame.stamp_ns / 1e9))
+
+    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
+        return replace(super().register(frame, mask, object_name), learned=learned(frame.stamp_ns / 1e9))
+
+
+def test_colours_are_learned_while_it_is_believed_and_frozen_in_doubt():
+    estimator = Learning(scores={1.2: 0.1, 1.3: 0.1})
+    track = ObjectTracker("mug_2", "mug", estimator, SETTINGS)
+    track.register(frame(1.0), MASK)
+    for time_s in (1.1, 1.2, 1.3, 1.4):
+        track.track(frame(time_s))
+    # 1.2 and 1.3 were doubted: what was learned by 1.1 stands.
+    assert estimator.followed == [1.0, 1.1, 1.1, 1.1]
 
 
 # What isn't finite

@@ -9,6 +9,7 @@ from foundation_pose_ros import Camera, Frame, InputRefused
 from foundation_pose_ros.estimation.object_proposals import Proposal
 from foundation_pose_ros.estimation.support_planes import SupportPlanes
 from foundation_pose_ros.observation.downsampled_depth import DownsampledDepth
+from foundation_pose_ros.observation.learned_colours import LearnedColours
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.tracking import (
     ObjectTracker,
@@ -165,3 +166,42 @@ def test_a_track_goes_on_by_itself_only_where_relocalization_is_on(enabled):
         assert last.result.T_cam_obj[0, 3] == np.float32(0.2)
         assert last.reason == ""
         assert last.age_s < 1.7  # counted from when it was found again
+
+
+# What it looked like
+
+
+LEARNED = LearnedColours(*np.zeros((2, 16, 16, 16), np.float32), 0)
+
+
+@dataclass
+class Remembered(Table):
+    """Says how well outlines separate the colours, where they are handed over."""
+
+    region: float = 0.9
+    handed_over: list[bool] = field(default_factory=list)
+
+    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+        self.handed_over.append(previous.learned is not None)
+        known = replace(super().track(frame, previous), learned=previous.learned)
+        return known if previous.learned is None else replace(known, region_agreement=self.region)
+
+
+def search_for(table: Remembered, from_s: float) -> PoseResult | None:
+    last = replace(pose(0.0, 0.9), learned=LEARNED, region_agreement=0.9)
+    search = Relocalization(last, table, RelocalizationSettings())
+    found = [search.step(frame(from_s + k / 30)) for k in range(30)]
+    return next((one for one in found if one is not None), None)
+
+
+@pytest.mark.parametrize(("region", "believed"), [(0.8, True), (0.4, False)])
+def test_what_has_other_colours_is_not_it(region: float, believed: bool) -> None:
+    elsewhere = Remembered({0.5: 0.9}, {0.5: 0.9}, region=region)
+    assert (search_for(elsewhere, 0.3) is not None) == believed
+    assert all(elsewhere.handed_over)
+
+
+def test_colours_are_forgotten_with_a_loss_that_lasts() -> None:
+    where_it_was = Remembered({0.0: 0.9}, region=0.4)
+    assert search_for(where_it_was, 6.0) is not None
+    assert not any(where_it_was.handed_over)
