@@ -11,6 +11,7 @@ from ..pose_result import PoseResult
 from ..uncertainty.covariance import doubted
 from .estimator_protocol import Followed, TrackingEstimator, followed, registered
 from .relocalization import ClaimedBy, Relocalization, RelocalizationSettings
+from .scene_check import SceneCheck, SceneCheckSettings
 from .second_look import SecondLook, SecondLookSettings
 from .state_machine import FrameEvidence, StateSettings, TrackState, TrackStatus, advance, started
 
@@ -26,6 +27,7 @@ class TrackerSettings:
     retry_first_s: seconds until another mask is taken after a registration that failed; twice as long each time.
     retry_longest_s: the longest that becomes.
     second_look: the search in a frame whose step is doubted.
+    scene_check: the comparison with how the surroundings move.
     """
 
     state: StateSettings = field(default_factory=StateSettings)
@@ -33,6 +35,7 @@ class TrackerSettings:
     retry_first_s: float = 0.2
     retry_longest_s: float = 5.0
     second_look: SecondLookSettings = field(default_factory=SecondLookSettings)
+    scene_check: SceneCheckSettings = field(default_factory=SceneCheckSettings)
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class ObjectTracker:
         self._last_believed: PoseResult | None = None
         self._relocalization: Relocalization | None = None
         self._second_look = SecondLook(estimator, self.settings.second_look)
+        self._scene_check = SceneCheck(estimator, self.settings.scene_check)
         self._time_s = 0.0
         self._stamp_ns: int | None = None
         self._failures = 0
@@ -119,7 +123,7 @@ class ObjectTracker:
         if result.score < self.settings.state.lose_score:
             self._advance(FrameEvidence(frame.stamp_ns, result.score))
         self._time_s = 0.0
-        self._begin(result)
+        self._begin(frame, result)
         return self.snapshot(frame.stamp_ns)
 
     def register(self, frame: Frame, mask: Mask, later_frames: Iterable[Frame] = ()) -> TrackedObject:
@@ -150,7 +154,7 @@ class ObjectTracker:
         if not self.settings.state.accepts(found.score):
             self._back_off(frame.stamp_ns)
             return False
-        self._begin(found)
+        self._begin(frame, found)
         self._stamp_ns = frame.stamp_ns
         return True
 
@@ -173,7 +177,11 @@ class ObjectTracker:
         """Look once more where a step's evidence is low: what it found, or what fits better, and whether that is so."""
         if self._last_believed is None or not self.settings.relocalization.enabled:
             return found, False
-        better = self._second_look(frame, found, self._last_believed, self.settings.state.lose_score)
+        assert self._pose is not None, "what was followed"
+        doubted = self._second_look.doubts(found, self.settings.state.lose_score)
+        better = self._scene_check(frame, found, self._pose, doubted)
+        if better is None and doubted:
+            better = self._second_look(frame, found, self._last_believed)
         return (found, False) if better is None else (better, True)
 
     def conclude(
@@ -212,7 +220,7 @@ class ObjectTracker:
             if found is not None:
                 self._advance(FrameEvidence(frame.stamp_ns, found.score, registration=True))
                 if self.state is TrackState.TRACKING:
-                    self._begin(found)
+                    self._begin(frame, found)
         return self.snapshot(frame.stamp_ns)
 
     def reset(self, reason: str = "reset: waiting for a mask") -> None:
@@ -266,10 +274,11 @@ class ObjectTracker:
             if self._last_believed is not None and settings.enabled:
                 self._relocalization = Relocalization(self._last_believed, self._estimator, settings)
 
-    def _begin(self, result: PoseResult) -> None:
+    def _begin(self, frame: Frame, result: PoseResult) -> None:
         """Go on from a pose that is believed."""
         self._relocalization = None
         self._second_look = SecondLook(self._estimator, self.settings.second_look)
+        self._scene_check.begin(frame, result)
         self._failures, self._next_try_ns = 0, None
         self._pose, self._pose_is_current, self._last_believed = result, True, result
 

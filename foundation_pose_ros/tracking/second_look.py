@@ -54,27 +54,29 @@ class SecondLook:
         self._looked_ns: int | None = None
         self._in_vain = 0
 
-    def __call__(self, frame: Frame, found: Followed, last: PoseResult, lose_score: float) -> PoseResult | None:
-        """Return a pose that fits this frame clearly better than a step's, or None.
+    def __call__(self, frame: Frame, found: Followed, last: PoseResult) -> PoseResult | None:
+        """Return a pose that fits this frame clearly better than a step's that is doubted, or None.
 
-        last: the pose that was believed last. lose_score: below which a score is doubted. The pose returned moves on as
-        the object did since the last one.
+        last: the pose that was believed last. The pose returned moves on as the object did since the last one.
         """
-        if not self._doubted(found, lose_score) or not self._due(frame.stamp_ns):
+        if not self._due(frame.stamp_ns):
             return None
         self._looked_ns = frame.stamp_ns
         better = self._best_near(frame, found, last)
         self._in_vain = 0 if better is not None else self._in_vain + 1
-        return None if better is None else _moving_on(frame, better, last)
+        return None if better is None else moving_on(frame, better, last)
 
-    def _doubted(self, found: Followed, lose_score: float) -> bool:
-        """Take note of a step's fit; True where its score is low, or it fits less well than steps did of late."""
+    def doubts(self, found: Followed, lose_score: float) -> bool:
+        """Take note of a step's fit; True where its score is low, or it fits less well than steps did of late.
+
+        lose_score: below which a score is doubted.
+        """
         if not isinstance(found, PoseResult) or found.score < lose_score:
             return True
-        fit, usual = _fit(found), self._usual_fit
+        fits, usual = fit(found), self._usual_fit
         memory = 0.0 if usual is None else self.settings.memory
-        self._usual_fit = memory * (usual or 0.0) + (1 - memory) * fit
-        if usual is not None and fit < usual - self.settings.drop:
+        self._usual_fit = memory * (usual or 0.0) + (1 - memory) * fits
+        if usual is not None and fits < usual - self.settings.drop:
             return True
         self._in_vain = 0
         return False
@@ -98,8 +100,8 @@ class SecondLook:
             if not self._in_reach(pose.centre_m, proposal, last):
                 continue
             like = pose.colour_agreement >= last.colour_agreement - settings.colour_drop
-            if like and pose.score >= settings.accept_score and _fit(pose) > least:
-                best, least = pose, _fit(pose)
+            if like and pose.score >= settings.accept_score and fit(pose) > least:
+                best, least = pose, fit(pose)
         return best
 
     def _in_reach(self, centre_m: np.ndarray, proposal: Proposal, last: PoseResult) -> bool:
@@ -109,10 +111,10 @@ class SecondLook:
     def _least_fit(self, found: Followed) -> float:
         """Return what a pose in the step's place has to reach: more than the step, and about what the track had."""
         usual = 0.0 if self._usual_fit is None else self._usual_fit - self.settings.drop
-        return max(usual, _fit(found) + self.settings.gain) if isinstance(found, PoseResult) else usual
+        return max(usual, fit(found) + self.settings.gain) if isinstance(found, PoseResult) else usual
 
 
-def _fit(pose: PoseResult) -> float:
+def fit(pose: PoseResult) -> float:
     """Return how well depth and colours fit a pose, as `selection` ranks poses of one object in one frame."""
     region = _UNKNOWN_REGION if math.isnan(pose.region_agreement) else pose.region_agreement
     return pose.depth_inlier_fraction + 0.5 * pose.colour_agreement + 0.2 * pose.visible_fraction + 0.3 * region
@@ -126,7 +128,7 @@ def nearness(proposal: Proposal, last: PoseResult, stamp_ns: int) -> float:
     return float(np.exp(-0.5 * np.square(away_m / reach_m)))
 
 
-def _moving_on(frame: Frame, found: PoseResult, last: PoseResult) -> PoseResult:
+def moving_on(frame: Frame, found: PoseResult, last: PoseResult) -> PoseResult:
     """Let a pose go on as its centre moved; how it turned isn't known, since symmetries turn it as well."""
     dt_s = motion.step_s(frame, last)
     if dt_s is None:
