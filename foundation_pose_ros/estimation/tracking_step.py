@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from .. import se3
 from ..errors import InputRefused
@@ -11,6 +12,7 @@ from ..observation.crop import Crop
 from ..observation.keyframe import Keyframe, PointMatches
 from ..observation.learned_colours import LearnedColours
 from ..refinement.point_residuals import moved_to_points
+from ..selection.region import region_agreement
 from .candidates import Candidates, Stage
 from .render_and_compare import RenderAndCompare
 
@@ -29,6 +31,8 @@ class TrackStepSettings:
     margin: of the crop around the object's sphere, in diameters.
     motion: by this share of a foreseen motion the usual step's first gate is wider, up to that of the other.
     apart: poses that differ by less than this share of the diameter, in place or at the rim, are one.
+    region_drop: an outline that separates learned colours by so much less than it did before is doubted as well.
+    turn_deg: of the turns, about the object's own axes, from which a doubted step is taken again.
     """
 
     near: tuple[Stage, ...] = _NEAR
@@ -37,6 +41,8 @@ class TrackStepSettings:
     margin: float = 1.15
     motion: float = 0.15
     apart: float = 0.02
+    region_drop: float = 0.1
+    turn_deg: float = 25.0
 
 
 class TrackStep:
@@ -58,21 +64,24 @@ class TrackStep:
         learned: LearnedColours | None = None,
     ) -> Candidates:
         """Follow the object as a `TrackingStrategy` does."""
-        model = self._compare.model
+        model, settings = self._compare.model, self.settings
         crop = self._crop(frame, starts[0], learned)
-        near = self._near(starts)
+        near, before = self._near(starts), starts[-1]
         matches = keyframe.follow(crop, starts[0]) if keyframe is not None else None
         if matches is not None:
             drawn = moved_to_points(matches, starts[0], model.centre_m, model.diameter_m)
             starts = np.concatenate([drawn[None], starts])
         found = self._staged(crop, starts, matches, near)
-        if matches is None or found.evidence.agreement[0] < self.settings.doubt:
-            return _better(self._staged(crop, starts, matches, self.settings.far), found)
-        if keyframe is not None and keyframe.outdated(found.refined.T_cam_obj[0]):
+        if matches is None or found.evidence.agreement[0] < settings.doubt:
+            found = _better(self._staged(crop, starts, matches, settings.far), found)
+        elif keyframe is not None and keyframe.outdated(found.refined.T_cam_obj[0]):
             # The next keyframe would take over what this one has drifted by.
-            aligned = self._compare.align_print(crop, found, self.settings.near[-1])
-            return found if aligned is None else _better(aligned, found)
-        return found
+            aligned = self._compare.align_print(crop, found, settings.near[-1])
+            found = found if aligned is None else _better(aligned, found)
+        if learned is None or not found.evidence.region[0] < learned.agreement - settings.region_drop:
+            return found
+        turned = self._turned(np.stack([found.refined.T_cam_obj[0], before]))
+        return _better(self._staged(crop, turned, matches, settings.far), found)
 
     def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
         """Weigh one pose (4, 4), which isn't moved."""
@@ -94,13 +103,28 @@ class TrackStep:
 
     def colours(self, candidates: Candidates) -> LearnedColours | None:
         """Return what the first candidate's frame shows of the colours on either side of its outline."""
-        seen = candidates.observation
+        seen, T_cam_obj = candidates.observation, candidates.refined.T_cam_obj[0]
         shape = (seen.size, seen.size)
-        rendering = self._compare.renderer.render(candidates.refined.T_cam_obj[:1], seen.K, shape)
-        return LearnedColours.of(seen.frame, seen.K, seen.depth_m.reshape(shape), rendering.depth_m[0])
+        rendered_m = self._compare.renderer.render(T_cam_obj[None], seen.K, shape).depth_m
+        learned = LearnedColours.of(seen.frame, seen.K, seen.depth_m.reshape(shape), rendered_m[0])
+        if learned is None or seen.foreground is not None:
+            return learned and replace(learned, agreement=float(candidates.evidence.region[0]))
+        # The first time they are compared with the frame that they were learned from.
+        judged = replace(seen, foreground=self._crop(seen.frame, T_cam_obj, learned).observe(seen.size).foreground)
+        return replace(learned, agreement=float(region_agreement(judged, rendered_m.reshape(1, -1))[0]))
 
     def _crop(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Crop:
         return Crop.around_pose(frame, self._compare.model, T_cam_obj, self.settings.margin, learned)
+
+    def _turned(self, T_cam_obj: np.ndarray) -> np.ndarray:
+        """Return poses (B, 4, 4) and each of their turns about the object's own axes through its centre."""
+        vectors = np.deg2rad(self.settings.turn_deg) * np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)])
+        turns = np.tile(np.eye(4), (len(vectors), 1, 1))
+        turns[:, :3, :3] = Rotation.from_rotvec(vectors).as_matrix()
+        centre_obj = self._compare.model.centre_m
+        turns[:, :3, 3] = centre_obj - turns[:, :3, :3] @ centre_obj
+        turned: np.ndarray = (T_cam_obj[:, None] @ turns).reshape(-1, 4, 4).astype(np.float32)
+        return turned
 
     def _near(self, starts: np.ndarray) -> tuple[Stage, ...]:
         """Widen the usual stages: the faster the object is, the farther off it may be from where it is expected."""

@@ -3,6 +3,7 @@
 After Tjaden et al. (2017) and Stoiber et al. (2022): two histograms, of the pixels on either side of the outline.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -36,12 +37,14 @@ _RARE, _LEAST = np.float32(5e-4), np.float32(0.05)
 class LearnedColours:
     """Shares of colours beside the outline, foreground and background (16, 16, 16) float32, each of the sum 1.
 
-    By brightness, red less green and blue less green. stamp_ns: of the frame that was learned from last.
+    By brightness, red less green and blue less green. stamp_ns: of the frame that was learned from last. agreement:
+    0..1, how well outlines have separated them of late (`selection.region`), NaN where that isn't known.
     """
 
     foreground: np.ndarray
     background: np.ndarray
     stamp_ns: int
+    agreement: float = math.nan
 
     @classmethod
     def of(cls, frame: Frame, K: np.ndarray, observed_m: np.ndarray, rendered_m: np.ndarray) -> "LearnedColours | None":
@@ -68,10 +71,12 @@ class LearnedColours:
 
     def blended(self, newer: "LearnedColours", rate: float) -> "LearnedColours":
         """Go by this share, 0..1, to what was seen since."""
+        unknown = math.isnan(self.agreement) or math.isnan(newer.agreement)
         return LearnedColours(
             self.foreground + np.float32(rate) * (newer.foreground - self.foreground),
             self.background + np.float32(rate) * (newer.background - self.background),
             newer.stamp_ns,
+            newer.agreement if unknown else self.agreement + rate * (newer.agreement - self.agreement),
         )
 
     def probability(self) -> np.ndarray:

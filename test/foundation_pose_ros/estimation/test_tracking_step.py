@@ -81,3 +81,22 @@ def test_out_of_view_is_said(mm, see, step, cube_pose, moved):
     with pytest.raises(InputRefused) as refused:
         step(see(cube_pose).frame, moved(cube_pose, mm, (0, 0, 0))[None])
     assert refused.value.reason == "out_of_view"
+
+
+def test_a_step_that_slipped_within_its_hull_is_taken_again_from_turns(see_blob, blob, blob_pose):
+    """45 degrees off, farther than either depth or colours pull."""
+    step = TrackStep(RenderAndCompare.on_cpu(blob, threads=1))
+    frame = see_blob(blob_pose).frame
+    learned = step.colours(step.assess(frame, blob_pose))
+    assert learned.agreement > 0.9
+    off_deg = {}
+    for turn_deg in (TrackStepSettings().turn_deg, 0.0):
+        step.settings = replace(step.settings, turn_deg=turn_deg)
+        turns = np.deg2rad(45) * np.concatenate([np.eye(3), -np.eye(3)])
+        starts = se3.apply_twist(
+            np.repeat(blob_pose[None], 6, axis=0), np.hstack([np.zeros((6, 3)), turns]), blob.centre_m
+        )
+        found = [step(frame, start[None], None, learned).refined.T_cam_obj[0] for start in starts]
+        off_deg[turn_deg] = [np.rad2deg(se3.rotation_angle_rad(T[:3, :3], blob_pose[:3, :3])) for T in found]
+    again, once = off_deg.values()
+    assert max(again) < 1 < max(once)
