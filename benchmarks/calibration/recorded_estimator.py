@@ -1,6 +1,6 @@
 """An estimator that keeps what its answers were made from, for whatever asks it: a benchmark or a tracker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -13,6 +13,7 @@ from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.estimation.object_proposals import Proposal
 from foundation_pose_ros.estimation.prepared_object import PreparedObject, RegistrationStrategy, TrackingStrategy
 from foundation_pose_ros.observation.keyframe import Keyframe
+from foundation_pose_ros.observation.learned_colours import LearnedColours
 
 Task = Literal["register", "find", "track"]
 
@@ -61,6 +62,16 @@ class RecordedEstimator:
         """Propose as `PoseEstimator` does."""
         return self._estimator.propose(frame, object_name)
 
+    def search(
+        self,
+        frame: Frame,
+        object_names: Sequence[str] | None = None,
+        instances: int = 1,
+        taken: Sequence[PoseResult] = (),
+    ) -> list[PoseResult]:
+        """Search as `PoseEstimator` does; its answers aren't kept."""
+        return self._estimator.search(frame, object_names, instances, taken)
+
     def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
         """Compare as `PoseEstimator` does."""
         return self._estimator.overlap_ratio(frame, first, second)
@@ -108,8 +119,17 @@ class _RecordedTracking:
     strategy: TrackingStrategy
     latest: _Latest
 
-    def __call__(self, frame: Frame, starts: np.ndarray, keyframe: Keyframe | None = None) -> Candidates:
-        return self.latest.keep(self.strategy(frame, starts, keyframe))
+    def __call__(
+        self,
+        frame: Frame,
+        starts: np.ndarray,
+        keyframe: Keyframe | None = None,
+        learned: LearnedColours | None = None,
+    ) -> Candidates:
+        return self.latest.keep(self.strategy(frame, starts, keyframe, learned))
+
+    def colours(self, candidates: Candidates) -> LearnedColours | None:
+        return self.strategy.colours(candidates)
 
     def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
         return self.latest.keep(self.strategy.assess(frame, T_cam_obj))
