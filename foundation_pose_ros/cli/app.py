@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from .check_camera import EXAMPLES as CHECK_EXAMPLES
+from .check_camera import check_camera
 from .estimate import REGISTER_EXAMPLES, TRACK_EXAMPLES, register, track
 from .evaluate import EXAMPLES, evaluate
 from .program import run_app, version_option
@@ -30,8 +32,8 @@ def _root(
     """6D poses of objects in RGB-D recordings, from a mesh of each object: no training, no GPU, no ROS.
 
     **register** finds an object in single frames, **track** follows it through all frames, **evaluate** compares
-    either with known poses, and **reconstruct** makes a model of an object from a few views of it.
-    `foundation-pose COMMAND --help` says more.
+    either with known poses, **reconstruct** makes a model of an object from a few views of it, and **check-camera**
+    says what is wrong with a live camera. `foundation-pose COMMAND --help` says more.
     """
 
 
@@ -41,6 +43,7 @@ app.command(epilog=EXAMPLES)(evaluate)
 app.command("reconstruct", epilog=EPILOG)(reconstruct_command)
 app.command(epilog=WEIGHTS_EXAMPLES)(weights_command)
 app.command(epilog=TRAIN_EXAMPLES)(train)
+app.command("check-camera", epilog=CHECK_EXAMPLES)(check_camera)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,0 +1,120 @@
+"""Hears a camera's topics for some seconds, for `foundation-pose check-camera`."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from ..errors import InputRefused
+from ..streams.camera_check import HeardCamera, HeardTopic
+
+_IMAGE = "sensor_msgs/msg/Image"
+# What stands in the names of topics.
+_COLOUR = ("color", "colour", "rgb", "left")
+_NOT_COLOUR = ("depth", "infra", "/ir/", "mask", "overlay")
+# Until other nodes are known.
+_DISCOVERY_S = 3.0
+
+
+@dataclass(frozen=True)
+class CameraTopics:
+    """Topics of a camera; those left empty are guessed from what is published."""
+
+    rgb: str = ""
+    info: str = ""
+    depth: str = ""
+    depth_info: str = ""
+
+
+def hear(topics: CameraTopics, seconds: float, context: Context | None = None) -> HeardCamera:
+    """Listen to a camera; raises InputRefused where topics are left out and can't be guessed."""
+    own = context is None
+    context = context or Context()
+    if own:
+        rclpy.init(context=context)
+    node = Node("check_camera", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    try:
+        topics = _complete(node, topics)
+        heard = {name: HeardTopic(name) for name in (topics.rgb, topics.info, topics.depth, topics.depth_info)}
+        for name, topic in heard.items():
+            kind = CameraInfo if name in (topics.info, topics.depth_info) else _image_kind(name)
+            node.create_subscription(kind, name, _taking(node, topic), qos_profile_sensor_data)
+        until_s = time.monotonic() + seconds
+        while (left_s := until_s - time.monotonic()) > 0:
+            executor.spin_once(timeout_sec=left_s)
+        for name, topic in heard.items():
+            topic.publishers = node.count_publishers(name)
+    finally:
+        executor.shutdown()
+        node.destroy_node()
+        if own:
+            rclpy.shutdown(context=context)
+    profiles = os.environ.get("FASTDDS_DEFAULT_PROFILES_FILE") or os.environ.get("FASTRTPS_DEFAULT_PROFILES_FILE")
+    return HeardCamera(
+        heard[topics.rgb],
+        heard[topics.info],
+        heard[topics.depth],
+        heard[topics.depth_info],
+        seconds,
+        large_shared_memory=bool(profiles),
+    )
+
+
+def _taking(node: Node, topic: HeardTopic) -> Callable[[object], None]:
+    return lambda message: topic.take(message, node.get_clock().now().nanoseconds)
+
+
+def _image_kind(topic: str) -> type:
+    return CompressedImage if topic.endswith(("/compressed", "/compressedDepth")) else Image
+
+
+def _complete(node: Node, topics: CameraTopics) -> CameraTopics:
+    rgb, depth = topics.rgb, topics.depth
+    deadline_s = time.monotonic() + _DISCOVERY_S
+    while not (rgb and depth) and time.monotonic() < deadline_s:
+        images = [name for name, kinds in node.get_topic_names_and_types() if _IMAGE in kinds]
+        rgb, depth = topics.rgb or guessed_rgb(images), topics.depth or guessed_depth(images)
+        time.sleep(0.1)
+    if not (rgb and depth):
+        what = " and ".join(name for name, topic in (("colour", rgb), ("depth", depth)) if not topic)
+        raise InputRefused(
+            "no_topic",
+            f"no topic of {what} is published: start the camera, check ROS_DOMAIN_ID, or name it (--rgb, --depth)",
+        )
+    return CameraTopics(
+        rgb, topics.info or beside(rgb, "camera_info"), depth, topics.depth_info or beside(depth, "camera_info")
+    )
+
+
+def guessed_rgb(images: list[str]) -> str:
+    """Choose a colour camera's topic by its name, '' where none looks like one."""
+    likely = [name for name in images if not any(word in name for word in _NOT_COLOUR)]
+    named = [name for name in likely if any(word in name for word in _COLOUR)]
+    return _first([name for name in named if "rect" in name] or named or likely)
+
+
+def guessed_depth(images: list[str]) -> str:
+    """Choose a depth camera's topic by its name, aligned depth first, '' where none looks like one."""
+    likely = [name for name in images if "depth" in name]
+    aligned = [name for name in likely if "aligned" in name or "registered" in name or "to_rgb" in name]
+    return _first(aligned or likely)
+
+
+def beside(image: str, name: str) -> str:
+    """Return the topic of a name in an image's namespace, a transport's own level left out."""
+    for transport in ("/compressed", "/compressedDepth"):
+        image = image.removesuffix(transport)
+    return f"{image.rpartition('/')[0]}/{name}"
+
+
+def _first(names: list[str]) -> str:
+    return min(names, key=lambda name: (len(name), name), default="")
