@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..reconstruction.capture.bag_topics import DEFAULT_TOPICS as TOPICS
-from ..reconstruction.capture.bag_topics import BagTopics
+from ..streams.bag_topics import DEFAULT_TOPICS as TOPICS
+from ..streams.bag_topics import BagTopics
 from .option_groups import with_option_groups
 from .options import ObjectOption
 

@@ -7,15 +7,16 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..errors import InputRefused
 from ..extras import require
-from ..reconstruction.capture.bag_topics import BagTopics
 from ..reconstruction.capture.calibration_board import Board
-from ..reconstruction.capture.rosbag import is_bag, read_bag_views
+from ..reconstruction.capture.rosbag import read_bag_views
 from ..reconstruction.capture.view_folder import read_views
 from ..reconstruction.model_files import SUFFIXES, write_model
 from ..reconstruction.reconstruct import STEPS, ReconstructionSettings, reconstruct
 from ..reconstruction.reference_view import ReferenceView
 from ..reconstruction.surface_choice import SurfaceMaker, better_surface, field_from
 from ..reconstruction.texture.texture_atlas import require_xatlas
+from ..streams.bag_topics import BagTopics
+from ..streams.rosbag import is_bag
 from .output import prepared
 
 _MAKERS: dict[str, SurfaceMaker | None] = {

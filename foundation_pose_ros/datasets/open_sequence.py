@@ -3,19 +3,23 @@
 from pathlib import Path
 
 from ..errors import InputRefused
+from ..streams.rosbag import is_bag
+from .bag_sequence import BagSequence
 from .bop_scene import BopScene
 from .sequence import Sequence
 from .sequence_folder import SequenceFolder
 
 
 def open_sequence(path: str | Path, models: str | Path | None = None, unit: str | None = None) -> Sequence:
-    """Open a sequence folder or a BOP scene, by what is in the folder.
+    """Open a sequence folder, a BOP scene or a rosbag2, by what is in the folder.
 
     models: folder with the meshes, where it isn't found beside the images (BOP: `obj_000001.ply`, ...; sequence folder:
     one folder per object). unit: of the meshes, where it isn't the layout's own (metres; BOP millimetres). Raises
     InputRefused, naming the file and the fix, for a folder that is neither.
     """
     path = Path(path).expanduser()
+    if is_bag(path):
+        return BagSequence(path, Path(models).expanduser() if models is not None else None, unit or "m")
     if not path.is_dir():
         raise InputRefused(
             "sequence_missing", f"{path} is not a folder: give a sequence folder or one scene of a BOP dataset"

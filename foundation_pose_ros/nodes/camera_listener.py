@@ -14,11 +14,9 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from ..errors import InputRefused
 from ..streams.camera_check import HeardCamera, HeardTopic
+from ..streams.topic_names import beside, guessed_depth, guessed_rgb
 
 _IMAGE = "sensor_msgs/msg/Image"
-# What stands in the names of topics.
-_COLOUR = ("color", "colour", "rgb", "left")
-_NOT_COLOUR = ("depth", "infra", "/ir/", "mask", "overlay")
 # Until other nodes are known.
 _DISCOVERY_S = 3.0
 
@@ -93,28 +91,3 @@ def _complete(node: Node, topics: CameraTopics) -> CameraTopics:
     return CameraTopics(
         rgb, topics.info or beside(rgb, "camera_info"), depth, topics.depth_info or beside(depth, "camera_info")
     )
-
-
-def guessed_rgb(images: list[str]) -> str:
-    """Choose a colour camera's topic by its name, '' where none looks like one."""
-    likely = [name for name in images if not any(word in name for word in _NOT_COLOUR)]
-    named = [name for name in likely if any(word in name for word in _COLOUR)]
-    return _first([name for name in named if "rect" in name] or named or likely)
-
-
-def guessed_depth(images: list[str]) -> str:
-    """Choose a depth camera's topic by its name, aligned depth first, '' where none looks like one."""
-    likely = [name for name in images if "depth" in name]
-    aligned = [name for name in likely if "aligned" in name or "registered" in name or "to_rgb" in name]
-    return _first(aligned or likely)
-
-
-def beside(image: str, name: str) -> str:
-    """Return the topic of a name in an image's namespace, a transport's own level left out."""
-    for transport in ("/compressed", "/compressedDepth"):
-        image = image.removesuffix(transport)
-    return f"{image.rpartition('/')[0]}/{name}"
-
-
-def _first(names: list[str]) -> str:
-    return min(names, key=lambda name: (len(name), name), default="")

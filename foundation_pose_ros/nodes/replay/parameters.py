@@ -7,7 +7,7 @@ REPLAY_NODE = (
     Row(
         "sequence",
         SYNTHETIC,
-        "A sequence folder, one scene of a BOP dataset, or `synthetic`.",
+        "A sequence folder, one scene of a BOP dataset, a rosbag2 (mcap or sqlite3), or `synthetic`.",
         scope=ParameterScope.AT_START,
     ),
     Row(

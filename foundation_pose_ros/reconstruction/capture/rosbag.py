@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...errors import InputRefused
-from ...extras import needed
 from ...frame import Frame
+from ...streams.bag_topics import DEFAULT_TOPICS, BagTopics
 from ...streams.frame_buffer import FrameBuffer
 from ...streams.mask_inputs import LabelImage
 from ...streams.refusals import RefusalCounter
 from ...streams.rgbd_input import InputGuardian, InputSettings
+from ...streams.rosbag import bag_messages, kinds_of_topics, opened_bag
 from ...streams.transform_buffer import TransformBuffer
 from ..reference_view import ReferenceView
-from .bag_topics import DEFAULT_TOPICS, BagTopics
 from .calibration_board import Board
 from .tabletop_mask import TabletopMask
 from .view_recorder import RecordingSettings, ViewRecorder
@@ -23,17 +23,11 @@ from .view_recorder import RecordingSettings, ViewRecorder
 if TYPE_CHECKING:
     from rosbags.highlevel import AnyReader
 
-_SUFFIXES = (".mcap", ".db3")
 # Nobody waits for the end of a recording that is there already.
 _LIMITS = RecordingSettings(most_views=200, largest_bytes=1_000_000_000, longest_s=float("inf"))
 _FEWEST_VIEWS = 2
 # Masks that come before or after their images by no more than so many of them find them.
 _KEPT = 60
-
-
-def is_bag(path: Path) -> bool:
-    """Return true for a rosbag2 folder, or one of its files."""
-    return (path / "metadata.yaml").is_file() or path.suffix in _SUFFIXES
 
 
 def read_bag_views(
@@ -46,7 +40,7 @@ def read_bag_views(
     if board is not None and topics.fixed_frame:
         raise InputRefused("two_poses", "poses from the board or from TF: leave one of them out")
     recorder, refusals = ViewRecorder(_LIMITS), RefusalCounter()
-    with _opened(Path(path).expanduser()) as reader:
+    with opened_bag(Path(path).expanduser()) as reader:
         transforms = _transforms(reader) if topics.fixed_frame else None
         thing = TabletopMask()
         for frame, labels in _frames(reader, topics, refusals):
@@ -67,30 +61,9 @@ def read_bag_views(
     return recorder.views_in_own_frame
 
 
-def _opened(path: Path) -> "AnyReader":
-    try:
-        from rosbags.highlevel import AnyReader
-        from rosbags.highlevel.anyreader import AnyReaderError
-        from rosbags.rosbag2 import ReaderError
-        from rosbags.typesys import Stores, get_typestore
-    except ModuleNotFoundError:
-        raise InputRefused("no_rosbags", needed("reading bags", "bags")) from None
-    folder = path.parent if path.suffix in _SUFFIXES else path
-    try:
-        return AnyReader([folder], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
-    except (AnyReaderError, ReaderError, OSError) as error:
-        raise InputRefused("unreadable_bag", f"{path} can't be read ({error}): give the folder of a rosbag2") from None
-
-
-def _messages(reader: "AnyReader", topics: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    connections = [connection for connection in reader.connections if connection.topic in topics]
-    for connection, _, raw in reader.messages(connections):
-        yield connection.topic, reader.deserialize(raw, connection.msgtype)
-
-
 def _transforms(reader: "AnyReader") -> TransformBuffer:
     transforms = TransformBuffer(kept_s=1e9)
-    for topic, message in _messages(reader, ("/tf", "/tf_static")):
+    for topic, message in bag_messages(reader, ("/tf", "/tf_static")):
         transforms.add_message(message, static=topic == "/tf_static")
     return transforms
 
@@ -116,20 +89,14 @@ def _frames(
     reader: "AnyReader", topics: BagTopics, refusals: RefusalCounter
 ) -> Iterator[tuple[Frame, LabelImage | None]]:
     """Frames in order of the recording, with their masks where there is a topic of them."""
-    kinds = {connection.topic: connection.msgtype.rpartition("/")[2] for connection in reader.connections}
     wanted = [topics.rgb, topics.rgb_info, topics.depth, *([topics.masks] if topics.masks else [])]
-    for topic in wanted:
-        if topic not in kinds:
-            images = ", ".join(
-                sorted(t for t, kind in kinds.items() if kind in ("Image", "CompressedImage", "CameraInfo"))
-            )
-            raise InputRefused("no_topic", f"the bag has no topic {topic}: name one of {images or 'another bag'}")
+    kinds = kinds_of_topics(reader, wanted)
     guardian = InputGuardian(
         InputSettings(kinds[topics.rgb] == "CompressedImage", kinds[topics.depth] == "CompressedImage"), refusals
     )
     take = {topics.rgb: guardian.colour, topics.rgb_info: guardian.camera_info, topics.depth: guardian.depth}
     frames, waiting = FrameBuffer(_KEPT, max_age_s=1e6), dict[int, LabelImage]()
-    for topic, message in _messages(reader, tuple(wanted)):
+    for topic, message in bag_messages(reader, tuple(wanted)):
         if topic == topics.masks:
             labels = guardian.mask(message)
             if labels is not None:

@@ -11,8 +11,9 @@ import pytest
 
 from foundation_pose_ros import Camera, InputRefused, ObjectModel, se3
 from foundation_pose_ros.cli.app import main
-from foundation_pose_ros.reconstruction.capture.rosbag import BagTopics, read_bag_views
+from foundation_pose_ros.reconstruction.capture.rosbag import read_bag_views
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
+from foundation_pose_ros.streams.bag_topics import BagTopics
 from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, turn_poses
 
 CAMERA = Camera(300.0, 300.0, 159.5, 119.5, 320, 240)
