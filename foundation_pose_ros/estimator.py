@@ -11,7 +11,7 @@ from .arrays import Mask, Pose
 from .camera import Camera
 from .errors import InputRefused
 from .estimation import motion
-from .estimation.candidates import Candidates, margin
+from .estimation.candidates import Candidates
 from .estimation.coarse_scene import CoarseScene
 from .estimation.methods import GeometricMethods, Methods
 from .estimation.object_proposals import Proposal, propose
@@ -22,10 +22,12 @@ from .frame import Frame
 from .object_model.model import ObjectModel
 from .observation.keyframe import Keyframe
 from .observation.learned_colours import LearnedColours
-from .pose_result import Alternative, PoseResult
+from .pose_result import PoseResult
 from .rendering.embree import EmbreeRenderer
 from .thread_limits import one_blas_thread, one_cv2_thread
-from .uncertainty.scored_pose import Task, residual_covariance, score_poses
+from .uncertainty.ambiguity import widened
+from .uncertainty.comparison import Comparison, comparison_due
+from .uncertainty.scored_pose import Task, covariance_of, expected_errors, residual_covariance
 
 # Of the things that may be an object so many are registered as it, and no more once it is so sure.
 _MOST_TRIED, _SURE = 3, 0.9
@@ -72,7 +74,7 @@ class PoseEstimator:
                 f"the mask's shape is {mask.shape} but the image's {frame.depth_m.shape}: give a value per pixel",
             )
         prepared = self._objects.get(object_name)
-        result = _result(prepared, frame, prepared.register(frame, mask != 0), Task.REGISTERED)
+        result = _registered(prepared, frame, mask != 0, Task.REGISTERED)
         return replace(result, time_s=perf_counter() - started)
 
     @one_cv2_thread()
@@ -82,7 +84,7 @@ class PoseEstimator:
         prepared = self._objects.get(previous.object_name)
         expected = motion.expected_poses(frame, previous)
         candidates = prepared.track(frame, expected, previous.keyframe, previous.learned)
-        result = _result(prepared, frame, candidates, Task.TRACKED, previous)
+        result = _result(prepared, frame, candidates, _compared(prepared, frame, candidates, previous), previous)
         return replace(result, time_s=perf_counter() - started)
 
     def assess(self, frame: Frame, T_cam_obj: Pose, object_name: str | None = None) -> PoseResult:
@@ -95,7 +97,8 @@ class PoseEstimator:
         T_cam_obj = np.asarray(T_cam_obj, np.float32)
         if T_cam_obj.shape != (4, 4):
             raise InputRefused("bad_pose", f"the pose has shape {T_cam_obj.shape}: give the 4x4 T_cam_obj")
-        result = _result(prepared, frame, prepared.assess(frame, T_cam_obj), Task.TRACKED)
+        candidates = prepared.assess(frame, T_cam_obj)
+        result = _result(prepared, frame, candidates, _compared(prepared, frame, candidates), None)
         return replace(result, time_s=perf_counter() - started)
 
     @one_blas_thread()
@@ -110,7 +113,7 @@ class PoseEstimator:
         """Register a thing as the object; scored 0 where that would stick in a table or wall. Raises as `register`."""
         started = perf_counter()
         prepared = self._objects.get(object_name)
-        result = _result(prepared, frame, prepared.register(frame, proposal.mask, proposal.possible), Task.FOUND)
+        result = _registered(prepared, frame, proposal.mask, Task.FOUND, proposal.possible)
         if proposal.planes.penetrated_by(prepared.renderer, result.T_cam_obj, prepared.model.diameter_m):
             result = replace(result, score=0.0)
         return replace(result, time_s=perf_counter() - started)
@@ -187,29 +190,55 @@ def warm_up(estimator: PoseEstimator, model: ObjectModel) -> None:
     estimator.track(frame, estimator.register(frame, depth_m > 0, model.name))
 
 
+def _registered(
+    prepared: PreparedObject, frame: Frame, mask: Mask, task: Task, possible: Mask | None = None
+) -> PoseResult:
+    """Register, and put what came of it into words: the best pose, or a rival of it that fits clearly better."""
+    candidates, rivals = prepared.settled(prepared.register(frame, mask, possible))
+    return _result(prepared, frame, candidates, Comparison.of(prepared.model, candidates, rivals, frame, task), None)
+
+
+def _compared(
+    prepared: PreparedObject, frame: Frame, candidates: Candidates, previous: PoseResult | None = None
+) -> Comparison:
+    """Compare a pose with its rivals, or go on with what was found when they were last looked at."""
+    due = previous is None or comparison_due(previous, frame.stamp_ns)
+    rivals = prepared.rivals(candidates) if due else None
+    if rivals is None and previous is not None:
+        return Comparison.kept(previous, candidates)
+    assert rivals is not None, "compared where there is nothing to go on with"
+    return Comparison.of(prepared.model, candidates, rivals, frame, Task.TRACKED)
+
+
 def _result(
-    prepared: PreparedObject, frame: Frame, candidates: Candidates, task: Task, previous: PoseResult | None = None
+    prepared: PreparedObject,
+    frame: Frame,
+    candidates: Candidates,
+    compared: Comparison,
+    previous: PoseResult | None,
 ) -> PoseResult:
     """Put candidates into words; with the pose before, the first of them in the equivalent that lies nearest to it."""
     model, refined, evidence = prepared.model, candidates.refined, candidates.evidence
-    scored = score_poses(model, refined, evidence, task)
     T_cam_obj = refined.T_cam_obj[0]
     if previous is not None:
         T_cam_obj = model.symmetries.nearest(T_cam_obj, previous.T_cam_obj)
+    covariance, (translation_mm, rotation_deg) = covariance_of(model, refined), expected_errors(model, refined)
     return PoseResult(
         object_name=model.name,
         T_cam_obj=T_cam_obj.astype(np.float32),
-        score=float(scored.scores[0]),
-        covariance=scored.covariance,
-        alternatives=tuple(
-            Alternative(T, float(score)) for T, score in zip(refined.T_cam_obj[1:], scored.scores[1:], strict=True)
-        ),
+        score=compared.score,
+        covariance=widened(covariance, T_cam_obj, compared.ambiguous),
+        translation_error_mm=translation_mm,
+        rotation_error_deg=rotation_deg,
+        ambiguous=compared.ambiguous,
+        alternatives=compared.alternatives,
         visible_fraction=float(evidence.visible[0]),
         depth_inlier_fraction=float(evidence.inliers[0]),
         colour_agreement=float(evidence.colour[0]),
         silhouette_agreement=float(evidence.border[0]),
         region_agreement=float(evidence.region[0]),
-        margin=margin(candidates, model) if previous is None else previous.margin,
+        margin=compared.lead,
+        compared_ns=compared.stamp_ns,
         stamp_ns=frame.stamp_ns,
         frame_id=frame.frame_id,
         velocity=np.zeros(6) if previous is None else motion.velocity(frame, previous, T_cam_obj),

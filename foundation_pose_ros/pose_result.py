@@ -49,11 +49,12 @@ class PoseResult:
     rendered and observed colours, 0 for a plain model. silhouette_agreement: 0..1, share of the outline beside which
     the observed depth leaves the surface, 0.5 where nothing is known. region_agreement: 0..1, how well the outline
     separates the colours that were learned of the object from those beside it, NaN where they don't tell. margin: by
-    how much depth and colour (0..1.5) speak louder for it than for the best pose of the registration that really
-    differs from it, or than for nothing. velocity (6,): of the object's centre in m/s and about the camera's axes in
-    rad/s, 0 where it isn't known. keyframe: the view from which tracking follows surface points. learned: colours of
-    the object and of what is beside it. centre_obj (3,): middle of the model in its own frame, whose origin may be
-    anywhere. diameter_m: the model's largest extent, 0 where it isn't known. time_s: wall time of the estimate.
+    how much more depth, colour and print speak for it than for the best pose that would put the surface elsewhere, as
+    of compared_ns, the stamp of the frame in which they were last compared; negative where more speaks for that one, 2
+    where there is none. velocity (6,): of the object's centre in m/s and about the camera's axes in rad/s, 0 where it
+    isn't known. keyframe: the view from which tracking follows surface points. learned: colours of the object and of
+    what is beside it. centre_obj (3,): middle of the model in its own frame, whose origin may be anywhere. diameter_m:
+    the model's largest extent, 0 where it isn't known. time_s: wall time of the estimate.
     """
 
     object_name: str
@@ -70,6 +71,7 @@ class PoseResult:
     silhouette_agreement: float = 0.5
     region_agreement: float = math.nan
     margin: float = 0.0
+    compared_ns: int | None = None
     stamp_ns: int = 0
     frame_id: str = ""
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(6))
@@ -78,6 +80,11 @@ class PoseResult:
     centre_obj: np.ndarray = field(default_factory=lambda: np.zeros(3))
     diameter_m: float = 0.0
     time_s: float = field(default=0.0, compare=False)
+
+    @property
+    def presence(self) -> float:
+        """How likely the object is there in this pose or in a turn that can't be told from it, 0..1."""
+        return min(1.0, self.score + sum(turn.probability for turn in self.ambiguous))
 
     @property
     def centre_m(self) -> np.ndarray:

@@ -7,7 +7,7 @@ benchmarks/results/calibration.json, and with --apply foundation_pose_ros/uncert
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -18,9 +18,17 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.calibration.fit import Errors, fitted_confidence, fitted_covariance
+from benchmarks.calibration.fit import (
+    Errors,
+    fitted_confidence,
+    fitted_covariance,
+    fitted_errors,
+    fitted_stands,
+    stated_ratios,
+)
 from benchmarks.calibration.reliability import consistency, judged
 from benchmarks.calibration.sample import Sample
+from benchmarks.calibration.samples import THIN, Looks
 from benchmarks.calibration.scenes import RECORDINGS, mesh_models, real_samples, rendered_samples
 from benchmarks.calibration.workers import worker_processes
 from benchmarks.reporting import calibration_tables
@@ -30,10 +38,11 @@ from benchmarks.reporting.results import ROOT, data_folder
 from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.evaluation.provenance import commit, version
+from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE
 from foundation_pose_ros.selection.scorer import Evidence
-from foundation_pose_ros.uncertainty import fitted_constants
 from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
+from foundation_pose_ros.uncertainty.expected_error import ErrorModel
 
 CONSTANTS = ROOT / "foundation_pose_ros" / "uncertainty" / "fitted_constants.py"
 # What each probability is called, and its cues: those of a task that has a mask, and those of one that hasn't.
@@ -46,12 +55,15 @@ TASKS = {
 Place = tuple[str, str | int]
 _RECORDED = "recordings"  # all of them together
 _FIRST_SEED = {"fit": 5000, "rendered": 9000, "scanned": 9500}
+# A centre that is off by more, in diameters, is that of another thing.
+_NEAR_SHARE = 0.15
 _ESTIMATED = ("registered", "tracked", "tracked, first step")
 
 
 def main(
     fit: Annotated[int, typer.Option(help="Rendered scenes to learn from.")] = 48,
     held_out: Annotated[int, typer.Option(help="Rendered scenes to judge by; two thirds as many scanned ones.")] = 24,
+    thin: Annotated[bool, typer.Option(help="Look at each object in a third of the frames.")] = False,
     processes: Annotated[int, typer.Option(help="At work side by side.")] = 2,
     samples: Annotated[
         Path | None, typer.Option(help="Keeps the samples, scene by scene: what is there isn't taken anew.")
@@ -61,9 +73,6 @@ def main(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
     apply: Annotated[bool, typer.Option(help="Write the constants into the code.")] = False,
-    keep: Annotated[
-        list[str] | None, typer.Option(help="register, find or track: judged with the constants that it has.")
-    ] = None,
 ) -> None:
     """Gather, fit, judge, write."""
     data = data_folder(data)
@@ -72,7 +81,8 @@ def main(
         kept = pickle.loads(samples.read_bytes())
     fresh = not kept
     wanted = places(fit, held_out, data)
-    for _ in gathered([place for place in wanted if place not in kept], partial(samples_of, data), kept, processes):
+    taken = partial(samples_of, data, THIN if thin else Looks())
+    for _ in gathered([place for place in wanted if place not in kept], taken, kept, processes):
         if samples is not None:
             with replacing(samples) as unfinished:
                 unfinished.write_bytes(pickle.dumps(kept))
@@ -81,9 +91,10 @@ def main(
         for name in (group, _RECORDED) if group in RECORDINGS else (group,):
             groups.setdefault(name, []).extend(kept[group, key])
     confidences = {task: fitted(groups["fit"], task, cues) for task, (_, cues) in TASKS.items()}
-    confidences |= {task: getattr(fitted_constants, TASKS[task][0]) for task in keep or ()}
     covariance = fitted_covariance(errors_of(groups["fit"]))
-    text = written(confidences, covariance)
+    stated = fitted_errors(errors_of(groups["fit"], right=True), covariance)
+    constants = Constants(confidences, covariance, stated)
+    text = written(constants)
     print(text)
     if apply:
         CONSTANTS.write_text(text)
@@ -91,7 +102,7 @@ def main(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": version(),
         "commit": commit(),
-        "command": " ".join(["python -m benchmarks.calibration --apply", *(f"--keep {task}" for task in keep or ())]),
+        "command": f"python -m benchmarks.calibration --apply --fit {fit} --held-out {held_out}{' --thin' * thin}",
         "samples": "of this run" if fresh else "some of earlier runs, read from a file: older than the commit above",
         "scenes": {group: len({s.place for s in part}) for group, part in groups.items()},
         "confidence": {
@@ -110,14 +121,43 @@ def main(
                 for task in ("register", "track")
             },
         },
+        "errors": {
+            "fitted": asdict(constants.errors),
+            **{
+                task: {g: stated_on(part, task, constants) for g, part in groups.items()}
+                for task in ("register", "track")
+            },
+        },
     }
     publish(PART, report, output)
 
 
+@dataclass(frozen=True)
+class Constants:
+    """All that is fitted: probabilities by task, covariances and stated errors."""
+
+    confidences: dict[str, Confidence]
+    covariance: CovarianceModel
+    errors: ErrorModel
+
+
 def fitted(samples: list[Sample], task: str, names: list[str]) -> Confidence:
-    """Fit the probability of one task to its refined poses."""
+    """Fit the probability of one task to its poses."""
     learned = _of(samples, task)
-    return fitted_confidence(_cues(learned), np.array([s.right for s in learned]), names)
+    rate = None if task == "track" else fitted_stands(*pairs_of(samples))
+    return fitted_confidence(_cues(learned), np.array([s.right for s in learned]), names, rate)
+
+
+def pairs_of(samples: list[Sample]) -> tuple[np.ndarray, np.ndarray]:
+    """Return by how much a rival is behind (n,), and whether the pose is right (n,) or the rival, of registrations."""
+    behind, first_is_right = [], []
+    for sample in samples:
+        rivals = [(off, share < RIGHT_SHARE) for off, share in sample.rivals]
+        right = [off for off, is_right in rivals if is_right]
+        if sample.task != "track" and rivals and sample.right != bool(right):
+            behind.append(right[0] if right else rivals[0][0])
+            first_is_right.append(sample.right)
+    return np.array(behind), np.array(first_is_right)
 
 
 def judged_on(samples: list[Sample], confidences: Mapping[str, Confidence]) -> dict[str, Any] | None:
@@ -148,13 +188,22 @@ def scores_by_kind(samples: list[Sample], task: str, confidence: Confidence) -> 
     ]
 
 
-def errors_of(samples: list[Sample], tasks: Iterable[str] = ("register", "track")) -> Errors:
-    """Return errors of right poses that the estimator gave."""
-    own = [s for s in samples if s.task in tasks and s.right and s.kind in _ESTIMATED and s.error is not None]
+def errors_of(samples: list[Sample], tasks: Iterable[str] = ("register", "track"), right: bool = False) -> Errors:
+    """Return errors of poses that the estimator gave: of right ones alone, or of all that are near the truth.
+
+    Right ones are cut off where they would be wrong, which is where badly known directions show.
+    """
+    own = [s for s in samples if s.task in tasks and s.kind in _ESTIMATED and s.error is not None]
+    own = [s for s in own if (s.right if right else _near(s))]
     names = ("information", "variance_m2", "points_information", "distance_m")
     known = {name: np.array([getattr(s.error, name) for s in own]) for name in names}
     twists = np.array([s.error.twist for s in own if s.error is not None])
     return Errors(twists=twists, diameter_m=np.array([s.diameter_m for s in own]), **known)
+
+
+def _near(sample: Sample) -> bool:
+    moved_m = np.linalg.norm(sample.error.twist[:3]) if sample.error is not None else np.inf
+    return bool(moved_m < _NEAR_SHARE * sample.diameter_m)
 
 
 def consistent_on(samples: list[Sample], task: str, model: CovarianceModel) -> dict[str, Any] | None:
@@ -163,21 +212,50 @@ def consistent_on(samples: list[Sample], task: str, model: CovarianceModel) -> d
     return consistency(errors.twists, errors.covariances(model)) if len(errors.twists) else None
 
 
-def written(confidences: dict[str, Confidence], covariance: CovarianceModel) -> str:
+def stated_on(samples: list[Sample], task: str, constants: Constants) -> dict[str, Any] | None:
+    """Return the shares of one task's errors in a group that are within what is stated for 68 and 95 %."""
+    errors = errors_of(samples, (task,), right=True)
+    if not len(errors.twists):
+        return None
+    moved, turned = stated_ratios(errors, constants.covariance)
+    within = {
+        "translation": (moved <= np.array(constants.errors.translation)).mean(axis=0),
+        "rotation": (turned <= np.array(constants.errors.rotation)).mean(axis=0),
+    }
+    return {"n": len(moved)} | {name: shares.round(3).tolist() for name, shares in within.items()}
+
+
+def written(constants: Constants) -> str:
     """Make the text of foundation_pose_ros/uncertainty/fitted_constants.py."""
     lines = [
         '"""What scores and covariances were fitted to be, written by `python -m benchmarks.calibration --apply`."""',
         "",
         "from .confidence import Confidence",
         "from .covariance import CovarianceModel",
+        "from .expected_error import ErrorModel",
         "",
     ]
     for task, (name, _) in TASKS.items():
-        fit = confidences[task]
+        fit = constants.confidences[task]
         pairs = [f'        ("{cue}", {below}, {above}),' for cue, below, above in fit.weights]
-        lines += [f"{name} = Confidence(", f"    {fit.intercept},", "    (", *pairs, "    ),", ")"]
-    constants = ", ".join(f"{name}={value}" for name, value in asdict(covariance).items())
-    return "\n".join([*lines, f"COVARIANCE = CovarianceModel({constants})"]) + "\n"
+        lines += [
+            f"{name} = Confidence(",
+            f"    {fit.intercept},",
+            "    (",
+            *pairs,
+            "    ),",
+            f"    {fit.stands},",
+            ")",
+        ]
+    lines += [
+        f"COVARIANCE = CovarianceModel({_named(constants.covariance)})",
+        f"ERRORS = ErrorModel({_named(constants.errors)})",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _named(values: CovarianceModel | ErrorModel) -> str:
+    return ", ".join(f"{name}={value}" for name, value in asdict(values).items())
 
 
 def places(fit: int, held_out: int, data: Path) -> list[Place]:
@@ -188,12 +266,12 @@ def places(fit: int, held_out: int, data: Path) -> list[Place]:
     return recordings + [(group, _FIRST_SEED[group] + k) for group, count in counts.items() for k in range(count)]
 
 
-def samples_of(data: Path, place: Place) -> list[Sample]:
+def samples_of(data: Path, looks: Looks, place: Place) -> list[Sample]:
     """Sample a recording, or a scene by its group and seed."""
     group, key = place
     if isinstance(key, str):
-        return real_samples(data / "pose", key)
-    return rendered_samples(key, _meshes(data / "meshes") if group == "scanned" else None)
+        return real_samples(data / "pose", key, looks)
+    return rendered_samples(key, looks, _meshes(data / "meshes") if group == "scanned" else None)
 
 
 def gathered(
@@ -213,14 +291,14 @@ def _meshes(folder: Path) -> list[ObjectModel]:
 
 
 def _of(samples: list[Sample], task: str) -> list[Sample]:
-    return [s for s in samples if s.task == task and s.refined]
+    return [s for s in samples if s.task == task]
 
 
 def _cues(samples: list[Sample]) -> Cues:
     names = [name for name in Evidence.__dataclass_fields__ if name != "rank"]
     # Of samples that were taken before a cue was made it isn't known.
     said = {name: np.array([s.evidence.get(name, np.nan) for s in samples]) for name in names}
-    return Cues.of(Evidence(rank=np.zeros(len(samples)), **said))
+    return Cues.of(Evidence(rank=np.zeros(len(samples)), **said), np.array([s.lead for s in samples]))
 
 
 PART = Part(
@@ -232,6 +310,7 @@ PART = Part(
         "diagrams": calibration_tables.diagrams,
         "percentiles": calibration_tables.percentiles,
         "consistency": calibration_tables.consistency,
+        "stated": calibration_tables.stated,
     },
 )
 

@@ -3,46 +3,59 @@
 from dataclasses import astuple, dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit
 
 from benchmarks.calibration.reliability import balanced, in_another_optimum, normalised
 from foundation_pose_ros.refinement.refiner import Refinement
-from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
+from foundation_pose_ros.uncertainty.confidence import Confidence, Cues, standing
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
+from foundation_pose_ros.uncertainty.expected_error import SHARES, ErrorModel, normal_limits
 
 # Weights are held back as if they came from a normal distribution this wide.
 _WEIGHT_SIGMA = 10.0
+# Beyond it, a pose without a lead is surely right.
+_LARGEST_OFFSET = 6.0
 # Tails of errors are fatter than normal ones, by poses in a near-by optimum: as Student's t of so many degrees.
 _TAIL_DEGREES = 5.0
-_START = CovarianceModel(repeat=6.0, shift_per_m=1e-3, rim_m=5e-4)
+# A turn that is known no better is about an axis of symmetry.
+_UNKNOWN_RAD = 0.4
+_START = CovarianceModel(repeat=12.0, shift_per_m=1e-3, rim_m=6e-4)
 # Logarithms of constants are held to their starts as if by a normal distribution this wide.
-_CONSTANT_SIGMA = 2.0
+_CONSTANT_SIGMA = 0.5
 
 
-def fitted_confidence(cues: Cues, right: np.ndarray, names: list[str]) -> Confidence:
-    """Fit a logistic regression, right and wrong poses weighing the same; no cue may speak against a pose."""
+def fitted_stands(behind: np.ndarray, first_is_right: np.ndarray) -> float:
+    """Fit by how much likelier a pose is than a rival for each unit that this is behind it (n,), one of both right."""
+
+    def loss(rate: float) -> float:
+        right = standing(rate * np.where(first_is_right, behind, -behind))
+        return float(-np.log(right).mean())
+
+    return round(float(minimize_scalar(loss, bounds=(0.1, 50.0), method="bounded").x), 2)
+
+
+def fitted_confidence(cues: Cues, right: np.ndarray, names: list[str], rate: float | None = None) -> Confidence:
+    """Find the likeliest probability of that form, right and wrong poses weighing the same.
+
+    No cue may speak against a pose. rate: of a pose beside its rival, with which it is as likely where neither leads;
+    None: found as well, for poses that go on from right ones.
+    """
     parts = np.stack([np.ones(len(right)), *(part for name in names for part in cues.bent(name))], axis=1)
-    weight = balanced(right) * len(right)
-    beta = np.zeros(parts.shape[1])
-    used = np.arange(len(beta))
-    while True:
-        x = parts[:, used]
-        held = np.diag([0.0, *[_WEIGHT_SIGMA**-2] * (len(used) - 1)])
-        found = np.zeros(len(used))
-        for _ in range(50):
-            p = 1 / (1 + np.exp(-x @ found))
-            gradient = x.T @ (weight * (right - p)) - held @ found
-            step = np.linalg.solve((x * (weight * p * (1 - p))[:, None]).T @ x + held, gradient)
-            found += step
-            if np.abs(step).max() < 1e-6:
-                break
-        for_it = np.concatenate([[True], found[1:] >= 0])
-        if for_it.all():
-            break
-        used = used[for_it]
-    beta[used] = found
-    intercept, *weights = (round(float(b), 2) + 0.0 for b in beta)
-    return Confidence(intercept, tuple(zip(names, weights[::2], weights[1::2], strict=True)))
+    weight, lead, count = balanced(right) * len(right), cues.lead, parts.shape[1]
+
+    def loss(constants: np.ndarray) -> float:
+        beta, (offset, slope) = constants[:count], constants[count:]
+        p = np.clip(expit(parts @ beta) * standing(offset + slope * lead), 1e-9, 1 - 1e-9)
+        held = np.square(constants[1:] / _WEIGHT_SIGMA).sum()
+        return float(held / 2 - (weight * np.where(right, np.log(p), np.log1p(-p))).sum())
+
+    start = np.concatenate([[-3.0], np.zeros(count - 1), [1.0, 1.0] if rate is None else [0.0, rate]])
+    bounds: list[tuple[float | None, float | None]] = [(None, None), *[(0.0, None)] * (count - 1)]
+    bounds += [(0.0, _LARGEST_OFFSET), (0.0, None)] if rate is None else [(0.0, 0.0), (rate, rate)]
+    found = minimize(loss, start, bounds=bounds, method="L-BFGS-B", options={"maxiter": 2000, "maxfun": 10**6}).x
+    intercept, *weights, offset, slope = (round(float(value), 2) + 0.0 for value in found)
+    return Confidence(intercept, tuple(zip(names, weights[::2], weights[1::2], strict=True)), (offset, slope))
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,29 @@ class Errors:
     def picked(self, which: np.ndarray) -> "Errors":
         """Return those at which (n,) bool is true."""
         return Errors(*(values[which] for values in vars(self).values()))
+
+
+def fitted_errors(errors: Errors, model: CovarianceModel) -> ErrorModel:
+    """Find the factors at which stated limits hold the shares that they are said to."""
+    factors = []
+    for ratios in stated_ratios(errors, model):
+        found = [np.quantile(ratios[:, k], share) for k, share in enumerate(SHARES)]
+        factors.append((round(float(found[0]), 2), round(float(found[1]), 2)))
+    return ErrorModel(*factors)
+
+
+def stated_ratios(errors: Errors, model: CovarianceModel) -> tuple[np.ndarray, np.ndarray]:
+    """Return errors (n, 2) over the limits that normal ones of their covariances stay below in 68 and 95 %.
+
+    Of the centre's place, and of the turn, where every turn is an error and known.
+    """
+    covariances = errors.covariances(model)
+    known = np.sqrt(np.linalg.eigvalsh(covariances[:, 3:, 3:])[:, 2]) < _UNKNOWN_RAD
+    moved, turned = (np.linalg.norm(errors.twists[:, part], axis=1)[:, None] for part in (slice(3), slice(3, 6)))
+    return (
+        moved / normal_limits(covariances[:, :3, :3]),
+        (turned / normal_limits(covariances[:, 3:, 3:]))[known],
+    )
 
 
 def fitted_covariance(errors: Errors) -> CovarianceModel:

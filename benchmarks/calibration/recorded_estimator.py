@@ -11,7 +11,13 @@ from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseEstimator,
 from foundation_pose_ros.estimation.candidates import Candidates
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.estimation.object_proposals import Proposal
-from foundation_pose_ros.estimation.prepared_object import PreparedObject, RegistrationStrategy, TrackingStrategy
+from foundation_pose_ros.estimation.prepared_object import (
+    PreparedObject,
+    RegistrationStrategy,
+    RivalStrategy,
+    TrackingStrategy,
+)
+from foundation_pose_ros.estimation.rivals import Rivals
 from foundation_pose_ros.observation.keyframe import Keyframe
 from foundation_pose_ros.observation.learned_colours import LearnedColours
 
@@ -25,6 +31,7 @@ class Answer:
     task: Task
     result: PoseResult
     candidates: Candidates
+    rivals: Rivals | None
 
 
 class RecordedEstimator:
@@ -78,7 +85,7 @@ class RecordedEstimator:
 
     def _kept(self, task: Task, result: PoseResult) -> PoseResult:
         assert self._latest.candidates is not None, "every result is made from candidates"
-        self._answers.append(Answer(task, result, self._latest.candidates))
+        self._answers.append(Answer(task, result, self._latest.candidates, self._latest.rivals))
         return result
 
 
@@ -87,9 +94,10 @@ class _Latest:
     """What a strategy found last."""
 
     candidates: Candidates | None = None
+    rivals: Rivals | None = None
 
     def keep(self, candidates: Candidates) -> Candidates:
-        self.candidates = candidates
+        self.candidates, self.rivals = candidates, None
         return candidates
 
 
@@ -102,7 +110,12 @@ class _RecordedMethods:
     def prepare(self, model: ObjectModel) -> PreparedObject:
         prepared = GeometricMethods(threads=1).prepare(model)
         registration = _RecordedRegistration(prepared.registration, self.latest)
-        return replace(prepared, registration=registration, tracking=_RecordedTracking(prepared.tracking, self.latest))
+        return replace(
+            prepared,
+            registration=registration,
+            tracking=_RecordedTracking(prepared.tracking, self.latest),
+            rivals=_RecordedRivals(prepared.rivals, self.latest),
+        )
 
 
 @dataclass(frozen=True)
@@ -112,6 +125,20 @@ class _RecordedRegistration:
 
     def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
         return self.latest.keep(self.strategy(frame, mask, possible))
+
+
+@dataclass(frozen=True)
+class _RecordedRivals:
+    strategy: RivalStrategy
+    latest: _Latest
+
+    def __call__(self, candidates: Candidates) -> Rivals:
+        self.latest.rivals = self.strategy(candidates)
+        return self.latest.rivals
+
+    def settled(self, candidates: Candidates) -> tuple[Candidates, Rivals]:
+        self.latest.candidates, self.latest.rivals = self.strategy.settled(candidates)
+        return self.latest.candidates, self.latest.rivals
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def consistency(twists: np.ndarray, covariances: np.ndarray) -> dict[str, Any] |
 
 
 def in_another_optimum(twists: np.ndarray) -> np.ndarray:
-    """Return (n,) bool: turned the wrong way, right by ADD-S all the same; no covariance reaches there."""
+    """Return (n,) bool: turned the wrong way; no covariance of residuals reaches there."""
     return np.asarray(np.linalg.norm(twists[:, 3:], axis=1) > _OTHER_OPTIMUM_RAD)
 
 

@@ -6,10 +6,9 @@ import numpy as np
 
 from foundation_pose_ros import ObjectModel, se3
 from foundation_pose_ros.estimation.candidates import Candidates
-from foundation_pose_ros.evaluation.metrics import adds_m
+from foundation_pose_ros.estimation.rivals import Rivals
+from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
 
-RIGHT_SHARE = 0.1
-_POINTS = 600
 # Nobody can know a pose that is hidden by so much, or that next to no depth agrees with.
 _LEAST_VISIBLE, _LEAST_AGREEMENT = 0.1, 0.02
 
@@ -30,9 +29,10 @@ class PoseError:
 
 @dataclass(frozen=True)
 class Sample:
-    """task: register, find or track. evidence: of one pose, by name. error_share: ADD-S in diameters, infinite where
-    the object isn't there, or where too little of it is seen to know; error: None there. refined: as every pose is that
-    is published. cluster: poses of one object in one scene are alike.
+    """task: register, find or track. evidence: of one pose, by name. error_share: MSSD in diameters, infinite where
+    the object isn't there, or where too little of it is seen to know; error: None there. lead: over the pose's rivals.
+    rivals: of a registration, each by how much it is behind, and its own error_share. cluster: poses of one object in
+    one scene are alike.
     """
 
     task: str
@@ -43,6 +43,8 @@ class Sample:
     error_share: float
     diameter_m: float
     error: PoseError | None = None
+    lead: float = 0.0
+    rivals: tuple[tuple[float, float], ...] = ()
 
     @property
     def cluster(self) -> tuple[str, str]:
@@ -50,13 +52,11 @@ class Sample:
         return self.place, self.object_name
 
     @property
-    def refined(self) -> bool:
-        """Return whether it was moved to where the frame shows it."""
-        return not self.kind.startswith("pushed")
-
-    @property
     def right(self) -> bool:
-        """Within ADD-S, and seen: a track stays right behind a cover that doesn't move, but nobody can know it."""
+        """No point off by a tenth of the diameter, and seen.
+
+        A track stays right behind a cover that doesn't move, but nobody can know it.
+        """
         seen = self.evidence["visible"] >= _LEAST_VISIBLE and self.evidence["agreement"] >= _LEAST_AGREEMENT
         return seen and self.error_share < RIGHT_SHARE
 
@@ -66,20 +66,25 @@ class Truth:
 
     def __init__(self, model: ObjectModel, place: str) -> None:
         self._model, self._place = model, place
-        self._points = np.asarray(model.mesh.sample(_POINTS, seed=0), np.float64)
+        self._distance = SurfaceDistance(model.vertices, model.symmetries)
 
     def error_share(self, T_cam_obj: np.ndarray, T_truth: np.ndarray) -> float:
-        """Return ADD-S as a share of the diameter."""
-        return adds_m(T_cam_obj, T_truth, self._points) / self._model.diameter_m
+        """Return the largest error of any surface point, over symmetries, as a share of the diameter."""
+        return float(self._distance(T_cam_obj[None], T_truth)[0]) / self._model.diameter_m
 
     def sample(
-        self, task: str, kind: str, candidates: Candidates, T_truth: np.ndarray | None, index: int = 0
+        self, task: str, kind: str, candidates: Candidates, T_truth: np.ndarray | None, compared: float | Rivals
     ) -> Sample:
-        """Make a sample of one of the candidates; T_truth (4, 4): None where the object can't be seen."""
-        model, refined, evidence = self._model, candidates.refined.at(index), candidates.evidence
-        said = {item.name: float(getattr(evidence, item.name)[index]) for item in fields(evidence)}
+        """Make a sample of the first of candidates; T_truth (4, 4): None where the object can't be seen.
+
+        compared: its rivals, or its lead over them.
+        """
+        model, refined, evidence = self._model, candidates.refined.at(0), candidates.evidence
+        said = {item.name: float(getattr(evidence, item.name)[0]) for item in fields(evidence)}
+        rivals = compared if isinstance(compared, Rivals) else Rivals(np.zeros((0, 4, 4)), np.zeros(0))
+        lead = compared.lead if isinstance(compared, Rivals) else compared
         if T_truth is None:
-            return Sample(task, kind, self._place, model.name, said, np.inf, model.diameter_m)
+            return Sample(task, kind, self._place, model.name, said, np.inf, model.diameter_m, lead=lead)
         equivalent = model.symmetries.nearest(refined.T_cam_obj, T_truth)
         error = PoseError(
             se3.twist_between(equivalent, T_truth, model.centre_m),
@@ -89,4 +94,6 @@ class Truth:
             float(np.linalg.norm(se3.transform_points(T_truth, model.centre_m[None]))),
         )
         share = self.error_share(refined.T_cam_obj, T_truth)
-        return Sample(task, kind, self._place, model.name, said, share, model.diameter_m, error)
+        shares = [self.error_share(T, T_truth) for T in rivals.T_cam_obj]
+        behind = tuple(zip(map(float, rivals.behind), shares, strict=True))
+        return Sample(task, kind, self._place, model.name, said, share, model.diameter_m, error, lead, behind)

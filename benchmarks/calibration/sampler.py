@@ -2,7 +2,7 @@
 
 Right ones are what registration and tracking give. Wrong ones are what they give where they must fail (the mask of
 something else, an object that was taken away, covered or swapped, a start far off), and poses that were pushed and
-turned from the truth by amounts from small to large, as they are and after refinement.
+turned from the truth by amounts from small to large, and by what looks alike, after refinement.
 """
 
 from collections.abc import Iterator
@@ -12,17 +12,21 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.calibration.recorded_estimator import Answer, RecordedEstimator
-from benchmarks.calibration.sample import RIGHT_SHARE, Sample, Truth
+from benchmarks.calibration.sample import Sample, Truth
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseResult, se3
+from foundation_pose_ros.estimation.methods import turns_alike
 from foundation_pose_ros.estimation.registration import RegistrationSettings
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
+from foundation_pose_ros.estimation.rivals import RivalSearch
+from foundation_pose_ros.object_model.confusable_turns import confusable_turns
+from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE
 from foundation_pose_ros.synthetic.imperfections import random_direction
 from foundation_pose_ros.tracking import ObjectTracker
 
-# Of a registration's poses, and of a frame's things, so many are looked at.
-_CANDIDATES = 3
-# How far the surfaces of a pose that isn't moved may be off.
-_UNREFINED_M = 0.02
+# Of a frame's things, so many are looked at.
+_THINGS = 3
+# Of turns that look alike so many are tried.
+_ALIKE = 2
 
 
 class Sampler:
@@ -34,14 +38,15 @@ class Sampler:
         self._estimator = RecordedEstimator(model)
         # No task takes poses about the truth in the light of a mask.
         self._compare = RenderAndCompare.on_cpu(model, 1)
+        self._rivals = RivalSearch(self._compare, turns_alike(model))
+        self._alike = [turn for turns in confusable_turns(model, turns_alike(model)) for turn in turns.transforms]
 
     def registrations(
         self, frame: Frame, mask: np.ndarray, truth: np.ndarray | None, kind: str, perturbed: bool = False
     ) -> Iterator[Sample]:
-        """Sample a registration and its first runners-up; with `perturbed`, also poses about the truth."""
+        """Sample a registration; with `perturbed`, also poses about the truth."""
         for answer in self._estimator.answers(self._estimator.register, frame, mask):
-            for k in range(min(_CANDIDATES, len(answer.candidates.evidence.rank))):
-                yield self._truth.sample("register", kind if k == 0 else "runner-up", answer.candidates, truth, k)
+            yield from self._samples([answer], kind, truth)
             if truth is not None and perturbed:
                 yield from self._registrations_about(truth, answer)
 
@@ -58,7 +63,7 @@ class Sampler:
 
     def found(self, frame: Frame, truth: np.ndarray | None, kind: str) -> Iterator[Sample]:
         """Sample what a search with no mask finds in the first few things of a frame."""
-        for proposal in self._estimator.propose(frame)[:_CANDIDATES]:
+        for proposal in self._estimator.propose(frame)[:_THINGS]:
             answers = self._estimator.answers(self._estimator.find, frame, proposal)
             yield from self._samples(answers, kind, truth)
 
@@ -75,18 +80,18 @@ class Sampler:
             yield from self._samples(answers, said, truth)
 
     def perturbed_steps(self, frame: Frame, truth: np.ndarray) -> Iterator[Sample]:
-        """Sample poses about the truth, as they are and after one tracking step that no points guide."""
+        """Sample poses about the truth after one tracking step that no points guide."""
         for T_cam_obj, kind in zip(*self._around(truth), strict=True):
             for assessed in self._assessed(frame, T_cam_obj):
-                yield from self._samples([assessed], f"pushed {kind}", truth)
-                pose = replace(assessed.result, keyframe=None)
+                pose = replace(assessed.result, keyframe=None, compared_ns=None)
                 answers = self._estimator.answers(self._estimator.track, frame, pose)
                 yield from self._samples(answers, f"refined {kind}", truth)
 
     def elsewhere(self, frame: Frame, T_cam_obj: np.ndarray, kind: str) -> Iterator[Sample]:
         """Sample one tracking step from a pose where the object isn't."""
         for assessed in self._assessed(frame, T_cam_obj):
-            answers = self._estimator.answers(self._estimator.track, frame, assessed.result)
+            pose = replace(assessed.result, compared_ns=None)
+            answers = self._estimator.answers(self._estimator.track, frame, pose)
             yield from self._samples(answers, f"{kind}, first step", None)
 
     def _assessed(self, frame: Frame, T_cam_obj: np.ndarray) -> list[Answer]:
@@ -96,16 +101,16 @@ class Sampler:
         """Sample each answer's first pose, but for those that stick in a table or wall: these have no score."""
         for answer in answers:
             if answer.result.score > 0:
-                yield self._truth.sample(answer.task, kind, answer.candidates, truth)
+                compared = answer.result.margin if answer.rivals is None else answer.rivals
+                yield self._truth.sample(answer.task, kind, answer.candidates, truth, compared)
 
     def _registrations_about(self, truth: np.ndarray, answer: Answer) -> Iterator[Sample]:
         observation = answer.candidates.observation
         poses, kinds = self._around(truth)
-        pushed = self._compare.evaluate_unrefined(observation, poses, _UNREFINED_M)
         refined = self._compare.refine(observation, poses, RegistrationSettings().final)
-        for name, candidates in (("pushed", pushed), ("refined", refined)):
-            for k, kind in enumerate(kinds):
-                yield self._truth.sample("register", f"{name} {kind}", candidates, truth, k)
+        for k, kind in enumerate(kinds):
+            one = refined.picked(np.array([k]))
+            yield self._truth.sample("register", f"refined {kind}", one, truth, self._rivals(one))
 
     def _around(self, truth: np.ndarray) -> tuple[np.ndarray, list[str]]:
         """Return the truth, and it pushed by shares of the diameter, and turned: poses (n, 4, 4) and their kinds."""
@@ -121,4 +126,9 @@ class Sampler:
         for _ in range(2):
             twists.append(np.concatenate([np.zeros(3), random_direction(rng) * rng.uniform(0.5, np.pi)]))
             kinds.append("turned")
-        return se3.apply_twist(np.tile(truth, (len(twists), 1, 1)), np.array(twists), self._model.centre_m), kinds
+        poses = se3.apply_twist(np.tile(truth, (len(twists), 1, 1)), np.array(twists), self._model.centre_m)
+        if self._alike:
+            picked = rng.choice(len(self._alike), min(_ALIKE, len(self._alike)), replace=False)
+            poses = np.concatenate([poses, [(truth @ self._alike[k]).astype(np.float32) for k in picked]])
+            kinds += ["turned alike"] * len(picked)
+        return poses, kinds

@@ -1,6 +1,7 @@
 """All samples of one object in a recording: where they are taken, and what befalls the object meanwhile."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,8 +14,22 @@ from foundation_pose_ros.synthetic.imperfections import damaged_mask, mask_elsew
 # Of the object less than this is seen: whatever its pose, nobody can know it.
 _UNSEEN = 0.03
 _FEWEST_PIXELS = 60
-# Frames in which tracking is led astray.
-_ASTRAY = 3
+
+
+@dataclass(frozen=True)
+class Looks:
+    """In how many frames of a scene, or of a piece of a recording, an object is looked at.
+
+    registered, recorded: registered from masks and searched for without, in a scene and in a piece of a recording.
+    astray: tracking is led astray.
+    """
+
+    registered: int = 3
+    recorded: int = 5
+    astray: int = 3
+
+
+THIN = Looks(1, 2, 1)
 
 
 def sample_sequence(
@@ -24,10 +39,12 @@ def sample_sequence(
     seed: int,
     changed: Mapping[str, Callable[[], Sequence]] | None = None,
     registrations: int = 3,
+    astray: int = 3,
 ) -> list[Sample]:
     """Sample one object of a recording with true poses and masks.
 
     changed: the same recording with the object taken away, covered or swapped from its middle on, by kind.
+    registrations, astray: in so many frames it is registered, and tracking is led astray.
     """
     rng = np.random.default_rng([seed, *name.encode()])
     subject = _Subject(sequence, name, Sampler(sequence.model(name), place, rng), rng)
@@ -36,7 +53,7 @@ def sample_sequence(
     for k in np.linspace(0, last, registrations).astype(int):
         samples += subject.registered(int(k))
     samples += subject.tracked()
-    for k in np.linspace(1, last, _ASTRAY).astype(int):
+    for k in np.linspace(1, last, astray).astype(int):
         samples += subject.led_astray(int(k))
     for kind, make in (changed or {}).items():
         samples += subject.befallen(make(), kind)

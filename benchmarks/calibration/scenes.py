@@ -8,7 +8,7 @@ import numpy as np
 import trimesh
 
 from benchmarks.calibration.sample import Sample
-from benchmarks.calibration.samples import sample_sequence
+from benchmarks.calibration.samples import Looks, sample_sequence
 from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
@@ -29,7 +29,7 @@ _WAVES = 6
 RECORDINGS = ("ycbv_0000", "visp_rbt_desk")
 
 
-def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None) -> list[Sample]:
+def rendered_samples(seed: int, looks: Looks, meshes: list[ObjectModel] | None = None) -> list[Sample]:
     """Sample a scene with two objects, made up or of `meshes`, seen by a camera and known by models with defects.
 
     Everything about it follows from the seed.
@@ -67,7 +67,7 @@ def rendered_samples(seed: int, meshes: list[ObjectModel] | None = None) -> list
     for name in names:
         events = {kind: partial(_seen_so, make, camera, known) for kind, make in _events(scene, name, rng).items()}
         seen = DefectiveSequence(scene, camera, known)
-        samples += sample_sequence(seen, name, f"rendered {seed}", seed, events)
+        samples += sample_sequence(seen, name, f"rendered {seed}", seed, events, looks.registered, looks.astray)
     return samples
 
 
@@ -95,14 +95,16 @@ def _carved(mesh: trimesh.Trimesh, rng: np.random.Generator) -> trimesh.Trimesh:
     return mesh
 
 
-def real_samples(folder: Path, name: str, most_frames: int = 10) -> list[Sample]:
+def real_samples(folder: Path, name: str, looks: Looks, most_frames: int = 10) -> list[Sample]:
     """Sample every object of one recording in data/pose, in runs of at most so many frames."""
     sequence = open_sequence(folder / name)
     samples: list[Sample] = []
     for start in range(0, len(sequence.frame_ids), most_frames):
         part = _Part(sequence, start, start + most_frames)
         for object_name in sequence.object_names:
-            samples += sample_sequence(part, object_name, f"{name} {start}", start, registrations=5)
+            samples += sample_sequence(
+                part, object_name, f"{name} {start}", start, registrations=looks.recorded, astray=looks.astray
+            )
     return samples
 
 

@@ -72,6 +72,15 @@ def consistency(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def stated(report: dict[str, Any]) -> str:
+    """Return shares of right poses whose errors are within what is stated for 68 and 95 % of them."""
+    lines = ["| | poses | position, 68 % | position, 95 % | rotation, 68 % | rotation, 95 % |", "|---" * 6 + "|"]
+    for task, group, row in _judged(report["errors"]):
+        shares = " | ".join(f"{share:.2f}" for share in (*row["translation"], *row["rotation"]))
+        lines.append(f"| {_TASKS[task]}, {group} | {row['n']} | {shares} |")
+    return "\n".join(lines)
+
+
 def _judged(part: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
     for task in _TASKS:
         for group, group_name in _GROUPS.items():

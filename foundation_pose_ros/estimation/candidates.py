@@ -5,9 +5,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .. import se3
 from ..jit import compiled
-from ..object_model.model import ObjectModel
 from ..observation.observation import Observation
 from ..refinement.refiner import Refinement
 from ..selection.scorer import Evidence
@@ -106,23 +104,6 @@ def _unique_poses(T_cam_obj: Any, centre_obj: Any, apart_m: float, cosine_apart:
             if count == most:
                 break
     return kept[:count]
-
-
-def margin(candidates: Candidates, model: ObjectModel) -> float:
-    """Return by how much the first outranks the best that isn't the same pose, up to symmetries; its rank for none."""
-    first, *others = candidates.refined.T_cam_obj
-    ranks = [
-        float(rank)
-        for T, rank in zip(others, candidates.evidence.rank[1:], strict=True)
-        if _differ(model.symmetries.nearest(T, first), first, model)
-    ]
-    return float(candidates.evidence.rank[0]) - max(ranks, default=0.0)
-
-
-def _differ(T: np.ndarray, other: np.ndarray, model: ObjectModel) -> bool:
-    centres = [pose[:3, :3] @ model.centre_m + pose[:3, 3] for pose in (T, other)]
-    apart = np.linalg.norm(centres[0] - centres[1]) > DISTINCT_SHARE * model.diameter_m
-    return bool(apart or se3.rotation_angle_rad(T[:3, :3], other[:3, :3]) > DISTINCT_RAD)
 
 
 def picked(batch: Batch, kept: np.ndarray) -> Batch:

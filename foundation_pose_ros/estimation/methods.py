@@ -11,6 +11,7 @@ from .object_prior import SizeColourPrior
 from .prepared_object import PreparedObject
 from .registration import Registration
 from .render_and_compare import RenderAndCompare
+from .rivals import RivalSearch
 from .tracking_step import TrackStep
 
 Method = Literal["geometric", "learned"]
@@ -43,6 +44,7 @@ class GeometricMethods:
             tracking=TrackStep(compare),
             prior=SizeColourPrior(model),
             look=first_look(compare),
+            rivals=RivalSearch(compare, turns_alike(model)),
         )
 
 
@@ -57,5 +59,10 @@ def geometric_registration(compare: RenderAndCompare) -> Registration:
     return Registration(
         compare,
         rotations=unique_rotations(rotation_grid(), model.shape_symmetries),
-        turns=model.symmetries.distinguishable(model.near_symmetries, _TURNS_APART_RAD),
+        turns=turns_alike(model),
     )
+
+
+def turns_alike(model: ObjectModel) -> np.ndarray:
+    """Return turns (T, 4, 4) that noisy depth may mistake for the identity, which comes first, and others can't."""
+    return model.symmetries.distinguishable(model.near_symmetries, _TURNS_APART_RAD)

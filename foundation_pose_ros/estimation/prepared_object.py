@@ -11,10 +11,12 @@ from ..object_model.model import ObjectModel
 from ..observation.keyframe import Keyframe
 from ..observation.learned_colours import LearnedColours
 from ..rendering import Renderer
+from ..selection.geometric import GeometricScorer
 from ..selection.scorer import Scorer
 from .candidates import Candidates
 from .first_look import FirstLook
 from .object_prior import SizeColourPrior
+from .rivals import Rivals
 
 
 class RegistrationStrategy(Protocol):
@@ -57,6 +59,18 @@ class TrackingStrategy(Protocol):
         ...
 
 
+class RivalStrategy(Protocol):
+    """Finds poses that may be mistaken for a chosen one."""
+
+    def __call__(self, candidates: Candidates) -> Rivals:
+        """Return the rivals of the first candidate."""
+        ...
+
+    def settled(self, candidates: Candidates) -> tuple[Candidates, Rivals]:
+        """Put a rival first for which clearly more speaks; return it with its own rivals."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class PreparedObject:
     """One object with the strategies that are bound to it.
@@ -66,6 +80,7 @@ class PreparedObject:
     scorer: has the last word on the order of a registration's poses.
     registration, tracking: how it is found, and followed.
     prior, look: what things in a frame are compared with before any pose is known, and how the object may fit them.
+    rivals: poses that may be mistaken for the first of some candidates.
     final_refinement: moves the poses that are left in the end; None: they stay.
     """
 
@@ -76,6 +91,7 @@ class PreparedObject:
     tracking: TrackingStrategy
     prior: SizeColourPrior
     look: FirstLook
+    rivals: RivalStrategy
     final_refinement: Callable[[Candidates], Candidates] | None = None
 
     def register(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
@@ -98,6 +114,12 @@ class PreparedObject:
     def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
         """Weigh one pose (4, 4) from elsewhere, which isn't moved; raises InputRefused where it isn't in view."""
         return self.tracking.assess(frame, T_cam_obj)
+
+    def settled(self, candidates: Candidates) -> tuple[Candidates, Rivals]:
+        """Compare the first candidate with its rivals; put one first for which more speaks, if evidence has the say."""
+        if isinstance(self.scorer, GeometricScorer):
+            return self.rivals.settled(candidates)
+        return candidates, self.rivals(candidates)
 
     def _refined(self, candidates: Candidates) -> Candidates:
         return candidates if self.final_refinement is None else self.final_refinement(candidates)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..estimation.methods import Method, first_look, geometric_registration
+from ..estimation.methods import Method, first_look, geometric_registration, turns_alike
 from ..estimation.object_prior import SizeColourPrior
 from ..estimation.prepared_object import PreparedObject, RegistrationStrategy, TrackingStrategy
 from ..estimation.render_and_compare import RenderAndCompare
+from ..estimation.rivals import RivalSearch
 from ..estimation.tracking_step import TrackStep
 from ..networks.checkpoints import Network
 from ..networks.inference import InferenceSettings, PreparedNetwork
@@ -100,9 +101,15 @@ class LearnedMethods:
             registration = LearnedRegistration(compare, refiner, starts, scorer, settings.registration)
         elif scorer is not None:
             registration = ReorderedRegistration(registration, scorer)
-        prior = SizeColourPrior(model)
         return PreparedObject(
-            model, compare.renderer, scorer or compare.scorer, registration, tracking, prior, first_look(compare)
+            model=model,
+            renderer=compare.renderer,
+            scorer=scorer or compare.scorer,
+            registration=registration,
+            tracking=tracking,
+            prior=SizeColourPrior(model),
+            look=first_look(compare),
+            rivals=RivalSearch(compare, turns_alike(model)),
         )
 
     def _learned_refiner(

@@ -1,6 +1,6 @@
 """What a camera saw in one square crop, on a coarse grid: the side of render-and-compare that no hypothesis changes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -45,6 +45,16 @@ class Observation:
     def points(self) -> np.ndarray:
         """(N, 3) in the camera's frame."""
         return self.rays * self.depth_m[:, None]
+
+    def thinned(self, step: int) -> "Observation":
+        """Return every step-th row and column of samples, as a grid of its own."""
+        size = len(range(0, self.size, step))
+        kept = np.arange(self.size**2).reshape(self.size, self.size)[::step, ::step].ravel()
+        K = self.K.copy()
+        K[:2] /= step
+        samples = ("rays", "depth_m", "normals", "on_edge", "mask", "possible", "rgb", "in_image")
+        arrays = {name: getattr(self, name)[kept] for name in samples if getattr(self, name) is not None}
+        return replace(self, K=K, size=size, **arrays)
 
     @cached_property
     def allowed(self) -> np.ndarray | None:

@@ -9,6 +9,7 @@ from ..object_model.model import ObjectModel
 from ..observation.observation import Observation
 from ..rendering import Renderer, Rendering
 from .colour import ColourComparison
+from .contest import support, votes
 from .depth_agreement import (
     NEVER_SEEN_M,
     MaskPixels,
@@ -84,6 +85,30 @@ class GeometricScorer:
         same = ((rendering.depth_m > 0) & (off_m < near_m)).astype(np.float32)
         comparison = ColourComparison(observation.rgb.reshape(*shape, 3))
         return replace(evidence, rank=evidence.rank + comparison.distinguishable(rendering.rgb, same))
+
+    def contest(self, observation: Observation, T_cam_obj: np.ndarray, looseness: float = 1.0) -> np.ndarray:
+        """Return (B - 1,): by how much more speaks for the first of poses (B, 4, 4) than for each, where they differ.
+
+        Votes of depth in -1..1, and of colours that set the renderings apart. looseness: factor of depth's tolerance.
+        """
+        rendering, shape = self._rendered(observation, T_cam_obj), (observation.size, observation.size)
+        tolerance_m, sigma_m = looseness * self._tolerance_m(observation), rendering.sigma_m
+        rendered_m = rendering.depth_m.reshape(len(T_cam_obj), -1)
+        if sigma_m is not None:
+            sigma_m = sigma_m.reshape(rendered_m.shape)
+            tolerance_m = np.hypot(tolerance_m, np.minimum(sigma_m, NEVER_SEEN_M))
+        pixels = ObservedPixels(
+            observation.depth_m, tolerance_m, steepness(observation.normals, observation.rays), observation.in_image
+        )
+        supports = support(pixels, observation.mask, observation.allowed, rendered_m, tolerance_m)
+        if sigma_m is not None:
+            supports = np.where((rendered_m > 0) & (sigma_m >= NEVER_SEEN_M), 0.0, supports)
+        found = votes(supports)
+        if rendering.rgb is None:
+            return found
+        agrees = np.maximum(supports, 0).astype(np.float32).reshape(-1, *shape)
+        apart = ColourComparison(observation.rgb.reshape(*shape, 3)).distinguishable(rendering.rgb, agrees)
+        return found + apart[0] - apart[1:]
 
     def _rendered(self, observation: Observation, T_cam_obj: np.ndarray) -> Rendering:
         return self._renderer.render(T_cam_obj, observation.K, (observation.size,) * 2, colour=self._colour)

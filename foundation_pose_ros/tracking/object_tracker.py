@@ -150,8 +150,8 @@ class ObjectTracker:
             self._advance(FrameEvidence(frame.stamp_ns, None, registration=True, reason=str(found)))
             self._back_off(frame.stamp_ns)
             return False
-        self._advance(FrameEvidence(frame.stamp_ns, found.score, registration=True))
-        if not self.settings.state.accepts(found.score):
+        self._advance(FrameEvidence(frame.stamp_ns, found.score, registration=True, presence=found.presence))
+        if not self.settings.state.accepts(found.score, found.presence):
             self._back_off(frame.stamp_ns)
             return False
         self._begin(frame, found)
@@ -218,7 +218,7 @@ class ObjectTracker:
             found = self._relocalization.step(frame, claimed)
             self._time_s = perf_counter() - called_s
             if found is not None:
-                self._advance(FrameEvidence(frame.stamp_ns, found.score, registration=True))
+                self._advance(FrameEvidence(frame.stamp_ns, found.score, registration=True, presence=found.presence))
                 if self.state is TrackState.TRACKING:
                     self._begin(frame, found)
         return self.snapshot(frame.stamp_ns)

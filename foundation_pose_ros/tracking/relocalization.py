@@ -87,7 +87,7 @@ class Relocalization:
         )
         if pose is None:
             return None
-        scores = (*candidate.scores, pose.score)
+        scores = (*candidate.scores, pose.presence)
         if len(scores) == self._settings.confirm_frames:
             return pose if np.mean(scores) >= candidate.wanted else None
         self._candidate = replace(candidate, pose=pose, scores=scores)
@@ -99,7 +99,7 @@ class Relocalization:
             self._looked_near_ns = frame.stamp_ns
             pose = self._believable(lambda: self._estimator.track(frame, self._last), claimed, settings.doubt_score)
             if pose is not None:
-                return _Candidate(pose, settings.near_score, (pose.score,))
+                return _Candidate(pose, settings.near_score, (pose.presence,))
         if self._due(frame, self._looked_far_ns, self._far_period_s):
             self._looked_far_ns = frame.stamp_ns
             self._far_period_s = min(self._far_period_s * settings.patience, settings.far_longest_s)
@@ -113,7 +113,7 @@ class Relocalization:
                     return None
                 # It has to prove itself by what the object looked like, if that is still known.
                 proven = replace(pose, learned=self._last.learned or pose.learned)
-                return _Candidate(proven, settings.elsewhere_score, (pose.score,))
+                return _Candidate(proven, settings.elsewhere_score, (pose.presence,))
         return None
 
     def _due(self, frame: Frame, last_ns: int, period_s: float) -> bool:
@@ -127,7 +127,7 @@ class Relocalization:
         except InputRefused:
             return None
         last, settings = self._last, self._settings
-        if pose.score < least or pose.colour_agreement < last.colour_agreement - settings.colour_drop:
+        if pose.presence < least or pose.colour_agreement < last.colour_agreement - settings.colour_drop:
             return None
         # Not known, NaN, is never less.
         if pose.region_agreement < last.region_agreement - settings.region_drop:

@@ -100,7 +100,7 @@ class SecondLook:
             if not self._in_reach(pose.centre_m, proposal, last):
                 continue
             like = pose.colour_agreement >= last.colour_agreement - settings.colour_drop
-            if like and pose.score >= settings.accept_score and fit(pose) > least:
+            if like and pose.presence >= settings.accept_score and fit(pose) > least:
                 best, least = pose, fit(pose)
         return best
 

@@ -23,7 +23,8 @@ class StateSettings:
     of them doesn't make the state flicker. Doubt becomes LOST after a time and a number of frames, both: neither one
     bad frame at a low rate nor a burst of bad frames at a high one is enough.
 
-    accept_score: at which a registration starts a track, or goes on with a lost one.
+    accept_score: at which a registration starts a track, or goes on with a lost one, turns included that can't be told
+        from its pose.
     lose_score: below which a track comes into doubt, and nothing starts. A track that was lost and hasn't been
         confirmed since, by `regain_frames`, is lost again at once.
     regain_score: at which a frame speaks for a track in doubt.
@@ -39,9 +40,9 @@ class StateSettings:
     lost_after_frames: int = 3
     regain_frames: int = 3
 
-    def accepts(self, score: float) -> bool:
-        """Tell whether a registration of this score starts a track."""
-        return score >= max(self.accept_score, self.lose_score)
+    def accepts(self, score: float, presence: float) -> bool:
+        """Tell whether a registration starts a track; presence: its score, and of turns that can't be told from it."""
+        return score >= self.lose_score and presence >= self.accept_score
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class FrameEvidence:
     """One attempt on one frame: its score, or None with the reason why there is no pose.
 
     registration: it was one, from a mask or by a search that has proved itself.
+    presence: with the probabilities of turns that can't be told from the pose; None: there are none.
     switched: the pose took the place of a tracking step's; it has to prove itself as one in doubt does.
     """
 
@@ -57,6 +59,7 @@ class FrameEvidence:
     registration: bool = False
     reason: str = ""
     switched: bool = False
+    presence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,8 @@ def advance(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -
 
 
 def _after_registration(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -> TrackStatus:
-    if seen.score is not None and settings.accepts(seen.score):
+    presence = seen.score if seen.presence is None else seen.presence
+    if seen.score is not None and presence is not None and settings.accepts(seen.score, presence):
         found_again = status.state is TrackState.LOST
         return replace(started(seen.stamp_ns), unconfirmed=settings.regain_frames if found_again else 0)
     if status.state is TrackState.TRACKING:
@@ -104,7 +108,7 @@ def _after_registration(status: TrackStatus, seen: FrameEvidence, settings: Stat
     if seen.score is None:
         reason = seen.reason or "registration gave no pose"
     else:
-        least = max(settings.accept_score, settings.lose_score)
+        least = settings.lose_score if presence >= settings.accept_score else settings.accept_score
         reason = f"registration scored {seen.score:.2f}, below {least:.2f}"
     return replace(status, reason=reason)
 

@@ -1,13 +1,15 @@
 """How likely a pose is right: one look's evidence, weighed by a logistic model, as a probability.
 
-Right means ADD-S below a tenth of the diameter. The probability is that of a pose of which right and wrong were equally
-likely before the look, and among the wrong ones are those that are hard to tell: local optima, neighbours and empty
-places that tracking or a wrong mask led to. Where most poses are right, as in a running track, it is on the safe side.
+Right means that no point of the surface is off by a tenth of the diameter, over symmetries (MSSD). The probability is
+that of a pose of which right and wrong were equally likely before the look, and among the wrong ones are those that are
+hard to tell: turns that look alike, local optima, neighbours and empty places that tracking or a wrong mask led to.
+Where most poses are right, as in a running track, it is on the safe side.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from ..selection.scorer import Evidence
 
@@ -15,27 +17,35 @@ from ..selection.scorer import Evidence
 BENDS = {"agreement": 0.5, "visible": 0.7, "outline": 0.7, "border": 0.5, "likeness": 0.0}
 
 
+# Share of rivals that are right though nothing seems to speak for them, as of what leads wrongly.
+_UNRULY = 0.03
+
+
 @dataclass(frozen=True)
 class Cues:
     """What a probability is made from, (B,) float each, all growing with what speaks for a pose.
 
-    agreement, visible, outline, border: of the evidence. likeness: how far the correlation of colours falls short of
-    what was expected, negative; 0 for a model without colours.
+    agreement, visible, outline, border: of the evidence. lead: over the best pose that would put the surface elsewhere.
+    likeness: how far the correlation of colours falls short of what was expected, negative; 0 for a model without
+    colours.
     """
 
     agreement: np.ndarray
     visible: np.ndarray
     outline: np.ndarray
     border: np.ndarray
+    lead: np.ndarray
     likeness: np.ndarray
 
     @classmethod
-    def of(cls, evidence: Evidence) -> "Cues":
+    def of(cls, evidence: Evidence, lead: np.ndarray) -> "Cues":
+        """Take them from evidence for B poses, and leads (B,)."""
         return cls(
             agreement=evidence.agreement,
             visible=evidence.visible,
             outline=evidence.outline,
             border=evidence.border,
+            lead=lead,
             likeness=np.minimum(evidence.colour - evidence.colour_expected, 0),
         )
 
@@ -47,13 +57,16 @@ class Cues:
 
 @dataclass(frozen=True)
 class Confidence:
-    """P(right) = 1 / (1 + exp(-(intercept + sum of below x part below the bend + above x part beyond it))).
+    """P(right) = P(the object is there, this pose or one that looks like it) x P(it is this one).
 
-    weights: (name of a cue, below, above), none of them negative.
+    The first is 1 / (1 + exp(-(intercept + sum of below x part below the bend + above x part beyond it))), the second
+    1 / (1 + exp(-(offset + rate x lead))), but for a share that no lead rules out. weights: (name of a cue, below,
+    above), none of them negative. stands: offset and rate, neither of them negative.
     """
 
     intercept: float
     weights: tuple[tuple[str, float, float], ...]
+    stands: tuple[float, float]
 
     def __call__(self, cues: Cues) -> np.ndarray:
         """(B,) in 0..1."""
@@ -61,4 +74,10 @@ class Confidence:
         for name, below, above in self.weights:
             low, high = cues.bent(name)
             logit += below * low + above * high
-        return np.asarray(1 / (1 + np.exp(-logit)))
+        offset, rate = self.stands
+        return np.asarray(expit(logit) * standing(offset + rate * cues.lead))
+
+
+def standing(logit: np.ndarray) -> np.ndarray:
+    """Return 0..1: how likely a pose is the right one rather than its rival."""
+    return np.asarray(_UNRULY + (1 - 2 * _UNRULY) * expit(logit))

@@ -2,33 +2,38 @@
 
 from .confidence import Confidence
 from .covariance import CovarianceModel
+from .expected_error import ErrorModel
 
 REGISTERED = Confidence(
-    -13.58,
+    -12.02,
     (
-        ("agreement", 1.91, 8.24),
-        ("outline", 7.11, 5.96),
-        ("visible", 2.64, 6.03),
-        ("border", 8.82, 1.36),
-        ("likeness", 0.51, 0.0),
+        ("agreement", 3.98, 16.41),
+        ("outline", 7.64, 7.87),
+        ("visible", 2.41, 6.09),
+        ("border", 0.0, 0.96),
+        ("likeness", 3.68, 0.0),
     ),
+    (0.0, 4.75),
 )
 FOUND = Confidence(
-    -16.46,
+    -15.35,
     (
-        ("agreement", 5.31, 12.11),
-        ("visible", 5.43, 0.0),
-        ("border", 15.75, 4.68),
-        ("likeness", 1.64, 0.0),
+        ("agreement", 0.19, 28.16),
+        ("visible", 4.17, 7.23),
+        ("border", 3.72, 8.36),
+        ("likeness", 2.21, 0.0),
     ),
+    (0.0, 4.75),
 )
 TRACKED = Confidence(
-    -13.46,
+    -15.84,
     (
-        ("agreement", 8.79, 8.79),
-        ("visible", 5.41, 5.41),
-        ("border", 7.1, 7.1),
-        ("likeness", 1.73, 0.0),
+        ("agreement", 0.64, 27.34),
+        ("visible", 0.0, 8.07),
+        ("border", 11.18, 9.78),
+        ("likeness", 1.75, 0.0),
     ),
+    (2.45, 3.24),
 )
-COVARIANCE = CovarianceModel(repeat=16.0, shift_per_m=0.001, rim_m=0.00062)
+COVARIANCE = CovarianceModel(repeat=2.4, shift_per_m=0.0011, rim_m=0.00093)
+ERRORS = ErrorModel(translation=(0.79, 1.03), rotation=(0.91, 1.1))

@@ -74,8 +74,8 @@ def test_the_margin_is_small_where_two_poses_look_the_same(scene):
         result = estimator.register(scene.frame(first), scene.mask(first, "cracker_box"))
         assert estimator.track(scene.frame(scene.frame_ids[1]), result).margin == result.margin
         margins.append(result.margin)
-    assert margins[0] > 0.1
-    assert abs(margins[1]) < 0.05
+    assert margins[0] > 0.3
+    assert abs(margins[1]) < 0.1
 
 
 def test_a_pose_from_elsewhere_is_assessed_and_tracked_on(scene, estimator):

@@ -5,22 +5,23 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from benchmarks.calibration.fit import Errors, fitted_confidence, fitted_covariance
-from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
+from benchmarks.calibration.fit import Errors, fitted_confidence, fitted_covariance, fitted_stands
+from foundation_pose_ros.uncertainty.confidence import Confidence, Cues, standing
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 
 
 def drawn_cues(rng: np.random.Generator, count: int) -> Cues:
-    return Cues(**{field.name: rng.random(count) for field in fields(Cues)})
+    """Draw all but leads evenly; no pose has a rival that is near."""
+    return replace(Cues(**{field.name: rng.random(count) for field in fields(Cues)}), lead=np.full(count, 10.0))
 
 
 def test_weights_are_found_on_both_sides_of_a_bend_and_what_speaks_against_is_left_out(rng):
     cues = drawn_cues(rng, 12000)
-    true = Confidence(-4.0, (("agreement", 2.0, 10.0), ("border", 3.0, 3.0)))
+    true = Confidence(-4.0, (("agreement", 2.0, 10.0), ("border", 3.0, 3.0)), (0.0, 1.0))
     right = rng.random(12000) < true(cues)
     # What speaks against: more of it where poses are wrong.
     cues = replace(cues, outline=np.where(right, 0.4, 0.6) * cues.outline)
-    found = fitted_confidence(cues, right, ["agreement", "border", "outline"])
+    found = fitted_confidence(cues, right, ["agreement", "border", "outline"], rate=1.0)
     (_, low, high), (_, before, after), (_, *against) = found.weights
     assert low == pytest.approx(2.0, abs=0.8) and high == pytest.approx(10.0, abs=0.8)
     assert before == pytest.approx(3.0, abs=0.7) and after == pytest.approx(3.0, abs=0.7)
@@ -32,7 +33,7 @@ def test_right_and_wrong_count_the_same_however_many_there_are(rng):
     cues = drawn_cues(rng, 5000)
     wrong = np.arange(5000) < 4000
     cues = replace(cues, agreement=np.where(wrong, 0.3, 0.7) + 0.2 * cues.agreement)
-    fit = fitted_confidence(cues, ~wrong, ["border"])
+    fit = fitted_confidence(cues, ~wrong, ["border"], rate=1.0)
     assert np.allclose(fit(cues), 0.5, atol=0.03)
 
 
@@ -55,3 +56,16 @@ def test_constants_of_a_covariance_are_found(rng):
     found = fitted_covariance(Errors(twists, *known))
     for field in fields(CovarianceModel):
         assert getattr(found, field.name) == pytest.approx(getattr(true, field.name), rel=0.25)
+
+
+def test_what_a_lead_is_worth_is_found_though_some_rivals_are_right_against_all_that_is_seen(rng):
+    behind = rng.uniform(-0.6, 1.0, 3000)
+    first_is_right = rng.random(3000) < standing(6.0 * behind)
+    assert fitted_stands(behind, first_is_right) == pytest.approx(6.0, rel=0.15)
+
+
+def test_poses_that_go_on_from_right_ones_are_believed_without_a_lead(rng):
+    cues = replace(drawn_cues(rng, 12000), lead=rng.uniform(-1.5, 1.0, 12000))
+    true = Confidence(-2.0, (("agreement", 2.0, 10.0),), (2.0, 5.0))
+    offset, rate = fitted_confidence(cues, rng.random(12000) < true(cues), ["agreement"]).stands
+    assert offset == pytest.approx(2.0, abs=1.0) and rate == pytest.approx(5.0, abs=1.0)

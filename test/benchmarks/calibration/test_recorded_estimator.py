@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.calibration.recorded_estimator import Answer, RecordedEstimator
 from foundation_pose_ros import Frame, PoseEstimator
+from foundation_pose_ros.estimation.candidates import picked
 from foundation_pose_ros.synthetic.events import removed
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
@@ -31,7 +32,9 @@ def estimator(scene) -> RecordedEstimator:
 
 
 def assert_score_is_of_the_evidence(answer: Answer) -> None:
-    said = CONFIDENCE[answer.task](Cues.of(answer.candidates.evidence))
+    said = CONFIDENCE[answer.task](
+        Cues.of(picked(answer.candidates.evidence, np.array([0])), np.array([answer.result.margin]))
+    )
     assert answer.result.score == pytest.approx(float(said[0]), abs=1e-9)
 
 

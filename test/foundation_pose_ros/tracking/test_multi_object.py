@@ -122,12 +122,13 @@ def test_the_frame_of_a_mask_is_new_to_the_other_tracks_as_well():
     assert [t.result.stamp_ns for t in found] == [1_100_000_000] * 2
 
 
-def test_a_track_starts_at_a_pose_that_is_known_whatever_it_scores():
+def test_a_track_starts_at_a_pose_that_is_known_in_doubt_where_it_scores_low():
     tracks, estimator = tracker("mug")
     known = PoseResult("mug", np.eye(4, dtype=np.float32), 0.1, np.eye(6), stamp_ns=frame(1.0).stamp_ns)
     tracks.start("mug", frame(1.0), known)
     started = tracks.snapshot("mug", frame(1.0).stamp_ns)
-    assert (started.state, started.result, started.age_s) == (TrackState.TRACKING, known, 0)
+    assert (started.state, started.result.score, started.age_s) == (TrackState.TRACKING, 0.1, 0)
+    assert started.in_doubt and np.array_equal(started.result.T_cam_obj, known.T_cam_obj)
     assert estimator.registered == []
     tracks.track(frame(1.1))
     assert estimator.tracked == [("mug", 1.1)]

@@ -1,0 +1,213 @@
+"""Rivals of a chosen pose: poses that would put the object's surface elsewhere, and how much less speaks for them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from ..object_model.confusable_turns import ConfusableTurns, confusable_turns
+from ..object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
+from ..object_model.symmetry import Axis
+from .candidates import DISTINCT_RAD, Candidates, Stage
+from .render_and_compare import RenderAndCompare
+
+_COARSE_STEP = 2
+_POLISH = Stage(64, 4, 1, (0.04, 0.02))
+_MOST_SWITCHES = 2
+_DRAWN, _REFINED = Stage(32, 3, 6, (0.15, 0.04)), Stage(64, 2, 6, (0.04, 0.02))
+# Turns that aren't refined are off by what the axis is.
+_LOOSE = 2.0
+# Without a rival nothing is nearly as likely.
+NO_RIVAL = 2.0
+
+
+@dataclass(frozen=True)
+class RivalTurn:
+    """Neighbouring turns about an axis of the object, from one angle to another in degrees, -180..180.
+
+    behind: by how much less speaks for the best of them than for the pose in a contest of the two; negative for more.
+    single: there are no turns by other angles about that axis that are as easily mistaken.
+    """
+
+    axis: Axis
+    from_deg: float
+    to_deg: float
+    behind: float
+    single: bool = True
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """T_cam_obj (R, 4, 4): the best of poses that are further from the chosen one than a right pose may be.
+
+    behind (R,): by how much less speaks for each. turns: those that are turned about an axis, likelier ones first.
+    """
+
+    T_cam_obj: np.ndarray
+    behind: np.ndarray
+    turns: tuple[RivalTurn, ...] = ()
+
+    @property
+    def lead(self) -> float:
+        """By how much more speaks for the chosen pose than for the best rival."""
+        return min(float(self.behind.min(initial=NO_RIVAL)), NO_RIVAL)
+
+
+@dataclass(frozen=True)
+class RivalSettings:
+    """How rivals are looked for.
+
+    indistinct: turns next to each other that are behind by no more than this are one range.
+    about: likewise of rivals in the end, beside the likeliest of them.
+    most: ranges of turns that are looked at closely; runners_up: poses besides.
+    switch: by so much more has to speak for a rival that takes the pose's place.
+    """
+
+    indistinct: float = 0.35
+    most: int = 5
+    about: float = 0.5
+    runners_up: int = 3
+    switch: float = 0.05
+
+
+class RivalSearch:
+    """Turns a chosen pose every way in which views of the object are easily mistaken for each other.
+
+    All turns are looked at on a coarse grid as they are; the best of each range, and runners-up, are refined there, and
+    compared with the chosen pose on its own grid by what sets them apart.
+    """
+
+    def __init__(self, compare: RenderAndCompare, near: np.ndarray, settings: RivalSettings | None = None) -> None:
+        """near (T, 4, 4): turns that noisy depth may mistake for the identity, which comes first."""
+        self.settings = settings or RivalSettings()
+        self._compare = compare
+        self._turns = confusable_turns(compare.model, near)
+        # Coarse steps of a continuous symmetry do: what is nearly as far as a right pose may be is no rival.
+        self._distance = SurfaceDistance(compare.model.vertices, compare.model.symmetries, step_deg=3.0)
+
+    def __call__(self, candidates: Candidates) -> Rivals:
+        """Find the rivals of the first candidate."""
+        first = candidates.refined.T_cam_obj[0].astype(np.float64)
+        ranges, poses = self._ranges(candidates, first)
+        others = candidates.refined.T_cam_obj[1:]
+        poses = np.concatenate([poses, others[self._apart(others, first)][: self.settings.runners_up]])
+        if not len(poses):
+            return Rivals(np.zeros((0, 4, 4)), np.zeros(0))
+        refined, behind = self._compared(candidates, first, poses)
+        rivals = self._apart(refined, first)
+        behind = np.where(rivals, behind, np.inf)
+        # Where a range is that of all turns about an axis, its rivals are whatever was turned about that.
+        turns = [replace(one, behind=float(behind[k])) for k, one in enumerate(ranges) if one.single and rivals[k]]
+        around = [one for one in ranges if not one.single]
+        if around:
+            turns += _turned_about(around, first, refined, behind, self.settings.about)
+        kept = np.flatnonzero(rivals)
+        kept = kept[np.argsort(behind[kept])]
+        return Rivals(refined[kept], behind[kept], tuple(sorted(turns, key=lambda turn: turn.behind)))
+
+    def settled(self, candidates: Candidates) -> tuple[Candidates, Rivals]:
+        """Put a rival first for which clearly more speaks; return it with its own rivals."""
+        rivals = self(candidates)
+        for _ in range(_MOST_SWITCHES):
+            if rivals.lead > -self.settings.switch:
+                break
+            better = self._compare.refine(candidates.observation, rivals.T_cam_obj[:1], _POLISH)
+            candidates = (better + candidates).led_by(0, self.settings.switch)
+            rivals = self(candidates)
+        # Where each beats another none is better than the rest.
+        level = tuple(replace(one, behind=max(one.behind, 0.0)) for one in rivals.turns)
+        return candidates, replace(rivals, behind=np.maximum(rivals.behind, 0.0), turns=level)
+
+    def _ranges(self, candidates: Candidates, first: np.ndarray) -> tuple[list[RivalTurn], np.ndarray]:
+        """Return ranges of turns with the best pose (n, 4, 4) of each, at most `most`, the likeliest first."""
+        if not self._turns:
+            return [], np.zeros((0, 4, 4), np.float32)
+        transforms = np.concatenate([np.eye(4)[None], *(turns.transforms for turns in self._turns)])
+        poses = (first @ transforms).astype(np.float32)
+        behind = self._compare.scorer.contest(candidates.observation.thinned(_COARSE_STEP), poses, _LOOSE)
+        apart = self._apart(poses[1:], first)
+        found: list[tuple[RivalTurn, np.ndarray]] = []
+        at = 0
+        for turns in self._turns:
+            own = slice(at, at + len(turns.angles_deg))
+            at = own.stop
+            for members, lowest, highest in _runs(turns, behind[own], self.settings.indistinct):
+                there = [k for k in members if apart[own][k]]
+                if there:
+                    best = min(there, key=lambda k: behind[own][k])
+                    single = turns.step_deg == 0
+                    one = RivalTurn(turns.axis, lowest, highest, float(behind[own][best]), single)
+                    found.append((one, poses[1:][own][best]))
+        found.sort(key=lambda pair: pair[0].behind)
+        found = found[: self.settings.most]
+        return [one for one, _ in found], np.array([pose for _, pose in found]).reshape(-1, 4, 4)
+
+    def _compared(self, candidates: Candidates, first: np.ndarray, poses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Refine poses (n, 4, 4); return them with how far each is behind the first (n,), by what sets them apart."""
+        observation, coarse = candidates.observation, candidates.observation.thinned(_COARSE_STEP)
+        diameter_m, poses = self._compare.model.diameter_m, poses.astype(np.float32)
+        # From as far off as the next turn, so that what isn't an optimum of its own goes back to the pose.
+        for grid, stage in ((coarse, _DRAWN), (observation, _REFINED)):
+            poses = self._compare.refiner.refine(grid, poses, stage.iterations, stage.error_m(diameter_m)).T_cam_obj
+        shown = np.concatenate([first[None].astype(np.float32), poses])
+        return poses, self._compare.scorer.contest(observation, shown)
+
+    def _apart(self, T_cam_obj: np.ndarray, first: np.ndarray) -> np.ndarray:
+        """Tell (n,) which poses are so far from the first that not both can be right."""
+        if not len(T_cam_obj):
+            return np.zeros(0, bool)
+        return self._distance(T_cam_obj, first) > RIGHT_SHARE * self._compare.model.diameter_m
+
+
+def _turned_about(
+    around: list[RivalTurn], first: np.ndarray, poses: np.ndarray, behind: np.ndarray, limit: float
+) -> list[RivalTurn]:
+    """Return the range of what rivals (n, 4, 4) are turned by about one axis, with what lies about the pose itself.
+
+    around: ranges of turns about that axis. None where all that were turned about it are further behind than the limit.
+    """
+    axis, direction = around[0].axis, np.array(around[0].axis.direction)
+    moved = np.linalg.inv(first) @ poses.astype(np.float64)
+    rotations = Rotation.from_matrix(moved[:, :3, :3])
+    x, y, z, w = rotations.as_quat(canonical=True).T
+    angles_rad = 2 * np.arctan2(np.stack([x, y, z], axis=1) @ direction, w)
+    rest_rad = (rotations * Rotation.from_rotvec(-angles_rad[:, None] * direction)).magnitude()
+    kept = (behind < limit) & (rest_rad < DISTINCT_RAD)
+    if not kept.any():
+        return []
+    angles_deg = np.rad2deg(angles_rad[kept])
+    own = [one for one in around if one.from_deg <= 0 <= one.to_deg]
+    low = min([angles_deg.min(), *(one.from_deg for one in own)])
+    high = max([angles_deg.max(), *(one.to_deg for one in own)])
+    return [RivalTurn(axis, float(low), float(high), float(behind[kept].min()), single=False)]
+
+
+def _runs(turns: ConfusableTurns, behind: np.ndarray, indistinct: float) -> list[tuple[list[int], float, float]]:
+    """List runs of turns that evidence hardly tells from the pose: their indices, and their least and largest angles.
+
+    The pose itself, at 0 degrees, belongs to the run around it. Where none is that near, the best turn is a run.
+    """
+    count = len(behind)
+    if turns.step_deg == 0:
+        return [([k], float(turns.angles_deg[k]), float(turns.angles_deg[k])) for k in range(count)]
+    near = (behind < indistinct) | (turns.angles_deg == 0)
+    if near.all():
+        return [(list(range(count)), -180.0, 180.0)]
+    # Around the circle, from the first after one that isn't near.
+    start = int(np.flatnonzero(~near)[0])
+    runs: list[list[int]] = []
+    for k in range(start, start + count):
+        if near[k % count]:
+            if not runs or runs[-1][-1] != k - 1:
+                runs.append([])
+            runs[-1].append(k)
+    best = int(np.argmin(np.where(turns.angles_deg == 0, np.inf, behind)))
+    if all(best not in [k % count for k in run] for run in runs):
+        runs.append([best])
+    found = []
+    for run in runs:
+        angles = turns.angles_deg[run[0] % count] + turns.step_deg * (np.array(run) - run[0])
+        # Written about the middle, so that a run across the half turn doesn't reach all around.
+        shift = 360.0 * np.round(angles.mean() / 360.0)
+        found.append(([k % count for k in run], float(angles[0] - shift), float(angles[-1] - shift)))
+    return found

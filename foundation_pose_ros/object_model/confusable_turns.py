@@ -1,0 +1,119 @@
+"""Turns of an object that a view may not tell from its pose: about what is round but for a part, and half turns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from .model import ObjectModel
+from .symmetry import Axis, turn_about
+
+# Normals of a body of revolution meet its axis; of a mug's all but the handle's do, so near, in diameters.
+_NEAR_AXIS, _ROUND_SHARE = 0.05, 0.65
+# A normal along the axis meets it anywhere, as a box's top does: so much of the surface has to look aside.
+_LEAST_ASIDE = 0.35
+_STEP_DEG = 15.0
+_SAME_AXIS = np.cos(np.deg2rad(10.0))
+_SAMPLES = 2000
+_REWEIGHTED = 8
+_APART_RAD = np.deg2rad(20.0)
+
+
+@dataclass(frozen=True, eq=False)
+class ConfusableTurns:
+    """Turns about one axis, in the mesh's frame: transforms (A, 4, 4), and their angles (A,) from -180 to 180 degrees.
+
+    Neighbours are `step_deg` apart all around; 0: they stand alone.
+    """
+
+    axis: Axis
+    transforms: np.ndarray
+    angles_deg: np.ndarray
+    step_deg: float = 0.0
+
+
+def confusable_turns(model: ObjectModel, near: np.ndarray) -> list[ConfusableTurns]:
+    """List turns that are no symmetries of a model; near (T, 4, 4): those that leave its shape nearly as it was."""
+    turns, own = [], model.symmetries
+    axis = None if own.axes else round_axis(*_surface(model), model.diameter_m)
+    if axis is not None:
+        angles_deg = np.arange(-180.0 + _STEP_DEG, 180.0 + _STEP_DEG / 2, _STEP_DEG)
+        transforms = turn_about(np.asarray(axis.direction), np.deg2rad(angles_deg), np.asarray(axis.point_m))
+        turns.append(ConfusableTurns(axis, transforms, angles_deg, _STEP_DEG))
+    single = [*near[1:], *_half_turns(model)]
+    kept = own.transforms(step_deg=5.0)[:, :3, :3]
+    for transform in single:
+        R = transform[:3, :3]
+        about = _axis_of(transform, model.centre_m)
+        if axis is not None and abs(np.dot(about.direction, axis.direction)) > _SAME_AXIS:
+            continue  # one of the turns all around
+        if _least_angle_rad(kept, R) > _APART_RAD:
+            kept = np.concatenate([kept, R @ own.transforms(step_deg=5.0)[:, :3, :3]])
+            angle_deg = float(np.rad2deg(Rotation.from_matrix(R).magnitude()))
+            turns.append(ConfusableTurns(about, np.asarray(transform)[None], np.array([angle_deg])))
+    return turns
+
+
+def round_axis(points: np.ndarray, normals: np.ndarray, diameter_m: float) -> Axis | None:
+    """Find the axis about which most of a surface, points and normals (N, 3), is one of revolution; None: it isn't.
+
+    That is the line which most normals meet (Pottmann and Randrup 1998), each weighed by how near it comes.
+    """
+    middle = points.mean(axis=0)
+    p, moments = points - middle, np.cross(points - middle, normals)
+    best: tuple[float, Axis] | None = None
+    starts = np.concatenate([np.linalg.svd(p, full_matrices=False)[2], np.eye(3)])
+    for direction in starts:
+        # A normal's distance from the line through c along d, times its lever: n . (c x d) + (p x n) . d.
+        weights = np.ones(len(p))
+        for _ in range(_REWEIGHTED):
+            across = np.cross(direction, normals)  # of c: n . (c x d) = c . (d x n)
+            A = across.T @ (weights[:, None] * across) + 1e-9 * len(p) * np.eye(3)
+            offset = np.linalg.solve(A, -across.T @ (weights * (moments @ direction)))
+            lever = across @ offset + moments @ direction
+            scale = max(_NEAR_AXIS * diameter_m, 0.5 * float(np.median(np.abs(lever))))
+            weights = 1 / (1 + np.square(lever / scale)) ** 2
+            rows = np.cross(normals, offset) + moments  # lever as a function of d
+            direction = _smallest(rows.T @ (weights[:, None] * rows), direction)
+        lever = np.cross(direction, normals) @ offset + moments @ direction
+        aside = np.linalg.norm(np.cross(direction, normals), axis=1) > 0.3
+        near = np.abs(lever) < _NEAR_AXIS * diameter_m
+        if aside.mean() < _LEAST_ASIDE or (near & aside).sum() < _ROUND_SHARE * aside.sum():
+            continue
+        share = float((near & aside).sum() / aside.sum())
+        if best is None or share > best[0]:
+            on_axis = middle + offset - (offset @ direction) * direction
+            best = share, Axis(tuple(direction), tuple(on_axis))
+    return None if best is None else best[1]
+
+
+def _smallest(matrix: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Return the unit vector of the least eigenvalue, on the side of `near`."""
+    vector = np.linalg.eigh(matrix)[1][:, 0]
+    return vector if vector @ near > 0 else -vector
+
+
+def _surface(model: ObjectModel) -> tuple[np.ndarray, np.ndarray]:
+    points, faces, _ = model.surface_samples(_SAMPLES)
+    return points.astype(float), np.asarray(model.mesh.face_normals)[faces]
+
+
+def _half_turns(model: ObjectModel) -> np.ndarray:
+    points = model.surface_points(_SAMPLES).astype(float)
+    axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2]
+    return np.concatenate([turn_about(axis, np.array([np.pi]), model.centre_m) for axis in axes])
+
+
+def _axis_of(transform: np.ndarray, centre_m: np.ndarray) -> Axis:
+    """Return the axis of a turn (4, 4), through the point of it that is nearest to the centre."""
+    rotvec = Rotation.from_matrix(transform[:3, :3]).as_rotvec()
+    direction = rotvec / np.linalg.norm(rotvec)
+    # (I - R) x = t has a line of solutions; of those, the one nearest to the centre.
+    moved = transform[:3, 3] - (np.eye(3) - transform[:3, :3]) @ centre_m
+    point = centre_m + np.linalg.lstsq(np.eye(3) - transform[:3, :3], moved, rcond=1e-6)[0]
+    return Axis(tuple(direction), tuple(point))
+
+
+def _least_angle_rad(rotations: np.ndarray, R: np.ndarray) -> float:
+    cosine = (np.einsum("sij,ij->s", rotations, R) - 1) / 2
+    return float(np.arccos(np.clip(cosine.max(), -1, 1)))

@@ -1,0 +1,49 @@
+"""One pose against others, pixel by pixel: which of them the depth speaks for where they would not look the same."""
+
+import numpy as np
+
+from ..depth import in_front
+from .depth_agreement import ObservedPixels
+
+# So many pixels, as a share of the crop's, are outvoted by noise and by outlines that are off by a pixel.
+_FLOOR_SHARE = 0.01
+# A surface that was marked, or has to be there, and isn't in the rendering, or in the picture.
+_MISSED, _MISSED_UNSEEN = -1.0, -0.5
+# To assume that something hides a part speaks a little against a pose.
+_HIDDEN = -0.2
+_CLEARLY = 4.0
+_CLEARLY_M = 0.01
+
+
+def support(
+    pixels: ObservedPixels,
+    mask: np.ndarray | None,
+    allowed: np.ndarray | None,
+    rendered_m: np.ndarray,
+    tolerance_m: np.ndarray,
+) -> np.ndarray:
+    """Return (B, N) in -1..1: whether each pixel speaks for a rendering (B, N) or against it; 0: for neither.
+
+    mask (N,) bool: what is the object's, and allowed: what may be; None where there is no mask. tolerance_m (N,) or
+    (B, N): of depths that agree.
+    """
+    hit, seen = rendered_m > 0, (pixels.depth_m > 0) & pixels.in_image
+    off_m = (pixels.depth_m - rendered_m) * pixels.steepness
+    agreed = 2 * np.exp(-0.5 * np.square(off_m / tolerance_m)) - 1
+    clearly_m = np.maximum(_CLEARLY * tolerance_m, _CLEARLY_M)
+    hidden = in_front(pixels.depth_m, rendered_m, clearly_m)
+    if mask is None or allowed is None:
+        return np.where(hit & seen, np.where(hidden, _HIDDEN, agreed), 0.0)
+    unmarked = np.where(hidden, _HIDDEN, np.where(pixels.depth_m - rendered_m > clearly_m, _MISSED, 0.0))
+    shown = np.where(seen, np.where(allowed, np.where(hidden & ~mask, _HIDDEN, agreed), unmarked), 0.0)
+    return np.where(hit, shown, np.where(mask, np.where(seen, _MISSED, _MISSED_UNSEEN), 0.0))
+
+
+def votes(supports: np.ndarray) -> np.ndarray:
+    """Return (B - 1,) in -1..1: by how much pixels that tell them apart speak for the first of B rather than for each.
+
+    supports (B, N): what pixels say of each. 0 where none tells them apart.
+    """
+    differences = (supports[0] - supports[1:]) / 2
+    floor = _FLOOR_SHARE * supports.shape[1]
+    return np.asarray(differences.sum(axis=1) / (np.abs(differences).sum(axis=1) + floor))

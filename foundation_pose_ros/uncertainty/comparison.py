@@ -1,0 +1,67 @@
+"""A pose beside its rivals: its score, the runners-up with their shares of probability, and what can't be told."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import se3
+from ..estimation.candidates import Candidates
+from ..estimation.rivals import Rivals
+from ..frame import Frame
+from ..object_model.model import ObjectModel
+from ..pose_result import Alternative, AmbiguousTurn, PoseResult
+from .ambiguity import ambiguous_turns, probabilities
+from .scored_pose import Task, score_of
+
+# A track's pose is compared with its rivals this often, and more often while its score is low.
+_PERIOD_S, _PERIOD_IN_DOUBT_S, _DOUBT_SCORE = 0.5, 0.1, 0.65
+_MOST_ALTERNATIVES = 5
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came of comparing a pose with its rivals.
+
+    score: how likely the pose is right, 0..1.
+    lead: by how much more evidence, as ranks count it, speaks for it than for the best rival.
+    alternatives: rivals, likeliest first.
+    ambiguous: turns that can't be told from the pose.
+    stamp_ns: of the frame in which they were compared.
+    """
+
+    score: float
+    lead: float
+    alternatives: tuple[Alternative, ...]
+    ambiguous: tuple[AmbiguousTurn, ...]
+    stamp_ns: int | None
+
+    @classmethod
+    def of(cls, model: ObjectModel, candidates: Candidates, rivals: Rivals, frame: Frame, task: Task) -> "Comparison":
+        """Compare the first candidate with rivals found in the same frame."""
+        score = score_of(candidates.evidence, rivals.lead, task)
+        likely = probabilities(rivals, score)
+        best = np.argsort(-likely, kind="stable")[:_MOST_ALTERNATIVES]
+        alternatives = tuple(Alternative(rivals.T_cam_obj[k].astype(np.float32), float(likely[k])) for k in best)
+        turns = ambiguous_turns(model, rivals, score)
+        return cls(score, rivals.lead, alternatives, turns, frame.stamp_ns)
+
+    @classmethod
+    def kept(cls, previous: PoseResult, candidates: Candidates) -> "Comparison":
+        """Go on with the rivals of the pose before: they moved as it did."""
+        T_cam_obj = candidates.refined.T_cam_obj[0]
+        moved = T_cam_obj.astype(np.float64) @ se3.inverse(previous.T_cam_obj.astype(np.float64))
+        return cls(
+            score_of(candidates.evidence, previous.margin, Task.TRACKED),
+            previous.margin,
+            tuple(Alternative((moved @ one.T_cam_obj).astype(np.float32), one.score) for one in previous.alternatives),
+            previous.ambiguous,
+            previous.compared_ns,
+        )
+
+
+def comparison_due(previous: PoseResult, stamp_ns: int) -> bool:
+    """Tell whether a track's pose should be compared with its rivals anew."""
+    if previous.compared_ns is None:
+        return True
+    period_s = _PERIOD_S if previous.score >= _DOUBT_SCORE else _PERIOD_IN_DOUBT_S
+    return not 0 <= stamp_ns - previous.compared_ns < period_s * 1e9
