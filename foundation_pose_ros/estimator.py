@@ -243,7 +243,7 @@ def _result(
         frame_id=frame.frame_id,
         velocity=np.zeros(6) if previous is None else motion.velocity(frame, previous, T_cam_obj),
         keyframe=_keyframe(prepared, frame, candidates, T_cam_obj, previous),
-        learned=_learned(prepared, candidates, float(scored.scores[0]), previous),
+        learned=_learned(prepared, candidates, compared.score, previous),
         centre_obj=model.centre_m,
         diameter_m=model.diameter_m,
     )

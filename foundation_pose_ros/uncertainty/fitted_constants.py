@@ -5,35 +5,35 @@ from .covariance import CovarianceModel
 from .expected_error import ErrorModel
 
 REGISTERED = Confidence(
-    -12.02,
+    -25.29,
     (
-        ("agreement", 3.98, 16.41),
-        ("outline", 7.64, 7.87),
-        ("visible", 2.41, 6.09),
-        ("border", 0.0, 0.96),
-        ("likeness", 3.68, 0.0),
+        ("agreement", 10.14, 11.73),
+        ("outline", 8.89, 5.1),
+        ("visible", 10.31, 6.31),
+        ("border", 8.82, 7.18),
+        ("likeness", 2.41, 1.7),
     ),
-    (0.0, 4.75),
+    (0.0, 4.32),
 )
 FOUND = Confidence(
-    -15.35,
+    -17.26,
     (
-        ("agreement", 0.19, 28.16),
-        ("visible", 4.17, 7.23),
-        ("border", 3.72, 8.36),
-        ("likeness", 2.21, 0.0),
+        ("agreement", 9.52, 22.4),
+        ("visible", 0.0, 5.39),
+        ("border", 8.59, 12.22),
+        ("likeness", 1.22, 1.7),
     ),
-    (0.0, 4.75),
+    (0.0, 4.32),
 )
 TRACKED = Confidence(
-    -15.84,
+    -13.46,
     (
-        ("agreement", 0.64, 27.34),
-        ("visible", 0.0, 8.07),
-        ("border", 11.18, 9.78),
-        ("likeness", 1.75, 0.0),
+        ("agreement", 8.79, 8.79),
+        ("visible", 5.41, 5.41),
+        ("border", 7.1, 7.1),
+        ("likeness", 1.73, 0.0),
     ),
-    (2.45, 3.24),
+    (1.36, 2.54),
 )
-COVARIANCE = CovarianceModel(repeat=2.4, shift_per_m=0.0011, rim_m=0.00093)
-ERRORS = ErrorModel(translation=(0.79, 1.03), rotation=(0.91, 1.1))
+COVARIANCE = CovarianceModel(repeat=4.4, shift_per_m=0.0011, rim_m=0.00081)
+ERRORS = ErrorModel(translation=(0.89, 1.46), rotation=(0.88, 1.07))
