@@ -195,7 +195,13 @@ def _registered(
 ) -> PoseResult:
     """Register, and put what came of it into words: the best pose, or a rival of it that fits clearly better."""
     candidates, rivals = prepared.settled(prepared.register(frame, mask, possible))
-    return _result(prepared, frame, candidates, Comparison.of(prepared.model, candidates, rivals, frame, task), None)
+    return _result(
+        prepared,
+        frame,
+        candidates,
+        Comparison.of(prepared.model, candidates.evidence, rivals, frame.stamp_ns, task),
+        None,
+    )
 
 
 def _compared(
@@ -205,9 +211,9 @@ def _compared(
     due = previous is None or comparison_due(previous, frame.stamp_ns)
     rivals = prepared.rivals(candidates) if due else None
     if rivals is None and previous is not None:
-        return Comparison.kept(previous, candidates)
+        return Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
     assert rivals is not None, "compared where there is nothing to go on with"
-    return Comparison.of(prepared.model, candidates, rivals, frame, Task.TRACKED)
+    return Comparison.of(prepared.model, candidates.evidence, rivals, frame.stamp_ns, Task.TRACKED)
 
 
 def _result(

@@ -17,9 +17,9 @@ from foundation_pose_ros.estimation.prepared_object import (
     RivalStrategy,
     TrackingStrategy,
 )
-from foundation_pose_ros.estimation.rivals import Rivals
 from foundation_pose_ros.observation.keyframe import Keyframe
 from foundation_pose_ros.observation.learned_colours import LearnedColours
+from foundation_pose_ros.selection.rivals import Rivals
 
 Task = Literal["register", "find", "track"]
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from foundation_pose_ros import ObjectModel, se3
 from foundation_pose_ros.estimation.candidates import Candidates
-from foundation_pose_ros.estimation.rivals import Rivals
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
+from foundation_pose_ros.selection.rivals import Rivals
 
 # Nobody can know a pose that is hidden by so much, or that next to no depth agrees with.
 _LEAST_VISIBLE, _LEAST_AGREEMENT = 0.1, 0.02

@@ -12,11 +12,11 @@ from ..observation.keyframe import Keyframe
 from ..observation.learned_colours import LearnedColours
 from ..rendering import Renderer
 from ..selection.geometric import GeometricScorer
+from ..selection.rivals import Rivals
 from ..selection.scorer import Scorer
 from .candidates import Candidates
 from .first_look import FirstLook
 from .object_prior import SizeColourPrior
-from .rivals import Rivals
 
 
 class RegistrationStrategy(Protocol):

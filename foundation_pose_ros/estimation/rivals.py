@@ -1,4 +1,4 @@
-"""Rivals of a chosen pose: poses that would put the object's surface elsewhere, and how much less speaks for them."""
+"""The search for rivals of a chosen pose: poses that would put the object's surface elsewhere."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from ..object_model.confusable_turns import ConfusableTurns, confusable_turns
 from ..object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
-from ..object_model.symmetry import Axis
+from ..selection.rivals import Rivals, RivalTurn
 from .candidates import DISTINCT_RAD, Candidates, Stage
 from .render_and_compare import RenderAndCompare
 
@@ -17,40 +17,6 @@ _MOST_SWITCHES = 2
 _DRAWN, _REFINED = Stage(32, 3, 6, (0.15, 0.04)), Stage(64, 2, 6, (0.04, 0.02))
 # Turns that aren't refined are off by what the axis is.
 _LOOSE = 2.0
-# Without a rival nothing is nearly as likely.
-NO_RIVAL = 2.0
-
-
-@dataclass(frozen=True)
-class RivalTurn:
-    """Neighbouring turns about an axis of the object, from one angle to another in degrees, -180..180.
-
-    behind: by how much less speaks for the best of them than for the pose in a contest of the two; negative for more.
-    single: there are no turns by other angles about that axis that are as easily mistaken.
-    """
-
-    axis: Axis
-    from_deg: float
-    to_deg: float
-    behind: float
-    single: bool = True
-
-
-@dataclass(frozen=True)
-class Rivals:
-    """T_cam_obj (R, 4, 4): the best of poses that are further from the chosen one than a right pose may be.
-
-    behind (R,): by how much less speaks for each. turns: those that are turned about an axis, likelier ones first.
-    """
-
-    T_cam_obj: np.ndarray
-    behind: np.ndarray
-    turns: tuple[RivalTurn, ...] = ()
-
-    @property
-    def lead(self) -> float:
-        """By how much more speaks for the chosen pose than for the best rival."""
-        return min(float(self.behind.min(initial=NO_RIVAL)), NO_RIVAL)
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ class _Registrations:
         each_s = (perf_counter() - called_s) / len(names)
         estimates = []
         for name, one in zip(names, found, strict=True):
-            if isinstance(one, PoseResult) and not least.accepts(one.score):
+            if isinstance(one, PoseResult) and not least.accepts(one.score, one.presence):
                 one = InputRefused("not_found", f"what looks most like {name} scored {one.score:.2f}: it isn't there")
             estimates.append(
                 Estimate(frame_id, name, TrackState.TRACKING, one, each_s)

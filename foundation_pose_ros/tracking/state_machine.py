@@ -40,9 +40,9 @@ class StateSettings:
     lost_after_frames: int = 3
     regain_frames: int = 3
 
-    def accepts(self, score: float, presence: float) -> bool:
-        """Tell whether a registration starts a track; presence: its score, and of turns that can't be told from it."""
-        return score >= self.lose_score and presence >= self.accept_score
+    def accepts(self, score: float, presence: float | None = None) -> bool:
+        """Tell whether a registration starts a track; presence: turns included that can't be told from it."""
+        return score >= self.lose_score and (score if presence is None else presence) >= self.accept_score
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,7 @@ def advance(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -
 
 
 def _after_registration(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -> TrackStatus:
-    presence = seen.score if seen.presence is None else seen.presence
-    if seen.score is not None and presence is not None and settings.accepts(seen.score, presence):
+    if seen.score is not None and settings.accepts(seen.score, seen.presence):
         found_again = status.state is TrackState.LOST
         return replace(started(seen.stamp_ns), unconfirmed=settings.regain_frames if found_again else 0)
     if status.state is TrackState.TRACKING:
@@ -108,7 +107,8 @@ def _after_registration(status: TrackStatus, seen: FrameEvidence, settings: Stat
     if seen.score is None:
         reason = seen.reason or "registration gave no pose"
     else:
-        least = settings.lose_score if presence >= settings.accept_score else settings.accept_score
+        present = (seen.presence or seen.score) >= settings.accept_score
+        least = settings.lose_score if present else settings.accept_score
         reason = f"registration scored {seen.score:.2f}, below {least:.2f}"
     return replace(status, reason=reason)
 

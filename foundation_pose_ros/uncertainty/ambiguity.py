@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..estimation.rivals import Rivals
 from ..object_model.model import ObjectModel
 from ..pose_result import AmbiguousTurn
+from ..selection.rivals import Rivals
 from .fitted_constants import REGISTERED
 
 # A turn is said to be ambiguous from this probability on, and where it is at least so likely beside the pose.

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import se3
-from ..estimation.candidates import Candidates
-from ..estimation.rivals import Rivals
-from ..frame import Frame
 from ..object_model.model import ObjectModel
 from ..pose_result import Alternative, AmbiguousTurn, PoseResult
+from ..selection.rivals import Rivals
+from ..selection.scorer import Evidence
 from .ambiguity import ambiguous_turns, probabilities
 from .scored_pose import Task, score_of
 
@@ -36,22 +35,21 @@ class Comparison:
     stamp_ns: int | None
 
     @classmethod
-    def of(cls, model: ObjectModel, candidates: Candidates, rivals: Rivals, frame: Frame, task: Task) -> "Comparison":
-        """Compare the first candidate with rivals found in the same frame."""
-        score = score_of(candidates.evidence, rivals.lead, task)
+    def of(cls, model: ObjectModel, evidence: Evidence, rivals: Rivals, stamp_ns: int, task: Task) -> "Comparison":
+        """Compare the first of some poses, by the evidence for them, with its rivals in the same frame."""
+        score = score_of(evidence, rivals.lead, task)
         likely = probabilities(rivals, score)
         best = np.argsort(-likely, kind="stable")[:_MOST_ALTERNATIVES]
         alternatives = tuple(Alternative(rivals.T_cam_obj[k].astype(np.float32), float(likely[k])) for k in best)
         turns = ambiguous_turns(model, rivals, score)
-        return cls(score, rivals.lead, alternatives, turns, frame.stamp_ns)
+        return cls(score, rivals.lead, alternatives, turns, stamp_ns)
 
     @classmethod
-    def kept(cls, previous: PoseResult, candidates: Candidates) -> "Comparison":
-        """Go on with the rivals of the pose before: they moved as it did."""
-        T_cam_obj = candidates.refined.T_cam_obj[0]
+    def kept(cls, previous: PoseResult, T_cam_obj: np.ndarray, evidence: Evidence) -> "Comparison":
+        """Go on with the rivals of the pose before: they moved as it did, to T_cam_obj (4, 4)."""
         moved = T_cam_obj.astype(np.float64) @ se3.inverse(previous.T_cam_obj.astype(np.float64))
         return cls(
-            score_of(candidates.evidence, previous.margin, Task.TRACKED),
+            score_of(evidence, previous.margin, Task.TRACKED),
             previous.margin,
             tuple(Alternative((moved @ one.T_cam_obj).astype(np.float32), one.score) for one in previous.alternatives),
             previous.ambiguous,

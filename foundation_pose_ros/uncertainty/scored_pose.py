@@ -4,7 +4,6 @@ from enum import Enum
 
 import numpy as np
 
-from ..estimation.candidates import picked
 from ..object_model.model import ObjectModel
 from ..refinement.refiner import Refinement
 from ..selection.scorer import Evidence
@@ -22,7 +21,7 @@ class Task(Enum):
 
 def score_of(evidence: Evidence, lead: float, task: Task) -> float:
     """Return how likely the first of some poses is right, 0..1; lead: over the best of its rivals."""
-    return float(task.value(Cues.of(picked(evidence, np.array([0])), np.array([lead])))[0])
+    return float(task.value(Cues.of(evidence, np.full(len(evidence.rank), lead)))[0])
 
 
 def covariance_of(model: ObjectModel, refined: Refinement) -> np.ndarray:

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import Camera, Frame, ObjectModel, PoseEstimator, PoseResult, se3
-from foundation_pose_ros.estimation.rivals import Rivals, RivalTurn
 from foundation_pose_ros.object_model.symmetry import Axis, Symmetries, turn_about
 from foundation_pose_ros.pose_result import AmbiguousTurn
 from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.selection.rivals import Rivals, RivalTurn
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.uncertainty.ambiguity import ambiguous_turns, probabilities, widened
 

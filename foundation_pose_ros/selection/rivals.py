@@ -1,0 +1,42 @@
+"""Rivals of a chosen pose: poses that would put the object's surface elsewhere, and how much less speaks for them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..object_model.symmetry import Axis
+
+# Without a rival nothing is nearly as likely.
+NO_RIVAL = 2.0
+
+
+@dataclass(frozen=True)
+class RivalTurn:
+    """Neighbouring turns about an axis of the object, from one angle to another in degrees, -180..180.
+
+    behind: by how much less speaks for the best of them than for the pose in a contest of the two; negative for more.
+    single: there are no turns by other angles about that axis that are as easily mistaken.
+    """
+
+    axis: Axis
+    from_deg: float
+    to_deg: float
+    behind: float
+    single: bool = True
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """T_cam_obj (R, 4, 4): the best of poses that are further from the chosen one than a right pose may be.
+
+    behind (R,): by how much less speaks for each. turns: those that are turned about an axis, likelier ones first.
+    """
+
+    T_cam_obj: np.ndarray
+    behind: np.ndarray
+    turns: tuple[RivalTurn, ...] = ()
+
+    @property
+    def lead(self) -> float:
+        """By how much more speaks for the chosen pose than for the best rival."""
+        return min(float(self.behind.min(initial=NO_RIVAL)), NO_RIVAL)
