@@ -38,8 +38,8 @@ from benchmarks.reporting.parts import Part
 from benchmarks.reporting.results import ROOT, data_folder
 from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.atomic_file import replacing
-from foundation_pose_ros.evaluation.provenance import commit, version
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE
+from foundation_pose_ros.provenance import commit, version
 from foundation_pose_ros.selection.scorer import Evidence
 from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel

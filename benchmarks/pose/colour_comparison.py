@@ -25,8 +25,8 @@ from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.estimation.methods import geometric_registration
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
-from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.observation.crop import Crop
+from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.selection.colour import ColourComparison
 from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene

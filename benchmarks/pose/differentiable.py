@@ -16,9 +16,9 @@ import typer
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
 from foundation_pose_ros import Camera, Frame, ObjectModel, se3
-from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.observation.observation import Observation
+from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.refinement.differentiable import DifferentiableRefiner
 from foundation_pose_ros.refinement.geometric import GeometricRefiner
 from foundation_pose_ros.refinement.refiner import Refiner

@@ -27,8 +27,8 @@ from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.evaluation.evaluate import Judge
 from foundation_pose_ros.evaluation.metrics import RECALL_FRACTION
-from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.evaluation.runner import Estimate
+from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435

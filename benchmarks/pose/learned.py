@@ -21,7 +21,6 @@ from benchmarks.reporting import learned_tables
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
 from foundation_pose_ros import PoseEstimator
-from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.learned.methods import LearnedMethods, LearnedMethodsSettings
 from foundation_pose_ros.learned.observed_image import ObservedImage
 from foundation_pose_ros.learned.refiner import LearnedRefiner
@@ -31,6 +30,7 @@ from foundation_pose_ros.learned.start_poses import masked_translation, publishe
 from foundation_pose_ros.networks import RefineNet, ScoreNet
 from foundation_pose_ros.networks.inference import PRECISIONS, InferenceSettings
 from foundation_pose_ros.networks.weights_folder import load_from_folder
+from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.rendering.factory import check_device
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings

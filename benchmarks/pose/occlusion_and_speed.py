@@ -21,8 +21,9 @@ from benchmarks.reporting.pose_tables import GOAL_HIDDEN
 from benchmarks.reporting.results import data_folder
 from foundation_pose_ros import ObjectModel, PoseEstimator, se3
 from foundation_pose_ros.evaluation.evaluate import JudgedEstimate, evaluate
-from foundation_pose_ros.evaluation.report import EvaluationSummary, provenance
+from foundation_pose_ros.evaluation.report import EvaluationSummary
 from foundation_pose_ros.evaluation.runner import RunSettings
+from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion

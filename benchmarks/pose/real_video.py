@@ -23,8 +23,8 @@ from benchmarks.reporting.results import data_folder
 from foundation_pose_ros.atomic_file import write_text
 from foundation_pose_ros.evaluation.evaluate import JudgedEstimate
 from foundation_pose_ros.evaluation.html_report import data_uri
-from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.evaluation.strip_chart import Strip, add_right, believed, strip_chart
+from foundation_pose_ros.provenance import provenance
 
 # A wrong pose that scores more is one that nobody would doubt.
 SURE = 0.8

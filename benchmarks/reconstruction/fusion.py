@@ -27,8 +27,9 @@ from benchmarks.reporting.parts import Part, Report, Scope
 from benchmarks.reporting.results import data_folder, write_report
 from foundation_pose_ros import InputRefused, ObjectModel, PoseEstimator
 from foundation_pose_ros.evaluation.evaluate import JudgedEstimate, evaluate
-from foundation_pose_ros.evaluation.report import EvaluationSummary, provenance
+from foundation_pose_ros.evaluation.report import EvaluationSummary
 from foundation_pose_ros.evaluation.runner import RunSettings
+from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.reconstruction.reconstruct import Reconstruction, reconstruct
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.reconstruction.report import view_fit

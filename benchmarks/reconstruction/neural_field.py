@@ -16,8 +16,8 @@ from scipy.spatial import cKDTree
 from benchmarks.reporting import reconstruction_tables
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
-from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.object_model.model import ObjectModel
+from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.reconstruction.fusion.tsdf_fusion import fuse
 from foundation_pose_ros.reconstruction.neural_field import FieldSettings, field_surface, train_field
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView

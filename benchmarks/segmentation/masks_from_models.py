@@ -12,9 +12,9 @@ from benchmarks.reporting import segmentation_tables
 from benchmarks.reporting.parts import Part, Report, Scope
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.evaluation.report import provenance
 from foundation_pose_ros.frame import Frame
 from foundation_pose_ros.object_model.model import ObjectModel
+from foundation_pose_ros.provenance import provenance
 from universeg_ros.segmenter import Segmenter, SegmenterSettings, object_mask
 from universeg_ros.support.from_object_model import support_from_model
 from universeg_ros.support.in_picture import support_in_picture

@@ -14,7 +14,7 @@ def version_option(program: str) -> Any:
 
     def print_version(wanted: bool) -> None:
         if wanted:
-            from ..evaluation.provenance import version
+            from ..provenance import version
 
             print(f"{program} {version()}")
             raise typer.Exit

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,10 @@ import numpy as np
 from rich.table import Table
 
 from ..atomic_file import write_text
+from ..provenance import provenance
 from ..tracking.state_machine import TrackState
 from . import metrics
 from .evaluate import JudgedEstimate
-from .provenance import commit, machine, version
 
 
 @dataclass(frozen=True)
@@ -107,17 +106,6 @@ def table(rows: list[JudgedEstimate], title: str) -> Table:
         texts = ["-" if value != value else form.format(value) for value, form in cells]
         result.add_row(name, *texts, style="bold" if name == "overall" else None)
     return result
-
-
-def provenance(settings: dict[str, Any]) -> dict[str, Any]:
-    """Say where and how a report was made."""
-    return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": version(),
-        "commit": commit(),
-        "machine": machine(),
-        "settings": settings,
-    }
 
 
 def as_json(rows: list[JudgedEstimate], settings: dict[str, Any]) -> dict[str, Any]:

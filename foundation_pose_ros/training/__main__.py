@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from ..errors import InputRefused
-from ..evaluation.report import provenance
 from ..networks import RefineNet
+from ..provenance import provenance
 from ..yaml_settings import read_settings
 from .improvement import PushedPoses, measure_improvement
 from .loop import Trainer

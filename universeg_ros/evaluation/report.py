@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from foundation_pose_ros.evaluation.provenance import commit, machine, version
+from foundation_pose_ros.provenance import commit, machine, version
 
 from .metrics import bootstrap_interval
 from .protocol import UNIVERSEG, Score

@@ -3,10 +3,22 @@
 import os
 import platform
 import subprocess
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+
+
+def provenance(settings: dict[str, Any]) -> dict[str, Any]:
+    """Say when, with what and where figures were made."""
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "version": version(),
+        "commit": commit(),
+        "machine": machine(),
+        "settings": settings,
+    }
 
 
 def version() -> str:
@@ -14,7 +26,7 @@ def version() -> str:
     try:
         return metadata.version("foundation-perception")
     except metadata.PackageNotFoundError:
-        manifest = Path(__file__).parents[2] / "package.xml"
+        manifest = Path(__file__).parents[1] / "package.xml"
         return (ElementTree.parse(manifest).findtext("version") if manifest.is_file() else None) or "unknown"
 
 
