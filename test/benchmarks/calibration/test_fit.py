@@ -20,7 +20,7 @@ def test_weights_are_found_on_both_sides_of_a_bend_and_what_speaks_against_is_le
     true = Confidence(-4.0, (("agreement", 2.0, 10.0), ("border", 3.0, 3.0)), (0.0, 1.0))
     right = rng.random(12000) < true(cues)
     # What speaks against: more of it where poses are wrong.
-    cues = replace(cues, outline=np.where(right, 0.4, 0.6) * cues.outline)
+    cues = replace(cues, outline=np.where(right, 0.6, 1.0) * cues.outline)
     found = fitted_confidence(cues, right, ["agreement", "border", "outline"], rate=1.0)
     (_, low, high), (_, before, after), (_, *against) = found.weights
     assert low == pytest.approx(2.0, abs=0.8) and high == pytest.approx(10.0, abs=0.8)
@@ -65,7 +65,7 @@ def test_what_a_lead_is_worth_is_found_though_some_rivals_are_right_against_all_
 
 
 def test_poses_that_go_on_from_right_ones_are_believed_without_a_lead(rng):
-    cues = replace(drawn_cues(rng, 12000), lead=rng.uniform(-1.5, 1.0, 12000))
-    true = Confidence(-2.0, (("agreement", 2.0, 10.0),), (2.0, 5.0))
+    cues = replace(drawn_cues(rng, 12000), lead=rng.uniform(-1.4, 0.6, 12000))  # half of them are right
+    true = Confidence(3.0, (("agreement", 2.0, 10.0),), (2.0, 5.0))
     found = fitted_track(cues, rng.random(12000) < true(cues), replace(true, stands=(0.0, 0.0)))
     assert found.stands == pytest.approx(true.stands, rel=0.2) and found.weights == true.weights
