@@ -13,9 +13,11 @@ from .errors import InputRefused
 from .estimation import motion
 from .estimation.candidates import Candidates
 from .estimation.coarse_scene import CoarseScene
+from .estimation.imprecise_mask import fits_outline, register_in_region
 from .estimation.methods import GeometricMethods, Methods
 from .estimation.object_proposals import Proposal, propose
 from .estimation.overlap import PosedObject, overlap_ratio
+from .estimation.plausibility import by_odds, plausibility
 from .estimation.prepared_object import PreparedObject
 from .estimation.prepared_objects import PreparedObjects
 from .frame import Frame
@@ -30,7 +32,7 @@ from .uncertainty.comparison import Comparison, comparison_due
 from .uncertainty.scored_pose import Task, covariance_of, expected_errors, residual_covariance
 
 # Of the things that may be an object so many are registered as it, and no more once it is so sure.
-_MOST_TRIED, _SURE = 3, 0.9
+_MOST_TRIED, _SURE = 3, 0.8
 # Two poses that share more than this of the pixels which they explain can't both be right.
 _SAME_SURFACE = 0.5
 # Colours are learned from steps that score at least this, a share of what is known anew with each, so often.
@@ -74,7 +76,10 @@ class PoseEstimator:
                 f"the mask's shape is {mask.shape} but the image's {frame.depth_m.shape}: give a value per pixel",
             )
         prepared = self._objects.get(object_name)
-        result = _registered(prepared, frame, mask != 0, Task.REGISTERED)
+        candidates = prepared.register(frame, mask != 0)
+        if not fits_outline(candidates):
+            candidates = register_in_region(prepared, self._scene_of(frame), mask != 0, candidates)
+        result = _registered(prepared, frame, candidates, Task.REGISTERED)
         return replace(result, time_s=perf_counter() - started)
 
     @one_cv2_thread()
@@ -110,13 +115,16 @@ class PoseEstimator:
     @one_blas_thread()
     @one_cv2_thread()
     def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
-        """Register a thing as the object; scored 0 where that would stick in a table or wall. Raises as `register`."""
+        """Register a thing as the object; scored 0 where that would stick in a table or wall, less in other colours.
+
+        Raises as `register`.
+        """
         started = perf_counter()
         prepared = self._objects.get(object_name)
-        result = _registered(prepared, frame, proposal.mask, Task.FOUND, proposal.possible)
-        if proposal.planes.penetrated_by(prepared.renderer, result.T_cam_obj, prepared.model.diameter_m):
-            result = replace(result, score=0.0)
-        return replace(result, time_s=perf_counter() - started)
+        candidates = prepared.register(frame, proposal.mask, proposal.possible)
+        result = _registered(prepared, frame, candidates, Task.FOUND)
+        factor = plausibility(prepared.model, prepared.renderer, frame, result.T_cam_obj, proposal.planes)
+        return replace(result, score=by_odds(result.score, factor), time_s=perf_counter() - started)
 
     def search(
         self,
@@ -143,12 +151,16 @@ class PoseEstimator:
         return kept
 
     def _found(self, frame: Frame, name: str, instances: int) -> list[PoseResult]:
-        """Register the things that look most like an object, until it is surely found as often as asked for."""
+        """Register the things that look most like an object, until it is surely found as often as asked for.
+
+        The odds of each are divided by how many things there were to be mistaken for it.
+        """
         looked = self._objects.get(name).look(frame, self.propose(frame, name))
         found: list[PoseResult] = []
         for proposal in looked[: _MOST_TRIED + instances - 1]:
             with suppress(InputRefused):
-                found.append(self.find(frame, proposal, name))
+                one = self.find(frame, proposal, name)
+                found.append(replace(one, score=by_odds(one.score, 1 / len(looked))))
             if sum(result.score >= _SURE for result in found) >= instances:
                 break
         return found
@@ -190,11 +202,9 @@ def warm_up(estimator: PoseEstimator, model: ObjectModel) -> None:
     estimator.track(frame, estimator.register(frame, depth_m > 0, model.name))
 
 
-def _registered(
-    prepared: PreparedObject, frame: Frame, mask: Mask, task: Task, possible: Mask | None = None
-) -> PoseResult:
-    """Register, and put what came of it into words: the best pose, or a rival of it that fits clearly better."""
-    candidates, rivals = prepared.settled(prepared.register(frame, mask, possible))
+def _registered(prepared: PreparedObject, frame: Frame, registered: Candidates, task: Task) -> PoseResult:
+    """Put what came of a registration into words: the best pose, or a rival of it that fits clearly better."""
+    candidates, rivals = prepared.settled(registered)
     return _result(
         prepared,
         frame,

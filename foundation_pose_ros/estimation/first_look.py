@@ -7,12 +7,13 @@ import numpy as np
 from ..errors import InputRefused
 from ..frame import Frame
 from ..observation.crop import Crop
-from .candidates import Stage
+from .candidates import DISTINCT_RAD, DISTINCT_SHARE, Candidates, Stage
 from .hypotheses import initial_poses
 from .object_proposals import Proposal
 from .render_and_compare import RenderAndCompare
 
 _STAGE = Stage(24, 3, 1, (0.5, 0.12))
+_COMPARED = Stage(64, 1, 6, (0.04, 0.02))
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,9 @@ class FirstLookSettings:
     """How things are thinned.
 
     stage: of the few hypotheses, on few rays.
+    compared: the grid on which poses are compared, and how many are kept.
+    close: side of the grid on which prints are compared, px.
+    alike: poses whose ranks differ by less are told apart by their prints.
     rotations: at most so many, further apart than those of a registration: where the object fits, some come near enough
         to show it.
     most: so many things are looked at, the likeliest ones.
@@ -28,6 +32,9 @@ class FirstLookSettings:
     """
 
     stage: Stage = _STAGE
+    compared: Stage = _COMPARED
+    close: int = 128
+    alike: float = 0.06
     rotations: int = 32
     most: int = 7
     least_likeness: float = 0.1
@@ -52,6 +59,23 @@ class FirstLook:
         promise = {id(one): self._promise(frame, one) for one in likely[: settings.most]}
         kept = [one for one in likely[: settings.most] if promise[id(one)] > -np.inf]
         return sorted(kept, key=lambda one: -promise[id(one)])
+
+    def compared(self, frame: Frame, region: Proposal, T_cam_obj: np.ndarray) -> Candidates:
+        """Weigh poses (B, 4, 4) by what a region of a frame shows; the best distinct ones, in order."""
+        compare, stage = self._compare, self.settings.compared
+        crop = Crop.around_mask(frame, region.mask, compare.model.diameter_m, region.possible)
+        error_m = stage.error_m(compare.model.diameter_m)[1]
+        weighed = compare.evaluate_unrefined(crop.observe(stage.size), T_cam_obj, error_m)
+        kept = compare.unique_poses(weighed.refined.T_cam_obj, DISTINCT_SHARE, stage.keep, DISTINCT_RAD)
+        weighed = weighed.picked(kept)
+        # Turns of one shape are told apart by what sets their prints apart, closely.
+        rank, poses = weighed.evidence.rank, weighed.refined.T_cam_obj
+        alike = np.flatnonzero(rank > rank[0] - self.settings.alike)
+        if not compare.model.has_colour or len(alike) < 2:
+            return weighed
+        close_rank = compare.scorer.score_apart(crop.observe(self.settings.close), poses[alike]).rank
+        first = int(alike[np.argmax(close_rank)])
+        return weighed if first == 0 else weighed.led_by(first, self.settings.alike)
 
     def _promise(self, frame: Frame, proposal: Proposal) -> float:
         """Return a rank to compare things of one frame by; -inf where the object can't be there."""

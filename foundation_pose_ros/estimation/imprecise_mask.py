@@ -1,0 +1,69 @@
+"""A mask that no pose's outline fits is taken as a region: a box, too wide or too narrow a mask, half an object."""
+
+from contextlib import suppress
+
+import cv2
+import numpy as np
+
+from ..errors import InputRefused
+from .candidates import Candidates
+from .coarse_scene import CoarseScene
+from .object_proposals import Proposal, proposal_of, propose
+from .prepared_object import PreparedObject
+
+# Intersection over union of a mask and the outline of the best pose in it, from which the mask is believed.
+_PRECISE = 0.83
+# Of a mask that isn't, this share of its width at its rim may be something else's.
+_RIM = 0.12
+# What a thing and a mask share of the smaller of both, where they may be the same; and how many such are tried.
+_SHARED, _MOST_THINGS = 0.6, 2
+# Poses of each registration that are compared in the end.
+_COMPARED = 3
+
+
+def fits_outline(candidates: Candidates) -> bool:
+    """Tell whether the outline of the best pose is that of the mask which it was found in."""
+    return bool(candidates.evidence.outline[0] >= _PRECISE)
+
+
+def register_in_region(prepared: PreparedObject, scene: CoarseScene, mask: np.ndarray, first: Candidates) -> Candidates:
+    """Find an object somewhere about a mask (H, W) bool; first: what was found as if the mask were its outline.
+
+    The mask's core, and things that it shares most of its pixels with, are registered as regions. All poses are then
+    compared on the picture: they have to explain the core, and beside it depth alone says what is seen of them.
+    """
+    core = _core(prepared, scene, mask)
+    if core is None:
+        return first
+    found = [first]
+    for region in (core, *_things_about(prepared, scene, mask)):
+        with suppress(InputRefused):
+            found.append(prepared.register(scene.frame, region.mask, region.possible))
+    poses = np.concatenate([one.refined.T_cam_obj[:_COMPARED] for one in found])
+    return prepared.look.compared(scene.frame, core, poses)
+
+
+def _core(prepared: PreparedObject, scene: CoarseScene, mask: np.ndarray) -> Proposal | None:
+    """Take what the mask surely marks as a region: without its rim, planes, and what is too far off in depth."""
+    prior, planes = prepared.prior, scene.support(prepared.model.diameter_m)
+    marked = scene.reduced(mask) & scene.valid
+    if not marked.any():
+        return None
+    distance_px = cv2.distanceTransform(marked.astype(np.uint8), cv2.DIST_L2, 3)
+    inner = distance_px > _RIM * 2 * distance_px.max()
+    for part in (inner & ~planes.on_plane, marked & ~planes.on_plane, marked):
+        if part.any():
+            near = np.linalg.norm(scene.points - np.median(scene.points[part], axis=0), axis=-1)
+            return proposal_of(scene, part & (near < 0.6 * prior.diameter_m), prior, planes)
+    return None
+
+
+def _things_about(prepared: PreparedObject, scene: CoarseScene, mask: np.ndarray) -> list[Proposal]:
+    """Return the likeliest things of a scene that a mask may mean."""
+    size = max(int(mask.sum()), 1)
+
+    def shared(thing: Proposal) -> float:
+        return float((thing.mask & mask).sum() / min(thing.mask.sum(), size))
+
+    things = [thing for thing in propose(scene, prepared.prior) if shared(thing) > _SHARED]
+    return things[:_MOST_THINGS]
