@@ -49,8 +49,7 @@ class FirstLook:
     ) -> None:
         """rotations: (R, 3, 3) as a registration has them."""
         self.settings = settings or FirstLookSettings()
-        self._compare = compare
-        self._rotations = rotations[:: -(-len(rotations) // self.settings.rotations)]
+        self.compare, self.rotations = compare, rotations
 
     def __call__(self, frame: Frame, proposals: list[Proposal]) -> list[Proposal]:
         """Return those of a frame's things, the likeliest first, that the object may fit, the best first."""
@@ -62,7 +61,7 @@ class FirstLook:
 
     def compared(self, frame: Frame, region: Proposal, T_cam_obj: np.ndarray) -> Candidates:
         """Weigh poses (B, 4, 4) by what a region of a frame shows; the best distinct ones, in order."""
-        compare, stage = self._compare, self.settings.compared
+        compare, stage = self.compare, self.settings.compared
         crop = Crop.around_mask(frame, region.mask, compare.model.diameter_m, region.possible)
         error_m = stage.error_m(compare.model.diameter_m)[1]
         weighed = compare.evaluate_unrefined(crop.observe(stage.size), T_cam_obj, error_m)
@@ -79,7 +78,7 @@ class FirstLook:
 
     def _promise(self, frame: Frame, proposal: Proposal) -> float:
         """Return a rank to compare things of one frame by; -inf where the object can't be there."""
-        compare, stage = self._compare, self.settings.stage
+        compare, stage = self.compare, self.settings.stage
         try:
             crop = Crop.around_mask(frame, proposal.mask, compare.model.diameter_m, proposal.possible)
         except InputRefused:
@@ -87,6 +86,7 @@ class FirstLook:
         seen = crop.observe(stage.size)
         if seen.mask is None or not (seen.mask & (seen.depth_m > 0)).any():
             return -np.inf
-        poses = initial_poses(self._rotations, seen, seen.mask, compare.renderer, compare.model)
+        every = -(-len(self.rotations) // self.settings.rotations)
+        poses = initial_poses(self.rotations[::every], seen, seen.mask, compare.renderer, compare.model)
         rank = float(compare.refine(seen, poses, stage).evidence.rank.max())
         return rank + self.settings.likeness_weight * proposal.likeness

@@ -15,6 +15,8 @@ from .prepared_object import PreparedObject
 _PRECISE = 0.83
 # Of a mask that isn't, this share of its width at its rim may be something else's.
 _RIM = 0.12
+# What is further from the middle than so many diameters isn't the same object's; of one object so much is nearer.
+_REACH, _LEAST_NEAR = 0.6, 0.75
 # What a thing and a mask share of the smaller of both, where they may be the same; and how many such are tried.
 _SHARED, _MOST_THINGS = 0.6, 2
 # Poses of each registration that are compared in the end.
@@ -30,21 +32,25 @@ def register_in_region(prepared: PreparedObject, scene: CoarseScene, mask: np.nd
     """Find an object somewhere about a mask (H, W) bool; first: what was found as if the mask were its outline.
 
     The mask's core, and things that it shares most of its pixels with, are registered as regions. All poses are then
-    compared on the picture: they have to explain the core, and beside it depth alone says what is seen of them.
+    compared on the picture: they have to explain the core, and beside it depth alone says what is seen of them. Where
+    more than one object is marked there is no core, and the thing that is explained best is taken.
     """
     core = _core(prepared, scene, mask)
-    if core is None:
-        return first
     found = [first]
-    for region in (core, *_things_about(prepared, scene, mask)):
+    for region in (*([] if core is None else [core]), *_things_about(prepared, scene, mask)):
         with suppress(InputRefused):
             found.append(prepared.register(scene.frame, region.mask, region.possible))
+    if core is None:
+        return max(found[1:] or found, key=lambda one: float(one.evidence.rank[0]))
     poses = np.concatenate([one.refined.T_cam_obj[:_COMPARED] for one in found])
     return prepared.look.compared(scene.frame, core, poses)
 
 
 def _core(prepared: PreparedObject, scene: CoarseScene, mask: np.ndarray) -> Proposal | None:
-    """Take what the mask surely marks as a region: without its rim, planes, and what is too far off in depth."""
+    """Take what the mask surely marks as a region: without its rim, planes, and what is too far off.
+
+    None where that is more than an object of this size.
+    """
     prior, planes = prepared.prior, scene.support(prepared.model.diameter_m)
     marked = scene.reduced(mask) & scene.valid
     if not marked.any():
@@ -53,17 +59,18 @@ def _core(prepared: PreparedObject, scene: CoarseScene, mask: np.ndarray) -> Pro
     inner = distance_px > _RIM * 2 * distance_px.max()
     for part in (inner & ~planes.on_plane, marked & ~planes.on_plane, marked):
         if part.any():
-            near = np.linalg.norm(scene.points - np.median(scene.points[part], axis=0), axis=-1)
-            return proposal_of(scene, part & (near < 0.6 * prior.diameter_m), prior, planes)
+            away_m = np.linalg.norm(scene.points - np.median(scene.points[part], axis=0), axis=-1)
+            core = part & (away_m < _REACH * prior.diameter_m)
+            return proposal_of(scene, core, prior, planes) if core.sum() > _LEAST_NEAR * part.sum() else None
     return None
 
 
 def _things_about(prepared: PreparedObject, scene: CoarseScene, mask: np.ndarray) -> list[Proposal]:
-    """Return the likeliest things of a scene that a mask may mean."""
+    """Return the likeliest things of a scene that a mask may mean, the best first."""
     size = max(int(mask.sum()), 1)
 
     def shared(thing: Proposal) -> float:
         return float((thing.mask & mask).sum() / min(thing.mask.sum(), size))
 
     things = [thing for thing in propose(scene, prepared.prior) if shared(thing) > _SHARED]
-    return things[:_MOST_THINGS]
+    return prepared.look(scene.frame, things)[:_MOST_THINGS] if things else []

@@ -1,0 +1,68 @@
+"""Objects that no mask shows: among clutter, more than one of a kind, and ones that aren't there."""
+
+import numpy as np
+import pytest
+
+from foundation_pose_ros import Frame, ObjectModel, PoseEstimator
+from foundation_pose_ros.estimation.coarse_scene import CoarseScene
+from foundation_pose_ros.estimation.plausibility import by_odds, plausibility
+from foundation_pose_ros.evaluation.metrics import pose_error
+from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.synthetic.meshes import make_mesh
+from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
+
+OBJECTS = ("cracker_box", "mug", "bottle")
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return make_scene(SceneSettings(seed=4, frames=1, objects=list(OBJECTS), clutter=3, supersample=1))
+
+
+@pytest.fixture(scope="module")
+def estimator(scene):
+    absent = ObjectModel.from_mesh(make_mesh("sticker_cube", 9), name="sticker_cube")
+    return PoseEstimator([*(scene.model(name) for name in OBJECTS), absent], threads=1)
+
+
+@pytest.fixture(scope="module")
+def found(scene, estimator):
+    return {result.object_name: result for result in estimator.search(scene.frame(scene.frame_ids[0]))}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_what_is_there_is_found(name, scene, found):
+    symmetries = scene.model(name).symmetries.transforms()
+    error_m, error_deg = pose_error(found[name].T_cam_obj, scene.truth(scene.frame_ids[0], name), symmetries)
+    assert error_m < 0.006 and error_deg < 4
+    assert found[name].score > 0.5
+
+
+def test_what_is_not_there_is_not_found(found):
+    assert "sticker_cube" not in found or found["sticker_cube"].score < 0.5
+
+
+def test_what_is_taken_is_nothing_else(scene, estimator, found):
+    frame = scene.frame(scene.frame_ids[0])
+    again = estimator.search(frame, ["mug"], taken=[found["mug"]])
+    assert all(estimator.overlap_ratio(frame, one, found["mug"]) <= 0.5 for one in again)
+
+
+def test_another_colour_is_another_thing(scene):
+    first, model = scene.frame_ids[0], scene.model("mug")
+    frame, truth, renderer = scene.frame(first), scene.truth(first, "mug"), EmbreeRenderer(model, 1)
+    planes = CoarseScene.of(frame).support(model.diameter_m)
+    painted = frame.rgb.copy()
+    painted[scene.mask(first, "mug")] = (20, 230, 20)
+    other = Frame(painted, frame.depth_m, frame.camera)
+    warmer = Frame((frame.rgb * (1.0, 0.9, 0.8)).astype(np.uint8), frame.depth_m, frame.camera)
+    assert plausibility(model, renderer, frame, truth, planes) > 0.9
+    assert plausibility(model, renderer, warmer, truth, planes) > 0.8
+    assert plausibility(model, renderer, other, truth, planes) < 0.2
+
+
+def test_odds_are_multiplied():
+    assert by_odds(0.5, 1.0) == pytest.approx(0.5)
+    assert by_odds(0.9, 1 / 9) == pytest.approx(0.5)
+    assert by_odds(1.0, 0.0) == 0.0
