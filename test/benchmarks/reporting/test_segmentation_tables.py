@@ -51,3 +51,11 @@ def test_under_load() -> None:
     times = {"before": {"plain": 1.0, "forward": 0.25}, "loaded": {"plain": 4.0, "forward": 1.0}}
     text = segmentation_tables.load(ORIGIN | {"threads": 2, "cores": 2, "rows": [row | times]})
     assert "| 16 | a busy process more on each core | 4.00 s | 1.00 s (4.0x) |" in text
+
+
+def test_masks_from_models() -> None:
+    view = {"recording": "desk", "object": "mug", "tables": 0.0, "tables_closer": 0.1}
+    views = [view | {"picture": 0.4, "picture_closer": 0.5}, view | {"picture": 0.2, "picture_closer": 0.7}]
+    text = segmentation_tables.from_models(ORIGIN | {"views": views, "overlaps": 0.25, "examples": 16})
+    assert "| the very picture | 1 of 2 | 0.30 | 0.30 |" in text
+    assert "2 views of 1 objects" in text
