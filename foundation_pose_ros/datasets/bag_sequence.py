@@ -65,8 +65,11 @@ class BagSequence:
     def frame(self, frame_id: str) -> Frame:
         place = self._places[position_of(frame_id, self.frame_ids, self._path)]
         refusals = RefusalCounter()
-        compressed = [self._kinds[topic] == "CompressedImage" for topic in (self._topics.rgb, self._topics.depth)]
-        guardian = InputGuardian(InputSettings(*compressed), refusals)
+        settings = InputSettings(
+            rgb_compressed=self._kinds[self._topics.rgb] == "CompressedImage",
+            depth_compressed=self._kinds[self._topics.depth] == "CompressedImage",
+        )
+        guardian = InputGuardian(settings, refusals)
         colour = self._message(self._topics.rgb, place.colour)
         info = replace_stamp(self._message(self._topics.rgb_info, place.info), colour)
         guardian.camera_info(info)
@@ -137,7 +140,8 @@ def _found(reader: "AnyReader", topics: BagTopics) -> list[_Place]:
     wanted = (topics.rgb, topics.depth, topics.rgb_info, topics.masks)
     connections = [connection for connection in reader.connections if connection.topic in wanted]
     for connection, at_ns, raw in reader.messages(connections):
-        stamp_ns = stamp_to_ns(reader.deserialize(raw, connection.msgtype).header.stamp)
+        message: Any = reader.deserialize(raw, connection.msgtype)
+        stamp_ns = stamp_to_ns(message.header.stamp)
         if connection.topic == topics.rgb_info:
             infos[stamp_ns] = at_ns
         elif connection.topic == topics.masks:

@@ -53,7 +53,7 @@ def support_in_picture(model: ObjectModel, frame: Frame, examples: int = 16, see
 def _without_the_object(model: ObjectModel, frame: Frame) -> np.ndarray:
     """The picture (H, W, 3) with what is likeliest the object painted over."""
     scene = CoarseScene.of(frame)
-    hidden = np.zeros(frame.depth_m.shape, np.uint8)
+    hidden: np.ndarray = np.zeros(frame.depth_m.shape, np.uint8)
     for thing in propose(scene, SizeColourPrior(model))[:_HIDDEN_THINGS]:
         mask = thing.mask if thing.mask.shape == hidden.shape else scene.enlarged(thing.mask)
         hidden |= mask.astype(np.uint8)
