@@ -14,7 +14,7 @@ from .wheels import requirements
 PACKAGE = "foundation_perception"
 LACKING = ("tf2_msgs", "vision_msgs")
 STAGED = MADE / "workspace" / PACKAGE
-INSTALLED_FOLDERS = ("config", "launch")
+INSTALLED_FOLDERS = ("client", "config", "launch")
 PYTHON_PACKAGES = ("foundation_pose_ros", "universeg_ros")
 
 

@@ -18,6 +18,7 @@ from .estimation.methods import GeometricMethods, Methods
 from .estimation.object_proposals import Proposal, propose
 from .estimation.overlap import PosedObject, overlap_ratio
 from .estimation.plausibility import by_odds, plausibility
+from .estimation.pointed_at import thing_at
 from .estimation.prepared_object import PreparedObject
 from .estimation.prepared_objects import PreparedObjects
 from .frame import Frame
@@ -111,6 +112,12 @@ class PoseEstimator:
     def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
         """List things in a frame that may be the object, the likeliest first: where to look for it without a mask."""
         return propose(self._scene_of(frame), self._objects.get(object_name).prior)
+
+    @one_blas_thread()
+    @one_cv2_thread()
+    def thing_at(self, frame: Frame, u: float, v: float, object_name: str | None = None) -> Proposal:
+        """Take what is seen at pixel (u, v) as the object: a click in place of a mask; raises InputRefused."""
+        return thing_at(self._scene_of(frame), self._objects.get(object_name).prior, u, v)
 
     @one_blas_thread()
     @one_cv2_thread()

@@ -13,7 +13,7 @@ _FEWEST_PIXELS = 20
 # A thing's area in square diameters, and its extent in diameters, that can be the object's.
 _AREA, _EXTENT = (0.02, 1.1), (0.15, 1.35)
 # Jumps of so many diameters are between things, and masks that overlap by so much are of one thing.
-_JUMP, _SAME = 0.6, 0.8
+LARGEST_JUMP, _SAME = 0.6, 0.8
 # What is further than so many diameters from the middle of what is seen of the object is something else.
 _REACH = 0.75
 # Places where the object's colours gather: the radius in diameters within which they do, how far apart two places are,
@@ -53,7 +53,7 @@ def propose(scene: CoarseScene, prior: SizeColourPrior) -> list[Proposal]:
     proposals: list[Proposal] = []
     taken: list[np.ndarray] = []
     for part in parts:
-        if _fits(scene, part, prior.diameter_m) and not any(_same(part, other) for other in taken):
+        if fits(scene, part, prior.diameter_m) and not any(_same(part, other) for other in taken):
             taken.append(part)
             proposals.append(proposal_of(scene, part, prior, planes))
     return sorted(proposals, key=lambda p: -p.likeness)
@@ -77,7 +77,7 @@ def _cut_at_jumps(scene: CoarseScene, free: np.ndarray, diameter_m: float) -> li
     """Return connected parts (h, w) bool of what is free."""
     parts = []
     # Cut at every jump, and again only at jumps that are too large to be within the object: a mug's rim is one.
-    for cut in (scene.on_edge, scene.jump_m > _JUMP * diameter_m):
+    for cut in (scene.on_edge, scene.jump_m > LARGEST_JUMP * diameter_m):
         count, labels, stats, _ = cv2.connectedComponentsWithStats((free & ~cut).astype(np.uint8), connectivity=4)
         for label in range(1, count):
             if stats[label, cv2.CC_STAT_AREA] >= _FEWEST_PIXELS:
@@ -120,7 +120,7 @@ def _closed(part: np.ndarray) -> np.ndarray:
     return cv2.morphologyEx(part.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
 
 
-def _fits(scene: CoarseScene, part: np.ndarray, diameter_m: float) -> bool:
+def fits(scene: CoarseScene, part: np.ndarray, diameter_m: float) -> bool:
     """Tell whether a part (h, w) has about the size of an object of this diameter."""
     if part.sum() < _FEWEST_PIXELS:
         return False

@@ -49,6 +49,7 @@ class Listener:
         self._group = _OutOfExecutors()
         self._subscriptions: list[Subscription[Any]] = []
         self._services: list[Service[Any, Any]] = []
+        self._later: set[Service[Any, Any]] = set()
         self._woken = GuardCondition(callback=None, callback_group=None, context=node.context)
         self._closing = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -79,6 +80,14 @@ class Listener:
         self._services.append(
             self._node.create_service(kind, name, callback, qos_profile=qos, callback_group=self._group)
         )
+
+    def serve_later(self, kind: Any, name: str, callback: Callable[[Any, Callable[[Any], None]], None]) -> None:
+        """Add a service whose callback(request, reply) may have any thread call `reply(response)`, once, later on.
+
+        What is replied after `close` goes nowhere.
+        """
+        self.serve(kind, name, callback)
+        self._later.add(self._services[-1])
 
     def start(self) -> None:
         """Begin to listen."""
@@ -138,8 +147,16 @@ class Listener:
         if taken is not None:
             cast(Callable[[Any], None], subscription.callback)(taken[0])
 
-    @staticmethod
-    def _answer(service: "Service[Any, Any]") -> None:
+    def _answer(self, service: "Service[Any, Any]") -> None:
         request, header = service.handle.service_take_request(service.srv_type.Request)
-        if header is not None:
+        if header is None:
+            return
+        if service not in self._later:
             service.send_response(service.callback(request, service.srv_type.Response()), header)
+            return
+
+        def reply(response: Any) -> None:
+            with suppress(rclpy_implementation.InvalidHandle):
+                service.send_response(response, header)
+
+        service.callback(request, reply)

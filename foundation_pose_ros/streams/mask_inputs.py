@@ -1,8 +1,8 @@
 """What starts a track: a mask or label image, or boxes; each names the frame that it belongs to. Needs no ROS."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,8 +22,8 @@ class MaskInput(Protocol):
     @property
     def force(self) -> bool: ...
 
-    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, Mask]:
-        """Return masks (H, W) bool by object id; raises InputRefused."""
+    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> Mapping[str, Any]:
+        """Return masks (H, W) bool by object id, or what the estimator finds objects from; raises InputRefused."""
         ...
 
 

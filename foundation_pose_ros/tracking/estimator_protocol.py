@@ -28,6 +28,10 @@ class TrackingEstimator(Protocol):
         """List things in a frame that may be the object, the likeliest first."""
         ...
 
+    def thing_at(self, frame: Frame, u: float, v: float, object_name: str | None = None) -> Proposal:
+        """Take what is seen at pixel (u, v) as the object."""
+        ...
+
     def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
         """Find the pose of a thing taken as the object, scored 0 where the object can't be."""
         ...
@@ -60,9 +64,11 @@ def followed(estimator: TrackingEstimator, frame: Frame, previous: PoseResult) -
         return error
 
 
-def registered(estimator: TrackingEstimator, frame: Frame, mask: Mask, object_name: str) -> Followed:
-    """Find an object from its mask (H, W) bool; a refusal is returned."""
+def registered(estimator: TrackingEstimator, frame: Frame, mask: Mask | Proposal, object_name: str) -> Followed:
+    """Find an object from its mask (H, W) bool, or from a thing that may be it; a refusal is returned."""
     try:
+        if isinstance(mask, Proposal):
+            return finite(estimator.find(frame, mask, object_name))
         return finite(estimator.register(frame, mask, object_name))
     except InputRefused as error:
         return error

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 
 from ..arrays import Mask
+from ..estimation.object_proposals import Proposal
 from ..frame import Frame
 from ..pose_result import PoseResult
 from ..streams.frame_buffer import FrameBuffer
@@ -49,8 +50,13 @@ class RegistrationWorker:
         """Finish the registration at hand and drop the rest; False where it didn't end in time."""
         return self._worker.stop()
 
-    def put(self, track: ObjectTracker, frame: Frame, mask: Mask, then: Callable[[Registered], None]) -> None:
-        """Register a new track from a mask (H, W) bool of a frame; `then` is called in this worker's thread."""
+    def put(
+        self, track: ObjectTracker, frame: Frame, mask: Mask | Proposal, then: Callable[[Registered], None]
+    ) -> None:
+        """Register a new track from a mask (H, W) bool of a frame, or from a thing in it.
+
+        `then` is called in this worker's thread.
+        """
         self._put([track], frame, lambda: [registered(self._estimator, frame, mask, track.class_id)], then)
 
     def search(

@@ -15,6 +15,7 @@ from ...frame import Frame
 from ...object_model.model import ObjectModel
 from ...pose_result import AmbiguousTurn, PoseResult
 from ...tracking import TrackedObject
+from .registrar import Found
 
 
 def to_stamp(stamp_ns: int) -> Time:
@@ -148,3 +149,11 @@ def to_tracked_object(tracked: TrackedObject, pose: PoseWithCovariance | None, h
     message.alternatives = [to_pose(a.T_cam_obj) for a in alternatives]
     message.alternative_scores = [float(a.score) for a in alternatives]
     return message
+
+
+def found_message(found: Found) -> TrackedObjectMessage:
+    """Make the message of one object as of its image."""
+    header = Header(stamp=to_stamp(found.stamp_ns), frame_id=found.frame_id)
+    result = found.tracked.result
+    pose = None if result is None else to_pose_with_covariance(result, to_pose(result.T_cam_obj))
+    return to_tracked_object(found.tracked, pose, header)

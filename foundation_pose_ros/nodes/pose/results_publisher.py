@@ -3,6 +3,7 @@
 import colorsys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,10 @@ class OutputSettings:
 
 
 class ResultsPublisher:
-    """The outputs of pose_node. Safe to use from several threads."""
+    """The outputs of pose_node. Safe to use from several threads.
+
+    when_published(frame_id, stamp_ns, objects): is told what was published of each frame, poses in that frame.
+    """
 
     def __init__(self, node: WorkingNode, settings: OutputSettings) -> None:
         self.settings = settings
@@ -75,6 +79,7 @@ class ResultsPublisher:
         self._last_overlay_s, self._overlay_renderers = 0.0, OverlayRenderers()
         self._last_header = Header()
         self._lock = threading.RLock()
+        self.when_published: Callable[[str, int, list[TrackedObject]], None] = lambda *_: None
 
     def add_object(self, id: str, entry: CatalogueEntry) -> None:
         """Make the outputs of one object."""
@@ -119,8 +124,10 @@ class ResultsPublisher:
 
         placed: the objects in the frame that poses are to be published in; None: that of the image.
         """
+        placed = placed or Placed(frame.frame_id, objects)
         with self._lock:
-            self._publish(frame, objects, placed or Placed(frame.frame_id, objects))
+            self._publish(frame, objects, placed)
+        self.when_published(placed.frame_id, frame.stamp_ns, placed.objects)
 
     def _publish(self, frame: Frame, objects: list[TrackedObject], placed: Placed) -> None:
         header = self._last_header = Header(stamp=to_stamp(frame.stamp_ns), frame_id=placed.frame_id)

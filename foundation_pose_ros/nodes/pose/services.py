@@ -1,100 +1,80 @@
 """The services of pose_node."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from math import isfinite
 from typing import Any
 
-import numpy as np
-from foundation_perception.srv import AddObject, Register, RemoveObject, Reset
-from std_msgs.msg import Header
+from foundation_perception.srv import AddObject, GetPose, Register, RegisterAtPixel, RemoveObject, Reset
 
 from ...errors import InputRefused
-from ...pose_result import PoseResult
-from ...streams.image_messages import to_labels
-from ...streams.mask_inputs import LabelImage
-from ...streams.time_synchronizer import stamp_to_ns
-from ...tracking import TrackState
-from ...tracking.pipeline import PosePipeline
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..service_replies import answering, waited_for
-from .messages import to_pose, to_pose_with_covariance, to_stamp, to_tracked_object
+from .messages import found_message
 from .object_catalogue import check_topic
-from .objects import Load, PoseObjects
-from .results_publisher import ResultsPublisher
+from .objects import Load
+from .pose_waits import DEFAULT_MAX_AGE_S, Answer, PoseWaits, Wanted
+from .registrar import Registrar
 
 
 class PoseServices:
-    """`~/register`, `~/reset`, `~/add_object`, `~/remove_object`: they wait for the worker, in the listener's thread.
+    """`~/register`, `~/register_at_pixel`, `~/reset`, `~/add_object` and `~/remove_object` wait for the worker.
 
-    rectified: frees labels (H, W) of a raw image of the lens's distortion, as frames are. load: reads an object.
-    placed(result, frame_id): puts a result of an image with that frame_id into the frame that poses are published in.
+    `~/get_pose` waits for a pose, and keeps nobody else waiting. load: reads an object.
     """
 
     def __init__(
-        self,
-        node: WorkingNode,
-        listener: Listener,
-        objects: PoseObjects,
-        pipeline: PosePipeline,
-        outputs: ResultsPublisher,
-        rectified: Callable[[np.ndarray], np.ndarray],
-        load: Load,
-        placed: Callable[[PoseResult, str], PoseResult],
+        self, node: WorkingNode, listener: Listener, registrar: Registrar, waits: PoseWaits, load: Load
     ) -> None:
-        self._node, self._objects, self._pipeline, self._outputs = node, objects, pipeline, outputs
-        self._rectified, self._load, self._placed = rectified, load, placed
+        self._node, self._registrar, self._waits, self._load = node, registrar, waits, load
+        self._objects, self._pipeline = registrar.objects, registrar.pipeline
         table: tuple[tuple[Any, str, Callable[[Any, Any], str]], ...] = (
             (Register, "~/register", self._register),
+            (RegisterAtPixel, "~/register_at_pixel", self._register_at_pixel),
             (Reset, "~/reset", self._reset),
             (AddObject, "~/add_object", self._add_object),
             (RemoveObject, "~/remove_object", self._remove_object),
         )
         for kind, name, handle in table:
             listener.serve(kind, name, answering(name, handle, node.refusals, node.get_logger().error))
+        listener.serve_later(GetPose, "~/get_pose", self._get_pose)
 
     def _in_worker(self, function: Callable[[], Any]) -> Any:
         return waited_for(self._pipeline.call(function))
 
     def _register(self, request: Any, response: Any) -> str:
-        id = self._chosen(request.object_name)
+        id = self._registrar.chosen(request.object_name)
         if not request.mask.data:
             self._in_worker(lambda: self._pipeline.tracker.reset(id, "register: waiting for the next mask"))
-            self._outputs.ask_for_masks((id,))
+            self._registrar.ask_for_masks((id,))
             return f"{id} will be registered from the next mask"
-        frame = self._pipeline.frame_of(stamp_to_ns(request.mask.header.stamp))
-        if frame is None:
-            raise InputRefused(
-                "mask_without_frame",
-                "no image of the mask's stamp is kept: activate the node, and copy the stamp of the mask's image "
-                "(0 = the newest image)",
-            )
-        masks = LabelImage(frame.stamp_ns, to_labels(request.mask), self._rectified, only=id, force=True)
-        objects = waited_for(self._pipeline.register_now(frame, masks))
-        tracked = next(o for o in objects if o.id == id)
-        if tracked.state is not TrackState.TRACKING or tracked.result is None:
-            raise InputRefused("low_score", f"{id} was not found: {tracked.reason}")
-        if tracked.registered_ns != frame.stamp_ns:
-            raise InputRefused(
-                "low_score", f"{id} was not found where the mask is, and is tracked on as before: check the mask"
-            )
-        result = self._placed(tracked.result, frame.frame_id)
-        pose = to_pose_with_covariance(result, to_pose(result.T_cam_obj))
-        header = Header(stamp=to_stamp(result.stamp_ns), frame_id=result.frame_id or frame.frame_id)
-        response.object = to_tracked_object(replace(tracked, result=result), pose, header)
-        return f"{id} registered with score {tracked.result.score:.2f}"
+        registration = self._registrar.by_mask(id, request.mask)
+        response.object = found_message(registration.found(waited_for(registration.done)))
+        return f"{id} registered with score {response.object.score:.2f}"
 
-    def _chosen(self, name: str) -> str:
-        """The object of a request, which may leave it out where there is just one."""
-        ids = self._objects.ids
-        if not name and len(ids) != 1:
-            raise InputRefused(
-                "unknown_object", f"say which object to register: one of {', '.join(ids) or 'none configured'}"
-            )
-        id = name or ids[0]
-        if id not in ids:
-            raise InputRefused("unknown_object", f"no object {id!r} here (known: {', '.join(ids) or 'none'})")
-        return id
+    def _register_at_pixel(self, request: Any, response: Any) -> str:
+        id = self._registrar.chosen(request.object_name)
+        registration = self._registrar.by_pixel(id, request.stamp, request.u, request.v)
+        response.object = found_message(registration.found(waited_for(registration.done)))
+        return f"{id} registered with score {response.object.score:.2f}"
+
+    def _get_pose(self, request: Any, reply: Callable[[Any], None]) -> None:
+        def answer(answer: Answer) -> None:
+            response = GetPose.Response(success=answer.found, message=answer.reason)
+            if answer.last is not None:
+                response.object = found_message(answer.last)
+            reply(response)
+
+        try:
+            id = self._registrar.chosen(request.object_name)
+            wanted = Wanted(id, request.min_score, request.max_age_s or DEFAULT_MAX_AGE_S)
+            if not all(isfinite(number) for number in (request.min_score, request.max_age_s, request.timeout_s)):
+                raise InputRefused("bad_request", "max_age_s, min_score and timeout_s must be numbers")
+        except InputRefused as refused:
+            self._node.refusals.count(refused.reason, str(refused))
+            reply(GetPose.Response(success=False, message=str(refused)))
+            return
+        self._waits.ask(wanted, request.timeout_s, answer)
 
     def _reset(self, request: Any, _response: Any) -> str:
         id = request.object_name or None

@@ -18,12 +18,16 @@ from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..parameters import values
 from ..transform_listener import TransformListener
+from .clicks import Clicks
+from .find_object import FindObjectAction
 from .inputs import PoseInputs, needs_transforms
 from .object_catalogue import load_prepared
 from .objects import PoseObjects, configured_entries, thread_count
 from .onboarding_services import OnboardingServices
 from .output_frame import OutputFrame
 from .parameters import POSE_NODE, method_choice, output_frame_settings, tracker_settings
+from .pose_waits import PoseWaits
+from .registrar import Registrar
 from .results_publisher import OutputSettings, ResultsPublisher
 from .services import PoseServices
 from .state_log import StateLog
@@ -47,6 +51,7 @@ class PoseSession:
         self.inputs: PoseInputs | None = None
         self.output_frame: OutputFrame | None = None
         self._transforms: TransformListener | None = None
+        self._clicks: Clicks | None = None
         self._state_log = StateLog()
         settings = values(node, POSE_NODE)
         if settings["threads"]:
@@ -76,12 +81,17 @@ class PoseSession:
         for name, entry in entries.items():
             self.objects.add(name, entry)
         self._services = Listener(node, "services", node.failed)
-        PoseServices(
-            node, self._services, self.objects, self.pipeline, self._outputs, self._rectified, load, self._placed
+        self._registrar = registrar = Registrar(
+            self.objects, self.pipeline, self._outputs.ask_for_masks, self._rectified, self._placed
         )
+        self._waits = PoseWaits(lambda: node.get_clock().now().nanoseconds, node.failed)
+        self._outputs.when_published = self._waits.heard
+        PoseServices(node, self._services, registrar, self._waits, load)
+        self._actions = FindObjectAction(node, registrar, self._waits)
         self.onboarding = OnboardingServices(node, self._services, self.objects, self.pipeline, settings, load)
         self.objects.warm_up()
         self._services.start()
+        self._actions.start()
 
     def start(self) -> None:
         """Start the worker and subscribe."""
@@ -98,12 +108,16 @@ class PoseSession:
         self.pipeline.start()
         buffer = None if self._transforms is None else self._transforms.buffer
         self.inputs = PoseInputs(self._node, settings, self._on_frame, self._on_masks, buffer)
+        self._clicks = Clicks(self._node, self._registrar)
 
     def stop(self) -> None:
         """Stop working: no TF, no markers, no memory of where things were."""
         inputs, self.inputs = self.inputs, None
         if inputs is not None:
             inputs.close()
+        clicks, self._clicks = self._clicks, None
+        if clicks is not None:
+            clicks.close()
         self.onboarding.stop()
         if self.pipeline.stop():
             if self.processes is not None:
@@ -117,9 +131,12 @@ class PoseSession:
         if output_frame is not None:
             output_frame.close()
         self._outputs.hide_all()
+        self._waits.forget()
 
     def close(self) -> None:
         """Give services and outputs back."""
+        self._actions.close()
+        self._waits.close()
         self._services.close()
         self.onboarding.close()
         self._outputs.destroy()

@@ -138,7 +138,9 @@ def test_a_lost_object_stays_where_it_was_in_the_room_though_the_camera_goes_on(
 def test_covariance_velocity_and_alternatives_turn_along():
     covariance = np.diag([4.0, 1.0, 0.0, 0.4, 0.1, 0.0])
     velocity = np.array([1.0, 0, 0, 0, 2.0, 0])
-    result = PoseResult("mug", T_CAM_OBJ, 0.9, covariance, (Alternative(T_CAM_OBJ, 0.2),), velocity=velocity)
+    result = PoseResult(
+        "mug", T_CAM_OBJ, 0.9, covariance, alternatives=(Alternative(T_CAM_OBJ, 0.2),), velocity=velocity
+    )
     turned = in_other_frame(result, in_base(90), "base")
     assert turned.covariance == pytest.approx(np.diag([1.0, 4.0, 0.0, 0.1, 0.4, 0.0]), abs=1e-6)
     assert turned.velocity == pytest.approx([0, 1, 0, -2, 0, 0], abs=1e-6)
