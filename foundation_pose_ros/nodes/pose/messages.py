@@ -15,7 +15,7 @@ from ...frame import Frame
 from ...object_model.model import ObjectModel
 from ...pose_result import AmbiguousTurn, PoseResult
 from ...tracking import TrackedObject
-from .registrar import Found
+from .found import Found
 
 
 def to_stamp(stamp_ns: int) -> Time:

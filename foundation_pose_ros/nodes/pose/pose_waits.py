@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...tracking import TrackedObject, TrackState
-from .registrar import Found
+from .found import Found
 
 DEFAULT_MAX_AGE_S = 0.5
 # Nobody waits longer for one answer; who wants to asks again.

@@ -16,16 +16,8 @@ from ...streams.time_synchronizer import stamp_to_ns
 from ...tracking import TrackedObject, TrackState
 from ...tracking.pipeline import PosePipeline
 from ...tracking.pointed_at import PointedAt
+from .found import Found
 from .objects import PoseObjects
-
-
-@dataclass(frozen=True)
-class Found:
-    """An object with a pose in the frame of this id, of an image of this stamp."""
-
-    tracked: TrackedObject
-    frame_id: str
-    stamp_ns: int
 
 
 @dataclass(frozen=True)
