@@ -10,9 +10,11 @@ from .errors import InputRefused
 from .extras import needed
 
 if TYPE_CHECKING:
-    from .estimation.methods import Method, Methods
+    from .estimation.methods import Method, Methods, ScorerName
 
 DEFAULT_WEIGHTS = Path("weights")
+# Name of the compact scorer in its folder.
+COMPACT_SCORER = "compact_scorer.onnx"
 WITH_TORCH = f"{needed('a learned method', 'learned')} (docs/learned.md)"
 
 
@@ -20,7 +22,8 @@ WITH_TORCH = f"{needed('a learned method', 'learned')} (docs/learned.md)"
 class MethodChoice:
     """What a user asks for.
 
-    scorer: of a registration's last choice; None: as the refiner. weights: folder of the networks' weights. device:
+    scorer: of a registration's last choice; None: as the refiner; compact: learning-free, with a small network's word
+    beside it, from COMPACT_SCORER in the folder of weights. weights: folder of the networks' weights. device:
     cpu, cuda or cuda:N, of the networks and of the final refinement's renderings. polish: RefineNet's poses end with
     point-to-plane steps. differentiable: all poses end with steps on depth, colour and outline. hypotheses: RefineNet
     starts from the grid of rotations, all or ever fewer of which go into each step, or from what the geometric
@@ -28,7 +31,7 @@ class MethodChoice:
     """
 
     refiner: Method = "geometric"
-    scorer: Method | None = None
+    scorer: ScorerName | None = None
     weights: Path = DEFAULT_WEIGHTS
     device: str = "cpu"
     threads: int = 2
@@ -64,7 +67,13 @@ class MethodChoice:
                 )
             from .estimation.methods import GeometricMethods
 
-            return GeometricMethods(self.threads)
+            if scorer != "compact":
+                return GeometricMethods(self.threads)
+            from .networks.compact_session import CompactScorerSession
+
+            return GeometricMethods(self.threads, CompactScorerSession(self.weights / COMPACT_SCORER, self.threads))
+        if scorer == "compact":
+            raise InputRefused("scorer", "the compact scorer works with refiner geometric: choose that, or ScoreNet")
         try:
             from .learned.methods import LearnedMethods, LearnedMethodsSettings
             from .learned.refiner import LearnedSettings

@@ -1,6 +1,7 @@
 """What registrations keep: the poses of one object in one frame that were compared in the end, and which are right.
 
-From scenes with given meshes and from recordings. Every object is registered from its mask as a camera with defects and
+From scenes with given meshes and from recordings. Models may have no colours, but none of something else. Every object
+is registered from its mask as a camera with defects and
 a scan with defects have it; what a scorer would see of each pose is kept beside it, so that any scorer can be judged on
 the same ones.
 """
@@ -113,7 +114,7 @@ def in_scenes(models: Several[ObjectModel], seeds: Several[int], source: str, fr
             )
         except InputRefused:
             continue
-        known = {name: scanned(scene.model(name), rng) for name in scene.object_names}
+        known = {name: scanned(scene.model(name), rng, wrong_prints=False) for name in scene.object_names}
         seen = DefectiveSequence(scene, CameraDefects.drawn(scene.camera, rng), known)
         yield from of_sequence(seen, f"{source} {seed}", seen.frame_ids)
 

@@ -16,6 +16,12 @@ class MethodName(StrEnum):
     LEARNED = "learned"
 
 
+class ScorerName(StrEnum):
+    GEOMETRIC = "geometric"
+    LEARNED = "learned"
+    COMPACT = "compact"
+
+
 class Hypotheses(StrEnum):
     GRID = "grid"
     PRUNED = "pruned"
@@ -41,10 +47,10 @@ class MethodOptions:
         typer.Option("--refiner", help="Learning-free, or RefineNet with weights of your own.", rich_help_panel=_PANEL),
     ] = MethodName.GEOMETRIC
     scorer: Annotated[
-        MethodName | None,
+        ScorerName | None,
         typer.Option(
             "--scorer",
-            help="Who chooses the best pose of a registration.",
+            help="Who chooses the best pose of a registration; compact: a small network of your own has a word in it.",
             show_default="as the refiner",
             rich_help_panel=_PANEL,
         ),

@@ -5,16 +5,19 @@ from typing import Literal, Protocol
 import numpy as np
 
 from ..object_model.model import ObjectModel
+from ..selection.compact_scorer import CompactScorer, SetScorer
+from .compact_choice import CompactChoice
 from .first_look import FirstLook
 from .hypotheses import rotation_grid, unique_rotations
 from .object_prior import SizeColourPrior
-from .prepared_object import PreparedObject
+from .prepared_object import PreparedObject, RegistrationStrategy
 from .registration import Registration
 from .render_and_compare import RenderAndCompare
 from .rivals import RivalSearch
 from .tracking_step import TrackStep
 
 Method = Literal["geometric", "learned"]
+ScorerName = Literal["geometric", "learned", "compact"]
 _TURNS_APART_RAD = np.deg2rad(20.0)
 
 
@@ -27,20 +30,24 @@ class Methods(Protocol):
 
 
 class GeometricMethods:
-    """Learning-free, on the CPU."""
+    """Learning-free, on the CPU; a compact network may have a word in a registration's last choice."""
 
-    def __init__(self, threads: int = 2) -> None:
-        """threads: of the ray caster."""
+    def __init__(self, threads: int = 2, set_scorer: SetScorer | None = None) -> None:
+        """threads: of the ray caster. set_scorer: the compact network, ready to run."""
         self._threads = threads
+        self._set_scorer = set_scorer
 
     def prepare(self, model: ObjectModel) -> PreparedObject:
         """Bind Embree and the learning-free methods to an object."""
         compare = RenderAndCompare.on_cpu(model, self._threads)
+        registration: RegistrationStrategy = geometric_registration(compare)
+        if self._set_scorer is not None:
+            registration = CompactChoice(registration, CompactScorer(self._set_scorer, model, compare.renderer))
         return PreparedObject(
             model=model,
             renderer=compare.renderer,
             scorer=compare.scorer,
-            registration=geometric_registration(compare),
+            registration=registration,
             tracking=TrackStep(compare),
             prior=SizeColourPrior(model),
             look=first_look(compare),

@@ -116,7 +116,7 @@ class DefectiveSequence:
         return 1.0 if known is None else known(frame_id, object_name)
 
 
-def scanned(model: ObjectModel, rng: np.random.Generator) -> ObjectModel:
+def scanned(model: ObjectModel, rng: np.random.Generator, wrong_prints: bool = True) -> ObjectModel:
     """Make what a scan may be: size, shape and print a little off, or the print of something else."""
     centre, d = model.centre_m, model.diameter_m
     scale = rng.normal(1, _MESH_SCALE)
@@ -129,16 +129,16 @@ def scanned(model: ObjectModel, rng: np.random.Generator) -> ObjectModel:
         vertices[:, axis] += off_m * (wave - wave.mean())
     appearance = None if rng.random() < _PLAIN_SHARE else model.appearance
     if appearance is not None:
-        appearance = reprinted(appearance, rng)
+        appearance = reprinted(appearance, rng, wrong_prints)
     return ObjectModel(
         model.name, (vertices + centre).astype(np.float32), model.faces, appearance, model.declared_symmetries
     )
 
 
-def reprinted(appearance: Appearance, rng: np.random.Generator) -> Appearance:
+def reprinted(appearance: Appearance, rng: np.random.Generator, wrong_prints: bool = True) -> Appearance:
     """Return colours under another light and exposure, blurred, stained; of some, those of another print."""
     gain, gamma = rng.uniform(0.75, 1.25, 3) * rng.uniform(0.7, 1.1), rng.uniform(0.75, 1.35)
-    wrong = rng.random() < _WRONG_PRINT_SHARE
+    wrong = rng.random() < _WRONG_PRINT_SHARE and wrong_prints
     order = rng.permutation(3) if wrong else np.arange(3)
     blur_share, stain, seed = rng.uniform(0, 0.006), rng.uniform(0, 0.35), int(rng.integers(1 << 31))
 

@@ -4,6 +4,7 @@ import copy
 import csv
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..atomic_file import replacing
 from ..errors import InputRefused
+from ..extras import needed
+from ..method_choice import COMPACT_SCORER
+from ..networks.compact_export import export_compact_scorer
 from ..networks.compact_score_net import CompactScoreNet, set_loss
+from ..networks.weights_file import read_safetensors
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
 from .compact_settings import CompactTrainSettings, SetStage
@@ -40,6 +45,8 @@ class CompactTrainer:
         self._textures = TextureLibrary.from_folder(settings.textures)
         torch.manual_seed(settings.seed)
         self.network = CompactScoreNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if settings.begin_with:
+            self._begin_with(Path(settings.begin_with))
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
@@ -51,7 +58,10 @@ class CompactTrainer:
         self._validation: list[Batch] = []
 
     def run(self, until: int | None = None) -> Path:
-        """Train to the last step, or to step `until`; returns the checkpoint, which holds the averaged weights."""
+        """Train to the last step, or to step `until`; returns the averaged weights for onnxruntime.
+
+        Without onnx it is the checkpoint, which holds them as well.
+        """
         if self._load():
             self.say(f"going on from step {self.step}, {self.pairs} pairs")
         last = self.settings.steps if until is None else min(until, self.settings.steps)
@@ -71,7 +81,7 @@ class CompactTrainer:
                     self._save()
                     saved = time.monotonic()
         self._save()
-        return self.checkpoint
+        return self._exported()
 
     @torch.no_grad()
     def validated(self) -> tuple[float, float]:
@@ -149,6 +159,15 @@ class CompactTrainer:
         shown = f", right first {right:.3f} (by depth {by_depth:.3f})" if validates else ""
         self.say(f"step {self.step}, {self.pairs} pairs, {self.processor_s / 60:.1f} min, loss {loss:.4f}{shown}")
 
+    def _exported(self) -> Path:
+        if find_spec("onnx") is None:
+            self.say(needed("writing the network for onnxruntime", "onnx", "the checkpoint holds it as well"))
+            return self.checkpoint
+        path = self.folder / COMPACT_SCORER
+        note = f"{self.step} steps, {self.pairs} pairs of {len(self._trained)} meshes"
+        export_compact_scorer(self.average, path, {"kind": "compact_score", "note": note})
+        return path
+
     def _save(self) -> None:
         content = {
             "network": self.network.state_dict(),
@@ -159,6 +178,13 @@ class CompactTrainer:
         }
         with replacing(self.checkpoint) as unfinished:
             torch.save(content, unfinished)
+
+    def _begin_with(self, path: Path) -> None:
+        tensors, _ = read_safetensors(path)
+        try:
+            self.network.load_state_dict(tensors)
+        except RuntimeError:
+            raise InputRefused("bad_weights", f"{path} holds another network: begin with a compact scorer's") from None
 
     def _load(self) -> bool:
         if not self.checkpoint.is_file():

@@ -27,7 +27,8 @@ class SetStage:
 class CompactTrainSettings:
     """One run.
 
-    network: compact_score. output: folder of its checkpoint, log and weights. meshes, textures: folders with an index,
+    network: compact_score. output: folder of its checkpoint, log and weights. begin_with: file of averaged weights that
+    a new run begins with, or empty. meshes, textures: folders with an index,
     as `synthetic.mesh_library` reads them. held_out: share of the meshes that validation alone sees. sharpness: of the
     loss, see `set_loss`. average: share of the weights' moving average that a step leaves. precision: fp32 or bf16.
     threads: of the optimiser; workers: processes beside it that make sets, 0 for none. validate_every: steps;
@@ -38,6 +39,7 @@ class CompactTrainSettings:
     output: str
     meshes: str
     textures: str
+    begin_with: str = ""
     stages: tuple[SetStage, ...] = (SetStage(steps=1000),)
     held_out: float = 0.05
     left_out: tuple[str, ...] = ()

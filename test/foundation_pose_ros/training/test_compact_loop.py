@@ -9,10 +9,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros import InputRefused
+from foundation_pose_ros.networks.weights_file import read_safetensors, write_safetensors
 from foundation_pose_ros.training.compact_loop import CompactTrainer
 from foundation_pose_ros.training.compact_settings import CompactTrainSettings, SetStage
 
 pytestmark = pytest.mark.slow
+BEGUN = Path(__file__).parents[3] / "foundation_pose_ros/training/compact_score_begun.safetensors"
 SHIPPED = Path(__file__).parents[3] / "foundation_pose_ros/training/compact_score.yaml"
 
 
@@ -66,6 +68,18 @@ def test_another_network_s_checkpoint_is_refused(settings):
     with pytest.raises(InputRefused) as refused:
         trainer.run()
     assert refused.value.reason == "bad_checkpoint"
+
+
+def test_a_run_begins_with_the_weights_that_are_here(settings, tmp_path):
+    run = CompactTrainer(replace(settings, begin_with=str(BEGUN)), quiet)
+    tensors, said = read_safetensors(BEGUN)
+    for name, kept in run.average.state_dict().items():
+        assert torch.equal(kept, tensors[name].to(kept.dtype)), name
+    assert said["licence"] == "Apache-2.0"
+    write_safetensors({"other": torch.zeros(1)}, tmp_path / "other.safetensors", {"format": "pt"})
+    with pytest.raises(InputRefused) as refused:
+        CompactTrainer(replace(settings, begin_with=str(tmp_path / "other.safetensors")), quiet)
+    assert refused.value.reason == "bad_weights"
 
 
 def test_the_shipped_run_is_read_and_wrong_ones_are_refused(settings):
