@@ -61,10 +61,10 @@ class PoseResult:
     T_cam_obj: Pose
     score: float
     covariance: Covariance
+    alternatives: tuple[Alternative, ...] = ()
     translation_error_mm: tuple[float, float] = (0.0, 0.0)
     rotation_error_deg: tuple[float, float] = (0.0, 0.0)
     ambiguous: tuple[AmbiguousTurn, ...] = ()
-    alternatives: tuple[Alternative, ...] = ()
     visible_fraction: float = 1.0
     depth_inlier_fraction: float = 1.0
     colour_agreement: float = 0.0
