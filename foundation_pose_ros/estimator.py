@@ -33,7 +33,7 @@ from .uncertainty.comparison import Comparison, comparison_due
 from .uncertainty.scored_pose import Task, covariance_of, expected_errors, residual_covariance
 
 # Of the things that may be an object so many are registered as it, and no more once it is so sure.
-_MOST_TRIED, _SURE = 3, 0.8
+_MOST_TRIED, _SURE = 3, 0.85
 # Two poses that share more than this of the pixels which they explain can't both be right.
 _SAME_SURFACE = 0.5
 # Colours are learned from steps that score at least this, a share of what is known anew with each, so often.
@@ -160,17 +160,17 @@ class PoseEstimator:
     def _found(self, frame: Frame, name: str, instances: int) -> list[PoseResult]:
         """Register the things that look most like an object, until it is surely found as often as asked for.
 
-        The odds of each are divided by how many things there were to be mistaken for it.
+        The odds of each are divided by how many were tried for one: of many wrong ones the best looks right.
         """
         looked = self._objects.get(name).look(frame, self.propose(frame, name))
         found: list[PoseResult] = []
         for proposal in looked[: _MOST_TRIED + instances - 1]:
             with suppress(InputRefused):
-                one = self.find(frame, proposal, name)
-                found.append(replace(one, score=by_odds(one.score, 1 / len(looked))))
+                found.append(self.find(frame, proposal, name))
             if sum(result.score >= _SURE for result in found) >= instances:
                 break
-        return found
+        share = instances / max(len(found), instances)
+        return [replace(one, score=by_odds(one.score, share)) for one in found]
 
     def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
         """Return 0..1: of the pixels explained by the one that explains fewer, the share that the other explains."""
