@@ -141,7 +141,7 @@ class FindObjectAction:
         if request.force:
             pipeline = self._registrar.pipeline
             waited_for(pipeline.call(lambda: pipeline.tracker.reset(id, "find_object: looked for anew")))
-            self._waits.forget()
+            self._waits.forget(id)
         if request.force or not self._waits.judged(wanted).found:
             self._registrar.ask_for_masks((id,))
         return None

@@ -59,10 +59,10 @@ class PoseWaits:
             self._last = {tracked.id: Found(tracked, frame_id, stamp_ns) for tracked in objects}
             self._changed.notify_all()
 
-    def forget(self) -> None:
-        """Forget what was heard: the node isn't active any more."""
+    def forget(self, id: str | None = None) -> None:
+        """Forget what was heard of one object, or of all: it was reset, or the node isn't active any more."""
         with self._changed:
-            self._last = {}
+            self._last = {} if id is None else {other: last for other, last in self._last.items() if other != id}
 
     def ask(self, wanted: Wanted, timeout_s: float, answer: Callable[[Answer], None]) -> None:
         """Have `answer` called once, as soon as there is such a pose, or after this long."""

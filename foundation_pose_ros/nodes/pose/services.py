@@ -79,6 +79,7 @@ class PoseServices:
     def _reset(self, request: Any, _response: Any) -> str:
         id = request.object_name or None
         self._in_worker(lambda: self._pipeline.tracker.reset(id))
+        self._waits.forget(id)
         return f"{id or 'all objects'} reset: waiting for a mask"
 
     def _add_object(self, request: Any, _response: Any) -> str:

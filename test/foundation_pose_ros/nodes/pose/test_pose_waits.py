@@ -107,3 +107,9 @@ def test_closing_answers_all_and_whoever_asks_later() -> None:
     waits.close()
     waits.ask(Wanted("mug"), 500.0, second)
     assert not first.wait().found and not second.wait().found
+
+
+def test_what_was_forgotten_is_not_given(waits: PoseWaits) -> None:
+    waits.heard("base", Clock.now_ns, [mug(), replace(mug(), id="cup")])
+    waits.forget("mug")
+    assert not waits.judged(Wanted("mug")).found and waits.judged(Wanted("cup")).found
