@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -173,10 +174,14 @@ def test_who_waits_for_a_registration_is_told_of_a_reset_and_of_the_end(bench: B
     waiting = bench.pipeline.register_now(frame, mask)
     with pytest.raises(InputRefused, match="being registered already"):
         waited_for(waiting)
+    bench.pipeline.call(lambda: bench.pipeline.tracker.add("can"))
+    behind = bench.pipeline.register_now(frame, replace(mask, only="can"))
+    waited_for(bench.pipeline.call(lambda: None))
     threading.Timer(0.1, bench.estimator.may_register.set).start()
     assert bench.pipeline.stop()
+    assert answer.done(), "by its result, where the worker still came to it"
     with pytest.raises(InputRefused, match="activate"):
-        waited_for(answer)
+        waited_for(behind)
 
 
 def test_masks_of_the_past_and_of_another_clock_are_counted(bench: Bench) -> None:
