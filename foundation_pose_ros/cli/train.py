@@ -9,7 +9,6 @@ import typer
 
 from ..errors import InputRefused
 from ..method_choice import WITH_TORCH
-from ..yaml_settings import read_settings
 
 EXAMPLES = (
     "**Examples**\n\n"
@@ -44,6 +43,9 @@ def train(
     Which network is up to the file: `network: compact_score` is the small scorer of our own, `kind: refine` and
     `kind: score` are the published ones.
     """
+    # YAML takes long to import, and help doesn't need it.
+    from ..yaml_settings import read_settings
+
     content = read_settings(run)
     try:
         if "network" in content:
