@@ -69,6 +69,10 @@ class RecordedEstimator:
         """Propose as `PoseEstimator` does."""
         return self._estimator.propose(frame, object_name)
 
+    def thing_at(self, frame: Frame, u: float, v: float, object_name: str | None = None) -> Proposal:
+        """Take what a pixel shows as `PoseEstimator` does."""
+        return self._estimator.thing_at(frame, u, v, object_name)
+
     def search(
         self,
         frame: Frame,
