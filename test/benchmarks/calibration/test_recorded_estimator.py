@@ -35,7 +35,10 @@ def assert_score_is_of_the_evidence(answer: Answer) -> None:
     said = CONFIDENCE[answer.task](
         Cues.of(picked(answer.candidates.evidence, np.array([0])), np.array([answer.result.margin]))
     )
-    assert answer.result.score == pytest.approx(float(said[0]), abs=1e-9)
+    if answer.task == "find":  # less, by how plausible it is that the object is there
+        assert answer.result.score <= float(said[0]) + 1e-9
+    else:
+        assert answer.result.score == pytest.approx(float(said[0]), abs=1e-9)
 
 
 def test_scores_are_made_from_the_evidence_that_is_kept(scene, estimator):
