@@ -33,6 +33,8 @@ class TrackStepSettings:
     apart: poses that differ by less than this share of the diameter, in place or at the rim, are one.
     region_drop: an outline that separates learned colours by so much less than it did before is doubted as well.
     turn_deg: of the turns, about the object's own axes, from which a doubted step is taken again.
+    least_seen_share: of a model's surface, 0..1; colours are learned along the outline of one that was seen so far. The
+        underside that views of a thing on a table lack is about a sixth.
     """
 
     near: tuple[Stage, ...] = _NEAR
@@ -43,6 +45,7 @@ class TrackStepSettings:
     apart: float = 0.02
     region_drop: float = 0.1
     turn_deg: float = 25.0
+    least_seen_share: float = 0.75
 
 
 class TrackStep:
@@ -102,7 +105,12 @@ class TrackStep:
         return Keyframe.of(crop, T_cam_obj, self._compare.renderer, self._compare.model.diameter_m, covariance)
 
     def colours(self, candidates: Candidates) -> LearnedColours | None:
-        """Return what the first candidate's frame shows of the colours on either side of its outline."""
+        """Return what the first candidate's frame shows of the colours on either side of its outline.
+
+        None for a model that was seen in part: where its surface is guessed its outline is, too.
+        """
+        if self._compare.model.seen_share < self.settings.least_seen_share:
+            return None
         seen, T_cam_obj = candidates.observation, candidates.refined.T_cam_obj[0]
         shape = (seen.size, seen.size)
         rendered_m = self._compare.renderer.render(T_cam_obj[None], seen.K, shape).depth_m

@@ -139,6 +139,14 @@ class ObjectModel:
         """Return (F,) float32, the largest sigma_m of a face's corners; None where sigma_m is."""
         return None if self.sigma_m is None else self.sigma_m[self.faces].max(axis=1)
 
+    @cached_property
+    def seen_share(self) -> float:
+        """Return the share of the surface's area, 0..1, that views have shown: 1 for a mesh from CAD."""
+        if self.face_sigma_m is None:
+            return 1.0
+        area = self.mesh.area_faces
+        return float(1 - area[np.isinf(self.face_sigma_m)].sum() / area.sum())
+
     @property
     def has_colour(self) -> bool:
         """Tell whether its surface has colours."""

@@ -112,7 +112,7 @@ def coverage(model: ObjectModel) -> tuple[float, tuple[str, ...]]:
         facing = area * (normals @ axis > _SIDE_COSINE)
         if (facing * unseen).sum() > _UNSEEN_SHARE * facing.sum():
             sides.append(name)
-    return float(1 - (area * unseen).sum() / area.sum()), tuple(sides)
+    return model.seen_share, tuple(sides)
 
 
 def fits_of(
