@@ -21,7 +21,7 @@ from .estimation.plausibility import by_odds, plausibility
 from .estimation.pointed_at import thing_at
 from .estimation.prepared_object import PreparedObject
 from .estimation.prepared_objects import PreparedObjects
-from .frame import Frame
+from .frame import Frame, period_over
 from .object_model.model import ObjectModel
 from .observation.keyframe import Keyframe
 from .observation.learned_colours import LearnedColours
@@ -37,7 +37,7 @@ _MOST_TRIED, _SURE = 3, 0.85
 # Two poses that share more than this of the pixels which they explain can't both be right.
 _SAME_SURFACE = 0.5
 # Colours are learned from steps that score at least this, a share of what is known anew with each, so often.
-_LEARN_SCORE, _LEARN_RATE, _LEARN_PERIOD_NS = 0.65, 0.3, 60_000_000
+_LEARN_SCORE, _LEARN_RATE, _LEARN_PERIOD_S = 0.65, 0.3, 0.06
 
 
 class PoseEstimator:
@@ -277,8 +277,8 @@ def _learned(
 ) -> LearnedColours | None:
     """Learn colours from where a pose is known well; keep what there is where it isn't."""
     known = None if previous is None else previous.learned
-    since_ns = _LEARN_PERIOD_NS if known is None else candidates.observation.frame.stamp_ns - known.stamp_ns
-    if known is not None and (score < _LEARN_SCORE or 0 <= since_ns < _LEARN_PERIOD_NS):
+    stamp_ns = candidates.observation.frame.stamp_ns
+    if known is not None and (score < _LEARN_SCORE or not period_over(known.stamp_ns, stamp_ns, _LEARN_PERIOD_S)):
         return known
     seen = prepared.tracking.colours(candidates)
     if known is None or seen is None:

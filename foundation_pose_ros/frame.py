@@ -60,3 +60,8 @@ class Frame:
         if not (depth_m.size and depth_m.min() >= 0 and depth_m.max() < np.inf):
             depth_m = np.maximum(np.nan_to_num(depth_m, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
         object.__setattr__(self, "depth_m", depth_m)
+
+
+def period_over(since_ns: int | None, now_ns: int, period_s: float) -> bool:
+    """Tell by stamps whether a period has passed since; so it has where nothing was before, or time went back."""
+    return since_ns is None or not 0 <= now_ns - since_ns < int(period_s * 1e9)

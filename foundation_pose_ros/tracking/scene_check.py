@@ -11,7 +11,7 @@ from .. import se3
 from ..errors import InputRefused
 from ..estimation import motion
 from ..estimation.scene_motion import scene_motion
-from ..frame import Frame
+from ..frame import Frame, period_over
 from ..pose_result import PoseResult
 from .estimator_protocol import Followed, TrackingEstimator, finite
 from .second_look import fit, moving_on
@@ -109,10 +109,9 @@ class SceneCheck:
 
     def _due(self, frame: Frame, found: Followed, previous: PoseResult, doubted: bool) -> bool:
         settings = self.settings
-        since_ns = frame.stamp_ns - self._checked_ns
-        if not 0 <= since_ns < int(settings.period_s * 1e9):
+        if period_over(self._checked_ns, frame.stamp_ns, settings.period_s):
             return True
-        if since_ns < int(settings.doubt_period_s * 1e9):
+        if not period_over(self._checked_ns, frame.stamp_ns, settings.doubt_period_s):
             return False
         return doubted or not isinstance(found, PoseResult) or self._surprised(frame, found, previous)
 

@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import InputRefused
 from ..estimation import motion
 from ..estimation.object_proposals import Proposal
-from ..frame import Frame
+from ..frame import Frame, period_over
 from ..pose_result import PoseResult
 from .estimator_protocol import Followed, TrackingEstimator, finite
 
@@ -83,7 +83,7 @@ class SecondLook:
 
     def _due(self, stamp_ns: int) -> bool:
         period_s = min(self.settings.period_s * 2.0**self._in_vain, self.settings.longest_s)
-        return self._looked_ns is None or not 0 <= stamp_ns - self._looked_ns < int(period_s * 1e9)
+        return period_over(self._looked_ns, stamp_ns, period_s)
 
     def _best_near(self, frame: Frame, found: Followed, last: PoseResult) -> PoseResult | None:
         settings, name = self.settings, last.object_name

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import se3
+from ..frame import period_over
 from ..object_model.model import ObjectModel
 from ..pose_result import Alternative, AmbiguousTurn, PoseResult
 from ..selection.rivals import Rivals
@@ -59,7 +60,5 @@ class Comparison:
 
 def comparison_due(previous: PoseResult, stamp_ns: int) -> bool:
     """Tell whether a track's pose should be compared with its rivals anew."""
-    if previous.compared_ns is None:
-        return True
     period_s = _PERIOD_S if previous.score >= _DOUBT_SCORE else _PERIOD_IN_DOUBT_S
-    return not 0 <= stamp_ns - previous.compared_ns < period_s * 1e9
+    return period_over(previous.compared_ns, stamp_ns, period_s)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Camera, Frame, InputRefused
+from foundation_pose_ros.frame import period_over
 
 CAMERA = Camera(100.0, 100.0, 7.5, 5.5, 16, 12)
 
@@ -99,3 +100,11 @@ def test_what_is_no_image_or_camera_at_all_is_refused(rgb, depth_m, camera, reas
     with pytest.raises(InputRefused) as refusal:
         Frame(rgb, depth_m, camera)
     assert refusal.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("since_ns", "now_ns", "over"),
+    [(None, 0, True), (100, 100, False), (100, 149, False), (100, 150, True), (100, 99, True)],
+)
+def test_a_period_is_over_when_it_has_passed_never_began_or_time_went_back(since_ns, now_ns, over):
+    assert period_over(since_ns, now_ns, 50e-9) is over
