@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from ..errors import InputRefused
 from ..frame import Frame
-from ..object_model.model import ObjectModel
+from .derived_sequence import DerivedSequence
 from .sequence import Sequence, position_of, stamp_ns_of
 
 
-class Replayed:
+class Replayed(DerivedSequence):
     """A `Sequence` of every step-th frame of another, from one on, forwards or backwards, at the camera's rate."""
 
     def __init__(
@@ -27,31 +25,14 @@ class Replayed:
         """
         if step < 1:
             raise InputRefused("bad_step", f"every {step}-th frame can't be played: give a step of 1 or more")
-        self._sequence = sequence
+        super().__init__(sequence)
         self._order = (sequence.frame_ids[::-1] if backwards else list(sequence.frame_ids))[first:]
         self.frame_ids = [frame_id for frame_id in self._order[::step] if frame_id not in dropped]
         if not self.frame_ids:
             raise InputRefused("no_frames", f"{sequence.name} has no frame left to be played: leave fewer out")
         self.name = f"{sequence.name}, every {step}, {'backwards' if backwards else 'forwards'} from {first}"
 
-    @property
-    def object_names(self) -> list[str]:
-        """Return the names of the recording's objects."""
-        return self._sequence.object_names
-
     def frame(self, frame_id: str) -> Frame:
         """Return the image, stamped as the camera took it: frames that are left out take their time."""
         position_of(frame_id, self.frame_ids, self.name)
         return replace(self._sequence.frame(frame_id), stamp_ns=stamp_ns_of(self._order.index(frame_id)))
-
-    def mask(self, frame_id: str, object_name: str) -> np.ndarray | None:
-        """Return (H, W) bool as the recording has it."""
-        return self._sequence.mask(frame_id, object_name)
-
-    def truth(self, frame_id: str, object_name: str) -> np.ndarray | None:
-        """Return T_cam_obj (4, 4) as the recording has it."""
-        return self._sequence.truth(frame_id, object_name)
-
-    def model(self, object_name: str) -> ObjectModel:
-        """Return the object's mesh."""
-        return self._sequence.model(object_name)

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from .. import se3
+from ..datasets.derived_sequence import DerivedSequence
 from ..datasets.sequence import FRAME_RATE_HZ, Sequence, position_of
 from ..depth import in_front
 from ..frame import Frame
-from ..object_model.model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
 from ..srgb import decode_srgb, encode_srgb
 from .motion_blur import MotionField, rigid_velocity
@@ -25,12 +25,13 @@ _LONGEST_SHARE = 0.2
 _LONGEST_BURST = 4
 
 
-class RecordedVideo:
+class RecordedVideo(DerivedSequence):
     """A recording as a camera with defects would have filmed it; frames are kept once they were asked for."""
 
     def __init__(self, sequence: Sequence, video: VideoDefects, rate_hz: float = FRAME_RATE_HZ) -> None:
-        self.name, self.frame_ids, self.object_names = sequence.name, sequence.frame_ids, sequence.object_names
-        self._sequence, self._video, self._rate_hz = sequence, video, rate_hz
+        super().__init__(sequence)
+        self.name, self.frame_ids = sequence.name, sequence.frame_ids
+        self._video, self._rate_hz = video, rate_hz
         self._frames: dict[str, Frame] = {}
         self._renderers: dict[str, EmbreeRenderer] = {}
 
@@ -39,18 +40,6 @@ class RecordedVideo:
         if frame_id not in self._frames:
             self._frames[frame_id] = self._filmed(position_of(frame_id, self.frame_ids, self.name))
         return self._frames[frame_id]
-
-    def mask(self, frame_id: str, object_name: str) -> np.ndarray | None:
-        """Return (H, W) bool as the recording has it."""
-        return self._sequence.mask(frame_id, object_name)
-
-    def truth(self, frame_id: str, object_name: str) -> np.ndarray | None:
-        """Return T_cam_obj (4, 4) as the recording has it."""
-        return self._sequence.truth(frame_id, object_name)
-
-    def model(self, object_name: str) -> ObjectModel:
-        """Return the object's mesh."""
-        return self._sequence.model(object_name)
 
     def motion(self, frame_id: str) -> MotionField:
         """Measure how what each pixel of a frame shows moves."""
