@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from ..atomic_file import replacing
 from ..errors import InputRefused
 from ..extras import needed
 from ..method_choice import COMPACT_SCORER
@@ -23,6 +22,7 @@ from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
 from .compact_settings import CompactTrainSettings, SetStage
 from .pose_sets import PoseSets
+from .run_state import Parts, load_run, save_run
 
 REPORT_EVERY_STEPS = 25
 # No set of a run has this seed.
@@ -168,16 +168,16 @@ class CompactTrainer:
         export_compact_scorer(self.average, path, {"kind": "compact_score", "note": note})
         return path
 
+    @property
+    def _parts(self) -> Parts:
+        return {"network": self.network, "average": self.average, "optimizer": self.optimizer}
+
     def _save(self) -> None:
-        content = {
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+        counts = {
             "counts": {"step": self.step, "pairs": self.pairs},
             "times_s": {"processor_s": self.processor_s, "wall_s": self.wall_s},
         }
-        with replacing(self.checkpoint) as unfinished:
-            torch.save(content, unfinished)
+        save_run(self.checkpoint, self._parts, counts)
 
     def _begin_with(self, path: Path) -> None:
         tensors, _ = read_safetensors(path)
@@ -187,17 +187,9 @@ class CompactTrainer:
             raise InputRefused("bad_weights", f"{path} holds another network: begin with a compact scorer's") from None
 
     def _load(self) -> bool:
-        if not self.checkpoint.is_file():
+        content = load_run(self.checkpoint, self._parts)
+        if content is None:
             return False
-        content = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        try:
-            self.network.load_state_dict(content["network"])
-            self.average.load_state_dict(content["average"])
-            self.optimizer.load_state_dict(content["optimizer"])
-        except (KeyError, RuntimeError, ValueError):
-            raise InputRefused(
-                "bad_checkpoint", f"{self.checkpoint} is of another network: give this run an output folder of its own"
-            ) from None
         self.step, self.pairs = content["counts"]["step"], content["counts"]["pairs"]
         self.processor_s, self.wall_s = content["times_s"]["processor_s"], content["times_s"]["wall_s"]
         return True
