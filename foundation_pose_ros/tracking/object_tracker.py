@@ -10,7 +10,7 @@ from ..frame import Frame
 from ..pose_result import PoseResult
 from ..uncertainty.covariance import doubted
 from .estimator_protocol import Followed, TrackingEstimator, followed, registered
-from .relocalization import ClaimedBy, Relocalization, RelocalizationSettings
+from .relocalization import ClaimedBy, Relocalization, RelocalizationSettings, looks_like
 from .scene_check import SceneCheck, SceneCheckSettings
 from .second_look import SecondLook, SecondLookSettings
 from .state_machine import FrameEvidence, StateSettings, TrackState, TrackStatus, advance, started
@@ -193,6 +193,9 @@ class ObjectTracker:
         self._time_s = found.time_s if isinstance(found, PoseResult) else 0.0
         if isinstance(found, PoseResult):
             seen = FrameEvidence(frame.stamp_ns, found.score, switched=switched)
+            if self.in_doubt and not self._looks_as_before(found):
+                # What covers an object may well have its shape.
+                seen = replace(seen, score=None, reason="the colours there aren't the object's")
             # A doubtful pose is still the best guess to step from, until the state machine gives the track up.
             self._pose = found
         else:
@@ -281,6 +284,9 @@ class ObjectTracker:
         self._scene_check.begin(frame, result)
         self._failures, self._next_try_ns = 0, None
         self._pose, self._pose_is_current, self._last_believed = result, True, result
+
+    def _looks_as_before(self, found: PoseResult) -> bool:
+        return self._last_believed is None or looks_like(found, self._last_believed, self.settings.relocalization)
 
     def _back_off(self, stamp_ns: int) -> None:
         wait_s = min(self.settings.retry_first_s * 2.0**self._failures, self.settings.retry_longest_s)

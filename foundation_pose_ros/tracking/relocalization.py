@@ -126,11 +126,7 @@ class Relocalization:
             pose = finite(estimate())
         except InputRefused:
             return None
-        last, settings = self._last, self._settings
-        if pose.presence < least or pose.colour_agreement < last.colour_agreement - settings.colour_drop:
-            return None
-        # Not known, NaN, is never less.
-        if pose.region_agreement < last.region_agreement - settings.region_drop:
+        if pose.presence < least or not looks_like(pose, self._last, self._settings):
             return None
         return None if claimed is not None and claimed(pose) else pose
 
@@ -150,3 +146,12 @@ class Relocalization:
         self._tried = [(tried_ns, centre) for tried_ns, centre in self._tried if tried_ns > since_ns]
         times = sum(np.linalg.norm(centre - proposal.centre_m) < 0.4 * proposal.diameter_m for _, centre in self._tried)
         return proposal.likeness * (0.3 + 0.7 * near) * 0.2**times
+
+
+def looks_like(pose: PoseResult, last: PoseResult, settings: RelocalizationSettings) -> bool:
+    """Tell whether a pose shows about the colours that the object had when it was seen last."""
+    # Not known, NaN, is never less.
+    return not (
+        pose.colour_agreement < last.colour_agreement - settings.colour_drop
+        or pose.region_agreement < last.region_agreement - settings.region_drop
+    )

@@ -228,6 +228,29 @@ def test_colours_are_learned_while_it_is_believed_and_frozen_in_doubt():
     assert estimator.followed == [1.0, 1.1, 1.1, 1.1]
 
 
+@dataclass
+class Coloured(Scripted):
+    """Its steps find colours that agree by so much; a registration's agree by 0.8."""
+
+    agreement: float = 0.8
+
+    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+        return replace(super().track(frame, previous), colour_agreement=self.agreement)
+
+    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
+        return replace(super().register(frame, mask, object_name), colour_agreement=0.8)
+
+
+@pytest.mark.parametrize(("agreement", "state"), [(0.6, TrackState.TRACKING), (0.1, TrackState.LOST)])
+def test_a_doubted_track_ends_where_what_has_its_shape_has_other_colours(agreement, state):
+    track = ObjectTracker("mug_2", "mug", Coloured(scores={1.1: 0.2}, agreement=agreement), SETTINGS)
+    track.register(frame(1.0), MASK)
+    for time_s in (1.1, 1.2, 1.3, 1.4, 1.5, 1.6):
+        tracked = track.track(frame(time_s))
+    assert tracked.state is state
+    assert ("colours" in tracked.reason) is (state is TrackState.LOST)
+
+
 # What isn't finite
 
 
