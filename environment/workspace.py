@@ -1,4 +1,4 @@
-"""Builds our package, and the two interface packages that the wheels lack, with colcon."""
+"""Builds our package, and the interface packages that the wheels lack, with colcon."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from .variables import environment_variables
 from .wheels import requirements
 
 PACKAGE = "foundation_perception"
-LACKING = ("tf2_msgs", "vision_msgs")
+LACKING = ("moveit_msgs", "object_recognition_msgs", "tf2_msgs", "vision_msgs")
 STAGED = MADE / "workspace" / PACKAGE
 INSTALLED_FOLDERS = ("client", "config", "launch")
 PYTHON_PACKAGES = ("foundation_pose_ros", "universeg_ros")
@@ -65,7 +65,7 @@ def stage() -> Path:
 
 
 def ensure_interfaces() -> None:
-    """Build tf2_msgs and vision_msgs when their definitions changed. Needs the ROS wheels."""
+    """Build the packages in LACKING when their definitions changed. Needs the ROS wheels."""
     definitions = [file for file in INTERFACES.rglob("*") if file.is_file()]
     wanted = fingerprint([*definitions, requirements("ros")])
     if is_current("interfaces", wanted):

@@ -13,6 +13,7 @@ LIBRARIES = {
     "reconstruction": ("xatlas",),
     "segmentation": ("torch", "safetensors"),
     "segmentation-evaluation": ("torch", "safetensors", "sklearn"),
+    "simulation": ("mujoco", "OpenGL"),
     "warp": ("torch", "warp"),
 }
 
