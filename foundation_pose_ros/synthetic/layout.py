@@ -97,13 +97,18 @@ class ClutterRules:
     tries: int = 60
 
 
-def place_objects(items: Sequence[Item], views: Viewpoints, rng: np.random.Generator) -> list[Body]:
+def place_objects(items: Sequence[Item | Body], views: Viewpoints, rng: np.random.Generator) -> list[Body]:
     """Stand objects around the middle of the table, the first one nearest to it, none hiding much of another.
+
+    Bodies stay where they are, and keep no distance.
 
     Raises InputRefused("table_full") where there is no room.
     """
     bodies: list[Body] = []
     for item in items:
+        if isinstance(item, Body):
+            bodies.append(item)
+            continue
         outlines = _footprints(bodies)
         reach, hidden = 0.02, 0.02
         for _ in range(300):

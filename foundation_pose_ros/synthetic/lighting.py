@@ -19,6 +19,38 @@ _SELF_HIT_M = 0.0008
 
 
 @dataclass(frozen=True)
+class LampSettings:
+    """A light in the words of who sets it up.
+
+    azimuth_deg: where the lamp stands, -90 on the viewer's side, 90 behind the table. elevation_deg: above the level.
+    angular_radius_rad: of its disc; the larger, the softer shadows are. warmth: share of more red, less blue.
+    strength, sky, bounce: of the lamp, the light from above, and that from below, 1 = white on what faces it.
+    """
+
+    azimuth_deg: float
+    elevation_deg: float
+    angular_radius_rad: float
+    warmth: float = 0.0
+    strength: float = 0.95
+    sky: float = 0.36
+    bounce: float = 0.16
+
+    def light(self) -> "Light":
+        """Return it in the numbers of shading."""
+        azimuth, elevation = np.deg2rad(self.azimuth_deg), np.deg2rad(self.elevation_deg)
+        level = np.cos(elevation)
+        direction = np.array([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)])
+        lamp = np.array([1.0 + self.warmth, 1.0, 1.0 - 1.4 * self.warmth], np.float32)
+        return Light(
+            direction.astype(np.float32),
+            float(self.angular_radius_rad),
+            lamp * np.float32(self.strength),
+            np.array([0.94, 1.0, 1.07], np.float32) * np.float32(self.sky),
+            np.array([1.1, 1.0, 0.86], np.float32) * np.float32(self.bounce),
+        )
+
+
+@dataclass(frozen=True)
 class Light:
     """direction (3,) unit, towards the lamp, world frame; angular_radius_rad of its disc; linear colours (3,)."""
 
@@ -31,17 +63,15 @@ class Light:
     @classmethod
     def from_seed(cls, rng: np.random.Generator) -> "Light":
         """Return a lamp or window from above at the side of the viewer, a little warmer or cooler than the sky."""
-        azimuth, elevation = np.deg2rad(rng.uniform(-165, -15)), np.deg2rad(rng.uniform(42, 62))
-        level = np.cos(elevation)
-        direction = np.array([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)])
-        warmth, strength = rng.uniform(-0.05, 0.09), rng.uniform(0.85, 1.05)
-        return cls(
-            direction.astype(np.float32),
-            float(rng.uniform(0.06, 0.14)),
-            np.array([1.0 + warmth, 1.0, 1.0 - 1.4 * warmth], np.float32) * np.float32(strength),
-            np.array([0.94, 1.0, 1.07], np.float32) * np.float32(rng.uniform(0.30, 0.42)),
-            np.array([1.1, 1.0, 0.86], np.float32) * np.float32(rng.uniform(0.12, 0.2)),
-        )
+        return LampSettings(
+            azimuth_deg=rng.uniform(-165, -15),
+            elevation_deg=rng.uniform(42, 62),
+            warmth=rng.uniform(-0.05, 0.09),
+            strength=rng.uniform(0.85, 1.05),
+            angular_radius_rad=rng.uniform(0.06, 0.14),
+            sky=rng.uniform(0.30, 0.42),
+            bounce=rng.uniform(0.12, 0.2),
+        ).light()
 
     def irradiance(self, normals: np.ndarray, lamp_seen: np.ndarray, sky_seen: np.ndarray) -> np.ndarray:
         """Return light (N, 3) on surfaces with normals (N, 3) in the world, that see shares (N,) of lamp and sky."""

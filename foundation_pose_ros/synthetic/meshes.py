@@ -14,6 +14,7 @@ from trimesh.visual.material import SimpleMaterial
 
 from ..errors import InputRefused
 from . import prints
+from .prints import NO_WISHES, Imprint
 from .shapes import Shape, bent_plate, box_side_size_m, joined, revolved, rounded_box, tube
 
 
@@ -21,20 +22,24 @@ from .shapes import Shape, bent_plate, box_side_size_m, joined, revolved, rounde
 class Design:
     """One kind of object: how it is built, how glossy it is (0 matt to 1 glazed), and what it is, in words."""
 
-    build: Callable[[np.random.Generator], tuple[Shape, Image.Image]]
+    build: Callable[[np.random.Generator, Imprint], tuple[Shape, Image.Image]]
     gloss: float
     description: str
 
 
-def make_mesh(name: str, seed: int = 0) -> trimesh.Trimesh:
-    """Build one object of `DESIGNS`; the seed chooses its colours and words, never its size.
+def make_mesh(name: str, seed: int = 0, imprint: Imprint = NO_WISHES) -> trimesh.Trimesh:
+    """Build one object of `DESIGNS`; the seed chooses its colours and words where none are wanted, never its size.
 
     Raises InputRefused("unknown_object") for a name that isn't there.
     """
     if name not in DESIGNS:
         raise InputRefused("unknown_object", f"no made-up object is called {name!r}: choose from {', '.join(DESIGNS)}")
     rng = np.random.default_rng([seed, *name.encode()])
-    shape, image = DESIGNS[name].build(rng)
+    return printed_mesh(name, *DESIGNS[name].build(rng, imprint), rng)
+
+
+def printed_mesh(name: str, shape: Shape, image: Image.Image, rng: np.random.Generator) -> trimesh.Trimesh:
+    """Return a shape, put on z = 0, with its print a little mottled."""
     vertices = shape.vertices - [0, 0, shape.vertices[:, 2].min()]
     material = SimpleMaterial(image=prints.mottled(image, rng))
     return trimesh.Trimesh(
@@ -46,19 +51,18 @@ def make_mesh(name: str, seed: int = 0) -> trimesh.Trimesh:
     )
 
 
-def _carton(
+def carton(
     extents_m: tuple[float, float, float],
     edge_radius_m: float,
     pixels_per_m: float,
-    draw: Callable[[dict[str, tuple[int, int]], np.random.Generator], dict[str, Image.Image]],
-    rng: np.random.Generator,
+    draw: Callable[[dict[str, tuple[int, int]]], dict[str, Image.Image]],
 ) -> tuple[Shape, Image.Image]:
-    """A rounded box with a print on each side, packed in two rows of one texture."""
+    """Make a rounded box with a print on each side, packed in two rows of one texture."""
     sizes_px = {}
     for side in ("front", "left", "back", "right", "top", "bottom"):
         width, height = box_side_size_m(side, extents_m)
         sizes_px[side] = (round(width * pixels_per_m), round(height * pixels_per_m))
-    images = draw(sizes_px, rng)
+    images = draw(sizes_px)
     rows = (("front", "left", "back", "right"), ("top", "bottom"))
     atlas_width = max(sum(sizes_px[side][0] for side in row) for row in rows)
     atlas_height = sum(max(sizes_px[side][1] for side in row) for row in rows)
@@ -78,22 +82,22 @@ def _carton(
     return rounded_box(extents_m, edge_radius_m, side_uv), atlas
 
 
-def _cracker_box(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
-    return _carton((0.16, 0.06, 0.21), 0.0015, 2600, prints.box_sides, rng)
+def _cracker_box(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image]:
+    return carton((0.16, 0.06, 0.21), 0.0015, 2600, lambda sizes_px: prints.box_sides(sizes_px, rng, imprint))
 
 
-def _book(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
-    return _carton((0.14, 0.20, 0.032), 0.002, 2400, prints.book_sides, rng)
+def _book(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image]:
+    return carton((0.14, 0.20, 0.032), 0.002, 2400, lambda sizes_px: prints.book_sides(sizes_px, rng, imprint))
 
 
-def _sticker_cube(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
+def _sticker_cube(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image]:
     # 54 stickers, nine of each colour, in an order that no turn of the cube maps onto itself.
     stickers = rng.permutation(np.repeat(np.arange(6), 9)).reshape(6, 3, 3)
 
-    def draw(sizes_px: dict[str, tuple[int, int]], _: np.random.Generator) -> dict[str, Image.Image]:
+    def draw(sizes_px: dict[str, tuple[int, int]]) -> dict[str, Image.Image]:
         return {side: prints.cube_side(size[0], stickers[k]) for k, (side, size) in enumerate(sizes_px.items())}
 
-    return _carton((0.06, 0.06, 0.06), 0.003, 4200, draw, rng)
+    return carton((0.06, 0.06, 0.06), 0.003, 4200, draw)
 
 
 def _banded(bands: list[tuple[float, Image.Image]], width: int) -> tuple[Image.Image, list[tuple[float, float]]]:
@@ -109,8 +113,8 @@ def _banded(bands: list[tuple[float, Image.Image]], width: int) -> tuple[Image.I
     return texture, spans
 
 
-def _turned(parts: list[tuple[np.ndarray, Image.Image]], width: int, segments: int = 96) -> tuple[Shape, Image.Image]:
-    """A body of revolution from consecutive pieces of profile (P, 2), each with its own print around it."""
+def turned(parts: list[tuple[np.ndarray, Image.Image]], width: int, segments: int = 96) -> tuple[Shape, Image.Image]:
+    """Make a body of revolution from consecutive pieces of profile (P, 2), each with its own print around it."""
     bands = []
     for profile, image in parts:
         length = np.linalg.norm(np.diff(profile, axis=0), axis=1).sum()
@@ -124,18 +128,18 @@ def _turned(parts: list[tuple[np.ndarray, Image.Image]], width: int, segments: i
     return joined(*shapes), texture
 
 
-def _soda_can(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
+def _soda_can(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image]:
     metal, dark = prints.canvas(64, 16, (188, 190, 194)), prints.canvas(64, 8, (150, 152, 158))
-    label = prints.can_label(1100, 640, rng)
+    label = prints.can_label(1100, 640, rng, imprint)
     base = np.array([[0, 0.008], [0.018, 0.006], [0.023, 0.001], [0.0245, 0.0], [0.0265, 0.001], [0.032, 0.008]])
     wall = np.stack([np.full(14, 0.033), np.linspace(0.0095, 0.100, 14)], axis=1)
     neck = np.array([[0.033, 0.1], [0.0325, 0.103], [0.029, 0.110], [0.027, 0.1125], [0.0272, 0.114], [0.0265, 0.115]])
     lid = np.array([[0.0265, 0.115], [0.0255, 0.1145], [0.0245, 0.111], [0.023, 0.1105], [0.022, 0.1118], [0, 0.1118]])
     wall = np.concatenate([base[-1:], wall])
-    return _turned([(base, metal), (wall, label), (neck, metal), (lid, dark)], 1100)
+    return turned([(base, metal), (wall, label), (neck, metal), (lid, dark)], 1100)
 
 
-def _mug(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
+def _mug(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image]:
     glaze = ((238, 234, 224), (226, 236, 238), (244, 226, 204))[rng.integers(3)]
     inside = prints.mixed(glaze, (0, 0, 0), 0.04)
     height, radius, wall = 0.096, 0.041, 0.004
@@ -150,8 +154,8 @@ def _mug(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
     )
     plain, white = prints.canvas(64, 8, glaze), prints.canvas(64, 8, inside)
     band = prints.canvas(64, 8, prints.mixed(glaze, (0, 0, 0), 0.45))
-    cup, texture = _turned(
-        [(foot, plain), (outer, prints.mug_print(1100, 380, glaze, rng)), (rim, band), (floor, white)], 1100
+    cup, texture = turned(
+        [(foot, plain), (outer, prints.mug_print(1100, 380, glaze, rng, imprint)), (rim, band), (floor, white)], 1100
     )
     # The grip's ends are inside the clay, between the wall's faces at both heights: nothing shows inside the cup.
     sweep = np.linspace(-np.pi / 2, np.pi / 2, 30)
@@ -160,8 +164,8 @@ def _mug(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
     return joined(cup, grip), texture
 
 
-def _bottle(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
-    palette = prints.PALETTES[rng.integers(len(prints.PALETTES))]
+def _bottle(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image]:
+    palette = imprint.colours(rng)
     body = prints.canvas(64, 16, prints.mixed(palette.light, palette.accent, 0.4))
     cap = prints.canvas(1000, 120, palette.dark)
     for x in range(0, 1000, 20):
@@ -172,31 +176,38 @@ def _bottle(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
     shoulder = np.stack([0.034 - 0.0215 * (3 * s**2 - 2 * s**3), 0.115 + 0.055 * s], axis=1)
     neck = np.array([[0.0125, 0.17], [0.0125, 0.18], [0.0155, 0.1805], [0.0155, 0.1835], [0.0145, 0.184]])
     lid = np.array([[0.0145, 0.184], [0.0155, 0.1845], [0.0155, 0.2025], [0.0145, 0.2045], [0, 0.205]])
-    return _turned(
-        [(foot, body), (label, prints.bottle_label(1000, 400, rng)), (shoulder, body), (neck, body), (lid, cap)], 1000
+    return turned(
+        [
+            (foot, body),
+            (label, prints.bottle_label(1000, 400, rng, imprint)),
+            (shoulder, body),
+            (neck, body),
+            (lid, cap),
+        ],
+        1000,
     )
 
 
-def _bowl(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
+def _bowl(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image]:
     s = np.linspace(0, 1, 12)
     foot = np.array([[0, 0.004], [0.028, 0.003], [0.030, 0.0], [0.034, 0.0], [0.036, 0.006]])
     outer = np.stack([0.036 + 0.039 * np.sin(s * np.pi / 2), 0.006 + 0.052 * (1 - np.cos(s * np.pi / 2))], axis=1)
     rim = np.array([[0.075, 0.058], [0.0745, 0.0592], [0.073, 0.0597], [0.0715, 0.0592], [0.071, 0.058]])
     inner = np.stack([0.034 + 0.037 * np.sin(s * np.pi / 2), 0.010 + 0.048 * (1 - np.cos(s * np.pi / 2))], axis=1)[::-1]
     inner = np.concatenate([inner, [[0, 0.009]]])
-    palette = prints.PALETTES[rng.integers(len(prints.PALETTES))]
+    palette = imprint.colours(rng)
     clay, glaze = prints.canvas(64, 8, (196, 170, 140)), prints.canvas(64, 8, palette.light)
-    return _turned([(foot, clay), (outer, prints.stripes(1000, 160, rng)), (rim, clay), (inner, glaze)], 1000)
+    return turned([(foot, clay), (outer, prints.stripes(1000, 160, rng, imprint)), (rim, clay), (inner, glaze)], 1000)
 
 
-def _ball(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
+def _ball(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image]:
     polar = np.linspace(-np.pi / 2, np.pi / 2, 49)
     profile = 0.033 * np.stack([np.cos(polar), np.sin(polar)], axis=1)
     profile[[0, -1], 0] = 0
-    return _turned([(profile, prints.stripes(800, 400, rng))], 800, segments=64)
+    return turned([(profile, prints.stripes(800, 400, rng, imprint))], 800, segments=64)
 
 
-def _bracket(rng: np.random.Generator) -> tuple[Shape, Image.Image]:
+def _bracket(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image]:
     holes = [(0.018, -0.013), (0.018, 0.013), (0.048, 0.0), (0.105, -0.013), (0.105, 0.013)]
     plate = bent_plate((0.07, 0.055), 0.05, 0.003, 0.006, 0.0035, holes, (0.5, 0.5))
     grey = int(rng.integers(120, 150))

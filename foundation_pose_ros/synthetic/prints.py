@@ -36,6 +36,29 @@ _PROSE = (
 )
 
 
+@dataclass(frozen=True)
+class Imprint:
+    """What is to be printed on an object; what is None the seed chooses, or the design has.
+
+    brand: the large word. goods: the small ones. palette: the colours of the product.
+    """
+
+    brand: str | None = None
+    goods: str | None = None
+    palette: Palette | None = None
+
+    def colours(self, rng: np.random.Generator, choices: int = len(PALETTES)) -> Palette:
+        """Return the palette, drawn from the first few of `PALETTES` where none is wanted."""
+        return self.palette or PALETTES[rng.integers(choices)]
+
+    def name(self, rng: np.random.Generator) -> str:
+        """Return the brand, drawn from `BRANDS` where none is wanted."""
+        return self.brand or str(rng.choice(BRANDS))
+
+
+NO_WISHES = Imprint()
+
+
 def mixed(colour: Colour, other: Colour, share: float) -> Colour:
     """Return a colour with a share of another one in it."""
     red, green, blue = (int((1 - share) * a + share * b) for a, b in zip(colour, other, strict=True))
@@ -75,11 +98,13 @@ def paragraph(image: Image.Image, box: tuple[int, int, int, int], colour: Colour
 
 
 def barcode(image: Image.Image, box: tuple[int, int, int, int], rng: np.random.Generator) -> None:
-    """Draw a white field with bars of random widths."""
+    """Draw a white field with bars of random widths; none where it is too low for them."""
     draw = ImageDraw.Draw(image)
-    draw.rectangle(box, fill=(250, 250, 248))
     left, top, right, bottom = box
-    unit = max((right - left) / 70, 1.0)
+    unit = max(min((right - left) / 70, (bottom - top) / 16), 1.0)
+    if bottom - top < 14 * unit:
+        return
+    draw.rectangle(box, fill=(250, 250, 248))
     x = left + 4 * unit
     while x < right - 5 * unit:
         width = unit * rng.integers(1, 4)
@@ -116,9 +141,12 @@ def crackers(image: Image.Image, centre: tuple[float, float], size: float, rng: 
                 draw.ellipse((hx - dot, hy - dot, hx + dot, hy + dot), fill=(160, 102, 46))
 
 
-def box_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) -> dict[str, Image.Image]:
+def box_sides(
+    sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator, imprint: Imprint = NO_WISHES
+) -> dict[str, Image.Image]:
     """Return prints of a carton's six sides; sizes_px gives width and height of each."""
-    palette, brand, goods = PALETTES[rng.integers(4)], str(rng.choice(BRANDS)), "oat crackers"
+    palette, brand = imprint.colours(rng, 4), imprint.name(rng)
+    goods = imprint.goods or "oat crackers"
     sides = {side: canvas(*size, palette.ground) for side, size in sizes_px.items()}
 
     front = sides["front"]
@@ -168,9 +196,9 @@ def box_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) ->
     return sides
 
 
-def can_label(width: int, height: int, rng: np.random.Generator) -> Image.Image:
+def can_label(width: int, height: int, rng: np.random.Generator, imprint: Imprint = NO_WISHES) -> Image.Image:
     """Return a drinks can's print, once around."""
-    palette, brand = PALETTES[rng.integers(len(PALETTES))], str(rng.choice(BRANDS))
+    palette, brand = imprint.colours(rng), imprint.name(rng)
     image = canvas(width, height, palette.ground)
     draw = ImageDraw.Draw(image)
     wave = np.linspace(0, 2 * np.pi, 200)
@@ -182,7 +210,7 @@ def can_label(width: int, height: int, rng: np.random.Generator) -> Image.Image:
             (width * x - height * 0.3, height * 0.1, width * x + height * 0.3, height * 0.64), fill=palette.light
         )
         text(image, (width * x, height * 0.34), brand, height * 0.2, palette.ground, height * 0.52)
-        text(image, (width * x, height * 0.50), "soda", height * 0.09, palette.dark)
+        text(image, (width * x, height * 0.50), imprint.goods or "soda", height * 0.09, palette.dark, height * 0.5)
     barcode(image, (int(width * 0.45), int(height * 0.2), int(width * 0.55), int(height * 0.5)), rng)
     for _ in range(36):
         x, y, r = rng.uniform(0, width), rng.uniform(0.82, 1.0) * height, rng.uniform(0.006, 0.02) * height
@@ -191,9 +219,11 @@ def can_label(width: int, height: int, rng: np.random.Generator) -> Image.Image:
     return image
 
 
-def mug_print(width: int, height: int, glaze: Colour, rng: np.random.Generator) -> Image.Image:
+def mug_print(
+    width: int, height: int, glaze: Colour, rng: np.random.Generator, imprint: Imprint = NO_WISHES
+) -> Image.Image:
     """Return the outside of a mug: a glaze with hills and a sun on one side, words on the other."""
-    ink = PALETTES[rng.integers(len(PALETTES))]
+    ink = imprint.colours(rng)
     image = canvas(width, height, glaze)
     draw = ImageDraw.Draw(image)
     x, y, r = width * 0.72, height * 0.38, height * 0.2
@@ -205,15 +235,15 @@ def mug_print(width: int, height: int, glaze: Colour, rng: np.random.Generator) 
             [*zip(s * width, ridge * height, strict=True), (0.96 * width, 0.8 * height), (0.56 * width, 0.8 * height)],
             fill=colour,
         )
-    text(image, (width * 0.28, height * 0.42), "good", height * 0.27, ink.dark)
-    text(image, (width * 0.28, height * 0.66), "morning", height * 0.2, ink.ground)
+    text(image, (width * 0.28, height * 0.42), imprint.brand or "good", height * 0.27, ink.dark, width * 0.5)
+    text(image, (width * 0.28, height * 0.66), imprint.goods or "morning", height * 0.2, ink.ground, width * 0.5)
     draw.rectangle((0, height * 0.9, width, height * 0.94), fill=ink.ground)
     return image
 
 
-def bottle_label(width: int, height: int, rng: np.random.Generator) -> Image.Image:
+def bottle_label(width: int, height: int, rng: np.random.Generator, imprint: Imprint = NO_WISHES) -> Image.Image:
     """Return a paper label around a bottle, front and back."""
-    palette, brand = PALETTES[rng.integers(len(PALETTES))], str(rng.choice(BRANDS))
+    palette, brand = imprint.colours(rng), imprint.name(rng)
     image = canvas(width, height, palette.light)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, width, height * 0.1), fill=palette.accent)
@@ -246,10 +276,13 @@ def cube_side(size: int, stickers: np.ndarray) -> Image.Image:
     return image
 
 
-def book_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) -> dict[str, Image.Image]:
+def book_sides(
+    sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator, imprint: Imprint = NO_WISHES
+) -> dict[str, Image.Image]:
     """Return a closed book lying on its back: cover on top, spine on the left, page edges elsewhere."""
-    palette = PALETTES[rng.integers(len(PALETTES))]
-    title = str(rng.choice(("A Field Guide\nto Knots", "Small\nMachines", "The Salt\nRoad", "Moss &\nStone")))
+    palette = imprint.colours(rng)
+    titles = ("A Field Guide\nto Knots", "Small\nMachines", "The Salt\nRoad", "Moss &\nStone")
+    title = f"{imprint.brand}\n{imprint.goods or ''}".strip() if imprint.brand else str(rng.choice(titles))
     sides = {side: canvas(*size, (232, 224, 204)) for side, size in sizes_px.items()}
     for side in ("left", "right", "front", "back"):
         draw = ImageDraw.Draw(sides[side])
@@ -280,9 +313,9 @@ def book_sides(sizes_px: dict[str, tuple[int, int]], rng: np.random.Generator) -
     return sides
 
 
-def stripes(width: int, height: int, rng: np.random.Generator) -> Image.Image:
+def stripes(width: int, height: int, rng: np.random.Generator, imprint: Imprint = NO_WISHES) -> Image.Image:
     """Return rings of colour and a row of dots, for bowls and balls."""
-    palette = PALETTES[rng.integers(len(PALETTES))]
+    palette = imprint.colours(rng)
     image = canvas(width, height, palette.light)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, height * 0.12, width, height * 0.24), fill=palette.ground)

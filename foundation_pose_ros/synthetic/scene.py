@@ -13,7 +13,7 @@ from ..errors import InputRefused
 from ..frame import Frame
 from ..object_model.model import ObjectModel
 from ..se3 import inverse, transform_points
-from .body import Body
+from .body import Body, image_box, render_box
 from .layout import Viewpoints, place_objects
 from .lighting import Light
 from .motion_blur import MotionField, rigid_velocity, twist_at
@@ -107,6 +107,16 @@ class SyntheticScene:
         self._object(object_name)
         return self.rendered(frame_id).visible_fraction[object_name]
 
+    def silhouette(self, frame_id: str, object_name: str) -> np.ndarray:
+        """Return (H, W) bool of the pixels that the object would show if it stood alone."""
+        T_cam_obj, body = self.truth(frame_id, object_name).astype(np.float64), self._object(object_name)
+        mask = np.zeros((self.camera.height, self.camera.width), bool)
+        box = image_box(body.model, T_cam_obj, self.camera)
+        if box is not None:
+            left, top, right, bottom = box
+            mask[top:bottom, left:right] = render_box(body.renderer, T_cam_obj, self.camera, box).depth_m[0] > 0
+        return mask
+
     def rendered(self, frame_id: str) -> RenderedFrame:
         """Return frame, masks and visible fractions at once."""
         return self._rendered(self._frame_index(frame_id))
@@ -182,13 +192,17 @@ def make_scene(settings: SceneSettings) -> SyntheticScene:
         rng,
         settings.motion,
         (nearest_m * size, farthest_m * size),
+        settings.azimuth_deg,
+        settings.elevation_deg,
     )
     some = T_world_cam[np.linspace(0, settings.frames - 1, min(settings.frames, 3)).astype(int)]
     views = Viewpoints(some, settings.camera(_SKETCH_SCALE))
-    objects = place_objects(items, views, rng)
+    # Streams of their own, where asked for: what has its place then changes nothing else.
+    placing, beside = (np.random.default_rng([settings.seed, k]) if settings.separate_draws else rng for k in (2, 3))
+    objects = place_objects(items, views, placing)
     first = objects[0]
     first_centre_m = first.pose(0)[:3, :3] @ first.model.centre_m + first.pose(0)[:3, 3]
-    others = beside_objects(settings, objects, views, size, rng)
+    others = beside_objects(settings, objects, views, size, beside)
     if settings.moving_object:
         path = object_path(settings.frames, settings.rate_hz, first.T_world_obj, rng, settings.motion)
         objects[0] = replace(first, T_world_obj=path)
@@ -196,7 +210,8 @@ def make_scene(settings: SceneSettings) -> SyntheticScene:
         others.append(reaching_hand(settings, first_centre_m, T_world_cam[settings.frames // 2, :3, 3], rng))
     if settings.colour_sensor is None:
         settings = replace(settings, colour_sensor=_webcam(rng))
-    room, light = make_room(rng, settings.surface), Light.from_seed(rng)
+    room = make_room(rng, settings.surface)
+    light = Light.from_seed(rng) if settings.lamp is None else settings.lamp.light()
     painter = Painter(room, [*objects, *others], light, settings.camera(), settings.supersample)
     return SyntheticScene(settings, painter, len(objects), T_world_cam)
 

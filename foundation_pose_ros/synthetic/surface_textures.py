@@ -24,8 +24,10 @@ _LARGEST_PX = 192
 class TextureLibrary:
     """Pictures of one folder with an index, `index.csv`, whose columns are file, kind and licence among others."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], root: Path = Path()) -> None:
+        """paths: of the pictures; root: of the folder that their names are relative to."""
         self._paths = list(paths)
+        self._by_name = {path.relative_to(root).as_posix(): path for path in self._paths}
         self._read = lru_cache(maxsize=256)(_read)
 
     @classmethod
@@ -38,7 +40,20 @@ class TextureLibrary:
             paths = [root / row["file"] for row in csv.DictReader(file) if row.get("kind") in kinds]
         if not paths:
             raise InputRefused("no_textures", f"{root / _INDEX} lists no picture of kind {' or '.join(kinds)}")
-        return cls(paths)
+        return cls(paths, root)
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of all pictures: their files, relative to the folder."""
+        return list(self._by_name)
+
+    def named(self, name: str) -> np.ndarray:
+        """Return a picture (H, W, 3) uint8; raises InputRefused where there is none of that name."""
+        if name not in self._by_name:
+            raise InputRefused(
+                "unknown_picture", f"no picture {name} in the texture library: take one of its index.csv"
+            )
+        return self._read(self._by_name[name])
 
     def drawn(self, rng: np.random.Generator) -> np.ndarray:
         """Draw a picture (H, W, 3) uint8."""
@@ -83,8 +98,12 @@ def plain_sides(model: ObjectModel, rng: np.random.Generator) -> CornerColours:
 
 
 def one_colour(model: ObjectModel, rng: np.random.Generator) -> CornerColours:
-    """Give the whole surface one colour."""
-    colour = rng.uniform(0.05, 0.95, 3).astype(np.float32)
+    """Give the whole surface a colour."""
+    return one_colour_of(model, rng.uniform(0.05, 0.95, 3).astype(np.float32))
+
+
+def one_colour_of(model: ObjectModel, colour: np.ndarray) -> CornerColours:
+    """Give the whole surface this colour (3,) in 0..1."""
     return CornerColours(np.broadcast_to(colour, (len(model.faces), 3, 3)))
 
 
