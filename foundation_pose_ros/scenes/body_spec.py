@@ -30,10 +30,10 @@ DesignName = Literal["mug", "cracker_box", "soda_can", "bottle", "sticker_cube",
 class Print(Described):
     """What is printed on a generated body; what is left out is up to its seed."""
 
-    brand: Words | None = Field(None, description="the large word")
-    goods: Words | None = Field(None, description="the small words")
+    brand: Words | None = Field(default=None, description="the large word")
+    goods: Words | None = Field(default=None, description="the small words")
     colours: tuple[Colour, Colour, Colour, Colour] | None = Field(
-        None, description="ground, accent, dark and light, sRGB, 0 to 255"
+        default=None, description="ground, accent, dark and light, sRGB, 0 to 255"
     )
 
 
@@ -165,8 +165,8 @@ class BodySpec(Described):
     """One body on the table."""
 
     what: Annotated[Design | Carton | Can | Turned | LibraryMesh, Field(discriminator="kind")]
-    material: Material = Field("plastic", description="how glossy the surface is")
+    material: Material = Field(default="plastic", description="how glossy the surface is")
     surface: Annotated[
         OwnSurface | PlainSurface | SidesSurface | PatchesSurface | PictureSurface, Field(discriminator="kind")
     ] = OwnSurface()
-    place: Place | None = Field(None, description="left out: where there is room for it, by the scene's seed")
+    place: Place | None = Field(default=None, description="left out: where there is room for it, by the scene's seed")

@@ -15,6 +15,7 @@ from .body_spec import (
     Colour,
     Design,
     LibraryMesh,
+    Material,
     OwnSurface,
     PatchesSurface,
     PictureSurface,
@@ -43,7 +44,13 @@ _MATERIALS = {
     "can": ("metal", "lacquer", "plastic"),
     "turned": ("ceramic", "wood", "plastic", "metal", "rubber", "lacquer"),
 }
-_DESIGN_MATERIALS = {"mug": "ceramic", "bowl": "ceramic", "bottle": "plastic", "soda_can": "metal", "bracket": "metal"}
+_DESIGN_MATERIALS: dict[str, Material] = {
+    "mug": "ceramic",
+    "bowl": "ceramic",
+    "bottle": "plastic",
+    "soda_can": "metal",
+    "bracket": "metal",
+}
 
 
 @dataclass(frozen=True)

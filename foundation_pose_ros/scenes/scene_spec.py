@@ -7,21 +7,23 @@ from pydantic import Field, model_validator
 from .body_spec import BodySpec
 from .described import Described, Seed
 
-VERSION = 1
+VERSION: Literal[1] = 1
 
 
 class Lamp(Described):
     """A window or lamp, and the light that fills its shadows."""
 
     azimuth_deg: float = Field(
-        -60.0, ge=-180, le=180, description="degrees; -90 on the viewer's side, 90 behind the table"
+        default=-60.0, ge=-180, le=180, description="degrees; -90 on the viewer's side, 90 behind the table"
     )
-    elevation_deg: float = Field(52.0, ge=15, le=85, description="degrees above the table")
-    angular_radius_rad: float = Field(0.1, ge=0.01, le=0.4, description="radians; the larger, the softer its shadows")
-    warmth: float = Field(0.02, ge=-0.2, le=0.3, description="share of more red and less blue")
-    strength: float = Field(0.95, ge=0.2, le=2.0, description="1 = white on what faces it")
-    sky: float = Field(0.36, ge=0.02, le=1.0, description="light from above, 1 = white")
-    bounce: float = Field(0.16, ge=0.0, le=0.5, description="light from below, 1 = white")
+    elevation_deg: float = Field(default=52.0, ge=15, le=85, description="degrees above the table")
+    angular_radius_rad: float = Field(
+        default=0.1, ge=0.01, le=0.4, description="radians; large ones throw soft shadows"
+    )
+    warmth: float = Field(default=0.02, ge=-0.2, le=0.3, description="share of more red and less blue")
+    strength: float = Field(default=0.95, ge=0.2, le=2.0, description="1 = white on what faces it")
+    sky: float = Field(default=0.36, ge=0.02, le=1.0, description="light from above, 1 = white")
+    bounce: float = Field(default=0.16, ge=0.0, le=0.5, description="light from below, 1 = white")
 
 
 class Span(Described):
@@ -36,76 +38,78 @@ class Span(Described):
 
 
 class DistanceSpan(Span):
-    nearest_m: float = Field(0.5, ge=0.25, le=3.0, description="metres from the table's middle")
-    farthest_m: float = Field(0.72, ge=0.25, le=3.0, description="metres from the table's middle")
+    nearest_m: float = Field(default=0.5, ge=0.25, le=3.0, description="metres from the table's middle")
+    farthest_m: float = Field(default=0.72, ge=0.25, le=3.0, description="metres from the table's middle")
 
 
 class AzimuthSpan(Span):
-    from_deg: float = Field(-125.0, ge=-175, le=-5, description="degrees; -90 on the viewer's side")
-    to_deg: float = Field(-55.0, ge=-175, le=-5, description="degrees; -90 on the viewer's side")
+    from_deg: float = Field(default=-125.0, ge=-175, le=-5, description="degrees; -90 on the viewer's side")
+    to_deg: float = Field(default=-55.0, ge=-175, le=-5, description="degrees; -90 on the viewer's side")
 
 
 class ElevationSpan(Span):
-    lowest_deg: float = Field(24.0, ge=10, le=80, description="degrees above the table")
-    highest_deg: float = Field(52.0, ge=10, le=80, description="degrees above the table")
+    lowest_deg: float = Field(default=24.0, ge=10, le=80, description="degrees above the table")
+    highest_deg: float = Field(default=52.0, ge=10, le=80, description="degrees above the table")
 
 
 class CameraPath(Described):
     """A hand-held camera before the table."""
 
-    width_px: int = Field(640, ge=64, le=1920, description="pixels")
-    height_px: int = Field(480, ge=48, le=1440, description="pixels")
-    focal_px: float | None = Field(None, ge=50, le=4000, description="pixels; left out: 610 at 640 x 480")
-    frames: int = Field(8, ge=1, le=3600, description="number of pictures")
-    rate_hz: float = Field(30.0, ge=0.1, le=240, description="pictures a second")
+    width_px: int = Field(default=640, ge=64, le=1920, description="pixels")
+    height_px: int = Field(default=480, ge=48, le=1440, description="pixels")
+    focal_px: float | None = Field(default=None, ge=50, le=4000, description="pixels; left out: 610 at 640 x 480")
+    frames: int = Field(default=8, ge=1, le=3600, description="number of pictures")
+    rate_hz: float = Field(default=30.0, ge=0.1, le=240, description="pictures a second")
     distance: DistanceSpan = DistanceSpan()
     azimuth: AzimuthSpan = AzimuthSpan()
     elevation: ElevationSpan = ElevationSpan()
-    speed_m_s: float = Field(0.15, ge=0, le=3.0, description="metres a second, its limit")
-    turn_deg_s: float = Field(25.0, ge=0, le=360, description="degrees a second, its limit")
-    tremor_m: float = Field(0.0004, ge=0, le=0.01, description="metres, standard deviation")
-    tremor_deg: float = Field(0.05, ge=0, le=2.0, description="degrees, standard deviation")
+    speed_m_s: float = Field(default=0.15, ge=0, le=3.0, description="metres a second, its limit")
+    turn_deg_s: float = Field(default=25.0, ge=0, le=360, description="degrees a second, its limit")
+    tremor_m: float = Field(default=0.0004, ge=0, le=0.01, description="metres, standard deviation")
+    tremor_deg: float = Field(default=0.05, ge=0, le=2.0, description="degrees, standard deviation")
 
 
 class Hand(Described):
     """A hand and sleeve that reach before the first object, again and again."""
 
-    period_s: float = Field(2.4, ge=0.5, le=60, description="seconds from one reach to the next")
+    period_s: float = Field(default=2.4, ge=0.5, le=60, description="seconds from one reach to the next")
 
 
 class ColourCamera(Described):
     """What the colour camera makes of light."""
 
-    exposure_stops: float = Field(0.0, ge=-3, le=3, description="stops over or under")
+    exposure_stops: float = Field(default=0.0, ge=-3, le=3, description="stops over or under")
     white_balance: tuple[
         Annotated[float, Field(ge=0.5, le=2.0, description="gain of red")],
         Annotated[float, Field(ge=0.5, le=2.0, description="gain of green")],
         Annotated[float, Field(ge=0.5, le=2.0, description="gain of blue")],
     ] = (1.0, 1.0, 1.0)
-    shot_noise: float = Field(0.0004, ge=0, le=0.02, description="variance by light, 1 = white")
-    read_noise: float = Field(0.003, ge=0, le=0.1, description="standard deviation, 1 = white")
-    blur_px: float = Field(0.45, ge=0, le=5.0, description="pixels, standard deviation")
-    vignetting: float = Field(0.12, ge=0, le=0.8, description="share of light lost in the corners")
+    shot_noise: float = Field(default=0.0004, ge=0, le=0.02, description="variance by light, 1 = white")
+    read_noise: float = Field(default=0.003, ge=0, le=0.1, description="standard deviation, 1 = white")
+    blur_px: float = Field(default=0.45, ge=0, le=5.0, description="pixels, standard deviation")
+    vignetting: float = Field(default=0.12, ge=0, le=0.8, description="share of light lost in the corners")
 
 
 class Video(Described):
     """What goes wrong over time."""
 
-    exposure_s: float = Field(0.0, ge=0, le=0.1, description="seconds that the shutter is open")
-    depth_late_s: float = Field(0.0, ge=-0.05, le=0.05, description="seconds of depth after colour")
-    motion_holes: float = Field(0.0, ge=0, le=0.2, description="share of depth lost by motion")
-    step_stops: float = Field(0.0, ge=0, le=2.0, description="stops by which exposure steps")
-    step_warmth: float = Field(0.0, ge=0, le=0.3, description="share by which white balance steps")
-    step_period_s: float = Field(1.0, ge=0.05, le=60, description="seconds between steps")
-    gain_stops: float = Field(0.0, ge=0, le=6.0, description="stops of amplification")
-    jpeg_quality: int | None = Field(None, ge=1, le=100, description="of colour's compression; left out: none")
+    exposure_s: float = Field(default=0.0, ge=0, le=0.1, description="seconds that the shutter is open")
+    depth_late_s: float = Field(default=0.0, ge=-0.05, le=0.05, description="seconds of depth after colour")
+    motion_holes: float = Field(default=0.0, ge=0, le=0.2, description="share of depth lost by motion")
+    step_stops: float = Field(default=0.0, ge=0, le=2.0, description="stops by which exposure steps")
+    step_warmth: float = Field(default=0.0, ge=0, le=0.3, description="share by which white balance steps")
+    step_period_s: float = Field(default=1.0, ge=0.05, le=60, description="seconds between steps")
+    gain_stops: float = Field(default=0.0, ge=0, le=6.0, description="stops of amplification")
+    jpeg_quality: int | None = Field(default=None, ge=1, le=100, description="of colour's compression; left out: none")
     seed: Seed = 0
 
 
 class Sensor(Described):
     """The RGB-D camera with its defects."""
 
-    depth: Literal["realsense_d435", "kinect_v1", "perfect"] = Field("realsense_d435", description="depth camera")
+    depth: Literal["realsense_d435", "kinect_v1", "perfect"] = Field(
+        default="realsense_d435", description="depth camera"
+    )
     colour: ColourCamera = ColourCamera()
     video: Video = Video()
 
@@ -113,24 +117,24 @@ class Sensor(Described):
 class SceneSpec(Described):
     """A scene: bodies on a table before a hand-held RGB-D camera. Metres, degrees, seconds; z of the world is up."""
 
-    version: Literal[1] = Field(VERSION, description="of this description")
+    version: Literal[1] = Field(default=VERSION, description="of this description")
     seed: Seed = 0
     theme: Annotated[str, Field(max_length=80, description="what it is a scene of, for people")] = ""
     objects: tuple[BodySpec, ...] = Field(min_length=1, max_length=12, description="whose poses are to be known")
     clutter: tuple[BodySpec, ...] = Field(
-        (), max_length=24, description="what stands beside them; left out where there is no room"
+        default=(), max_length=24, description="what stands beside them; left out where there is no room"
     )
     arrangement: Literal["stood", "dropped"] = Field(
-        "stood", description="stood by hand, apart from each other, or dropped in a heap (MuJoCo)"
+        default="stood", description="stood by hand, apart from each other, or dropped in a heap (MuJoCo)"
     )
-    table: Literal["wood", "stone", "cloth"] = Field("wood", description="its surface")
+    table: Literal["wood", "stone", "cloth"] = Field(default="wood", description="its surface")
     lamp: Lamp = Lamp()
     camera: CameraPath = CameraPath()
-    occlusion: float = Field(0.0, ge=0, le=0.9, description="share of the first object that a body before it hides")
-    hand: Hand | None = Field(None, description="left out: none")
-    first_object_moves: bool = Field(False, description="whether it is lifted and turned")
+    occlusion: float = Field(default=0.0, ge=0, le=0.9, description="share hidden of the first object")
+    hand: Hand | None = Field(default=None, description="left out: none")
+    first_object_moves: bool = Field(default=False, description="whether it is lifted and turned")
     sensor: Sensor = Sensor()
-    supersample: int = Field(2, ge=1, le=4, description="rays along each side of a pixel, for colour")
+    supersample: int = Field(default=2, ge=1, le=4, description="rays along each side of a pixel, for colour")
 
     @model_validator(mode="after")
     def _goes_together(self) -> "SceneSpec":
