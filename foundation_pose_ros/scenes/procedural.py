@@ -147,12 +147,15 @@ def _generated(family: str, seed: int, imprint: Print, rng: np.random.Generator)
         radius_m = round(float(rng.uniform(0.02, 0.055)), 4)
         height_m = round(float(np.clip(radius_m * rng.uniform(0.8, 5.0), 0.03, 0.24)), 4)
         return Can(radius_m=radius_m, height_m=height_m, seed=seed, print=imprint)
-    # A vase, knob, pawn or spindle: a few radii at even heights, joined by arcs.
-    height_m, knots = rng.uniform(0.04, 0.22), int(rng.integers(3, 7))
-    radii = rng.uniform(0.012, 0.05, knots)
-    at = np.linspace(0, knots - 1, 24)
-    smooth = np.interp(at, np.arange(knots), radii)
-    smooth = np.convolve(np.pad(smooth, 2, mode="edge"), np.ones(5) / 5, mode="valid")
+    return turned_body(float(rng.uniform(0.015, 0.05)), float(rng.uniform(0.04, 0.22)), seed, imprint, rng)
+
+
+def turned_body(radius_m: float, height_m: float, seed: int, imprint: Print, rng: np.random.Generator) -> Turned:
+    """Draw a vase, knob, pawn or spindle of this radius and height: a few radii at even heights, smoothly joined."""
+    knots = int(rng.integers(3, 7))
+    radii = np.interp(np.linspace(0, knots - 1, 24), np.arange(knots), rng.uniform(0.3, 1.0, knots))
+    smooth = np.convolve(np.pad(radii, 2, mode="edge"), np.ones(5) / 5, mode="valid")
+    smooth *= radius_m / smooth.max()
     heights = np.linspace(0, height_m, 24)
     profile = tuple((round(float(r), 5), round(float(z), 5)) for r, z in zip(smooth, heights, strict=True))
     return Turned(profile_m=profile, seed=seed, print=imprint)
