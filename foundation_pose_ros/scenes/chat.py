@@ -137,11 +137,13 @@ class Chat:
 
         settings, began = self.settings, time.monotonic()
         received = bytearray()
+        # Its types are those of one version.
+        create: Any = self._client.chat.completions.with_streaming_response.create
         try:
-            with self._client.chat.completions.with_streaming_response.create(
+            with create(
                 model=settings.model,
-                messages=messages,  # type: ignore[arg-type]
-                response_format={  # type: ignore[arg-type]
+                messages=messages,
+                response_format={
                     "type": "json_schema",
                     "json_schema": {"name": "scenes", "schema": schema, "strict": True},
                 },

@@ -21,9 +21,9 @@ _REPAIRS = 2
 _SYSTEM = (
     "You invent still lifes for pictures that teach a computer to see. Each scene is a table on which a few real "
     "things stand that belong together in one place: a kitchen, a workshop, a laboratory, a shop, a nursery, an "
-    "office, a garage, a picnic. Choose sizes, materials, colours and words as such things really have them. Invent brands; "
-    "use no real ones. Vary places, kinds of things, materials, colours and words from scene to scene. Answer with "
-    "JSON of the given schema only."
+    "office, a garage, a picnic. Choose sizes, materials, colours and words as such things really have them. "
+    "Invent brands, use no real ones. Vary places, kinds of things, materials, colours and words from scene "
+    "to scene. Answer with JSON of the given schema only."
 )
 
 
