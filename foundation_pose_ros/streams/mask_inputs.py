@@ -11,6 +11,8 @@ from ..errors import InputRefused
 from ..frame import Frame
 
 Rectified = Callable[[np.ndarray], np.ndarray]
+# Names of models by the ids of their instances, in the order of labels; an only instance has its model's name.
+Objects = Mapping[str, str]
 
 
 class MaskInput(Protocol):
@@ -22,8 +24,11 @@ class MaskInput(Protocol):
     @property
     def force(self) -> bool: ...
 
-    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> Mapping[str, Any]:
-        """Return masks (H, W) bool by object id, or what the estimator finds objects from; raises InputRefused."""
+    def masks(self, frame: Frame, objects: Objects, wanting: tuple[str, ...]) -> list[tuple[str, Any]]:
+        """Return masks (H, W) bool, or what the estimator finds objects from; raises InputRefused.
+
+        Each with the id of its object, or with the name of the model that it shows one of.
+        """
         ...
 
 
@@ -37,7 +42,7 @@ class LabelImage:
     only: str | None = None
     force: bool = False
 
-    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, Mask]:
+    def masks(self, frame: Frame, objects: Objects, wanting: tuple[str, ...]) -> list[tuple[str, Mask]]:
         """Return masks as `masks_from_label_image` does; with `only`, all that isn't 0 is that object."""
         if self.labels.shape != frame.depth_m.shape:
             raise InputRefused(
@@ -47,13 +52,13 @@ class LabelImage:
             )
         labels = self.rectified(self.labels)
         if self.only is not None:
-            return masks_from_label_image(labels, (self.only,), (self.only,))
-        return masks_from_label_image(labels, ids, wanting)
+            return masks_from_label_image(labels, {self.only: self.only}, (self.only,))
+        return masks_from_label_image(labels, objects, wanting)
 
 
 @dataclass(frozen=True)
 class DetectedBox:
-    """An upright box in pixels around an object."""
+    """An upright box in pixels around an object; label: its value in an image of instances."""
 
     class_id: str
     left: float
@@ -61,31 +66,55 @@ class DetectedBox:
     right: float
     bottom: float
     score: float
+    label: int = 0
 
 
 @dataclass(frozen=True)
 class DetectedBoxes:
-    """Boxes of a detector; of several for an object the one with the best score counts, filled as its mask."""
+    """Boxes of a detector, filled as masks.
+
+    instances (H, W): a label image of the same frame, where a detector gives one; pixels of value `label` are what the
+    box of that label shows, in place of all that is inside of it.
+    """
 
     stamp_ns: int
     boxes: tuple[DetectedBox, ...]
     rectified: Rectified = np.asarray
     force: bool = False
+    instances: np.ndarray | None = None
 
-    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, Mask]:
-        """Return one filled box per object that a class_id names."""
-        best: dict[str, DetectedBox] = {}
-        for box in self.boxes:
-            if box.class_id in ids and (box.class_id not in best or box.score > best[box.class_id].score):
-                best[box.class_id] = box
-        if not best:
+    def masks(self, frame: Frame, objects: Objects, wanting: tuple[str, ...]) -> list[tuple[str, Mask]]:
+        """Return a mask for each box whose class_id is an object's id or its model's name, the best first."""
+        known = {*objects, *objects.values()}
+        meant = sorted((box for box in self.boxes if box.class_id in known), key=lambda box: -box.score)
+        if not meant:
             seen = ", ".join(sorted({box.class_id for box in self.boxes}))
             raise InputRefused(
                 "unknown_object",
-                f"boxes of {seen} but the objects are {', '.join(ids) or 'none'}: let the detector's class_id be the "
-                "object's name",
+                f"boxes of {seen} but the objects are {', '.join(objects) or 'none'}: let the detector's class_id be "
+                "the object's name",
             )
-        return {id: self.rectified(_filled(box, frame.depth_m.shape)) != 0 for id, box in best.items()}
+        masks, refused = [], None
+        for box in meant:
+            try:
+                masks.append((box.class_id, self._mask(box, frame.depth_m.shape)))
+            except InputRefused as error:
+                refused = refused or error
+        if refused is not None and not masks:
+            raise refused
+        return masks
+
+    def _mask(self, box: DetectedBox, shape: tuple[int, ...]) -> Mask:
+        if self.instances is None:
+            return self.rectified(_filled(box, shape)) != 0
+        mask = self.instances == box.label
+        if mask.shape != shape or not mask.any():
+            raise InputRefused(
+                "unknown_label",
+                f"no pixel of the image of instances, {mask.shape[1]}x{mask.shape[0]}, has the label {box.label} of a "
+                f"{box.class_id}: send it at the colour image's size, value n for the nth detection or for its id",
+            )
+        return self.rectified(mask.astype(np.uint8)) != 0
 
 
 def _filled(box: DetectedBox, shape: tuple[int, ...]) -> np.ndarray:
@@ -98,22 +127,24 @@ def _filled(box: DetectedBox, shape: tuple[int, ...]) -> np.ndarray:
     return mask
 
 
-def masks_from_label_image(labels: np.ndarray, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, Mask]:
-    """Return masks (H, W) bool by id from an image of integer labels (H, W).
+def masks_from_label_image(labels: np.ndarray, objects: Objects, wanting: tuple[str, ...]) -> list[tuple[str, Mask]]:
+    """Return masks (H, W) bool with what each shows, from an image of integer labels (H, W).
 
     With one object every value but 0 is that object. With several, value n is the nth of them, in order; an image of
-    0 and 255 alone is a mask of the only object that wants one. Raises InputRefused where an image could mean several
-    objects, holds a label that no object has, or nothing at all.
+    0 and 255 alone is a mask of the only model of which an instance wants one. Raises InputRefused where an image could
+    mean several objects, holds a label that no object has, or nothing at all.
     """
+    ids = tuple(objects)
     values = np.unique(labels)
     values = values[values != 0]
     if values.size == 0:
         raise InputRefused("empty_mask", "the mask image is all zero: mark the object's pixels with 255 or its label")
     if len(ids) == 1:
-        return {ids[0]: labels != 0}
+        return [(ids[0], labels != 0)]
     if values.size == 1 and values[0] == 255 and len(ids) < 255:
-        if len(wanting) == 1:
-            return {wanting[0]: labels != 0}
+        meant = {objects[id] for id in wanting}
+        if len(meant) == 1:
+            return [(meant.pop(), labels != 0)]
         raise InputRefused(
             "ambiguous_mask",
             f"a mask of 0 and 255 could be any of {', '.join(ids)}: "
@@ -125,4 +156,4 @@ def masks_from_label_image(labels: np.ndarray, ids: tuple[str, ...], wanting: tu
             f"label {int(values[-1])} in a mask image for {len(ids)} objects ({', '.join(ids)}): "
             "value n is the nth object",
         )
-    return {ids[int(value) - 1]: labels == value for value in values}
+    return [(ids[int(value) - 1], labels == value) for value in values]

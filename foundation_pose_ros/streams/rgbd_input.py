@@ -12,7 +12,8 @@ from ..frame import Frame
 from .camera_info import Lens, to_lens
 from .cloud_messages import to_points
 from .depth_registration import projected, registered
-from .image_messages import MM, compressed_to_depth_m, compressed_to_rgb, to_depth_m, to_labels, to_rgb
+from .image_converter import ImageConverter, OwnConverter
+from .image_messages import MM, compressed_to_depth_m, compressed_to_rgb
 from .mask_inputs import DetectedBox, DetectedBoxes, LabelImage
 from .refusals import RefusalCounter
 from .time_synchronizer import Match, StampMatcher, stamp_to_ns
@@ -48,14 +49,20 @@ class InputGuardian:
     Camera info is taken at the stamp of its image. Where a driver publishes it at stamps of its own, the last one is
     used: the first image then waits until the next shows that there is none to wait for.
 
-    transforms: TF, which depth of another camera needs where the settings don't tell where that is.
+    transforms: TF, which depth of another camera needs where the settings don't tell where that is. images: makes
+    arrays of images that aren't compressed; None: our own code.
     """
 
     def __init__(
-        self, settings: InputSettings, refusals: RefusalCounter, transforms: TransformBuffer | None = None
+        self,
+        settings: InputSettings,
+        refusals: RefusalCounter,
+        transforms: TransformBuffer | None = None,
+        images: ImageConverter | None = None,
     ) -> None:
         self._settings = settings
         self._transforms = transforms
+        self._images = images or OwnConverter()
         self._depth_lens: Lens | None = None
         self._depth_info: Any = None
         self._refusals = refusals
@@ -95,7 +102,7 @@ class InputGuardian:
     def mask(self, message: Any) -> LabelImage | None:
         """Return a mask or label image, or None where it was refused."""
         try:
-            labels = to_labels(message)
+            labels = self._images.to_labels(message)
         except InputRefused as refused:
             self._refusals.count(refused.reason, str(refused))
             return None
@@ -104,7 +111,7 @@ class InputGuardian:
     def boxes(self, message: Any) -> DetectedBoxes | None:
         """Return the boxes of a Detection2DArray, or None where there are none; bad ones are counted and left out."""
         boxes = []
-        for detection in message.detections:
+        for number, detection in enumerate(message.detections, start=1):
             x, y = detection.bbox.center.position.x, detection.bbox.center.position.y
             half_x, half_y = detection.bbox.size_x / 2, detection.bbox.size_y / 2
             sides = (x - half_x, y - half_y, x + half_x, y + half_y)
@@ -114,7 +121,8 @@ class InputGuardian:
                 )
                 continue
             hypothesis = max((r.hypothesis for r in detection.results), key=lambda h: h.score)
-            boxes.append(DetectedBox(hypothesis.class_id, *sides, score=float(hypothesis.score)))
+            label = int(detection.id) if detection.id.isdecimal() and len(detection.id) < 10 else number
+            boxes.append(DetectedBox(hypothesis.class_id, *sides, score=float(hypothesis.score), label=label))
         return DetectedBoxes(stamp_to_ns(message.header.stamp), tuple(boxes), self.rectified) if boxes else None
 
     def rectified(self, labels: np.ndarray) -> np.ndarray:
@@ -186,7 +194,7 @@ class InputGuardian:
                         "(register_depth:=true), or set check_frames:=false",
                     )
         lens = self._lens_of(info)
-        rgb = compressed_to_rgb(colour) if settings.rgb_compressed else to_rgb(colour)
+        rgb = compressed_to_rgb(colour) if settings.rgb_compressed else self._images.to_rgb(colour)
         if apart:
             depth_m = self._aligned(depth, lens, frame_id, match.stamp_ns)
             frame = Frame(rgb, depth_m, lens.camera, match.stamp_ns, frame_id)
@@ -198,7 +206,7 @@ class InputGuardian:
 
     def _depth_m(self, message: Any) -> Depth:
         unit_m = self._settings.depth_unit_m
-        return (compressed_to_depth_m if self._settings.depth_compressed else to_depth_m)(message, unit_m)
+        return (compressed_to_depth_m if self._settings.depth_compressed else self._images.to_depth_m)(message, unit_m)
 
     def _aligned(self, message: Any, lens: Lens, frame_id: str, stamp_ns: int) -> Depth:
         """Depth (H, W) in the rectified colour image's pixels, of another camera or a cloud."""

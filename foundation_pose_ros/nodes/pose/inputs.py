@@ -8,6 +8,8 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from vision_msgs.msg import Detection2DArray
 
 from ...frame import Frame
+from ...streams.image_converter import ImageConverter
+from ...streams.instance_masks import InstanceMasks
 from ...streams.mask_inputs import MaskInput
 from ...streams.rgbd_input import InputGuardian, InputSettings
 from ...streams.transform_buffer import TransformBuffer
@@ -31,9 +33,11 @@ class PoseInputs:
         on_frame: Callable[[Frame], None],
         on_masks: Callable[[MaskInput], None],
         transforms: TransformBuffer | None = None,
+        images: ImageConverter | None = None,
     ) -> None:
         self._node, self._on_frame, self._on_masks = node, on_frame, on_masks
-        self.guardian = guardian = InputGuardian(input_settings(settings), node.refusals, transforms)
+        self.guardian = guardian = InputGuardian(input_settings(settings), node.refusals, transforms, images)
+        self._instance_masks = InstanceMasks(node.refusals)
         self.last_frame_s = node.now_s()
         self._listener = Listener(node, "input", node.failed)
         rgb_topic, depth_topic = image_topics(node, settings["rgb_transport"], settings["depth_transport"])
@@ -42,7 +46,8 @@ class PoseInputs:
         table: tuple[tuple[type, str, Callable[[Any], None]], ...] = (
             # First, so that a mask that came with its image is known before the image is looked at.
             (Image, "masks", self._masks(guardian.mask)),
-            (Detection2DArray, "boxes", self._masks(guardian.boxes)),
+            (Image, "instances", self._masks(self._labels)),
+            (Detection2DArray, "boxes", self._masks(self._boxes)),
             (rgb_kind, rgb_topic, self._frames(guardian.colour)),
             (CameraInfo, "rgb/camera_info", self._frames(guardian.camera_info)),
             (depth_kind, depth_topic, self._frames(guardian.depth)),
@@ -66,6 +71,17 @@ class PoseInputs:
                 self._on_frame(frame)
 
         return callback
+
+    def _boxes(self, message: Any) -> MaskInput | None:
+        """Boxes wait for the image of their instances, if somebody publishes such."""
+        boxes = self.guardian.boxes(message)
+        if boxes is None or not self._node.count_publishers(self._node.resolve_topic_name("instances")):
+            return boxes
+        return self._instance_masks.boxes(boxes)
+
+    def _labels(self, message: Any) -> MaskInput | None:
+        labels = self.guardian.mask(message)
+        return None if labels is None else self._instance_masks.labels(labels)
 
     def _masks(self, take: Callable[[Any], MaskInput | None]) -> Callable[[Any], None]:
         def callback(message: Any) -> None:

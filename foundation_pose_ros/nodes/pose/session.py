@@ -14,6 +14,7 @@ from ...streams.mask_inputs import MaskInput
 from ...tracking import FrameBuffer, MultiObjectTracker, TrackedObject
 from ...tracking.pipeline import PosePipeline
 from ...tracking.process_pool import TrackingProcesses
+from ..cv_bridge_converter import image_converter
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..parameters import values
@@ -21,6 +22,7 @@ from ..transform_listener import TransformListener
 from .clicks import Clicks
 from .find_object import FindObjectAction
 from .inputs import PoseInputs, needs_transforms
+from .models_publisher import ModelsPublisher
 from .object_catalogue import load_prepared
 from .objects import PoseObjects, configured_entries, thread_count
 from .onboarding_services import OnboardingServices
@@ -60,6 +62,7 @@ class PoseSession:
         entries, self.unusable = configured_entries(node, settings, load)
         for name, entry in entries.items():
             node.get_logger().info(f"{name}: {len(entry.model.faces)} faces, {entry.model.diameter_m:.3f} m across")
+        self._images = image_converter(MESH_READER.call, node.get_logger().warning)
         node.get_logger().info("getting ready for the first image")
         choice = method_choice(settings, thread_count(settings))
         estimator = PoseEstimator([entry.model for entry in entries.values()], methods=choice.methods())
@@ -77,7 +80,8 @@ class PoseSession:
             node.failed,
         )
         self.pipeline.searches = self._searches
-        self.objects = PoseObjects(estimator, tracker, self._outputs)
+        self._models = ModelsPublisher(node)
+        self.objects = PoseObjects(estimator, tracker, self._outputs, self._models)
         for name, entry in entries.items():
             self.objects.add(name, entry)
         self._services = Listener(node, "services", node.failed)
@@ -107,7 +111,7 @@ class PoseSession:
             )
         self.pipeline.start()
         buffer = None if self._transforms is None else self._transforms.buffer
-        self.inputs = PoseInputs(self._node, settings, self._on_frame, self._on_masks, buffer)
+        self.inputs = PoseInputs(self._node, settings, self._on_frame, self._on_masks, buffer, self._images)
         self._clicks = Clicks(self._node, self._registrar)
 
     def stop(self) -> None:
@@ -140,6 +144,7 @@ class PoseSession:
         self._services.close()
         self.onboarding.close()
         self._outputs.destroy()
+        self._models.destroy()
 
     def _on_helper_lost(self, why: str) -> None:
         self._node.refusals.count("helper_lost", why)

@@ -119,7 +119,7 @@ def test_a_mask_that_comes_before_the_first_frame_loses_its_distortion_too(guard
     guardian.colour(colour(9))
     (frame,) = guardian.depth(depth(9))
 
-    moved = mask.masks(frame, ("mug",), ("mug",))["mug"]
+    ((_, moved),) = mask.masks(frame, {"mug": "mug"}, ("mug",))
 
     # Pincushion distortion: what the raw image shows near its corner is nearer to the middle in the rectified one.
     before, after = np.argwhere(labels).mean(axis=0), np.argwhere(moved).mean(axis=0)
@@ -136,7 +136,7 @@ def test_unmatched_images_are_counted(guardian: InputGuardian) -> None:
 def detection(left: float, score: float | None) -> Any:
     hypotheses = [] if score is None else [SimpleNamespace(hypothesis=SimpleNamespace(class_id="mug", score=score))]
     centre = SimpleNamespace(position=SimpleNamespace(x=left + 5.0, y=10.0))
-    return SimpleNamespace(results=hypotheses, bbox=SimpleNamespace(center=centre, size_x=10.0, size_y=10.0))
+    return SimpleNamespace(id="", results=hypotheses, bbox=SimpleNamespace(center=centre, size_x=10.0, size_y=10.0))
 
 
 def test_boxes_that_can_not_be_used_are_counted(guardian: InputGuardian, refusals: RefusalCounter) -> None:
@@ -144,6 +144,14 @@ def test_boxes_that_can_not_be_used_are_counted(guardian: InputGuardian, refusal
     boxes = guardian.boxes(SimpleNamespace(header=header(1), detections=found))
     assert boxes is not None and [box.left for box in boxes.boxes] == [3.0]
     assert refusals["bad_box"] == 2
+
+
+def test_boxes_have_the_labels_of_their_ids_or_their_numbers(guardian: InputGuardian) -> None:
+    found = [detection(3.0, 0.9) for _ in range(4)]
+    for one, id in zip(found, ("7", "", "mug", "9" * 5000), strict=True):
+        one.id = id
+    boxes = guardian.boxes(SimpleNamespace(header=header(1), detections=found))
+    assert boxes is not None and [box.label for box in boxes.boxes] == [7, 2, 3, 4]
 
 
 def moved(x_m: float) -> np.ndarray:

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
 pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here: source its workspace")
 
+from foundation_pose_ros import se3
 from foundation_pose_ros.nodes.pose.messages import (
     QuaternionSigns,
     from_pose,
@@ -70,3 +71,15 @@ def test_a_turn_that_cannot_be_told_is_said_in_the_meshs_frame_and_degrees() -> 
     assert (message.axis.x, message.axis.y, message.axis.z) == pytest.approx((0.0, 0.6, 0.8))
     assert (message.point.x, message.point.y, message.point.z) == pytest.approx((0.01, 0.0, -0.02))
     assert (message.from_deg, message.to_deg, message.probability) == pytest.approx((-70.0, 55.0, 0.4))
+
+
+def test_quaternions_are_those_of_tf_transformations() -> None:
+    theirs = pytest.importorskip("tf_transformations", reason="tf_transformations isn't installed here")
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        quaternion = rng.normal(size=4)
+        quaternion /= np.linalg.norm(quaternion)
+        T = se3.from_quaternion_xyzw(quaternion, np.zeros(3))
+        assert np.abs(T - theirs.quaternion_matrix(quaternion)).max() < 1e-6
+        ours, back = se3.to_quaternion_xyzw(T), np.asarray(theirs.quaternion_from_matrix(T))
+        assert abs(float(ours @ back)) == pytest.approx(1.0, abs=1e-6)
