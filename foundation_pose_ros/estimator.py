@@ -16,7 +16,7 @@ from .estimation.coarse_scene import CoarseScene
 from .estimation.imprecise_mask import fits_outline, register_in_region
 from .estimation.methods import GeometricMethods, Methods
 from .estimation.object_proposals import Proposal, propose
-from .estimation.overlap import PosedObject, overlap_ratio
+from .estimation.overlap import PosedObject, mask_overlap, overlap_ratio
 from .estimation.plausibility import by_odds, plausibility
 from .estimation.pointed_at import thing_at
 from .estimation.prepared_object import PreparedObject
@@ -175,6 +175,10 @@ class PoseEstimator:
     def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
         """Return 0..1: of the pixels explained by the one that explains fewer, the share that the other explains."""
         return overlap_ratio(frame, self._posed(first), self._posed(second))
+
+    def mask_overlap(self, frame: Frame, pose: PoseResult, mask: Mask) -> float:
+        """Return 0..1: of what a pose explains or of a mask (H, W), whichever is less, the share in both."""
+        return mask_overlap(frame, self._posed(pose), mask)
 
     def prepare(self, model: ObjectModel) -> None:
         """Make a model ready before it goes into `models`, in the place of another of its name if there is one.

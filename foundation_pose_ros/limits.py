@@ -10,6 +10,7 @@ class InputLimits:
     yaml_bytes: of a file. yaml_text_bytes: of a parameter or a request. yaml_nodes: keys, values, lists and mappings.
     yaml_depth: lists and mappings in each other. yaml_aliases: places that repeat what stands elsewhere.
     yaml_scalar_chars: of one key or value.
+    instances: of one model that are tracked.
     symmetry_turns: that are declared of one object, without continuous ones.
     image_pixels: of a camera's image, a mask or a texture.
     mesh_bytes: of a file. mesh_xml_bytes: of one in XML (DAE, 3MF), unpacked. mesh_faces: of all geometries together.
@@ -24,6 +25,7 @@ class InputLimits:
     yaml_depth: int = 32
     yaml_aliases: int = 16
     yaml_scalar_chars: int = 4_000
+    instances: int = 20
     symmetry_turns: int = 1_000
     image_pixels: int = 8192 * 8192
     mesh_bytes: int = 1 << 28

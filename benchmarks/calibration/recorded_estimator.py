@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseEstimator, PoseResult
+from foundation_pose_ros.arrays import Mask
 from foundation_pose_ros.estimation.candidates import Candidates
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.estimation.object_proposals import Proposal
@@ -86,6 +87,10 @@ class RecordedEstimator:
     def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
         """Compare as `PoseEstimator` does."""
         return self._estimator.overlap_ratio(frame, first, second)
+
+    def mask_overlap(self, frame: Frame, pose: PoseResult, mask: Mask) -> float:
+        """Compare as `PoseEstimator` does."""
+        return self._estimator.mask_overlap(frame, pose, mask)
 
     def _kept(self, task: Task, result: PoseResult) -> PoseResult:
         assert self._latest.candidates is not None, "every result is made from candidates"

@@ -82,6 +82,17 @@ def overlap_ratio(frame: Frame, first: PosedObject, second: PosedObject) -> floa
     return float(both / min(first.explained(depth, one).sum(), second.explained(depth, other).sum()))
 
 
+def mask_overlap(frame: Frame, placed: PosedObject, mask: np.ndarray) -> float:
+    """Return 0..1: of what the object explains or of the mask (H, W), whichever is less, the share in both."""
+    depth = DownsampledDepth.of(frame)
+    window = placed.window(depth)
+    seen = (mask != 0)[np.ix_(depth.v, depth.u)] & (depth.depth_m > 0)
+    if depth.depth_m[window].size == 0:
+        return 0.0
+    explained = placed.explained(depth, window)
+    return float((explained & seen[window]).sum() / max(1, min(explained.sum(), seen.sum())))
+
+
 def boxes_apart(first: PosedObject, second: PosedObject) -> bool:
     """Tell whether the objects' boxes are so far apart that no depth can be that of both."""
     return bool(_apart(*first.box, *second.box, first.near_m + second.near_m))

@@ -12,6 +12,7 @@ import trimesh
 
 from ..arrays import Points
 from .appearance import Appearance, from_visual
+from .decimation import decimated
 from .mesh_file import check_geometry, diameter, read_mesh, sigma_m_of, unit_scale_m
 from .symmetry import Symmetries
 from .symmetry_cache import SymmetryCache
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from ..reconstruction.reconstruct import ReconstructionSettings
     from ..reconstruction.reference_view import ReferenceView
 
+# A planner checks each pose of an arm against all of them.
+_SIMPLIFIED_FACES = 1000
 _SEARCHED_WITH = ("mesh", "_kept_symmetries", "_symmetry_search")
 # Cached properties that colours don't change.
-_OF_THE_SHAPE = ("mesh", "centre_m", "extents_m", "box_corners", "diameter_m", "face_sigma_m")
+_OF_THE_SHAPE = ("mesh", "centre_m", "extents_m", "box_corners", "diameter_m", "face_sigma_m", "simplified")
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +116,11 @@ class ObjectModel:
     def mesh(self) -> trimesh.Trimesh:
         """Return the bare geometry for trimesh's algorithms: faces in the model's order, vertices joined."""
         return trimesh.Trimesh(self.vertices, self.faces)
+
+    @cached_property
+    def simplified(self) -> tuple[Points, np.ndarray]:
+        """Return vertices (V, 3) and faces (F, 3) of a coarse mesh for planners and remote viewers."""
+        return decimated(np.asarray(self.mesh.vertices), np.asarray(self.mesh.faces), _SIMPLIFIED_FACES)
 
     @cached_property
     def centre_m(self) -> np.ndarray:

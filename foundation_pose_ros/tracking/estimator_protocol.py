@@ -50,6 +50,10 @@ class TrackingEstimator(Protocol):
         """Return 0..1: of the pixels of the pose that explains fewer, the share that the other explains as well."""
         ...
 
+    def mask_overlap(self, frame: Frame, pose: PoseResult, mask: Mask) -> float:
+        """Return 0..1: of what a pose explains or of a mask (H, W), whichever is less, the share in both."""
+        ...
+
 
 _NOT_FOUND = "not_found", "nothing in the frame looks like it: bring it into view, or send a mask"
 # Where an object is in a frame, or why that isn't known.

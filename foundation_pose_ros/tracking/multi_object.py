@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
+from typing import Any
 
 from ..arrays import Mask
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
 from .estimator_protocol import Followed, TrackingEstimator, followed, searched
+from .instances import assigned
 from .object_tracker import ObjectTracker, Refused, TrackedObject, TrackerSettings
 from .state_machine import TrackState
 
@@ -42,6 +44,11 @@ class MultiObjectTracker:
     def ids(self) -> tuple[str, ...]:
         """Return ids in order: the first is label 1 of a label image."""
         return tuple(self._tracks)
+
+    @property
+    def objects(self) -> dict[str, str]:
+        """Return the estimator's names by id, in order; may be asked from any thread."""
+        return {id: track.class_id for id, track in self._tracks.copy().items()}
 
     def add(self, id: str, class_id: str | None = None) -> None:
         """Start looking for an object; `class_id` is the estimator's name for it, the id where not given."""
@@ -97,7 +104,16 @@ class MultiObjectTracker:
     @property
     def poses(self) -> list[PoseResult]:
         """Return where the objects are that are tracked, as of the last frame of each."""
-        return [pose for track in self._tracks.values() if (pose := track.following) is not None]
+        return list(self._poses.values())
+
+    @property
+    def _poses(self) -> dict[str, PoseResult]:
+        return {id: pose for id, track in self._tracks.items() if (pose := track.following) is not None}
+
+    def assigned(self, frame: Frame, masks: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        """Give masks of a frame, each of an object's id or of a model's name, to the objects that they show, by id."""
+        wanting = self.wanting_mask(frame.stamp_ns)
+        return assigned(self.estimator, frame, masks, self.objects, wanting, self._poses)
 
     def start(self, id: str, frame: Frame, result: PoseResult) -> None:
         """Begin a track at a pose in this frame that is known from elsewhere; in doubt where it scores low."""
@@ -117,19 +133,28 @@ class MultiObjectTracker:
         new = self._begun[id] = ObjectTracker(id, old.class_id, self.estimator, self._settings)
         return new
 
-    def take(self, new: ObjectTracker, frame: Frame, found: Followed) -> bool:
+    def take(self, new: ObjectTracker, frame: Frame, found: Followed, newest: Frame | None = None) -> Followed | None:
         """Let a track that was begun take the old one's place, if the registration on this frame found the object.
 
-        False where there is no such track any more, as after a reset.
+        newest: the frame that all tracks are at. Returns what was found; a refusal where that is another instance of
+        its model, which is tracked already; None where there is no such track any more, as after a reset.
         """
         if self._begun.get(new.id) is not new:
-            return False
+            return None
         del self._begun[new.id]
-        if new.registered:
+        if new.registered and (twin := self._twin(newest or frame, new)) is not None:
+            found = InputRefused("same_surface", f"what was found is {twin}, which is tracked already")
+        if new.registered and not isinstance(found, InputRefused):
             self._tracks[new.id] = new
         else:
             self._tracks[new.id].conclude_registration(frame, found)
-        return True
+        return found
+
+    def _twin(self, frame: Frame, new: ObjectTracker) -> str | None:
+        """Return the other instance of its model that is tracked where a new track is, if there is one."""
+        twins = {id: pose for id, pose in self._poses.items() if id != new.id and self.objects[id] == new.class_id}
+        pose = new.following
+        return None if pose is None or not twins else self._rival(frame, pose, twins)
 
     def search(self, frame: Frame) -> dict[str, InputRefused]:
         """Look in a frame for what was never found, whatever its back-off; return why there is no pose, by id."""
@@ -207,7 +232,7 @@ class MultiObjectTracker:
                     kept[id] = regained
 
     def _followed(self, frame: Frame, tracks: Mapping[str, ObjectTracker]) -> dict[str, Followed]:
-        poses = {id: pose for id, track in tracks.items() if (pose := track.following) is not None}
+        poses = {id: pose for id, pose in self._poses.items() if id in tracks}
         return dict(zip(poses, self._follow(frame, list(poses.values())), strict=True))
 
     def _rival(self, frame: Frame, pose: PoseResult, others: Mapping[str, PoseResult]) -> str | None:

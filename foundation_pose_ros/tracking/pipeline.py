@@ -208,7 +208,8 @@ class PosePipeline:
         assert job.masks is not None, "only a search has none"
         if job.epoch != self._epoch or not (wanting or job.masks.force):
             return
-        for id, mask in job.masks.masks(job.frame, self.tracker.ids, wanting).items():
+        masks = job.masks.masks(job.frame, self.tracker.objects, wanting)
+        for id, mask in self.tracker.assigned(job.frame, masks).items():
             if job.masks.force or id in wanting:
                 self._registrations.put(self.tracker.begin(id), job.frame, mask, partial(self._hand_over, job))
 
@@ -227,14 +228,17 @@ class PosePipeline:
     def _join(self, job: _MaskJob, registered: Registered) -> None:
         """Take a track up, go through the few frames that it is behind, and publish."""
         started = time.perf_counter()
-        id, found = registered.track.id, registered.found
-        if job.epoch != self._epoch or not self.tracker.take(registered.track, job.frame, found):
-            if job.masks is None:
-                return  # a mask came meanwhile, or nobody looks for it any more
-            raise InputRefused("reset", f"{id} was reset while it was registered: send a mask once more")
+        id = registered.track.id
         newest_ns = max(self._done_ns, job.frame.stamp_ns)
         since = [job.frame, *self._buffer.after(job.frame.stamp_ns)]
         since = [frame for frame in since if frame.stamp_ns <= newest_ns]
+        found = None
+        if job.epoch == self._epoch:
+            found = self.tracker.take(registered.track, job.frame, registered.found, since[-1])
+        if found is None:
+            if job.masks is None:
+                return  # a mask came meanwhile, or nobody looks for it any more
+            raise InputRefused("reset", f"{id} was reset while it was registered: send a mask once more")
         objects = self.tracker.catch_up(since, self._count)
         self._finish(since[-1], objects, started)
         if isinstance(found, InputRefused):

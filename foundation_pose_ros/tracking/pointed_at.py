@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import InputRefused
 from ..estimation.object_proposals import Proposal
 from ..frame import Frame
-from ..streams.mask_inputs import Rectified
+from ..streams.mask_inputs import Objects, Rectified
 from .estimator_protocol import TrackingEstimator
 
 # A dot so wide stands for the pixel while the image is freed of distortion.
@@ -26,10 +26,10 @@ class PointedAt:
     rectified: Rectified = np.asarray
     force: bool = True
 
-    def masks(self, frame: Frame, ids: tuple[str, ...], wanting: tuple[str, ...]) -> dict[str, Proposal]:
-        """Return the thing at the pixel, a Proposal, by the object's id; raises InputRefused."""
+    def masks(self, frame: Frame, objects: Objects, wanting: tuple[str, ...]) -> list[tuple[str, Proposal]]:
+        """Return the thing at the pixel, a Proposal, with the object's id; raises InputRefused."""
         u, v = self._rectified_pixel(frame)
-        return {self.id: self.estimator.thing_at(frame, u, v, self.id)}
+        return [(self.id, self.estimator.thing_at(frame, u, v, objects[self.id]))]
 
     def _rectified_pixel(self, frame: Frame) -> tuple[float, float]:
         height, width = frame.depth_m.shape

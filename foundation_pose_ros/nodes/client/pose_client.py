@@ -160,9 +160,12 @@ class PoseClient:
         """Forget where an object is, or all."""
         self._ask("reset", Reset.Request(object_name=name), _REGISTRATION_S)
 
-    def add_object(self, name: str, mesh: str, unit: str = "m", symmetries: str = "") -> None:
-        """Have the node look for one more object, whose mesh is in one of its folders; raises NotFound."""
-        request = AddObject.Request(name=name, mesh=mesh, unit=unit, symmetries_yaml=symmetries)
+    def add_object(self, name: str, mesh: str, unit: str = "m", symmetries: str = "", instances: int = 1) -> None:
+        """Have the node look for one more object, whose mesh is in one of its folders; raises NotFound.
+
+        Several instances of it are called name_1, name_2, ...
+        """
+        request = AddObject.Request(name=name, mesh=mesh, unit=unit, symmetries_yaml=symmetries, instances=instances)
         self._ask("add_object", request, _REGISTRATION_S)
 
     def remove_object(self, name: str) -> None:

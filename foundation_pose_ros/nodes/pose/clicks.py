@@ -83,12 +83,13 @@ class Clicks:
         return f"{id} registered from a click with score {score:.2f}"
 
     def _meant(self) -> str:
-        """The only object, or the only one that isn't tracked."""
-        states = self._registrar.pipeline.tracker.states()
+        """The only object, or the first that isn't tracked of the only model."""
+        tracker = self._registrar.pipeline.tracker
+        states, models = tracker.states(), tracker.objects
         wanting = [id for id, state in states.items() if state is not TrackState.TRACKING]
         if len(states) == 1:
             return next(iter(states))
-        if len(wanting) != 1:
+        if len({models[id] for id in wanting}) != 1:
             raise InputRefused(
                 "ambiguous_mask",
                 f"which of {', '.join(wanting or states) or 'no objects'} is meant isn't clear from a click: call "

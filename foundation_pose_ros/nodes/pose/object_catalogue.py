@@ -7,18 +7,21 @@ from pathlib import Path
 
 from ...bounded_yaml import parse_yaml
 from ...errors import InputRefused, shortened
+from ...limits import LIMITS
 from ...object_model.model import ObjectModel
 from ...object_model.symmetry import Symmetries
+from ...tracking.instances import instance_ids
 
 _LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """A model with the file that it came from."""
+    """A model with the file that it came from; instances: how many of it are looked for."""
 
     model: ObjectModel
     mesh_file: Path
+    instances: int = 1
 
 
 def load_object(
@@ -55,7 +58,13 @@ def load_prepared(
     """Read one object as `load_object` does, and search what takes long: in a `BoundedProcess`, nobody waits for it."""
     entry = load_object(name, mesh, unit, symmetries, directories, only_from_directories)
     model = entry.model
-    for _found in (model.symmetries, model.shape_symmetries, model.near_symmetries, model.diameter_m):
+    for _found in (
+        model.symmetries,
+        model.shape_symmetries,
+        model.near_symmetries,
+        model.diameter_m,
+        model.simplified,
+    ):
         continue  # the model keeps it
     return entry
 
@@ -80,6 +89,19 @@ def topic_token(id: str) -> str:
     token = re.sub(r"[^A-Za-z0-9_]", "_", id)
     token = re.sub(r"_{2,}", "_", token)
     return token if re.match(r"[A-Za-z]", token) else f"object_{token.lstrip('_')}"
+
+
+def check_ids(name: str, instances: int, taken: Iterable[str]) -> None:
+    """Raise InputRefused where the name of a model or of an instance is taken, or the topic of one."""
+    if instances > LIMITS.instances:
+        raise InputRefused("bad_request", f"{instances} instances of {name}: at most {LIMITS.instances} are tracked")
+    taken = set(taken)
+    for id in (name, *instance_ids(name, instances)):
+        if id in taken:
+            raise InputRefused(
+                "object_exists", f"object {id} is there already: remove it first, or choose another name"
+            )
+        check_topic(id, taken)
 
 
 def check_topic(name: str, others: Iterable[str]) -> None:

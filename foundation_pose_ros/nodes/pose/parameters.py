@@ -10,6 +10,7 @@ import numpy as np
 from ... import se3
 from ...arrays import Pose
 from ...errors import InputRefused, shortened
+from ...limits import LIMITS
 from ...method_choice import MethodChoice
 from ...reconstruction.capture.view_recorder import RecordingSettings
 from ...reconstruction.onboarding import OnboardingSettings
@@ -327,6 +328,14 @@ PER_OBJECT = (
         "",
         "YAML, degrees and metres in the mesh's frame: `{continuous: [{axis: [0, 0, 1]}]}`, "
         "`{discrete: [{axis: [0, 0, 1], angle: 180}]}`, or `none`; empty: found from mesh and texture.",
+        scope=ParameterScope.ON_CONFIGURE,
+    ),
+    Row(
+        "instances",
+        1,
+        "How many of it there are: more than one are tracked as `<object>_1`, `<object>_2`, ...",
+        1,
+        LIMITS.instances,
         scope=ParameterScope.ON_CONFIGURE,
     ),
 )

@@ -14,6 +14,7 @@ from ...streams.image_messages import to_labels
 from ...streams.mask_inputs import LabelImage, MaskInput
 from ...streams.time_synchronizer import stamp_to_ns
 from ...tracking import TrackedObject, TrackState
+from ...tracking.instances import instance_meant
 from ...tracking.pipeline import PosePipeline
 from ...tracking.pointed_at import PointedAt
 from .found import Found
@@ -35,16 +36,18 @@ class Registrar:
     placed: Callable[[PoseResult, str], PoseResult]
 
     def chosen(self, name: str) -> str:
-        """Return the object that a request means, which may leave it out where there is just one."""
+        """Return the object that a request means, which may leave it out where there is just one.
+
+        The name of a model means the first of its instances that isn't tracked.
+        """
         ids = self.objects.ids
         if not name and len(ids) != 1:
             raise InputRefused(
                 "unknown_object", f"say which object is meant: one of {', '.join(ids) or 'none configured'}"
             )
-        id = name or ids[0]
-        if id not in ids:
-            raise InputRefused("unknown_object", f"no object {id!r} here (known: {', '.join(ids) or 'none'})")
-        return id
+        tracker = self.pipeline.tracker
+        missing = [id for id, state in tracker.states().items() if state is not TrackState.TRACKING]
+        return instance_meant(name or ids[0], tracker.objects, missing)
 
     def frame_of(self, stamp: Any) -> Frame:
         """Return the image of a message's stamp, the newest for None or 0; raises InputRefused where it isn't kept."""

@@ -1,6 +1,7 @@
 """The services of pose_node."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import isfinite
 from typing import Any
 
@@ -11,7 +12,6 @@ from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..service_replies import answering, waited_for
 from .messages import found_message
-from .object_catalogue import check_topic
 from .objects import Load
 from .pose_waits import DEFAULT_MAX_AGE_S, Answer, PoseWaits, Wanted
 from .registrar import Registrar
@@ -83,9 +83,7 @@ class PoseServices:
         return f"{id or 'all objects'} reset: waiting for a mask"
 
     def _add_object(self, request: Any, _response: Any) -> str:
-        if request.name in self._objects.ids:
-            raise InputRefused("object_exists", f"object {request.name} is there already: remove it first")
-        check_topic(request.name, self._objects.ids)
+        self._objects.check(request.name, request.instances)
         entry = self._load(
             request.name,
             request.mesh,
@@ -94,6 +92,7 @@ class PoseServices:
             self._node.value("mesh_directories"),
             only_from_directories=True,
         )
+        entry = replace(entry, instances=max(1, request.instances))
         self._objects.prepare(entry)
         self._in_worker(lambda: self._objects.add(request.name, entry))
         return f"{request.name} added: {entry.model.diameter_m:.3f} m across, waiting for a mask"

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from ...depth import in_front
 from ...errors import InputRefused
+from ...object_model.decimation import decimated
 from ...se3 import inverse, transform_points
 from ..reference_view import ReferenceView
 from ..surface import Surface
@@ -149,18 +150,6 @@ def isosurface(field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros((0, 3)), np.zeros((0, 3), int)
     # Open3D counts the last axis first, which also mirrors the triangles.
     return mesh.vertex.positions.numpy()[:, ::-1].astype(np.float64), mesh.triangle.indices.numpy()
-
-
-def decimated(vertices: np.ndarray, triangles: np.ndarray, faces: int) -> tuple[np.ndarray, np.ndarray]:
-    """Reduce faces by quadric decimation (Garland and Heckbert 1997)."""
-    mesh = o3d.geometry.TriangleMesh(
-        o3d.utility.Vector3dVector(vertices), o3d.utility.Vector3iVector(triangles.astype(np.int32))
-    )
-    if len(triangles) > faces:
-        mesh = mesh.simplify_quadric_decimation(faces)
-        mesh.remove_degenerate_triangles()
-        mesh.remove_unreferenced_vertices()
-    return np.asarray(mesh.vertices), np.asarray(mesh.triangles)
 
 
 def _sigma_m(volume: Volume, vertices: np.ndarray, noise_m: float) -> np.ndarray:

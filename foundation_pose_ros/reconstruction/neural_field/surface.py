@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import se3
-from ..fusion.tsdf_fusion import decimated
+from ...object_model.decimation import decimated
 from ..fusion.view_depth import DepthView
 from ..surface import Surface
 from .extraction import vertices_and_faces

@@ -259,20 +259,24 @@ def test_objects_come_and_go():
 LABELS = np.array([[0, 1, 2], [0, 2, 2]])
 
 
+def named(*ids: str) -> dict[str, str]:
+    return {id: id for id in ids}
+
+
 def test_with_one_object_every_value_but_0_is_it():
-    masks = masks_from_label_image(LABELS, ("mug",), ())
+    masks = dict(masks_from_label_image(LABELS, named("mug"), ()))
     assert np.array_equal(masks["mug"], LABELS > 0)
 
 
 def test_with_several_value_n_is_the_nth():
-    masks = masks_from_label_image(LABELS, ("mug", "can", "box"), ("mug", "can", "box"))
+    masks = dict(masks_from_label_image(LABELS, named("mug", "can", "box"), ("mug", "can", "box")))
     assert list(masks) == ["mug", "can"]
     assert np.array_equal(masks["mug"], LABELS == 1)
     assert np.array_equal(masks["can"], LABELS == 2)
 
 
 def test_a_mask_of_0_and_255_is_the_only_object_that_wants_one():
-    masks = masks_from_label_image((LABELS > 0) * 255, ("mug", "can"), ("can",))
+    masks = dict(masks_from_label_image((LABELS > 0) * 255, named("mug", "can"), ("can",)))
     assert list(masks) == ["can"]
     assert np.array_equal(masks["can"], LABELS > 0)
 
@@ -288,5 +292,5 @@ def test_a_mask_of_0_and_255_is_the_only_object_that_wants_one():
 )
 def test_a_mask_image_that_could_mean_anything_is_refused(labels, wanting, reason, fix):
     with pytest.raises(InputRefused, match=fix) as refusal:
-        masks_from_label_image(labels, ("mug", "can"), wanting)
+        masks_from_label_image(labels, named("mug", "can"), wanting)
     assert refusal.value.reason == reason
