@@ -6,13 +6,19 @@ Run it after a change of a table: sh environment/run --for tests python docs/ref
 import re
 from pathlib import Path
 
+from foundation_pose_ros.nodes.collision.parameters import COLLISION_NODE
 from foundation_pose_ros.nodes.parameters import commented_yaml, markdown_table
 from foundation_pose_ros.nodes.pose.parameters import POSE_NODE, object_rows
 from foundation_pose_ros.nodes.replay.parameters import REPLAY_NODE
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "nodes.md"
-TABLES = {"pose_node": POSE_NODE, "objects": object_rows("<object>"), "replay_node": REPLAY_NODE}
+TABLES = {
+    "pose_node": POSE_NODE,
+    "objects": object_rows("<object>"),
+    "replay_node": REPLAY_NODE,
+    "collision_node": COLLISION_NODE,
+}
 OBJECT_EXAMPLE = "\n    # For each object, here one of the name mug:\n"
 
 
@@ -30,6 +36,7 @@ def files() -> dict[Path, str]:
         DOCUMENT: document,
         ROOT / "config" / "pose.yaml": _of_node("pose_node", commented_yaml(POSE_NODE) + OBJECT_EXAMPLE + objects),
         ROOT / "config" / "replay.yaml": _of_node("replay_node", commented_yaml(REPLAY_NODE)),
+        ROOT / "config" / "collision.yaml": _of_node("collision_node", commented_yaml(COLLISION_NODE)),
     }
 
 
