@@ -6,17 +6,15 @@ benchmarks/results/calibration.json, and with --apply foundation_pose_ros/uncert
 """
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
-from rich.progress import track
 
 from benchmarks.calibration.fit import (
     Errors,
@@ -24,19 +22,18 @@ from benchmarks.calibration.fit import (
     fitted_covariance,
     fitted_errors,
     fitted_stands,
-    fitted_track,
     stated_ratios,
+    with_odds,
 )
+from benchmarks.calibration.gathering import Place, gathered, places, samples_of, spread
 from benchmarks.calibration.reliability import consistency, judged
 from benchmarks.calibration.sample import Sample
 from benchmarks.calibration.samples import THIN, Looks
-from benchmarks.calibration.scenes import RECORDINGS, mesh_models, real_samples, rendered_samples
-from benchmarks.calibration.workers import worker_processes
+from benchmarks.calibration.scenes import RECORDINGS
 from benchmarks.reporting import calibration_tables
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
 from benchmarks.reporting.results import ROOT, data_folder
-from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE
 from foundation_pose_ros.provenance import commit, version
@@ -50,19 +47,9 @@ CONSTANTS = ROOT / "foundation_pose_ros" / "uncertainty" / "fitted_constants.py"
 TASKS = {
     "register": ("REGISTERED", ["agreement", "outline", "visible", "border", "likeness"]),
     "find": ("FOUND", ["agreement", "visible", "border", "likeness"]),
-    "track": ("TRACKED", ["agreement", "visible", "border", "likeness"]),
+    "track": ("TRACKED", ["agreement", "visible", "border", "likeness", "region"]),
 }
-# What evidence is worth to a track, but for its lead: from 20 scenes without defects. What few scenes with defects give
-# is steeper, and takes tracks of inexact meshes for wrong ones.
-TRACK_EVIDENCE = Confidence(
-    -13.46,
-    (("agreement", 8.79, 8.79), ("visible", 5.41, 5.41), ("border", 7.1, 7.1), ("likeness", 1.73, 0.0)),
-    (0.0, 0.0),
-)
-# A group, and a recording's name or a scene's seed in it.
-Place = tuple[str, str | int]
 _RECORDED = "recordings"  # all of them together
-_FIRST_SEED = {"fit": 5000, "rendered": 9000, "scanned": 9500}
 # A centre that is off by more, in diameters, is that of another thing.
 _NEAR_SHARE = 0.15
 _ESTIMATED = ("registered", "tracked", "tracked, first step")
@@ -90,7 +77,7 @@ def main(
     fresh = not kept
     wanted = places(fit, held_out, data)
     taken = partial(samples_of, data, THIN if thin else Looks())
-    for _ in gathered([place for place in wanted if place not in kept], taken, kept, processes):
+    for _ in gathered([place for place in spread(wanted) if place not in kept], taken, kept, processes):
         if samples is not None:
             with replacing(samples) as unfinished:
                 unfinished.write_bytes(pickle.dumps(kept))
@@ -152,10 +139,9 @@ class Constants:
 def fitted(samples: list[Sample], task: str, names: list[str]) -> Confidence:
     """Fit the probability of one task to its poses."""
     learned = _of(samples, task)
-    cues, right = _cues(learned), np.array([s.right for s in learned])
-    if task == "track":
-        return fitted_track(cues, right, TRACK_EVIDENCE)
-    return fitted_confidence(cues, right, names, fitted_stands(*pairs_of(samples)))
+    right, odds = np.array([s.right for s in learned]), np.array([s.odds for s in learned])
+    rate = None if task == "track" else fitted_stands(*pairs_of(samples))
+    return fitted_confidence(_cues(learned), right, names, rate, odds)
 
 
 def pairs_of(samples: list[Sample]) -> tuple[np.ndarray, np.ndarray]:
@@ -176,7 +162,7 @@ def judged_on(samples: list[Sample], confidences: Mapping[str, Confidence]) -> d
     right = np.array([s.right for s in part])
     if len(np.unique(right)) < 2:
         return None
-    p = np.concatenate([confidence(_cues(_of(samples, task))) for task, confidence in confidences.items()])
+    p = np.concatenate([_scores(_of(samples, task), confidence) for task, confidence in confidences.items()])
     clusters = {key: k for k, key in enumerate(dict.fromkeys(s.cluster for s in part))}
     return judged(p, right, np.array([clusters[s.cluster] for s in part]))
 
@@ -185,7 +171,7 @@ def scores_by_kind(samples: list[Sample], task: str, confidence: Confidence) -> 
     """List what each kind of a task's poses scores."""
     part = _of(samples, task)
     scores: dict[tuple[str, bool], list[float]] = {}
-    for sample, score in zip(part, confidence(_cues(part)), strict=True):
+    for sample, score in zip(part, _scores(part, confidence), strict=True):
         scores.setdefault((sample.kind, sample.right), []).append(float(score))
     return [
         {
@@ -268,40 +254,13 @@ def _named(values: CovarianceModel | ErrorModel) -> str:
     return ", ".join(f"{name}={value}" for name, value in asdict(values).items())
 
 
-def places(fit: int, held_out: int, data: Path) -> list[Place]:
-    """List where samples are taken: recordings, and as many scenes of each group as are asked for."""
-    scanned = 2 * held_out // 3 if _meshes(data / "meshes") else 0
-    counts = {"fit": fit, "rendered": held_out, "scanned": scanned}
-    recordings: list[Place] = [(name, name) for name in RECORDINGS if (data / "pose" / name).is_dir()]
-    return recordings + [(group, _FIRST_SEED[group] + k) for group, count in counts.items() for k in range(count)]
-
-
-def samples_of(data: Path, looks: Looks, place: Place) -> list[Sample]:
-    """Sample a recording, or a scene by its group and seed."""
-    group, key = place
-    if isinstance(key, str):
-        return real_samples(data / "pose", key, looks)
-    return rendered_samples(key, looks, _meshes(data / "meshes") if group == "scanned" else None)
-
-
-def gathered(
-    missing: list[Place], take: Callable[[Place], list[Sample]], kept: dict[Place, list[Sample]], processes: int
-) -> Iterator[Place]:
-    """Put samples of each place into `kept`, one place after the other."""
-    with worker_processes(processes) as pool:
-        found = zip(missing, pool.map(take, missing), strict=True)
-        for place, part in track(found, "samples", total=len(missing), console=Console(stderr=True)):
-            kept[place] = part
-            yield place
-
-
-@lru_cache(maxsize=1)
-def _meshes(folder: Path) -> list[ObjectModel]:
-    return mesh_models(folder)
-
-
 def _of(samples: list[Sample], task: str) -> list[Sample]:
     return [s for s in samples if s.task == task]
+
+
+def _scores(samples: list[Sample], confidence: Confidence) -> np.ndarray:
+    """Return what an estimator with these constants scores (n,)."""
+    return with_odds(confidence(_cues(samples)), np.array([s.odds for s in samples]))
 
 
 def _cues(samples: list[Sample]) -> Cues:

@@ -1,6 +1,6 @@
 """Fits of what turns evidence into a probability, and normal equations into a covariance."""
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
@@ -14,7 +14,7 @@ from foundation_pose_ros.uncertainty.expected_error import SHARES, ErrorModel, n
 
 # Weights are held to what fits on more scenes found, straight lines for all tasks, as if by a normal distribution this
 # wide; few scenes have few inexact meshes.
-_HELD_TO = {"agreement": 8.8, "outline": 6.5, "visible": 5.4, "border": 7.1, "likeness": 1.7}
+_HELD_TO = {"agreement": 8.8, "outline": 6.5, "visible": 5.4, "border": 7.1, "likeness": 1.7, "region": 4.0}
 _WEIGHT_SIGMA = 5.0
 # Beyond it, a pose without a lead is surely right.
 _LARGEST_OFFSET = 6.0
@@ -37,40 +37,44 @@ def fitted_stands(behind: np.ndarray, first_is_right: np.ndarray) -> float:
     return round(float(minimize_scalar(loss, bounds=(0.1, 50.0), method="bounded").x), 2)
 
 
-def fitted_confidence(cues: Cues, right: np.ndarray, names: list[str], rate: float) -> Confidence:
+def fitted_confidence(
+    cues: Cues, right: np.ndarray, names: list[str], rate: float | None = None, odds: np.ndarray | float = 1.0
+) -> Confidence:
     """Find the likeliest probability of that form, right and wrong poses weighing the same.
 
-    No cue may speak against a pose. rate: of a pose beside its rival, with which it is as likely where neither leads.
+    No cue may speak against a pose. rate: of a pose beside its rival, with which it is as likely where neither leads;
+    None: of a track, which goes on from what was right, so that a rival as good is less likely: by how much is found as
+    well. odds (n,): by which those of each pose are multiplied in the end.
     """
     parts = np.stack([np.ones(len(right)), *(part for name in names for part in cues.bent(name))], axis=1)
     held_to = np.repeat([_HELD_TO[name] for name in names], 2)
-    weight, stands = balanced(right) * len(right), standing(rate * cues.lead)
+    weight, count = balanced(right) * len(right), 1 + len(held_to)
 
-    def loss(beta: np.ndarray) -> float:
-        p = np.clip(expit(parts @ beta) * stands, 1e-9, 1 - 1e-9)
-        held = np.square((beta[1:] - held_to) / _WEIGHT_SIGMA).sum()
+    def stands(values: np.ndarray) -> tuple[float, float]:
+        return (0.0, rate) if rate is not None else (float(values[count]), float(values[count + 1]))
+
+    def loss(values: np.ndarray) -> float:
+        offset, per_lead = stands(values)
+        p = with_odds(expit(parts @ values[:count]) * standing(offset + per_lead * cues.lead), odds)
+        p = np.clip(p, 1e-9, 1 - 1e-9)
+        held = np.square((values[1:count] - held_to) / _WEIGHT_SIGMA).sum()
         return float(held / 2 - (weight * np.where(right, np.log(p), np.log1p(-p))).sum())
 
     bounds: list[tuple[float | None, float | None]] = [(None, None), *[(0.0, None)] * len(held_to)]
-    start, options = np.concatenate([[-10.0], held_to]), {"maxiter": 2000, "maxfun": 10**6}
+    start = np.concatenate([[-10.0], held_to])
+    if rate is None:
+        bounds += [(0.0, _LARGEST_OFFSET), (0.0, None)]
+        start = np.concatenate([start, [1.0, 1.0]])
+    options = {"maxiter": 2000, "maxfun": 10**6}
     found = minimize(loss, start, bounds=bounds, method="L-BFGS-B", options=options).x
-    intercept, *weights = (round(float(value), 2) + 0.0 for value in found)
-    return Confidence(intercept, tuple(zip(names, weights[::2], weights[1::2], strict=True)), (0.0, rate))
+    intercept, *weights = (round(float(value), 2) + 0.0 for value in found[:count])
+    offset, per_lead = (round(value, 2) for value in stands(found))
+    return Confidence(intercept, tuple(zip(names, weights[::2], weights[1::2], strict=True)), (offset, per_lead))
 
 
-def fitted_track(cues: Cues, right: np.ndarray, evidence: Confidence) -> Confidence:
-    """Find what a lead is worth to poses that go on from right ones, which a rival as good has to be likelier than.
-
-    The rest of the probability stays as it is.
-    """
-    weight = balanced(right)
-
-    def loss(stands: np.ndarray) -> float:
-        p = np.clip(replace(evidence, stands=(stands[0], stands[1]))(cues), 1e-9, 1 - 1e-9)
-        return float(-(weight * np.where(right, np.log(p), np.log1p(-p))).sum())
-
-    offset, rate = minimize(loss, [1.0, 1.0], bounds=[(0.0, _LARGEST_OFFSET), (0.0, None)], method="L-BFGS-B").x
-    return replace(evidence, stands=(round(float(offset), 2), round(float(rate), 2)))
+def with_odds(p: np.ndarray, odds: np.ndarray | float) -> np.ndarray:
+    """Return probabilities (n,) whose odds are multiplied."""
+    return np.asarray(p * odds / np.maximum(p * odds + 1 - p, 1e-12))
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,9 @@ class PoseError:
 class Sample:
     """task: register, find or track. evidence: of one pose, by name. error_share: MSSD in diameters, infinite where
     the object isn't there, or where too little of it is seen to know; error: None there. lead: over the pose's rivals.
-    rivals: of a registration, each by how much it is behind, and its own error_share. cluster: poses of one object in
-    one scene are alike.
+    rivals: of a registration, each by how much it is behind, and its own error_share. odds: by which those of a
+    search's pose were multiplied, for what no evidence along its surface says. cluster: poses of one object in one
+    scene are alike.
     """
 
     task: str
@@ -45,6 +46,7 @@ class Sample:
     error: PoseError | None = None
     lead: float = 0.0
     rivals: tuple[tuple[float, float], ...] = ()
+    odds: float = 1.0
 
     @property
     def cluster(self) -> tuple[str, str]:

@@ -15,11 +15,13 @@ from benchmarks.calibration.recorded_estimator import Answer, RecordedEstimator
 from benchmarks.calibration.sample import Sample, Truth
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseResult, se3
 from foundation_pose_ros.estimation.methods import turns_alike
+from foundation_pose_ros.estimation.plausibility import plausibility
 from foundation_pose_ros.estimation.registration import RegistrationSettings
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
 from foundation_pose_ros.estimation.rivals import RivalSearch
 from foundation_pose_ros.object_model.confusable_turns import confusable_turns
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE
+from foundation_pose_ros.observation.learned_colours import LearnedColours
 from foundation_pose_ros.synthetic.imperfections import random_direction
 from foundation_pose_ros.tracking import ObjectTracker
 
@@ -64,8 +66,11 @@ class Sampler:
     def found(self, frame: Frame, truth: np.ndarray | None, kind: str) -> Iterator[Sample]:
         """Sample what a search with no mask finds in the first few things of a frame."""
         for proposal in self._estimator.propose(frame)[:_THINGS]:
-            answers = self._estimator.answers(self._estimator.find, frame, proposal)
-            yield from self._samples(answers, kind, truth)
+            for answer in self._estimator.answers(self._estimator.find, frame, proposal):
+                T_cam_obj = answer.result.T_cam_obj
+                odds = plausibility(self._model, self._compare.renderer, frame, T_cam_obj, proposal.planes)
+                for sample in self._samples([answer], kind, truth):
+                    yield replace(sample, odds=odds, evidence=sample.evidence | {"proposed": proposal.likeness})
 
     def track(
         self, frames: list[Frame], truths: list[np.ndarray | None], start: PoseResult, kind: str
@@ -79,18 +84,26 @@ class Sampler:
             answers = self._estimator.answers(tracker.track, frame)
             yield from self._samples(answers, said, truth)
 
-    def perturbed_steps(self, frame: Frame, truth: np.ndarray) -> Iterator[Sample]:
-        """Sample poses about the truth after one tracking step that no points guide."""
+    def colours(self, frame: Frame, truth: np.ndarray) -> LearnedColours | None:
+        """Return what a track that is right learns of colours in a frame."""
+        with suppress(InputRefused):
+            return self._estimator.assess(frame, truth).learned
+        return None
+
+    def perturbed_steps(self, frame: Frame, truth: np.ndarray, learned: LearnedColours | None) -> Iterator[Sample]:
+        """Sample poses about the truth after one tracking step that no points guide, but colours learned before."""
         for T_cam_obj, kind in zip(*self._around(truth), strict=True):
             for assessed in self._assessed(frame, T_cam_obj):
-                pose = replace(assessed.result, keyframe=None, compared_ns=None)
+                pose = replace(assessed.result, keyframe=None, compared_ns=None, learned=learned)
                 answers = self._estimator.answers(self._estimator.track, frame, pose)
                 yield from self._samples(answers, f"refined {kind}", truth)
 
-    def elsewhere(self, frame: Frame, T_cam_obj: np.ndarray, kind: str) -> Iterator[Sample]:
-        """Sample one tracking step from a pose where the object isn't."""
+    def elsewhere(
+        self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None, kind: str
+    ) -> Iterator[Sample]:
+        """Sample one tracking step from a pose where the object isn't, with colours learned where it was."""
         for assessed in self._assessed(frame, T_cam_obj):
-            pose = replace(assessed.result, compared_ns=None)
+            pose = replace(assessed.result, compared_ns=None, learned=learned)
             answers = self._estimator.answers(self._estimator.track, frame, pose)
             yield from self._samples(answers, f"{kind}, first step", None)
 

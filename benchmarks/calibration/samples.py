@@ -29,7 +29,7 @@ class Looks:
     astray: int = 3
 
 
-THIN = Looks(1, 2, 1)
+THIN = Looks(2, 3, 1)
 
 
 def sample_sequence(
@@ -85,19 +85,23 @@ class _Subject:
             yield from self._sampler.track(self._frames, self._truths, start, "tracked")
 
     def led_astray(self, k: int) -> Iterator[Sample]:
-        """Sample tracking steps from poses about the truth, beside the object and on other objects."""
-        frame, truth = self._frames[k], self._truths[k]
-        if truth is None or self._masks[k] is None:
+        """Sample tracking steps from poses about the truth, beside the object and on other objects.
+
+        With the colours that a track has learned by then, from frames before this.
+        """
+        frame, truth, before = self._frames[k], self._truths[k], self._truths[max(k - 1, 0)]
+        if truth is None or before is None or self._masks[k] is None:
             return
-        yield from self._sampler.perturbed_steps(frame, truth)
+        learned = self._sampler.colours(self._frames[max(k - 1, 0)], before)
+        yield from self._sampler.perturbed_steps(frame, truth, learned)
         push = random_direction(self._rng) * self._model.diameter_m * self._rng.uniform(1.0, 2.0)
         T_far = se3.apply_twist(truth, np.concatenate([push, random_direction(self._rng) * 0.5]), self._model.centre_m)
-        yield from self._sampler.elsewhere(frame, T_far, "beside the object")
+        yield from self._sampler.elsewhere(frame, T_far, learned, "beside the object")
         for other in self._others():
             T_other = self._sequence.truth(self._sequence.frame_ids[k], other)
             if T_other is not None:
                 T_cam_obj = placed_like(self._model, self._sequence.model(other), T_other, self._rng)
-                yield from self._sampler.elsewhere(frame, T_cam_obj, "on another object")
+                yield from self._sampler.elsewhere(frame, T_cam_obj, learned, "on another object")
 
     def befallen(self, changed: Sequence, kind: str) -> Iterator[Sample]:
         """Sample a track that goes on into the same recording changed from its middle on, and a search in the end."""

@@ -6,9 +6,11 @@ from typing import Any
 _GROUPS = {
     "rendered": "rendered, held out",
     "scanned": "rendered, scanned objects",
-    "recordings": "both recordings",
+    "recordings": "all recordings",
     "ycbv_0000": "ycbv_0000",
     "visp_rbt_desk": "visp_rbt_desk",
+    "jack_pushed": "jack_pushed",
+    "pencilbox_handheld": "pencilbox_handheld",
 }
 _TASKS = {"every": "every score", "register": "registration", "find": "search without a mask", "track": "tracking"}
 _OWN = {"register": "registered", "find": "found", "track": "tracked"}

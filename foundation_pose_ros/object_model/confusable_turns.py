@@ -1,8 +1,12 @@
-"""Turns of an object that a view may not tell from its pose: about what is round but for a part, and half turns."""
+"""Turns of an object that a view may not tell from its pose.
+
+About what is round but for a part, half turns, and quarter turns of a box that is about as wide as it is deep.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
+import trimesh
 from scipy.spatial.transform import Rotation
 
 from .model import ObjectModel
@@ -17,6 +21,9 @@ _SAME_AXIS = np.cos(np.deg2rad(10.0))
 _SAMPLES = 2000
 _REWEIGHTED = 8
 _APART_RAD = np.deg2rad(20.0)
+# A box that is at most so many times as wide as it is deep may lie on its other side; of the smallest one around it, a
+# box fills at least this share.
+_NEARLY_EQUAL, _BOXY = 1.4, 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +47,7 @@ def confusable_turns(model: ObjectModel, near: np.ndarray) -> list[ConfusableTur
         angles_deg = np.arange(-180.0 + _STEP_DEG, 180.0 + _STEP_DEG / 2, _STEP_DEG)
         transforms = turn_about(np.asarray(axis.direction), np.deg2rad(angles_deg), np.asarray(axis.point_m))
         turns.append(ConfusableTurns(axis, transforms, angles_deg, _STEP_DEG))
-    single = [*near[1:], *_half_turns(model)]
+    single = [*near[1:], *_half_turns(model), *_quarter_turns(model)]
     kept = own.transforms(step_deg=5.0)[:, :3, :3]
     for transform in single:
         R = transform[:3, :3]
@@ -102,6 +109,21 @@ def _half_turns(model: ObjectModel) -> np.ndarray:
     points = model.surface_points(_SAMPLES).astype(float)
     axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2]
     return np.concatenate([turn_about(axis, np.array([np.pi]), model.centre_m) for axis in axes])
+
+
+def _quarter_turns(model: ObjectModel) -> list[np.ndarray]:
+    """Return quarter turns (4, 4), both ways, that map a box nearly onto itself; none of what is no box."""
+    hull = trimesh.convex.convex_hull(model.surface_points(_SAMPLES))
+    to_box, extents = trimesh.bounds.oriented_bounds(hull)
+    turns: list[np.ndarray] = []
+    if hull.volume < _BOXY * np.prod(extents):
+        return turns
+    middle = np.linalg.inv(to_box)[:3, 3]
+    for k, axis in enumerate(to_box[:3, :3]):
+        others = np.delete(extents, k)
+        if others.max() < _NEARLY_EQUAL * others.min():
+            turns += [*turn_about(axis, np.deg2rad([90.0, -90.0]), middle)]
+    return turns
 
 
 def _axis_of(transform: np.ndarray, centre_m: np.ndarray) -> Axis:

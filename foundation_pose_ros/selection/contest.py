@@ -1,12 +1,18 @@
 """One pose against others, pixel by pixel: which of them the depth speaks for where they would not look the same."""
 
+import cv2
 import numpy as np
 
 from ..depth import in_front
 from .depth_agreement import ObservedPixels
 
-# So many pixels, as a share of the crop's, are outvoted by noise and by outlines that are off by a pixel.
+# So many pixels, as a share of the crop's, are outvoted by noise.
 _FLOOR_SHARE = 0.01
+# Where only one of two surfaces is, it tells them apart from a strip of so many cells' width on: by less, masks and
+# depth are off at outlines.
+_STRIP_CELLS = 2
+# Surfaces that are apart by so many tolerances are told apart, by half of it not.
+_TOLD = 1.5
 # A surface that was marked, or has to be there, and isn't in the rendering, or in the picture.
 _MISSED, _MISSED_UNSEEN = -1.0, -0.5
 # To assume that something hides a part speaks a little against a pose.
@@ -39,11 +45,27 @@ def support(
     return np.where(hit, shown, np.where(mask, np.where(seen, _MISSED, _MISSED_UNSEEN), 0.0))
 
 
-def votes(supports: np.ndarray) -> np.ndarray:
+def telling(pixels: ObservedPixels, rendered_m: np.ndarray, tolerance_m: np.ndarray) -> np.ndarray:
+    """Return (B - 1, N) in 0..1: how far a sensor can tell the first of renderings (B, N) from each, by each pixel.
+
+    What sensors and meshes get wrong is much the same over a whole face: a hundred pixels that are off by less than the
+    tolerance (N,) or (B, N) know no more than one does.
+    """
+    hit, size = rendered_m > 0, round(np.sqrt(rendered_m.shape[1]))
+    apart = (rendered_m[1:] - rendered_m[0]) * pixels.steepness / np.broadcast_to(tolerance_m, rendered_m.shape)[1:]
+    told = np.where(hit[1:] & hit[0], 1 - np.exp(-np.square(np.square(apart / _TOLD))), 0.0)
+    kernel = np.ones((_STRIP_CELLS, _STRIP_CELLS), np.uint8)
+    for k, one in enumerate((hit[1:] != hit[0]).reshape(-1, size, size)):
+        strips = cv2.morphologyEx(one.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+        told[k] += strips.ravel()
+    return told
+
+
+def votes(supports: np.ndarray, told: np.ndarray) -> np.ndarray:
     """Return (B - 1,) in -1..1: by how much pixels that tell them apart speak for the first of B rather than for each.
 
-    supports (B, N): what pixels say of each. 0 where none tells them apart.
+    supports (B, N): what pixels say of each. told (B - 1, N): how far they tell the first from each. 0 where none does.
     """
-    differences = (supports[0] - supports[1:]) / 2
+    differences = told * (supports[0] - supports[1:]) / 2
     floor = _FLOOR_SHARE * supports.shape[1]
     return np.asarray(differences.sum(axis=1) / (np.abs(differences).sum(axis=1) + floor))

@@ -9,7 +9,7 @@ from ..object_model.model import ObjectModel
 from ..observation.observation import Observation
 from ..rendering import Renderer, Rendering
 from .colour import ColourComparison
-from .contest import support, votes
+from .contest import support, telling, votes
 from .depth_agreement import (
     NEVER_SEEN_M,
     MaskPixels,
@@ -92,18 +92,16 @@ class GeometricScorer:
         Votes of depth in -1..1, and of colours that set the renderings apart. looseness: factor of depth's tolerance.
         """
         rendering, shape = self._rendered(observation, T_cam_obj), (observation.size, observation.size)
-        tolerance_m, sigma_m = looseness * self._tolerance_m(observation), rendering.sigma_m
+        pixels, sigma_m = self._pixels(observation), rendering.sigma_m
+        tolerance_m = looseness * pixels.tolerance_m
         rendered_m = rendering.depth_m.reshape(len(T_cam_obj), -1)
         if sigma_m is not None:
             sigma_m = sigma_m.reshape(rendered_m.shape)
             tolerance_m = np.hypot(tolerance_m, np.minimum(sigma_m, NEVER_SEEN_M))
-        pixels = ObservedPixels(
-            observation.depth_m, tolerance_m, steepness(observation.normals, observation.rays), observation.in_image
-        )
         supports = support(pixels, observation.mask, observation.allowed, rendered_m, tolerance_m)
         if sigma_m is not None:
             supports = np.where((rendered_m > 0) & (sigma_m >= NEVER_SEEN_M), 0.0, supports)
-        found = votes(supports)
+        found = votes(supports, telling(pixels, rendered_m, tolerance_m))
         if rendering.rgb is None:
             return found
         agrees = np.maximum(supports, 0).astype(np.float32).reshape(-1, *shape)
@@ -116,15 +114,12 @@ class GeometricScorer:
     def _compared(self, observation: Observation, rendering: Rendering) -> Evidence:
         batch, size = len(rendering.depth_m), observation.size
         rendered_m = rendering.depth_m.reshape(batch, -1)  # (B, N)
-        tolerance_m = self._tolerance_m(observation)  # (N,)
-        limit_m, sigma_m = tolerance_m[None], np.empty((0, 0), np.float32)
+        pixels = self._pixels(observation)
+        limit_m, sigma_m = pixels.tolerance_m[None], np.empty((0, 0), np.float32)
         if rendering.sigma_m is not None:
             sigma_m = np.minimum(rendering.sigma_m.reshape(batch, -1), NEVER_SEEN_M)
-            limit_m = np.hypot(tolerance_m, np.where(sigma_m < NEVER_SEEN_M, sigma_m, 0))
+            limit_m = np.hypot(pixels.tolerance_m, np.where(sigma_m < NEVER_SEEN_M, sigma_m, 0))
         agrees = np.empty_like(rendered_m)
-        pixels = ObservedPixels(
-            observation.depth_m, tolerance_m, steepness(observation.normals, observation.rays), observation.in_image
-        )
         outline, unmasked = np.ones(batch), observation.mask is None
         if observation.mask is None:
             agreed, inliers, visible = agreement(pixels, rendered_m, sigma_m, agrees)
@@ -159,11 +154,13 @@ class GeometricScorer:
             region=region,
         )
 
-    def _tolerance_m(self, observation: Observation) -> np.ndarray:
-        """Return (N,) float32: one standard deviation of depth that still agrees."""
-        settings = self._settings
-        noise_m = settings.tolerance_m + settings.tolerance_per_m2 * np.square(observation.depth_m)
-        return np.maximum(noise_m, np.float32(settings.tolerance_share * self._diameter_m)).astype(np.float32)
+    def _pixels(self, observation: Observation) -> ObservedPixels:
+        settings, depth_m = self._settings, observation.depth_m
+        noise_m = settings.tolerance_m + settings.tolerance_per_m2 * np.square(depth_m)
+        tolerance_m = np.maximum(noise_m, np.float32(settings.tolerance_share * self._diameter_m)).astype(np.float32)
+        return ObservedPixels(
+            depth_m, tolerance_m, steepness(observation.normals, observation.rays), observation.in_image
+        )
 
 
 def _mask_pixels(observation: Observation, inside: np.ndarray) -> MaskPixels:

@@ -14,8 +14,9 @@ from scipy.special import expit
 from ..selection.scorer import Evidence
 
 # Where the line bends that turns a cue into evidence; likeness, which isn't positive, has a straight one.
-BENDS = {"agreement": 0.5, "visible": 0.7, "outline": 0.7, "border": 0.5, "likeness": 0.0}
-
+BENDS = {"agreement": 0.5, "visible": 0.7, "outline": 0.7, "border": 0.5, "likeness": 0.0, "region": 0.8}
+# What learned colours say of a pose where they say nothing, neither much for it nor against.
+_UNKNOWN_REGION = BENDS["region"]
 
 # Share of rivals that are right though nothing seems to speak for them, as of what leads wrongly.
 _UNRULY = 0.03
@@ -27,7 +28,7 @@ class Cues:
 
     agreement, visible, outline, border: of the evidence. lead: over the best pose that would put the surface elsewhere.
     likeness: how far the correlation of colours falls short of what was expected, negative; 0 for a model without
-    colours.
+    colours. region: of the evidence, or where it isn't known what says little either way.
     """
 
     agreement: np.ndarray
@@ -36,6 +37,7 @@ class Cues:
     border: np.ndarray
     lead: np.ndarray
     likeness: np.ndarray
+    region: np.ndarray
 
     @classmethod
     def of(cls, evidence: Evidence, lead: np.ndarray) -> "Cues":
@@ -47,6 +49,7 @@ class Cues:
             border=evidence.border,
             lead=lead,
             likeness=np.minimum(evidence.colour - evidence.colour_expected, 0),
+            region=np.nan_to_num(evidence.region, nan=_UNKNOWN_REGION),
         )
 
     def bent(self, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.calibration.__main__ import TASKS, Constants, Place, errors_of, gathered, judged_on, places, written
+from benchmarks.calibration.__main__ import TASKS, Constants, errors_of, judged_on, written
+from benchmarks.calibration.gathering import Place, gathered, places, spread
 from benchmarks.calibration.reliability import consistency
 from benchmarks.calibration.sample import Sample
 from benchmarks.calibration.samples import sample_sequence
@@ -84,3 +85,10 @@ def test_samples_are_taken_place_by_place_so_that_a_run_that_is_cut_off_loses_on
     taking = gathered(wanted, list, kept, 1)  # of a place its two parts, in place of samples
     assert next(taking) == wanted[0] and list(kept) == wanted[:1]
     assert [*taking] == wanted[1:] and kept == {place: [*place] for place in wanted}
+
+
+def test_a_run_that_is_cut_off_has_got_as_far_in_every_group(tmp_path: Path):
+    wanted = places(4, 2, tmp_path)
+    order = spread(wanted)
+    assert sorted(order) == sorted(wanted)
+    assert [group for group, _ in order[:3]] == ["fit", "rendered", "fit"]

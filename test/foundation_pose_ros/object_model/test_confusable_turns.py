@@ -55,3 +55,16 @@ def test_symmetries_are_no_turns_that_confuse():
     for one in confusable_turns(can, NONE):
         assert one.step_deg == 0
         assert abs(np.dot(one.axis.direction, can.symmetries.axes[0].direction)) < 0.2
+
+
+@pytest.mark.parametrize(("sides_m", "axes"), [((0.05, 0.06, 0.12), [2]), ((0.05, 0.06, 0.07), [0, 1, 2])])
+def test_a_box_may_lie_on_a_side_that_is_about_as_wide(sides_m, axes):
+    R = Rotation.from_euler("xyz", (0.3, -0.7, 1.1)).as_matrix()
+    mesh = trimesh.creation.box(sides_m, np.block([[R, np.full((3, 1), 0.02)], [np.zeros((1, 3)), 1.0]])).subdivide()
+    found = confusable_turns(ObjectModel.from_mesh(trimesh.Trimesh(mesh.vertices, mesh.faces)), NONE)
+    quarters = [one for one in found if one.angles_deg == pytest.approx([90.0], abs=2.0)]
+    along = {int(np.argmax(np.abs(R.T @ one.axis.direction))) for one in quarters}
+    assert sorted(along) == axes
+    for one in quarters:  # about the box's middle
+        middle = np.full(3, 0.02)
+        assert one.transforms[0, :3, :3] @ middle + one.transforms[0, :3, 3] == pytest.approx(middle, abs=0.002)

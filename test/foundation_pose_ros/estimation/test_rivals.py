@@ -1,0 +1,78 @@
+"""What sensors can't show tells no two poses apart: a box whose sides are nearly equal may be turned by 90 degrees."""
+
+import numpy as np
+import pytest
+import trimesh
+from scipy.spatial.transform import Rotation
+
+from foundation_pose_ros import Camera, Frame, ObjectModel, se3
+from foundation_pose_ros.estimation.methods import turns_alike
+from foundation_pose_ros.estimation.registration import RegistrationSettings
+from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
+from foundation_pose_ros.estimation.rivals import RivalSearch
+from foundation_pose_ros.observation.crop import Crop
+from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.synthetic.imperfections import CameraDefects
+from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
+from foundation_pose_ros.uncertainty.comparison import Comparison
+from foundation_pose_ros.uncertainty.scored_pose import Task
+
+CAMERA = Camera(600.0, 600.0, 319.5, 239.5, 640, 480)
+WALL_M, SIDE_M, LENGTH_M = 1.2, 0.05, 0.11
+VIEWS_DEG = ((125, 0, 35), (140, 20, 60), (115, -15, 20))
+
+
+def box(ratio: float) -> ObjectModel:
+    mesh = trimesh.creation.box((SIDE_M, SIDE_M * ratio, LENGTH_M)).subdivide()
+    return ObjectModel.from_mesh(trimesh.Trimesh(mesh.vertices, mesh.faces), name="box")
+
+
+class Seen:
+    """A box before a wall, as a camera with noise and defects sees it, and how poses of it compare there."""
+
+    def __init__(self, model: ObjectModel, seed: int, distance_m: float) -> None:
+        rng = np.random.default_rng(seed)
+        R = Rotation.from_euler("xyz", VIEWS_DEG[seed % len(VIEWS_DEG)], degrees=True).as_matrix()
+        self.truth = se3.from_rotation_translation(R, np.array([0.0, 0.0, distance_m]))
+        size = (CAMERA.height, CAMERA.width)
+        shown = EmbreeRenderer(model).render(self.truth[None], CAMERA.K, size, normals=True)
+        hit = shown.depth_m[0] > 0
+        exact_m = np.where(hit, shown.depth_m[0], np.float32(WALL_M))
+        normals = np.where(hit[..., None], shown.normals_cam[0], np.float32([0, 0, -1]))
+        depth_m = (KINECT_V1 if seed % 2 else REALSENSE_D435).measure(exact_m, normals, CAMERA, rng)
+        frame = CameraDefects.drawn(CAMERA, rng).of(Frame(np.full((*size, 3), 120, np.uint8), depth_m, CAMERA))
+        self.observation = Crop.around_mask(frame, hit, model.diameter_m).observe(64)
+        self.model, self.compare = model, RenderAndCompare.on_cpu(model, 1)
+
+    def compared(self, turned_deg: float) -> Comparison:
+        """Compare with its rivals the pose that is found from the true one, turned about the box's long axis."""
+        turn = np.eye(4)
+        turn[:3, :3] = Rotation.from_euler("z", turned_deg, degrees=True).as_matrix()
+        start = (self.truth @ turn).astype(np.float32)
+        found = self.compare.refine(self.observation, start[None], RegistrationSettings().polish)
+        rivals = RivalSearch(self.compare, turns_alike(self.model))(found)
+        return Comparison.of(self.model, found.evidence, rivals, 0, Task.REGISTERED)
+
+
+@pytest.mark.parametrize("ratio", [1.06, 1.1, 1.15, 1.2, 1.35, 1.5])
+def test_a_box_that_lies_on_its_other_side_isnt_surely_right(ratio):
+    model = box(ratio)
+    for seed in range(6):
+        wrong = Seen(model, seed, 0.5 + 0.08 * seed).compared(90.0)
+        said = [turn for turn in wrong.ambiguous if abs(turn.axis_obj[2]) > 0.95 and turn.probability > 0.1]
+        assert wrong.score <= 0.8 or said, (seed, wrong.score, wrong.lead)
+
+
+@pytest.mark.parametrize("ratio", [1.35, 1.5])
+def test_a_box_whose_sides_differ_is_known_by_its_shape(ratio):
+    model = box(ratio)
+    leads = [Seen(model, seed, 0.5 + 0.05 * seed).compared(0.0).lead for seed in range(6)]
+    assert np.median(leads) > 0.4 and min(leads) > 0.1
+
+
+def test_millimetres_that_a_sensor_cant_show_dont_outvote_each_other():
+    """Sides that differ by three millimetres: neither way leads by much, however many pixels are looked at."""
+    model = box(1.06)
+    for seed in range(4):
+        seen = Seen(model, seed, 0.6)
+        assert abs(seen.compared(0.0).lead) < 0.25 and abs(seen.compared(90.0).lead) < 0.25
