@@ -25,6 +25,7 @@ from .frame import Frame, period_over
 from .object_model.model import ObjectModel
 from .observation.keyframe import Keyframe
 from .observation.learned_colours import LearnedColours
+from .observation.track_memory import TrackMemory
 from .pose_result import PoseResult
 from .rendering.embree import EmbreeRenderer
 from .thread_limits import one_blas_thread, one_cv2_thread
@@ -89,7 +90,7 @@ class PoseEstimator:
         started = perf_counter()
         prepared = self._objects.get(previous.object_name)
         expected = motion.expected_poses(frame, previous)
-        candidates = prepared.track(frame, expected, previous.keyframe, previous.learned)
+        candidates = prepared.track(frame, expected, previous.memory)
         result = _result(prepared, frame, candidates, _compared(prepared, frame, candidates, previous), previous)
         return replace(result, time_s=perf_counter() - started)
 
@@ -269,8 +270,10 @@ def _result(
         stamp_ns=frame.stamp_ns,
         frame_id=frame.frame_id,
         velocity=np.zeros(6) if previous is None else motion.velocity(frame, previous, T_cam_obj),
-        keyframe=_keyframe(prepared, frame, candidates, T_cam_obj, previous),
-        learned=_learned(prepared, candidates, compared.score, previous),
+        memory=TrackMemory(
+            _keyframe(prepared, frame, candidates, T_cam_obj, previous),
+            _learned(prepared, candidates, compared.score, previous),
+        ),
         centre_obj=model.centre_m,
         diameter_m=model.diameter_m,
     )
@@ -280,7 +283,7 @@ def _learned(
     prepared: PreparedObject, candidates: Candidates, score: float, previous: PoseResult | None
 ) -> LearnedColours | None:
     """Learn colours from where a pose is known well; keep what there is where it isn't."""
-    known = None if previous is None else previous.learned
+    known = None if previous is None else previous.memory.learned
     stamp_ns = candidates.observation.frame.stamp_ns
     if known is not None and (score < _LEARN_SCORE or not period_over(known.stamp_ns, stamp_ns, _LEARN_PERIOD_S)):
         return known
@@ -298,7 +301,7 @@ def _keyframe(
     previous: PoseResult | None,
 ) -> Keyframe | None:
     """Keep the one that there is, or make one at the first candidate's pose, or its equivalent T_cam_obj (4, 4)."""
-    kept = None if previous is None else previous.keyframe
+    kept = None if previous is None else previous.memory.keyframe
     if kept is not None and not kept.outdated(T_cam_obj):
         return kept
     covariance = residual_covariance(prepared.model, candidates.refined)

@@ -1,14 +1,14 @@
 """What an estimator says about one object in one frame."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from . import se3
 from .arrays import Covariance, Pose
-from .observation.keyframe import Keyframe
 from .observation.learned_colours import LearnedColours
+from .observation.track_memory import NOTHING_REMEMBERED, TrackMemory
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class PoseResult:
     how much more depth, colour and print speak for it than for the best pose that would put the surface elsewhere, as
     of compared_ns, the stamp of the frame in which they were last compared; negative where more speaks for that one, 2
     where there is none. velocity (6,): of the object's centre in m/s and about the camera's axes in rad/s, 0 where it
-    isn't known. keyframe: the view from which tracking follows surface points. learned: colours of the object and of
-    what is beside it. centre_obj (3,): middle of the model in its own frame, whose origin may be anywhere. diameter_m:
-    the model's largest extent, 0 where it isn't known. time_s: wall time of the estimate.
+    isn't known. memory: what tracking goes on with, of this frame and of those before. centre_obj (3,): middle of
+    the model in its own frame, whose origin may be anywhere. diameter_m: the model's largest extent, 0 where it
+    isn't known. time_s: wall time of the estimate.
     """
 
     object_name: str
@@ -75,8 +75,7 @@ class PoseResult:
     stamp_ns: int = 0
     frame_id: str = ""
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(6))
-    keyframe: Keyframe | None = field(default=None, repr=False, compare=False)
-    learned: LearnedColours | None = field(default=None, repr=False, compare=False)
+    memory: TrackMemory = field(default=NOTHING_REMEMBERED, repr=False, compare=False)
     centre_obj: np.ndarray = field(default_factory=lambda: np.zeros(3))
     diameter_m: float = 0.0
     time_s: float = field(default=0.0, compare=False)
@@ -85,6 +84,10 @@ class PoseResult:
     def presence(self) -> float:
         """How likely the object is there in this pose or in a turn that can't be told from it, 0..1."""
         return min(1.0, self.score + sum(turn.probability for turn in self.ambiguous))
+
+    def with_colours(self, learned: LearnedColours | None) -> "PoseResult":
+        """Return it with other colours in memory; None: with none."""
+        return replace(self, memory=replace(self.memory, learned=learned))
 
     @property
     def centre_m(self) -> np.ndarray:

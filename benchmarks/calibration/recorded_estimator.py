@@ -20,6 +20,7 @@ from foundation_pose_ros.estimation.prepared_object import (
 )
 from foundation_pose_ros.observation.keyframe import Keyframe
 from foundation_pose_ros.observation.learned_colours import LearnedColours
+from foundation_pose_ros.observation.track_memory import NOTHING_REMEMBERED, TrackMemory
 from foundation_pose_ros.selection.rivals import Rivals
 
 Task = Literal["register", "find", "track"]
@@ -155,14 +156,8 @@ class _RecordedTracking:
     strategy: TrackingStrategy
     latest: _Latest
 
-    def __call__(
-        self,
-        frame: Frame,
-        starts: np.ndarray,
-        keyframe: Keyframe | None = None,
-        learned: LearnedColours | None = None,
-    ) -> Candidates:
-        return self.latest.keep(self.strategy(frame, starts, keyframe, learned))
+    def __call__(self, frame: Frame, starts: np.ndarray, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
+        return self.latest.keep(self.strategy(frame, starts, memory))
 
     def colours(self, candidates: Candidates) -> LearnedColours | None:
         return self.strategy.colours(candidates)

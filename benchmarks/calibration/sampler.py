@@ -22,6 +22,7 @@ from foundation_pose_ros.estimation.rivals import RivalSearch
 from foundation_pose_ros.object_model.confusable_turns import confusable_turns
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE
 from foundation_pose_ros.observation.learned_colours import LearnedColours
+from foundation_pose_ros.observation.track_memory import TrackMemory
 from foundation_pose_ros.synthetic.imperfections import random_direction
 from foundation_pose_ros.tracking import ObjectTracker
 
@@ -87,14 +88,14 @@ class Sampler:
     def colours(self, frame: Frame, truth: np.ndarray) -> LearnedColours | None:
         """Return what a track that is right learns of colours in a frame."""
         with suppress(InputRefused):
-            return self._estimator.assess(frame, truth).learned
+            return self._estimator.assess(frame, truth).memory.learned
         return None
 
     def perturbed_steps(self, frame: Frame, truth: np.ndarray, learned: LearnedColours | None) -> Iterator[Sample]:
         """Sample poses about the truth after one tracking step that no points guide, but colours learned before."""
         for T_cam_obj, kind in zip(*self._around(truth), strict=True):
             for assessed in self._assessed(frame, T_cam_obj):
-                pose = replace(assessed.result, keyframe=None, compared_ns=None, learned=learned)
+                pose = replace(assessed.result, compared_ns=None, memory=TrackMemory(learned=learned))
                 answers = self._estimator.answers(self._estimator.track, frame, pose)
                 yield from self._samples(answers, f"refined {kind}", truth)
 
@@ -103,7 +104,7 @@ class Sampler:
     ) -> Iterator[Sample]:
         """Sample one tracking step from a pose where the object isn't, with colours learned where it was."""
         for assessed in self._assessed(frame, T_cam_obj):
-            pose = replace(assessed.result, compared_ns=None, learned=learned)
+            pose = replace(assessed.result.with_colours(learned), compared_ns=None)
             answers = self._estimator.answers(self._estimator.track, frame, pose)
             yield from self._samples(answers, f"{kind}, first step", None)
 

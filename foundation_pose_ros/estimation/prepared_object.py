@@ -10,6 +10,7 @@ from ..frame import Frame
 from ..object_model.model import ObjectModel
 from ..observation.keyframe import Keyframe
 from ..observation.learned_colours import LearnedColours
+from ..observation.track_memory import NOTHING_REMEMBERED, TrackMemory
 from ..rendering import Renderer
 from ..selection.geometric import GeometricScorer
 from ..selection.rivals import Rivals
@@ -33,16 +34,10 @@ class RegistrationStrategy(Protocol):
 class TrackingStrategy(Protocol):
     """Follows one object from frame to frame."""
 
-    def __call__(
-        self,
-        frame: Frame,
-        starts: np.ndarray,
-        keyframe: Keyframe | None = None,
-        learned: LearnedColours | None = None,
-    ) -> Candidates:
+    def __call__(self, frame: Frame, starts: np.ndarray, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
         """Return candidates near guesses (S, 4, 4), the likeliest first; raises InputRefused where it isn't in view.
 
-        keyframe, learned: what earlier frames showed of its surface points, and of colours in and beside its outline.
+        memory: what earlier frames showed of it.
         """
         ...
 
@@ -101,15 +96,9 @@ class PreparedObject:
         """
         return self._refined(self.registration(frame, mask, possible))
 
-    def track(
-        self,
-        frame: Frame,
-        starts: np.ndarray,
-        keyframe: Keyframe | None = None,
-        learned: LearnedColours | None = None,
-    ) -> Candidates:
+    def track(self, frame: Frame, starts: np.ndarray, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
         """Follow the object from guesses (S, 4, 4); raises InputRefused where the first isn't in view."""
-        return self._refined(self.tracking(frame, starts, keyframe, learned))
+        return self._refined(self.tracking(frame, starts, memory))
 
     def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
         """Weigh one pose (4, 4) from elsewhere, which isn't moved; raises InputRefused where it isn't in view."""

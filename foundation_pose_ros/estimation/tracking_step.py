@@ -11,6 +11,7 @@ from ..frame import Frame
 from ..observation.crop import Crop
 from ..observation.keyframe import Keyframe, PointMatches
 from ..observation.learned_colours import LearnedColours
+from ..observation.track_memory import NOTHING_REMEMBERED, TrackMemory
 from ..refinement.point_residuals import moved_to_points
 from ..selection.region import region_agreement
 from .candidates import Candidates, Stage
@@ -59,15 +60,10 @@ class TrackStep:
         self.settings = settings or TrackStepSettings()
         self._compare = compare
 
-    def __call__(
-        self,
-        frame: Frame,
-        starts: np.ndarray,
-        keyframe: Keyframe | None = None,
-        learned: LearnedColours | None = None,
-    ) -> Candidates:
+    def __call__(self, frame: Frame, starts: np.ndarray, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
         """Follow the object as a `TrackingStrategy` does."""
         model, settings = self._compare.model, self.settings
+        keyframe, learned = memory.keyframe, memory.learned
         crop = self._crop(frame, starts[0], learned)
         near, before = self._near(starts), starts[-1]
         matches = keyframe.follow(crop, starts[0]) if keyframe is not None else None

@@ -9,6 +9,7 @@ from ..frame import Frame
 from ..observation.crop import Crop
 from ..observation.keyframe import Keyframe
 from ..observation.learned_colours import LearnedColours
+from ..observation.track_memory import NOTHING_REMEMBERED, TrackMemory
 
 _SETTINGS = TrackStepSettings(near=(Stage(48, 2, 1, (0.04, 0.015)),), far=(Stage(48, 5, 1, (0.1, 0.02)),))
 
@@ -24,16 +25,10 @@ class LearnedTrackStep:
         self._learned = learned
         self._geometric = TrackStep(geometric, settings)
 
-    def __call__(
-        self,
-        frame: Frame,
-        starts: np.ndarray,
-        keyframe: Keyframe | None = None,
-        learned: LearnedColours | None = None,
-    ) -> Candidates:
+    def __call__(self, frame: Frame, starts: np.ndarray, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
         """Follow from the likeliest of starts (S, 4, 4) alone; from all, by more steps, where that finds too little."""
         (near,), (far,) = self.settings.near, self.settings.far
-        crop = Crop.around_pose(frame, self._learned.model, starts[0], self.settings.margin, learned)
+        crop = Crop.around_pose(frame, self._learned.model, starts[0], self.settings.margin, memory.learned)
         observation = crop.observe(near.size)
         found = self._learned.refine(observation, starts[:1], near)
         if found.evidence.agreement[0] >= self.settings.doubt:

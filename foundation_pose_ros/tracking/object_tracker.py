@@ -208,7 +208,7 @@ class ObjectTracker:
                 self._last_believed = found
             elif self._last_believed is not None:
                 # What was learned from doubtful poses would speak for them.
-                self._pose = replace(found, learned=self._last_believed.learned)
+                self._pose = found.with_colours(self._last_believed.memory.learned)
         return self.snapshot(frame.stamp_ns)
 
     def relocalize(self, frame: Frame, claimed: ClaimedBy | None = None) -> TrackedObject:

@@ -77,7 +77,7 @@ class Relocalization:
     def step(self, frame: Frame, claimed: ClaimedBy | None = None) -> PoseResult | None:
         """Look at the next frame; return the pose once it has proved itself. What another track `claimed` isn't it."""
         if frame.stamp_ns - self._last.stamp_ns > int(self._settings.forget_colours_s * 1e9):
-            self._last = replace(self._last, learned=None, region_agreement=math.nan)
+            self._last = replace(self._last.with_colours(None), region_agreement=math.nan)
         candidate, self._candidate = self._candidate, None
         if candidate is None:
             self._candidate = self._look(frame, claimed)
@@ -112,7 +112,7 @@ class Relocalization:
                 if pose is None:
                     return None
                 # It has to prove itself by what the object looked like, if that is still known.
-                proven = replace(pose, learned=self._last.learned or pose.learned)
+                proven = pose.with_colours(self._last.memory.learned or pose.memory.learned)
                 return _Candidate(proven, settings.elsewhere_score, (pose.presence,))
         return None
 

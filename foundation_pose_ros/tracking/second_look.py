@@ -94,7 +94,7 @@ class SecondLook:
             try:
                 thing = self._estimator.find(frame, proposal, name)
                 # A step, so that what speaks for it is weighed as for the other: by what the object looked like, too.
-                pose = finite(self._estimator.track(frame, replace(thing, learned=last.learned)))
+                pose = finite(self._estimator.track(frame, thing.with_colours(last.memory.learned)))
             except InputRefused:
                 continue
             if not self._in_reach(pose.centre_m, proposal, last):

@@ -211,11 +211,11 @@ class Learning(Scripted):
     followed: list[float] = field(default_factory=list)
 
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
-        self.followed.append(round(float(previous.learned.foreground[0, 0, 0]), 4))
-        return replace(super().track(frame, previous), learned=learned(frame.stamp_ns / 1e9))
+        self.followed.append(round(float(previous.memory.learned.foreground[0, 0, 0]), 4))
+        return super().track(frame, previous).with_colours(learned(frame.stamp_ns / 1e9))
 
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
-        return replace(super().register(frame, mask, object_name), learned=learned(frame.stamp_ns / 1e9))
+        return super().register(frame, mask, object_name).with_colours(learned(frame.stamp_ns / 1e9))
 
 
 def test_colours_are_learned_while_it_is_believed_and_frozen_in_doubt():

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation_pose_ros import Frame, InputRefused, PoseEstimator, PoseResult, se3
+from foundation_pose_ros.observation.track_memory import TrackMemory
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.tracking import MultiObjectTracker, TrackState, process_pool
@@ -144,7 +145,9 @@ def test_a_model_that_takes_anothers_place_is_taken_up(running):
     try:
         assert running.follow.ready == 0
         T_old_new = se3.from_rotation_translation(np.eye(3), -shift)
-        moved = replace(running.registered[1], T_cam_obj=running.registered[1].T_cam_obj @ T_old_new, keyframe=None)
+        moved = replace(
+            running.registered[1], T_cam_obj=running.registered[1].T_cam_obj @ T_old_new, memory=TrackMemory()
+        )
         running.until_ready()
         found = running.follow(running.frames[1], [moved, moved])  # the first of two is the helper's
         for one in found:

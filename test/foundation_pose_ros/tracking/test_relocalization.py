@@ -182,13 +182,14 @@ class Remembered(Table):
     handed_over: list[bool] = field(default_factory=list)
 
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
-        self.handed_over.append(previous.learned is not None)
-        known = replace(super().track(frame, previous), learned=previous.learned)
-        return known if previous.learned is None else replace(known, region_agreement=self.region)
+        learned = previous.memory.learned
+        self.handed_over.append(learned is not None)
+        known = super().track(frame, previous).with_colours(learned)
+        return known if learned is None else replace(known, region_agreement=self.region)
 
 
 def search_for(table: Remembered, from_s: float) -> PoseResult | None:
-    last = replace(pose(0.0, 0.9), learned=LEARNED, region_agreement=0.9)
+    last = replace(pose(0.0, 0.9).with_colours(LEARNED), region_agreement=0.9)
     search = Relocalization(last, table, RelocalizationSettings())
     found = [search.step(frame(from_s + k / 30)) for k in range(30)]
     return next((one for one in found if one is not None), None)
