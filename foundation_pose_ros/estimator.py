@@ -235,7 +235,8 @@ def _compared(
     if rivals is None and previous is not None:
         return Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
     assert rivals is not None, "compared where there is nothing to go on with"
-    return Comparison.of(prepared.model, candidates.evidence, rivals, frame.stamp_ns, Task.TRACKED)
+    earlier_lead = -np.inf if previous is None else previous.best_margin
+    return Comparison.of(prepared.model, candidates.evidence, rivals, frame.stamp_ns, Task.TRACKED, earlier_lead)
 
 
 def _result(
@@ -266,6 +267,7 @@ def _result(
         silhouette_agreement=float(evidence.border[0]),
         region_agreement=float(evidence.region[0]),
         margin=compared.lead,
+        best_margin=compared.best_lead,
         compared_ns=compared.stamp_ns,
         stamp_ns=frame.stamp_ns,
         frame_id=frame.frame_id,

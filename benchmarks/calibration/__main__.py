@@ -267,7 +267,8 @@ def _cues(samples: list[Sample]) -> Cues:
     names = [name for name in Evidence.__dataclass_fields__ if name != "rank"]
     # Of samples that were taken before a cue was made it isn't known.
     said = {name: np.array([s.evidence.get(name, np.nan) for s in samples]) for name in names}
-    return Cues.of(Evidence(rank=np.zeros(len(samples)), **said), np.array([s.lead for s in samples]))
+    leads, best = np.array([s.lead for s in samples]), np.array([s.best_lead for s in samples])
+    return Cues.of(Evidence(rank=np.zeros(len(samples)), **said), leads, best)
 
 
 PART = Part(

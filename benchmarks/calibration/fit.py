@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from benchmarks.calibration.reliability import balanced, in_another_optimum, normalised
 from foundation_pose_ros.refinement.refiner import Refinement
-from foundation_pose_ros.uncertainty.confidence import Confidence, Cues, standing
+from foundation_pose_ros.uncertainty.confidence import Confidence, Cues, standing, stands_logit
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 from foundation_pose_ros.uncertainty.expected_error import SHARES, ErrorModel, normal_limits
 
@@ -43,8 +43,8 @@ def fitted_confidence(
     """Find the likeliest probability of that form, right and wrong poses weighing the same.
 
     No cue may speak against a pose. rate: of a pose beside its rival, with which it is as likely where neither leads;
-    None: of a track, which goes on from what was right, so that a rival as good is less likely: by how much is found as
-    well. odds (n,): by which those of each pose are multiplied in the end.
+    None: of a track, which may have been told from that one in an earlier look: how far is found as well. odds (n,): by
+    which those of each pose are multiplied in the end.
     """
     parts = np.stack([np.ones(len(right)), *(part for name in names for part in cues.bent(name))], axis=1)
     held_to = np.repeat([_HELD_TO[name] for name in names], 2)
@@ -54,8 +54,7 @@ def fitted_confidence(
         return (0.0, rate) if rate is not None else (float(values[count]), float(values[count + 1]))
 
     def loss(values: np.ndarray) -> float:
-        offset, per_lead = stands(values)
-        p = with_odds(expit(parts @ values[:count]) * standing(offset + per_lead * cues.lead), odds)
+        p = with_odds(expit(parts @ values[:count]) * standing(stands_logit(cues, *stands(values))), odds)
         p = np.clip(p, 1e-9, 1 - 1e-9)
         held = np.square((values[1:count] - held_to) / _WEIGHT_SIGMA).sum()
         return float(held / 2 - (weight * np.where(right, np.log(p), np.log1p(-p))).sum())
@@ -64,12 +63,12 @@ def fitted_confidence(
     start = np.concatenate([[-10.0], held_to])
     if rate is None:
         bounds += [(0.0, _LARGEST_OFFSET), (0.0, None)]
-        start = np.concatenate([start, [1.0, 1.0]])
+        start = np.concatenate([start, [1.0, 2.0]])
     options = {"maxiter": 2000, "maxfun": 10**6}
     found = minimize(loss, start, bounds=bounds, method="L-BFGS-B", options=options).x
     intercept, *weights = (round(float(value), 2) + 0.0 for value in found[:count])
-    offset, per_lead = (round(value, 2) for value in stands(found))
-    return Confidence(intercept, tuple(zip(names, weights[::2], weights[1::2], strict=True)), (offset, per_lead))
+    most, per_lead = (round(value, 2) for value in stands(found))
+    return Confidence(intercept, tuple(zip(names, weights[::2], weights[1::2], strict=True)), (most, per_lead))
 
 
 def with_odds(p: np.ndarray, odds: np.ndarray | float) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from foundation_pose_ros import ObjectModel, se3
 from foundation_pose_ros.estimation.candidates import Candidates
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
-from foundation_pose_ros.selection.rivals import Rivals
+from foundation_pose_ros.selection.rivals import NO_RIVAL, Rivals
 
 # Nobody can know a pose that is hidden by so much, or that next to no depth agrees with.
 _LEAST_VISIBLE, _LEAST_AGREEMENT = 0.1, 0.02
@@ -30,10 +30,11 @@ class PoseError:
 @dataclass(frozen=True)
 class Sample:
     """task: register, find or track. evidence: of one pose, by name. error_share: MSSD in diameters, infinite where
-    the object isn't there, or where too little of it is seen to know; error: None there. lead: over the pose's rivals.
-    rivals: of a registration, each by how much it is behind, and its own error_share. odds: by which those of a
-    search's pose were multiplied, for what no evidence along its surface says. cluster: poses of one object in one
-    scene are alike.
+    the object isn't there, or where too little of it is seen to know; error: None there. lead: over the pose's
+    rivals. rivals: of a registration, each by how much it is behind, and its own error_share. odds: by which those
+    of a search's pose were multiplied, for what no evidence along its surface says. best_lead: the largest over the
+    rivals of a track's pose since it began; as if there were none where it was led astray from a right one.
+    cluster: poses of one object in one scene are alike.
     """
 
     task: str
@@ -47,6 +48,7 @@ class Sample:
     lead: float = 0.0
     rivals: tuple[tuple[float, float], ...] = ()
     odds: float = 1.0
+    best_lead: float = NO_RIVAL
 
     @property
     def cluster(self) -> tuple[str, str]:

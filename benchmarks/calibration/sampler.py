@@ -82,8 +82,9 @@ class Sampler:
         for k, (frame, truth) in enumerate(zip(frames[1:], truths[1:], strict=True)):
             following = tracker.following is not None
             said = kind if following and k else f"{kind}, {'first step' if following else 'lost'}"
-            answers = self._estimator.answers(tracker.track, frame)
-            yield from self._samples(answers, said, truth)
+            for answer in self._estimator.answers(tracker.track, frame):
+                for sample in self._samples([answer], said, truth):
+                    yield replace(sample, best_lead=answer.result.best_margin)
 
     def colours(self, frame: Frame, truth: np.ndarray) -> LearnedColours | None:
         """Return what a track that is right learns of colours in a frame."""

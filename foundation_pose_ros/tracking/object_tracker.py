@@ -192,7 +192,7 @@ class ObjectTracker:
         self._pose_is_current = isinstance(found, PoseResult)
         self._time_s = found.time_s if isinstance(found, PoseResult) else 0.0
         if isinstance(found, PoseResult):
-            seen = FrameEvidence(frame.stamp_ns, found.score, switched=switched)
+            seen = FrameEvidence(frame.stamp_ns, found.score, switched=switched, presence=found.presence)
             if self.in_doubt and not self._looks_as_before(found):
                 # What covers an object may well have its shape.
                 seen = replace(seen, score=None, reason="the colours there aren't the object's")

@@ -27,7 +27,7 @@ class StateSettings:
         from its pose.
     lose_score: below which a track comes into doubt, and nothing starts. A track that was lost and hasn't been
         confirmed since, by `regain_frames`, is lost again at once.
-    regain_score: at which a frame speaks for a track in doubt.
+    regain_score: at which a frame speaks for a track in doubt, turns included that can't be told from its pose.
     lost_after_s: seconds of doubt.
     lost_after_frames: frames of doubt, 1 or more.
     regain_frames: running, that end a doubt.
@@ -39,6 +39,12 @@ class StateSettings:
     lost_after_s: float = 0.3
     lost_after_frames: int = 3
     regain_frames: int = 3
+
+    def confirms(self, seen: "FrameEvidence") -> bool:
+        """Tell whether a frame speaks for a track in doubt, turns included that can't be told from its pose."""
+        if seen.score is None or seen.score < self.lose_score:
+            return False
+        return (seen.score if seen.presence is None else seen.presence) >= self.regain_score
 
     def accepts(self, score: float, presence: float | None = None) -> bool:
         """Tell whether a registration starts a track; presence: turns included that can't be told from it."""
@@ -120,10 +126,11 @@ def _after_step(status: TrackStatus, seen: FrameEvidence, settings: StateSetting
             status,
             reason="in doubt: another pose fits better",
             doubt_since_ns=seen.stamp_ns if status.doubt_since_ns is None else status.doubt_since_ns,
-            good_frames=int(score >= settings.regain_score),
+            good_frames=int(settings.confirms(seen)),
         )
-    asked = settings.lose_score if status.doubt_since_ns is None else settings.regain_score
-    if score is not None and score >= asked:
+    in_doubt = status.doubt_since_ns is not None
+    asked = settings.regain_score if in_doubt else settings.lose_score
+    if settings.confirms(seen) if in_doubt else score is not None and score >= asked:
         good_frames = status.good_frames + 1
         if status.doubt_since_ns is not None and good_frames < settings.regain_frames:
             return replace(status, reason=f"in doubt: {good_frames} good of late", good_frames=good_frames)

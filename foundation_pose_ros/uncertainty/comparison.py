@@ -24,6 +24,7 @@ class Comparison:
 
     score: how likely the pose is right, 0..1.
     lead: by how much more evidence, as ranks count it, speaks for it than for the best rival.
+    best_lead: the largest of its leads since it was registered.
     alternatives: rivals, likeliest first.
     ambiguous: turns that can't be told from the pose.
     stamp_ns: of the frame in which they were compared.
@@ -31,27 +32,41 @@ class Comparison:
 
     score: float
     lead: float
+    best_lead: float
     alternatives: tuple[Alternative, ...]
     ambiguous: tuple[AmbiguousTurn, ...]
     stamp_ns: int | None
 
     @classmethod
-    def of(cls, model: ObjectModel, evidence: Evidence, rivals: Rivals, stamp_ns: int, task: Task) -> "Comparison":
-        """Compare the first of some poses, by the evidence for them, with its rivals in the same frame."""
-        score = score_of(evidence, rivals.lead, task)
+    def of(
+        cls,
+        model: ObjectModel,
+        evidence: Evidence,
+        rivals: Rivals,
+        stamp_ns: int,
+        task: Task,
+        earlier_lead: float = -np.inf,
+    ) -> "Comparison":
+        """Compare the first of some poses, by the evidence for them, with its rivals in the same frame.
+
+        earlier_lead: the largest over the rivals of the same pose in frames before.
+        """
+        best_lead = max(earlier_lead, rivals.lead)
+        score = score_of(evidence, rivals.lead, best_lead, task)
         likely = probabilities(rivals, score)
         best = np.argsort(-likely, kind="stable")[:_MOST_ALTERNATIVES]
         alternatives = tuple(Alternative(rivals.T_cam_obj[k].astype(np.float32), float(likely[k])) for k in best)
         turns = ambiguous_turns(model, rivals, score)
-        return cls(score, rivals.lead, alternatives, turns, stamp_ns)
+        return cls(score, rivals.lead, best_lead, alternatives, turns, stamp_ns)
 
     @classmethod
     def kept(cls, previous: PoseResult, T_cam_obj: np.ndarray, evidence: Evidence) -> "Comparison":
         """Go on with the rivals of the pose before: they moved as it did, to T_cam_obj (4, 4)."""
         moved = T_cam_obj.astype(np.float64) @ se3.inverse(previous.T_cam_obj.astype(np.float64))
         return cls(
-            score_of(evidence, previous.margin, Task.TRACKED),
+            score_of(evidence, previous.margin, previous.best_margin, Task.TRACKED),
             previous.margin,
+            previous.best_margin,
             tuple(Alternative((moved @ one.T_cam_obj).astype(np.float32), one.score) for one in previous.alternatives),
             previous.ambiguous,
             previous.compared_ns,

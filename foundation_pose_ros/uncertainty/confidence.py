@@ -27,6 +27,7 @@ class Cues:
     """What a probability is made from, (B,) float each, all growing with what speaks for a pose.
 
     agreement, visible, outline, border: of the evidence. lead: over the best pose that would put the surface elsewhere.
+    best_lead: the largest that it has been since a track began, so how well it is known not to be turned.
     likeness: how far the correlation of colours falls short of what was expected, negative; 0 for a model without
     colours. region: of the evidence, or where it isn't known what says little either way.
     """
@@ -36,18 +37,20 @@ class Cues:
     outline: np.ndarray
     border: np.ndarray
     lead: np.ndarray
+    best_lead: np.ndarray
     likeness: np.ndarray
     region: np.ndarray
 
     @classmethod
-    def of(cls, evidence: Evidence, lead: np.ndarray) -> "Cues":
-        """Take them from evidence for B poses, and leads (B,)."""
+    def of(cls, evidence: Evidence, lead: np.ndarray, best_lead: np.ndarray | None = None) -> "Cues":
+        """Take them from evidence for B poses, and leads (B,), now and at best; None: there was no earlier look."""
         return cls(
             agreement=evidence.agreement,
             visible=evidence.visible,
             outline=evidence.outline,
             border=evidence.border,
             lead=lead,
+            best_lead=lead if best_lead is None else best_lead,
             likeness=np.minimum(evidence.colour - evidence.colour_expected, 0),
             region=np.nan_to_num(evidence.region, nan=_UNKNOWN_REGION),
         )
@@ -63,8 +66,9 @@ class Confidence:
     """P(right) = P(the object is there, this pose or one that looks like it) x P(it is this one).
 
     The first is 1 / (1 + exp(-(intercept + sum of below x part below the bend + above x part beyond it))), the second
-    1 / (1 + exp(-(offset + rate x lead))), but for a share that no lead rules out. weights: (name of a cue, below,
-    above), none of them negative. stands: offset and rate, neither of them negative.
+    1 / (1 + exp(-(earlier + rate x lead))), but for a share that no lead rules out; earlier: what was known before the
+    look, rate x best_lead, but at most `most` and at least 0. weights: (name of a cue, below, above), none of them
+    negative. stands: most and rate, neither of them negative.
     """
 
     intercept: float
@@ -77,8 +81,12 @@ class Confidence:
         for name, below, above in self.weights:
             low, high = cues.bent(name)
             logit += below * low + above * high
-        offset, rate = self.stands
-        return np.asarray(expit(logit) * standing(offset + rate * cues.lead))
+        return np.asarray(expit(logit) * standing(stands_logit(cues, *self.stands)))
+
+
+def stands_logit(cues: Cues, most: float, rate: float) -> np.ndarray:
+    """Return (B,): logarithm of the odds of a pose beside its best rival. most, rate: as of `Confidence.stands`."""
+    return np.asarray(np.clip(rate * cues.best_lead, 0, most) + rate * cues.lead)
 
 
 def standing(logit: np.ndarray) -> np.ndarray:

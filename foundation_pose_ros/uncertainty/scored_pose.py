@@ -19,9 +19,10 @@ class Task(Enum):
     TRACKED = TRACKED  # from the last pose
 
 
-def score_of(evidence: Evidence, lead: float, task: Task) -> float:
-    """Return how likely the first of some poses is right, 0..1; lead: over the best of its rivals."""
-    return float(task.value(Cues.of(evidence, np.full(len(evidence.rank), lead)))[0])
+def score_of(evidence: Evidence, lead: float, best_lead: float, task: Task) -> float:
+    """Return how likely the first of some poses is right, 0..1; lead: over the best of its rivals, now and at best."""
+    count = len(evidence.rank)
+    return float(task.value(Cues.of(evidence, np.full(count, lead), np.full(count, best_lead)))[0])
 
 
 def covariance_of(model: ObjectModel, refined: Refinement) -> np.ndarray:

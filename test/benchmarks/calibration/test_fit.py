@@ -64,8 +64,9 @@ def test_what_a_lead_is_worth_is_found_though_some_rivals_are_right_against_all_
     assert fitted_stands(behind, first_is_right) == pytest.approx(6.0, rel=0.15)
 
 
-def test_poses_that_go_on_from_right_ones_are_believed_without_a_lead(rng):
-    cues = replace(drawn_cues(rng, 12000), lead=rng.uniform(-1.4, 0.6, 12000))  # half of them are right
+def test_how_far_an_earlier_look_is_believed_is_found(rng):
+    known = np.where(rng.random(12000) < 0.5, 2.0, 0.0)
+    cues = replace(drawn_cues(rng, 12000), lead=rng.uniform(-1.4, 0.6, 12000), best_lead=known)
     true = Confidence(3.0, (("agreement", 2.0, 10.0),), (2.0, 5.0))
     found = fitted_confidence(cues, rng.random(12000) < true(cues), ["agreement"])
     assert found.stands == pytest.approx(true.stands, rel=0.2)

@@ -33,7 +33,11 @@ def estimator(scene) -> RecordedEstimator:
 
 def assert_score_is_of_the_evidence(answer: Answer) -> None:
     said = CONFIDENCE[answer.task](
-        Cues.of(picked(answer.candidates.evidence, np.array([0])), np.array([answer.result.margin]))
+        Cues.of(
+            picked(answer.candidates.evidence, np.array([0])),
+            np.array([answer.result.margin]),
+            np.array([answer.result.best_margin]),
+        )
     )
     if answer.task == "find":  # less, by how plausible it is that the object is there
         assert answer.result.score <= float(said[0]) + 1e-9
