@@ -101,13 +101,16 @@ class Sampler:
                 yield from self._samples(answers, f"refined {kind}", truth)
 
     def elsewhere(
-        self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None, kind: str
+        self, frame: Frame, T_cam_obj: np.ndarray, truth: np.ndarray, learned: LearnedColours | None, kind: str
     ) -> Iterator[Sample]:
-        """Sample one tracking step from a pose where the object isn't, with colours learned where it was."""
+        """Sample one tracking step from a pose where the object isn't, with colours learned where it was.
+
+        It may well find back to the truth.
+        """
         for assessed in self._assessed(frame, T_cam_obj):
             pose = replace(assessed.result.with_colours(learned), compared_ns=None)
             answers = self._estimator.answers(self._estimator.track, frame, pose)
-            yield from self._samples(answers, f"{kind}, first step", None)
+            yield from self._samples(answers, f"{kind}, first step", truth)
 
     def _assessed(self, frame: Frame, T_cam_obj: np.ndarray) -> list[Answer]:
         return self._estimator.answers(self._estimator.assess, frame, T_cam_obj)

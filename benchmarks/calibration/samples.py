@@ -96,12 +96,12 @@ class _Subject:
         yield from self._sampler.perturbed_steps(frame, truth, learned)
         push = random_direction(self._rng) * self._model.diameter_m * self._rng.uniform(1.0, 2.0)
         T_far = se3.apply_twist(truth, np.concatenate([push, random_direction(self._rng) * 0.5]), self._model.centre_m)
-        yield from self._sampler.elsewhere(frame, T_far, learned, "beside the object")
+        yield from self._sampler.elsewhere(frame, T_far, truth, learned, "beside the object")
         for other in self._others():
             T_other = self._sequence.truth(self._sequence.frame_ids[k], other)
             if T_other is not None:
                 T_cam_obj = placed_like(self._model, self._sequence.model(other), T_other, self._rng)
-                yield from self._sampler.elsewhere(frame, T_cam_obj, learned, "on another object")
+                yield from self._sampler.elsewhere(frame, T_cam_obj, truth, learned, "on another object")
 
     def befallen(self, changed: Sequence, kind: str) -> Iterator[Sample]:
         """Sample a track that goes on into the same recording changed from its middle on, and a search in the end."""
