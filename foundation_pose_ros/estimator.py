@@ -37,7 +37,8 @@ from .uncertainty.scored_pose import Task, covariance_of, expected_errors, resid
 _MOST_TRIED, _SURE = 3, 0.85
 # Two poses that share more than this of the pixels which they explain can't both be right.
 _SAME_SURFACE = 0.5
-# Colours are learned from steps that score at least this, a share of what is known anew with each, so often.
+# Colours are learned from steps that score at least this, turns that can't be told included, a share of what is known
+# anew with each, so often.
 _LEARN_SCORE, _LEARN_RATE, _LEARN_PERIOD_S = 0.65, 0.3, 0.06
 
 
@@ -274,7 +275,7 @@ def _result(
         velocity=np.zeros(6) if previous is None else motion.velocity(frame, previous, T_cam_obj),
         memory=TrackMemory(
             _keyframe(prepared, frame, candidates, T_cam_obj, previous),
-            _learned(prepared, candidates, compared.score, previous),
+            _learned(prepared, candidates, compared, previous),
         ),
         centre_obj=model.centre_m,
         diameter_m=model.diameter_m,
@@ -282,12 +283,13 @@ def _result(
 
 
 def _learned(
-    prepared: PreparedObject, candidates: Candidates, score: float, previous: PoseResult | None
+    prepared: PreparedObject, candidates: Candidates, compared: Comparison, previous: PoseResult | None
 ) -> LearnedColours | None:
-    """Learn colours from where a pose is known well; keep what there is where it isn't."""
+    """Learn colours from where a pose is known well, but for turns; keep what there is where it isn't."""
     known = None if previous is None else previous.memory.learned
     stamp_ns = candidates.observation.frame.stamp_ns
-    if known is not None and (score < _LEARN_SCORE or not period_over(known.stamp_ns, stamp_ns, _LEARN_PERIOD_S)):
+    believed = compared.presence >= _LEARN_SCORE and compared.lead >= 0
+    if known is not None and not (believed and period_over(known.stamp_ns, stamp_ns, _LEARN_PERIOD_S)):
         return known
     seen = prepared.tracking.colours(candidates)
     if known is None or seen is None:

@@ -35,6 +35,11 @@ class AmbiguousTurn:
     probability: float
 
 
+def presence(score: float, ambiguous: tuple[AmbiguousTurn, ...]) -> float:
+    """Return how likely an object is there, 0..1: in a pose of this score, or in a turn that can't be told from it."""
+    return min(1.0, score + sum(turn.probability for turn in ambiguous))
+
+
 @dataclass(frozen=True)
 class PoseResult:
     """Pose of one object.
@@ -84,7 +89,7 @@ class PoseResult:
     @property
     def presence(self) -> float:
         """How likely the object is there in this pose or in a turn that can't be told from it, 0..1."""
-        return min(1.0, self.score + sum(turn.probability for turn in self.ambiguous))
+        return presence(self.score, self.ambiguous)
 
     def with_colours(self, learned: LearnedColours | None) -> "PoseResult":
         """Return it with other colours in memory; None: with none."""

@@ -21,7 +21,6 @@ from benchmarks.calibration.fit import (
     fitted_confidence,
     fitted_covariance,
     fitted_errors,
-    fitted_stands,
     stated_ratios,
     with_odds,
 )
@@ -35,7 +34,6 @@ from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
 from benchmarks.reporting.results import ROOT, data_folder
 from foundation_pose_ros.atomic_file import replacing
-from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE
 from foundation_pose_ros.provenance import commit, version
 from foundation_pose_ros.selection.scorer import Evidence
 from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
@@ -140,20 +138,7 @@ def fitted(samples: list[Sample], task: str, names: list[str]) -> Confidence:
     """Fit the probability of one task to its poses."""
     learned = _of(samples, task)
     right, odds = np.array([s.right for s in learned]), np.array([s.odds for s in learned])
-    rate = None if task == "track" else fitted_stands(*pairs_of(samples))
-    return fitted_confidence(_cues(learned), right, names, rate, odds)
-
-
-def pairs_of(samples: list[Sample]) -> tuple[np.ndarray, np.ndarray]:
-    """Return by how much a rival is behind (n,), and whether the pose is right (n,) or the rival, of registrations."""
-    behind, first_is_right = [], []
-    for sample in samples:
-        rivals = [(off, share < RIGHT_SHARE) for off, share in sample.rivals]
-        right = [off for off, is_right in rivals if is_right]
-        if sample.task != "track" and rivals and sample.right != bool(right):
-            behind.append(right[0] if right else rivals[0][0])
-            first_is_right.append(sample.right)
-    return np.array(behind), np.array(first_is_right)
+    return fitted_confidence(_cues(learned), right, names, odds, earlier=task == "track")
 
 
 def judged_on(samples: list[Sample], confidences: Mapping[str, Confidence]) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from dataclasses import astuple, dataclass
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import expit
 
 from benchmarks.calibration.reliability import balanced, in_another_optimum, normalised
@@ -16,8 +16,8 @@ from foundation_pose_ros.uncertainty.expected_error import SHARES, ErrorModel, n
 # wide; few scenes have few inexact meshes.
 _HELD_TO = {"agreement": 8.8, "outline": 6.5, "visible": 5.4, "border": 7.1, "likeness": 1.7, "region": 4.0}
 _WEIGHT_SIGMA = 5.0
-# Beyond it, a pose without a lead is surely right.
-_LARGEST_OFFSET = 6.0
+# Beyond it, a pose that was told from its rivals before is surely right.
+_MOST_EARLIER = 6.0
 # Tails of errors are fatter than normal ones, by poses in a near-by optimum: as Student's t of so many degrees.
 _TAIL_DEGREES = 5.0
 # A turn that is known no better is about an axis of symmetry.
@@ -27,47 +27,31 @@ _START = CovarianceModel(repeat=12.0, shift_per_m=1e-3, rim_m=6e-4)
 _CONSTANT_SIGMA = 0.5
 
 
-def fitted_stands(behind: np.ndarray, first_is_right: np.ndarray) -> float:
-    """Fit by how much likelier a pose is than a rival for each unit that this is behind it (n,), one of both right."""
-
-    def loss(rate: float) -> float:
-        right = standing(rate * np.where(first_is_right, behind, -behind))
-        return float(-np.log(right).mean())
-
-    return round(float(minimize_scalar(loss, bounds=(0.1, 50.0), method="bounded").x), 2)
-
-
 def fitted_confidence(
-    cues: Cues, right: np.ndarray, names: list[str], rate: float | None = None, odds: np.ndarray | float = 1.0
+    cues: Cues, right: np.ndarray, names: list[str], odds: np.ndarray | float = 1.0, earlier: bool = False
 ) -> Confidence:
     """Find the likeliest probability of that form, right and wrong poses weighing the same.
 
-    No cue may speak against a pose. rate: of a pose beside its rival, with which it is as likely where neither leads;
-    None: of a track, which may have been told from that one in an earlier look: how far is found as well. odds (n,): by
-    which those of each pose are multiplied in the end.
+    No cue may speak against a pose. odds (n,): by which those of each pose are multiplied in the end. earlier: earlier
+    looks may have told a pose from its rivals; how far they are believed is found as well.
     """
     parts = np.stack([np.ones(len(right)), *(part for name in names for part in cues.bent(name))], axis=1)
     held_to = np.repeat([_HELD_TO[name] for name in names], 2)
     weight, count = balanced(right) * len(right), 1 + len(held_to)
 
-    def stands(values: np.ndarray) -> tuple[float, float]:
-        return (0.0, rate) if rate is not None else (float(values[count]), float(values[count + 1]))
-
     def loss(values: np.ndarray) -> float:
-        p = with_odds(expit(parts @ values[:count]) * standing(stands_logit(cues, *stands(values))), odds)
+        most, per_lead = values[count:]
+        p = with_odds(expit(parts @ values[:count]) * standing(stands_logit(cues, most, per_lead)), odds)
         p = np.clip(p, 1e-9, 1 - 1e-9)
         held = np.square((values[1:count] - held_to) / _WEIGHT_SIGMA).sum()
         return float(held / 2 - (weight * np.where(right, np.log(p), np.log1p(-p))).sum())
 
     bounds: list[tuple[float | None, float | None]] = [(None, None), *[(0.0, None)] * len(held_to)]
-    start = np.concatenate([[-10.0], held_to])
-    if rate is None:
-        bounds += [(0.0, _LARGEST_OFFSET), (0.0, None)]
-        start = np.concatenate([start, [1.0, 2.0]])
-    options = {"maxiter": 2000, "maxfun": 10**6}
+    bounds += [(0.0, _MOST_EARLIER if earlier else 0.0), (0.0, None)]
+    start, options = np.concatenate([[-10.0], held_to, [1.0 * earlier, 4.0]]), {"maxiter": 2000, "maxfun": 10**6}
     found = minimize(loss, start, bounds=bounds, method="L-BFGS-B", options=options).x
     intercept, *weights = (round(float(value), 2) + 0.0 for value in found[:count])
-    most, per_lead = (round(value, 2) for value in stands(found))
+    most, per_lead = (round(float(value), 2) + 0.0 for value in found[count:])
     return Confidence(intercept, tuple(zip(names, weights[::2], weights[1::2], strict=True)), (most, per_lead))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from .. import se3
 from ..frame import period_over
 from ..object_model.model import ObjectModel
-from ..pose_result import Alternative, AmbiguousTurn, PoseResult
+from ..pose_result import Alternative, AmbiguousTurn, PoseResult, presence
 from ..selection.rivals import Rivals
 from ..selection.scorer import Evidence
 from .ambiguity import ambiguous_turns, probabilities
@@ -36,6 +36,11 @@ class Comparison:
     alternatives: tuple[Alternative, ...]
     ambiguous: tuple[AmbiguousTurn, ...]
     stamp_ns: int | None
+
+    @property
+    def presence(self) -> float:
+        """How likely the object is there in this pose or in a turn that can't be told from it, 0..1."""
+        return presence(self.score, self.ambiguous)
 
     @classmethod
     def of(

@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from benchmarks.calibration.fit import Errors, fitted_confidence, fitted_covariance, fitted_stands, with_odds
-from foundation_pose_ros.uncertainty.confidence import Confidence, Cues, standing
+from benchmarks.calibration.fit import Errors, fitted_confidence, fitted_covariance, with_odds
+from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 
 
@@ -21,7 +21,7 @@ def test_weights_are_found_on_both_sides_of_a_bend_and_what_speaks_against_is_le
     right = rng.random(12000) < true(cues)
     # What speaks against: more of it where poses are wrong.
     cues = replace(cues, outline=np.where(right, 0.6, 1.0) * cues.outline)
-    found = fitted_confidence(cues, right, ["agreement", "border", "outline"], rate=1.0)
+    found = fitted_confidence(cues, right, ["agreement", "border", "outline"])
     (_, low, high), (_, before, after), (_, *against) = found.weights
     assert low == pytest.approx(2.0, abs=0.8) and high == pytest.approx(10.0, abs=0.8)
     assert before == pytest.approx(3.0, abs=0.7) and after == pytest.approx(3.0, abs=0.7)
@@ -33,7 +33,7 @@ def test_right_and_wrong_count_the_same_however_many_there_are(rng):
     cues = drawn_cues(rng, 5000)
     wrong = np.arange(5000) < 4000
     cues = replace(cues, agreement=np.where(wrong, 0.3, 0.7) + 0.2 * cues.agreement)
-    fit = fitted_confidence(cues, ~wrong, ["border"], rate=1.0)
+    fit = fitted_confidence(cues, ~wrong, ["border"])
     assert np.allclose(fit(cues), 0.5, atol=0.03)
 
 
@@ -59,16 +59,17 @@ def test_constants_of_a_covariance_are_found(rng):
 
 
 def test_what_a_lead_is_worth_is_found_though_some_rivals_are_right_against_all_that_is_seen(rng):
-    behind = rng.uniform(-0.6, 1.0, 3000)
-    first_is_right = rng.random(3000) < standing(6.0 * behind)
-    assert fitted_stands(behind, first_is_right) == pytest.approx(6.0, rel=0.15)
+    cues = replace(drawn_cues(rng, 12000), lead=rng.uniform(-0.6, 1.0, 12000))
+    true = Confidence(3.0, (("agreement", 2.0, 10.0),), (0.0, 6.0))
+    found = fitted_confidence(cues, rng.random(12000) < true(cues), ["agreement"])
+    assert found.stands == (0.0, pytest.approx(6.0, rel=0.15))
 
 
 def test_how_far_an_earlier_look_is_believed_is_found(rng):
     known = np.where(rng.random(12000) < 0.5, 2.0, 0.0)
     cues = replace(drawn_cues(rng, 12000), lead=rng.uniform(-1.4, 0.6, 12000), best_lead=known)
     true = Confidence(3.0, (("agreement", 2.0, 10.0),), (2.0, 5.0))
-    found = fitted_confidence(cues, rng.random(12000) < true(cues), ["agreement"])
+    found = fitted_confidence(cues, rng.random(12000) < true(cues), ["agreement"], earlier=True)
     assert found.stands == pytest.approx(true.stands, rel=0.2)
 
 
@@ -77,7 +78,7 @@ def test_what_multiplies_the_odds_afterwards_is_no_part_of_what_cues_say(rng):
     true = Confidence(-4.0, (("agreement", 4.0, 8.0),), (0.0, 1.0))
     odds = np.where(rng.random(12000) < 0.5, 1.0, 0.1)
     right = rng.random(12000) < with_odds(true(cues), odds)
-    found = fitted_confidence(cues, right, ["agreement"], rate=1.0, odds=odds)
+    found = fitted_confidence(cues, right, ["agreement"], odds=odds)
     assert found.weights[0][1:] == pytest.approx(true.weights[0][1:], abs=1.2)
-    unaware = fitted_confidence(cues, right, ["agreement"], rate=1.0)
+    unaware = fitted_confidence(cues, right, ["agreement"])
     assert found.intercept > unaware.intercept + 0.3

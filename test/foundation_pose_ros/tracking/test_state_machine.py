@@ -138,3 +138,11 @@ def test_a_track_is_lost_exactly_when_doubt_lasted(scores, period_s):
     status = after(scores, period_s)
     assert (status.state is TrackState.LOST) == lost
     assert bool(status.reason) == (lost or since is not None)
+
+
+@pytest.mark.parametrize(("score", "presence", "believed"), [(0.5, 0.9, True), (0.2, 0.9, False), (0.5, 0.6, False)])
+def test_a_doubt_ends_where_only_a_turn_cant_be_told(score, presence, believed):
+    status = after([BAD])
+    for k in range(SETTINGS.regain_frames):
+        status = advance(status, FrameEvidence((2 + k) * 10**8, score, presence=presence), SETTINGS)
+    assert (status.doubt_since_ns is None) == believed
