@@ -1,10 +1,14 @@
 """`python -m benchmarks.pose.first_poses`: the first pose, from precise masks, from imprecise ones, and from none.
 
-Views of recordings and of rendered tables with scanned objects. An object is registered from its mask as it is, eroded,
-dilated, as a box and by half, and is searched for with no mask, together with objects that aren't there. Writes
+Views of recordings and of rendered tables with scanned objects, sparse and crowded. An object is registered from its
+mask, as it is and made worse, and is searched for with no mask, together with objects that aren't there. Writes
 benchmarks/results/first_poses.json and its table.
+
+The constants of the search have seen the recordings. They may be fitted to those, and to the scenes of `--fit`, which
+have other objects and seeds; the rendered scenes of the table are held out.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,13 +16,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
 
-import cv2
 import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import track
 
 from benchmarks.calibration.scenes import mesh_models
+from benchmarks.pose.imprecise_masks import imprecise_masks
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report, Scope
 from benchmarks.reporting.results import data_folder
@@ -29,6 +33,7 @@ from foundation_pose_ros.evaluation.evaluate import Judge
 from foundation_pose_ros.evaluation.metrics import RECALL_FRACTION
 from foundation_pose_ros.evaluation.runner import Estimate
 from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
@@ -37,7 +42,12 @@ from foundation_pose_ros.tracking.state_machine import TrackState
 # Every so many-th frame: neighbours look alike.
 RECORDINGS = {"visp_rbt_desk": 8, "ycbv_0000": 3, "jack_pushed": 12, "pencilbox_handheld": 12, "tyol_basket": 1}
 SEARCH = "search"
-SCENES, _OBJECTS, _VIEWS = 12, 4, 2
+SCENES, _VIEWS = 12, 2
+# Objects of a scene, and other bodies among them: of each kind of scenes, by its name.
+KINDS = {"rendered": (4, 4), "crowded": (5, 9)}
+# Scenes to fit constants on have other seeds, and other objects, of this size; so many are printed, so many are known
+# without colours.
+_HELD_OUT, _TO_FIT, _FIT_DIAMETER_M, _PRINTED, _GREY = 7000, 9000, (0.06, 0.35), 12, 6
 # An object that is hidden by more isn't asked for. Of those that aren't there, so many are.
 _VISIBLE, _ABSENT = 0.5, 2
 # Above it a pose is believed.
@@ -48,8 +58,8 @@ SURE = 0.5
 class FirstPose:
     """What came out for one object in one view.
 
-    source: recording or "rendered". way: kind of mask, or SEARCH. present: False where the object isn't there.
-    add_share, adds_share: ADD over symmetries and ADD-S in diameters, inf without a pose.
+    source: recording, or kind and name of a scene. way: kind of mask, or SEARCH. present: False where the object isn't
+    there. add_share, adds_share: ADD over symmetries and ADD-S in diameters, inf without a pose.
     """
 
     source: str
@@ -73,14 +83,20 @@ def main(
         Path | None,
         typer.Option(help="Folder of recordings and meshes; FOUNDATION_PERCEPTION_DATA, or ../shared/data."),
     ] = None,
-    scenes: Annotated[int, typer.Option(help="Rendered scenes.")] = SCENES,
-    only: Annotated[list[str] | None, typer.Option(help="A recording, or rendered; may be given again.")] = None,
+    scenes: Annotated[int, typer.Option(help="Rendered scenes of each kind.")] = SCENES,
+    only: Annotated[list[str] | None, typer.Option(help="A recording or kind of scenes; may be given again.")] = None,
     ways: Annotated[list[str] | None, typer.Option(help="A kind of mask, or search; may be given again.")] = None,
     output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
+    fit: Annotated[bool, typer.Option(help="Scenes to fit constants on, instead of all that is held out.")] = False,
 ) -> None:
     """Measure, and write JSON and table."""
-    report = measure(data_folder(data), scenes, only, ways) | {"command": "python -m benchmarks.pose.first_poses"}
-    publish(PART, report, output)
+    folder = data_folder(data)
+    report = measured_to_fit(folder, scenes, ways) if fit else measure(folder, scenes, only, ways)
+    report["command"] = "python -m benchmarks.pose.first_poses" + "".join(f" --ways {way}" for way in ways or ())
+    if fit and output is None:
+        print(json.dumps(report["wrong"], indent=1))
+    else:
+        publish(PART, report, output)
     print(PART.markdown(report))
 
 
@@ -92,30 +108,47 @@ def measure(
     for name, step in RECORDINGS.items():
         if not only or name in only:
             found += _of_recording(data / "pose" / name, step, mesh_models(data / "meshes"), ways)
-    if not only or "rendered" in only:
-        meshes = mesh_models(data / "meshes")
-        for seed in track(range(scenes), description="rendered", console=Console(stderr=True)):
-            found += of_scene(seed, meshes, ways)
+    for kind in KINDS:
+        if not only or kind in only:
+            meshes = mesh_models(data / "meshes")
+            for seed in track(range(scenes), description=kind, console=Console(stderr=True)):
+                found += of_scene(_HELD_OUT + seed, kind, meshes, ways)
     return provenance({"scenes": scenes}) | report_of(found)
 
 
-def of_scene(seed: int, meshes: list[ObjectModel], ways: list[str] | None = None) -> list[FirstPose]:
+def measured_to_fit(data: Path, scenes: int, ways: list[str] | None = None) -> dict[str, Any]:
+    """Return the same of crowded scenes that constants may be fitted to; raises InputRefused without meshes."""
+    smallest_m, largest_m = _FIT_DIAMETER_M
+    meshes = MeshLibrary.from_folder(data / "meshes_train").meshes
+    meshes = tuple(mesh for mesh in meshes if smallest_m < mesh.diameter_m < largest_m)
+    rng = np.random.default_rng(_TO_FIT)
+    printed = rng.permutation([k for k, mesh in enumerate(meshes) if mesh.textured])[:_PRINTED]
+    grey = rng.permutation([k for k, mesh in enumerate(meshes) if not mesh.textured])[:_GREY]
+    models = [meshes[k].model() for k in printed] + [meshes[k].model().repainted(None) for k in grey]
+    found: list[FirstPose] = []
+    for seed in track(range(scenes), description="to fit", console=Console(stderr=True)):
+        found += of_scene(_TO_FIT + seed, "crowded", models, ways)
+    return provenance({"scenes": scenes}) | report_of(found)
+
+
+def of_scene(seed: int, kind: str, meshes: list[ObjectModel], ways: list[str] | None = None) -> list[FirstPose]:
     """Judge the objects of one rendered table, and some that aren't on it."""
     rng = np.random.default_rng([seed, 19])
     chosen = rng.permutation(len(meshes))
+    objects, clutter = KINDS[kind]
     scene = make_scene(
         SceneSettings(
-            seed=7000 + seed,
+            seed=seed,
             frames=_VIEWS,
-            objects=[meshes[k] for k in chosen[:_OBJECTS]],
-            clutter=4,
+            objects=[meshes[k] for k in chosen[:objects]],
+            clutter=clutter,
             rate_hz=0.5,
             depth_sensor=KINECT_V1 if seed % 2 else REALSENSE_D435,
             supersample=1,
         )
     )
-    absent = [meshes[k] for k in chosen[_OBJECTS : _OBJECTS + _ABSENT]]
-    return list(_judged(scene, "rendered", scene.frame_ids, absent, ways))
+    absent = [meshes[k] for k in chosen[objects : objects + _ABSENT]]
+    return list(_judged(scene, kind, scene.frame_ids, absent, ways))
 
 
 def _of_recording(path: Path, step: int, meshes: list[ObjectModel], ways: list[str] | None) -> list[FirstPose]:
@@ -193,34 +226,11 @@ def _judge(
     )
 
 
-def imprecise_masks(mask: np.ndarray) -> dict[str, np.ndarray]:
-    """Return a mask (H, W) bool as it is and made worse, by kind: what detectors, networks and people give."""
-    image = mask.astype(np.uint8)
-    rows, columns = np.nonzero(mask)
-    box, half = np.zeros_like(mask), mask.copy()
-    if len(rows):
-        box[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = True
-        half[:, int(np.median(columns)) :] = False
-    return {
-        "precise": mask,
-        "eroded 5 px": cv2.erode(image, _disk(5)) > 0,
-        "eroded 10 px": cv2.erode(image, _disk(10)) > 0,
-        "dilated 10 px": cv2.dilate(image, _disk(10)) > 0,
-        "box": box,
-        "half": half,
-    }
-
-
-def _disk(radius_px: int) -> np.ndarray:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
-
-
 def report_of(found: list[FirstPose]) -> dict[str, Any]:
     """Return figures of each way, over all views and over recordings alone, and what was wrong."""
     ways = list(dict.fromkeys(one.way for one in found))
-    recorded = [one for one in found if not one.source.startswith("rendered")]
-    rendered = [one for one in found if one.source.startswith("rendered")]
-    sources = {"recordings": recorded, "rendered": rendered}
+    sources = {"recordings": [one for one in found if one.source.split()[0] not in KINDS]}
+    sources |= {kind: [one for one in found if one.source.split()[0] == kind] for kind in KINDS}
     return {
         "ways": [
             {"views": source, "way": way, **_figures([one for one in group if one.way == way])}
