@@ -38,7 +38,7 @@ class MultiObjectTracker:
         self._settings = settings or TrackerSettings()
         self._tracks: dict[str, ObjectTracker] = {}
         self._begun: dict[str, ObjectTracker] = {}
-        self._searched_for: set[str] = set()  # some of those begun
+        self._searched_for: set[str] = set()  # some of those begun: no mask shows them
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -132,6 +132,22 @@ class MultiObjectTracker:
         (self._searched_for.add if search else self._searched_for.discard)(id)
         new = self._begun[id] = ObjectTracker(id, old.class_id, self.estimator, self._settings)
         return new
+
+    def seekers(self) -> list[ObjectTracker]:
+        """Return a track for each lost object, to look for it elsewhere until it is taken; a mask goes before.
+
+        They stay the same from one call to the next. Meanwhile the old ones look for nothing.
+        """
+        lost = [id for id, track in self._tracks.items() if track.state is TrackState.LOST]
+        for id in lost:
+            if id not in self._begun:
+                self._begun[id] = self._tracks[id].seeker()
+                self._searched_for.add(id)
+        return [self._begun[id] for id in lost if id in self._searched_for]
+
+    def claimed(self, frame: Frame, others: Sequence[PoseResult], pose: PoseResult) -> bool:
+        """Tell whether others explain the pixels of a frame which a pose explains; may be asked from any thread."""
+        return any(self.estimator.overlap_ratio(frame, pose, other) > _SAME_SURFACE for other in others)
 
     def take(self, new: ObjectTracker, frame: Frame, found: Followed, newest: Frame | None = None) -> Followed | None:
         """Let a track that was begun take the old one's place, if the registration on this frame found the object.
@@ -249,7 +265,8 @@ class MultiObjectTracker:
     def snapshot(self, id: str, stamp_ns: int) -> TrackedObject:
         """Return one object as of a stamp."""
         seen = self._known(id).snapshot(stamp_ns)
-        waits = id in self._begun and seen.state is not TrackState.TRACKING
+        looked_for = seen.state is TrackState.LOST and id in self._searched_for
+        waits = id in self._begun and seen.state is not TrackState.TRACKING and not looked_for
         return replace(seen, reason=BEING_REGISTERED) if waits else seen
 
     def _snapshots(self, stamp_ns: int) -> list[TrackedObject]:

@@ -1,6 +1,7 @@
 """One object: registered on the frame of a mask, followed from frame to frame, looked for again when lost."""
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -226,6 +227,13 @@ class ObjectTracker:
                     self._begin(frame, found)
         return self.snapshot(frame.stamp_ns)
 
+    def seeker(self) -> "ObjectTracker":
+        """Return this lost track once more, to look for the object elsewhere; this one looks no more."""
+        seeker = copy(self)
+        seeker._look_for_last()
+        self._relocalization = None
+        return seeker
+
     def reset(self, reason: str = "reset: waiting for a mask") -> None:
         """Forget the track; masks are taken at once."""
         self._status = TrackStatus(reason=reason)
@@ -241,7 +249,7 @@ class ObjectTracker:
             last = replace(last, stamp_ns=stamp_ns)
             self._status = TrackStatus(TrackState.LOST, f"lost: {reason}")
             self._last_believed = last
-            self._relocalization = Relocalization(last, self._estimator, self.settings.relocalization)
+            self._look_for_last()
 
     def snapshot(self, stamp_ns: int) -> TrackedObject:
         """Return the object as of a frame's stamp."""
@@ -273,9 +281,13 @@ class ObjectTracker:
         self._status = advance(self._status, seen, self.settings.state)
         if before is TrackState.TRACKING and self.state is TrackState.LOST:
             self._pose, self._pose_is_current = None, False
-            settings = self.settings.relocalization
-            if self._last_believed is not None and settings.enabled:
-                self._relocalization = Relocalization(self._last_believed, self._estimator, settings)
+            self._look_for_last()
+
+    def _look_for_last(self) -> None:
+        """Begin a search from where the object was believed to be last."""
+        settings = self.settings.relocalization
+        if self._last_believed is not None and settings.enabled:
+            self._relocalization = Relocalization(self._last_believed, self._estimator, settings)
 
     def _begin(self, frame: Frame, result: PoseResult) -> None:
         """Go on from a pose that is believed."""

@@ -14,6 +14,7 @@ from ..streams.latest_only_worker import LatestOnlyWorker
 from ..streams.mask_inputs import MaskInput
 from ..streams.refusals import RefusalCounter
 from . import FrameBuffer, MultiObjectTracker, TrackedObject
+from .object_tracker import ObjectTracker
 from .registration_worker import Registered, RegistrationWorker
 
 Result = TypeVar("Result")
@@ -53,7 +54,8 @@ _BAD_STAMPS = {
 class PosePipeline:
     """Takes frames and masks from one thread; tracks and publishes in one worker thread.
 
-    Another thread registers, and follows what it finds through the frames since, while the worker goes on.
+    Another thread registers, and looks for what was lost, and follows what it finds through the frames since, while the
+    worker goes on.
 
     `publish(frame, objects)` and `ask_for_masks(ids)` are called in the worker's thread. searches: tells there whether
     objects that were never found are looked for without masks; set it.
@@ -86,6 +88,7 @@ class PosePipeline:
         )
         self._registrations = RegistrationWorker(tracker.estimator, buffer, lambda: self._done_ns, self._count, failed)
         self._answers: set[Answer] = set()
+        self._seeking: set[ObjectTracker] = set()  # those that the other thread is at
         self._early: MaskInput | None = None
         self._epoch = 0
         self._done_ns = -1
@@ -190,6 +193,7 @@ class PosePipeline:
 
     def _forget(self, reason: str) -> None:
         self.tracker.reset(reason=reason)
+        self._seeking.clear()
         self._done_ns, self._asked_ns = -1, None
 
     def _track(self, job: _Job) -> None:
@@ -221,6 +225,23 @@ class PosePipeline:
             job = _MaskJob(frame, self._epoch)
             self._registrations.search(tracks, frame, self.tracker.poses, partial(self._hand_over, job))
 
+    def _seek(self, frame: Frame) -> None:
+        """Let the other thread look in this frame for what was lost, where it isn't still at an earlier one."""
+        others = self.tracker.poses
+        for track in self.tracker.seekers():
+            if track not in self._seeking:
+                self._seeking.add(track)
+                claimed = partial(self.tracker.claimed, frame, others)
+                hand_back = partial(self.call, partial(self._sought, frame, track))
+                self._registrations.seek(track, frame, claimed, hand_back)
+
+    def _sought(self, frame: Frame, track: ObjectTracker) -> None:
+        """Take a track up that was found again."""
+        self._seeking.discard(track)
+        pose, since = track.following, self._since(frame)
+        if pose is not None and self.tracker.take(track, frame, pose, since[-1]) is not None:
+            self._go_on(since, time.perf_counter())
+
     def _hand_over(self, job: _MaskJob, registered: Registered) -> None:
         """From the other thread to the worker."""
         self.call(lambda: self._settled(job, lambda: self._join(job, registered)))
@@ -228,10 +249,7 @@ class PosePipeline:
     def _join(self, job: _MaskJob, registered: Registered) -> None:
         """Take a track up, go through the few frames that it is behind, and publish."""
         started = time.perf_counter()
-        id = registered.track.id
-        newest_ns = max(self._done_ns, job.frame.stamp_ns)
-        since = [job.frame, *self._buffer.after(job.frame.stamp_ns)]
-        since = [frame for frame in since if frame.stamp_ns <= newest_ns]
+        id, since = registered.track.id, self._since(job.frame)
         found = None
         if job.epoch == self._epoch:
             found = self.tracker.take(registered.track, job.frame, registered.found, since[-1])
@@ -239,12 +257,21 @@ class PosePipeline:
             if job.masks is None:
                 return  # a mask came meanwhile, or nobody looks for it any more
             raise InputRefused("reset", f"{id} was reset while it was registered: send a mask once more")
-        objects = self.tracker.catch_up(since, self._count)
-        self._finish(since[-1], objects, started)
+        objects = self._go_on(since, started)
         if isinstance(found, InputRefused):
             raise InputRefused(found.reason, f"{id}: {found}")
         if job.answer is not None and job.answer.set_running_or_notify_cancel():
             job.answer.set_result(objects)
+
+    def _since(self, frame: Frame) -> list[Frame]:
+        """Return the frames from this one to where the tracks are."""
+        return [frame, *(newer for newer in self._buffer.after(frame.stamp_ns) if newer.stamp_ns <= self._done_ns)]
+
+    def _go_on(self, since: list[Frame], started: float) -> list[TrackedObject]:
+        """Let tracks that are behind catch up through these frames, and publish."""
+        objects = self.tracker.catch_up(since, self._count)
+        self._finish(since[-1], objects, started)
+        return objects
 
     def _settled(self, job: _MaskJob, work: Callable[[], None]) -> None:
         """Do a part of a registration; what it raises is told to whoever waits for it, or counted."""
@@ -269,6 +296,7 @@ class PosePipeline:
             self._asked_ns = frame.stamp_ns
             self._ask_for_masks(wanting)
         self._search(frame)
+        self._seek(frame)
 
     def _count(self, id: str, refused: InputRefused) -> None:
         self._refusals.count(refused.reason, f"{id}: {refused}")

@@ -1,4 +1,4 @@
-"""Registration of an object in a thread of its own, so that the others' tracks go on meanwhile. Needs no ROS."""
+"""Registration and searches in a thread of their own, so that the tracks go on meanwhile. Needs no ROS."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from ..streams.frame_buffer import FrameBuffer
 from ..streams.latest_only_worker import LatestOnlyWorker
 from .estimator_protocol import Followed, TrackingEstimator, registered, searched
 from .object_tracker import ObjectTracker, Refused
+from .relocalization import ClaimedBy
 from .state_machine import TrackState
 
 
@@ -69,6 +70,23 @@ class RegistrationWorker:
         """Look in a frame for the objects of new tracks, where none of `taken` is; `then` is called for each."""
         names = [track.class_id for track in tracks]
         self._put(tracks, frame, lambda: searched(self._estimator, frame, names, taken), then)
+
+    def seek(self, track: ObjectTracker, frame: Frame, claimed: ClaimedBy, then: Callable[[], object]) -> None:
+        """Look in a frame for a lost object; where it is found again its track is nearly up to date when this ends.
+
+        `then` is called in this worker's thread, whatever came of it.
+        """
+
+        def work() -> None:
+            try:
+                if track.relocalize(frame, claimed).state is TrackState.TRACKING:
+                    self._catch_up(track)
+            except Exception as error:
+                self._failed("search", error)
+            finally:
+                then()
+
+        self._worker.call(work)
 
     def _put(
         self,

@@ -23,6 +23,7 @@ from visualization_msgs.msg import MarkerArray
 from foundation_pose_ros.nodes.replay.source import ReplaySource, mesh_files
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
+from test.stress.running_node import children
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 PATIENCE_S, LONGEST_END_S = 180.0, 1.0
@@ -58,12 +59,6 @@ class Ears:
         self.executor.shutdown()
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)
-
-
-def children(pid: int) -> list[int]:
-    """Processes that a process has started."""
-    stats = [(int(stat.parent.name), stat) for stat in Path("/proc").glob("[0-9]*/stat")]
-    return [child for child, stat in stats if int(stat.read_text().rpartition(")")[2].split()[1]) == pid]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -15,7 +15,7 @@ from ...streams.rgbd_input import InputGuardian, InputSettings
 from ...streams.transform_buffer import TransformBuffer
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
-from .parameters import extrinsics
+from .settings import extrinsics
 
 MESSAGES = {"raw": Image, "compressed": CompressedImage, "compressedDepth": CompressedImage, "points": PointCloud2}
 

@@ -8,8 +8,9 @@ from ..diagnostics import DiagnosticsPublisher
 from ..lifecycle_node import WorkingNode
 from ..parameters import declare, validator, values
 from .inputs import image_topics
-from .parameters import POSE_NODE, contradiction
+from .parameters import POSE_NODE
 from .session import MESH_READER, PoseSession
+from .settings import contradiction
 from .status_report import PoseReport
 
 

@@ -29,7 +29,7 @@ from ..service_replies import answering, waited_for
 from ..transform_listener import TransformListener
 from .object_catalogue import CatalogueEntry, parse_symmetries
 from .objects import Load, PoseObjects
-from .parameters import onboarding_settings
+from .onboarding_parameters import onboarding_settings
 
 _KEEP_LAST = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # A model's symmetries are searched while the node works on.

@@ -1,30 +1,16 @@
-"""The parameters of pose_node."""
+"""The parameters of pose_node, by what they are about; how they become settings is in `settings`."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from ... import se3
-from ...arrays import Pose
-from ...errors import InputRefused, shortened
 from ...limits import LIMITS
-from ...method_choice import MethodChoice
-from ...reconstruction.capture.view_recorder import RecordingSettings
-from ...reconstruction.onboarding import OnboardingSettings
-from ...reconstruction.reconstruct import ReconstructionSettings
 from ...streams.image_messages import MM
-from ...tracking import RelocalizationSettings, StateSettings, TrackerSettings
+from ...tracking import StateSettings, TrackerSettings
 from ..parameters import ParameterScope, Row
-from .output_frame import OutputFrameSettings
+from .onboarding_parameters import ONBOARDING
 
-STATE = StateSettings()
-TRACKER = TrackerSettings()
-RECORDING, RECONSTRUCTION = RecordingSettings(), ReconstructionSettings()
+STATE, TRACKER = StateSettings(), TrackerSettings()
 
-POSE_NODE = (
+OBJECTS = (
     Row("autostart", True, "Configure and activate without a lifecycle manager.", scope=ParameterScope.AT_START),
     Row(
         "objects",
@@ -44,6 +30,9 @@ POSE_NODE = (
         [],
         "Folders of meshes: relative paths are looked up in them, and ~/add_object takes meshes from nowhere else.",
     ),
+)
+
+METHODS = (
     Row(
         "device",
         "cpu",
@@ -109,6 +98,9 @@ POSE_NODE = (
         64,
         scope=ParameterScope.ON_CONFIGURE,
     ),
+)
+
+INPUT = (
     Row(
         "rgb_transport",
         "raw",
@@ -190,6 +182,9 @@ POSE_NODE = (
         scope=ParameterScope.ON_CONFIGURE,
     ),
     Row("stale_after_s", 1.0, "Without a frame for this long, diagnostics say STALE, and why.", 0.1, 3600.0),
+)
+
+TRACKS = (
     Row("accept_score", STATE.accept_score, "A registration starts a track at this score.", 0.0, 1.0),
     Row("lose_score", STATE.lose_score, "A track comes into doubt below this score.", 0.0, 1.0),
     Row("regain_score", STATE.regain_score, "Doubt ends at this score, three frames running.", 0.0, 1.0),
@@ -208,6 +203,9 @@ POSE_NODE = (
         60.0,
     ),
     Row("retry_longest_s", TRACKER.retry_longest_s, "The longest such pause.", 0.0, 600.0),
+)
+
+OUTPUT = (
     Row(
         "output_frame",
         "",
@@ -247,67 +245,9 @@ POSE_NODE = (
         0.1,
         120.0,
     ),
-    Row(
-        "grow_models",
-        False,
-        "An object that was onboarded while this was on goes on learning: images that show unseen surface of it while "
-        "it is tracked with a high score become views, and its model is made anew from time to time.",
-    ),
-    Row(
-        "onboarding_directory",
-        "",
-        "Folder that `~/onboard_object` writes models to; empty: it refuses.",
-        scope=ParameterScope.ON_CONFIGURE,
-    ),
-    Row(
-        "onboarding_views",
-        RECONSTRUCTION.views,
-        "A model is made from at most so many views, spread over all sides.",
-        4,
-        100,
-        scope=ParameterScope.ON_CONFIGURE,
-    ),
-    Row(
-        "onboarding_voxels",
-        RECONSTRUCTION.fusion.voxels,
-        "How finely views are fused: so many voxels in the object's box; the time for it grows with them.",
-        10_000,
-        10_000_000,
-        scope=ParameterScope.ON_CONFIGURE,
-    ),
-    Row(
-        "onboarding_texture",
-        RECONSTRUCTION.paint.texture_px,
-        "Side of a made model's texture in pixels; 0 colours vertices alone.",
-        0,
-        4096,
-        scope=ParameterScope.ON_CONFIGURE,
-    ),
-    Row(
-        "onboarding_longest_s",
-        RECORDING.longest_s,
-        "A recording takes no views after this long.",
-        1.0,
-        3600.0,
-        scope=ParameterScope.ON_CONFIGURE,
-    ),
-    Row(
-        "onboarding_most_views",
-        RECORDING.most_views,
-        "A recording keeps no more views than this.",
-        4,
-        500,
-        scope=ParameterScope.ON_CONFIGURE,
-    ),
-    Row(
-        "onboarding_largest_mb",
-        RECORDING.largest_bytes // 1_000_000,
-        "... nor more than this.",
-        10,
-        16_000,
-        scope=ParameterScope.ON_CONFIGURE,
-    ),
 )
+
+POSE_NODE = (*OBJECTS, *METHODS, *INPUT, *TRACKS, *OUTPUT, *ONBOARDING)
 
 PER_OBJECT = (
     Row(
@@ -344,97 +284,3 @@ PER_OBJECT = (
 def object_rows(name: str) -> tuple[Row, ...]:
     """Name the parameters of one object: `<name>.mesh`, `<name>.unit`, ..."""
     return tuple(replace(row, name=f"{name}.{row.name}") for row in PER_OBJECT)
-
-
-def method_choice(values: dict[str, Any], threads: int) -> MethodChoice:
-    """Take the methods from the node's values by name; raises InputRefused for networks without a folder."""
-    if "learned" in (values["refiner"], values["scorer"]) and not values["weights_directory"]:
-        raise InputRefused(
-            "no_weights", "learned methods need weights: set the parameter weights_directory to their folder"
-        )
-    return MethodChoice(
-        refiner=values["refiner"],
-        scorer=values["scorer"],
-        weights=Path(values["weights_directory"]).expanduser(),
-        device=values["device"],
-        threads=threads,
-        polish=values["polish"],
-        differentiable=values["differentiable"],
-        hypotheses=values["hypotheses"],
-        precision=values["precision"],
-    )
-
-
-def extrinsics(text: str) -> Pose | None:
-    """Parse `x y z qx qy qz qw` to T (4, 4), None for an empty text; raises InputRefused."""
-    if not text.strip():
-        return None
-    try:
-        numbers = np.array([float(word) for word in text.replace(",", " ").split()])
-    except ValueError:
-        numbers = np.zeros(0)
-    if numbers.shape != (7,) or not np.isfinite(numbers).all() or not 0.9 < np.linalg.norm(numbers[3:]) < 1.1:
-        raise InputRefused(
-            "bad_parameter",
-            f"depth_extrinsics is {shortened(repr(text))}: give seven numbers, x y z in metres and the quaternion "
-            "qx qy qz qw, as static_transform_publisher takes them",
-        )
-    return se3.from_quaternion_xyzw(numbers[3:], numbers[:3])
-
-
-def contradiction(values: Mapping[str, Any]) -> str:
-    """Say in words which of the node's values can't be true together, '' where all can."""
-    if values["regain_score"] < values["lose_score"]:
-        return f"regain_score {values['regain_score']:g} is below lose_score {values['lose_score']:g}: raise it first"
-    try:
-        extrinsics(values["depth_extrinsics"])
-    except InputRefused as refused:
-        return str(refused)
-    for folder in filter(None, values["mesh_directories"]):
-        try:
-            path = Path(folder).expanduser().resolve()
-        except (OSError, RuntimeError, ValueError) as error:  # too long, a user who isn't there, a zero byte
-            return f"mesh_directories holds {shortened(repr(folder))}, no folder ({shortened(error)}): take it out"
-        if path == path.parent:
-            return "mesh_directories holds /, and requests could have any file read: name the folders of meshes alone"
-    return ""
-
-
-def output_frame_settings(values: Mapping[str, Any]) -> OutputFrameSettings | None:
-    """Take the settings from the node's values by name; None where poses stay in the image's frame."""
-    frame_id = values["output_frame"].lstrip("/")
-    hold = values["without_transform"] == "hold"
-    return OutputFrameSettings(frame_id, values["transform_wait_s"], hold) if frame_id else None
-
-
-def tracker_settings(values: dict[str, float]) -> TrackerSettings:
-    """Take the settings from the node's values by name."""
-    state = StateSettings(
-        accept_score=values["accept_score"],
-        lose_score=values["lose_score"],
-        regain_score=values["regain_score"],
-        lost_after_s=values["lost_after_s"],
-        lost_after_frames=int(values["lost_after_frames"]),
-    )
-    recovery = RelocalizationSettings(enabled=bool(values["recovery"]))
-    return TrackerSettings(state, recovery, values["retry_first_s"], values["retry_longest_s"])
-
-
-def onboarding_settings(values: dict[str, Any]) -> OnboardingSettings:
-    """Take the settings from the node's values by name."""
-    folder = values["onboarding_directory"]
-    return OnboardingSettings(
-        Path(folder).expanduser().resolve() if folder else None,
-        replace(
-            RECORDING,
-            most_views=values["onboarding_most_views"],
-            largest_bytes=values["onboarding_largest_mb"] * 1_000_000,
-            longest_s=values["onboarding_longest_s"],
-        ),
-        replace(
-            RECONSTRUCTION,
-            views=values["onboarding_views"],
-            fusion=replace(RECONSTRUCTION.fusion, voxels=values["onboarding_voxels"]),
-            paint=replace(RECONSTRUCTION.paint, texture_px=values["onboarding_texture"]),
-        ),
-    )

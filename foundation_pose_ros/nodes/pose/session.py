@@ -27,11 +27,12 @@ from .object_catalogue import load_prepared
 from .objects import PoseObjects, configured_entries, thread_count
 from .onboarding_services import OnboardingServices
 from .output_frame import OutputFrame
-from .parameters import POSE_NODE, method_choice, output_frame_settings, tracker_settings
+from .parameters import POSE_NODE
 from .pose_waits import PoseWaits
 from .registrar import Registrar
 from .results_publisher import OutputSettings, ResultsPublisher
 from .services import PoseServices
+from .settings import method_choice, output_frame_settings, tracker_settings
 from .state_log import StateLog
 
 # Meshes and textures are read in its processes. It belongs to this one, so that no configuration waits for its imports.

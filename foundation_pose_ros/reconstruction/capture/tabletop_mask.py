@@ -2,8 +2,8 @@
 
 import cv2
 import numpy as np
-import open3d as o3d
 
+from ... import late_open3d as o3d
 from ...camera import Camera
 from ...errors import InputRefused
 from ...frame import Frame

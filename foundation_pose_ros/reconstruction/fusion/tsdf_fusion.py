@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import open3d as o3d
 from scipy import ndimage
 
+from ... import late_open3d as o3d
 from ...depth import in_front
 from ...errors import InputRefused
 from ...object_model.decimation import decimated

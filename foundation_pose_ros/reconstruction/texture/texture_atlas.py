@@ -5,13 +5,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-import open3d as o3d
 import trimesh
 from PIL import Image
 from scipy.spatial import cKDTree
 from trimesh.visual import ColorVisuals, TextureVisuals
 from trimesh.visual.material import PBRMaterial
 
+from ... import late_open3d as o3d
 from ...extras import require
 from ...object_model.mesh_file import SIGMA_ATTRIBUTE
 from ..surface import Surface

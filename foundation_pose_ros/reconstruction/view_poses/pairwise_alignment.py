@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import open3d as o3d
 from scipy.spatial import cKDTree
 
+from ... import late_open3d as o3d
 from ... import se3
 from ..fusion.view_depth import RIM_PX
 from ..reference_view import ReferenceView
-
-_registration = o3d.pipelines.registration
 
 # Nearest matches must be this much nearer than the second nearest (Lowe 2004).
 _RATIO = 0.8
@@ -40,8 +38,8 @@ class ViewCloud:
     coarse and fine: with colours and normals; points (K, 3) at features with descriptors (K, 128).
     """
 
-    coarse: o3d.geometry.PointCloud
-    fine: o3d.geometry.PointCloud
+    coarse: "o3d.geometry.PointCloud"
+    fine: "o3d.geometry.PointCloud"
     points: np.ndarray
     descriptors: np.ndarray
 
@@ -121,7 +119,7 @@ def aligned(
 class Target:
     """Points that others are aligned to, in one frame: of one view, or of several together."""
 
-    def __init__(self, cloud: o3d.geometry.PointCloud) -> None:
+    def __init__(self, cloud: "o3d.geometry.PointCloud") -> None:
         self._points, self._normals = np.asarray(cloud.points), np.asarray(cloud.normals)
         self._colours = np.asarray(cloud.colors)
         self._tree = cKDTree(self._points)
@@ -131,7 +129,7 @@ class Target:
         index = self._tree.query(points)[1]
         return self._points[index], self._normals[index]
 
-    def confirmed(self, source: o3d.geometry.PointCloud, T: np.ndarray, within_m: float) -> float:
+    def confirmed(self, source: "o3d.geometry.PointCloud", T: np.ndarray, within_m: float) -> float:
         """Return share of the source's points that lie on the target, weighed by how alike their colours are."""
         distance, index = self._tree.query(se3.transform_points(T, np.asarray(source.points)))
         off = np.asarray(source.colors) - self._colours[index]
@@ -142,11 +140,13 @@ class Target:
 
 def information(source: ViewCloud, target: ViewCloud, T: np.ndarray, size_m: float) -> np.ndarray:
     """Return (6, 6) of a motion between two views, for a pose graph: how well their overlap holds each direction."""
-    return _registration.get_information_matrix_from_point_clouds(source.coarse, target.fine, _SAME * size_m, T)
+    return o3d.pipelines.registration.get_information_matrix_from_point_clouds(
+        source.coarse, target.fine, _SAME * size_m, T
+    )
 
 
 def _step(
-    T: np.ndarray, source: o3d.geometry.PointCloud, target: Target, matches: Sequence[Matches], gate_m: float
+    T: np.ndarray, source: "o3d.geometry.PointCloud", target: Target, matches: Sequence[Matches], gate_m: float
 ) -> np.ndarray:
     """One Gauss-Newton step on both kinds of residuals, those beyond the gate left out."""
     points = se3.transform_points(T, np.asarray(source.points))
@@ -186,13 +186,13 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
-def _cloud(view: ReferenceView) -> o3d.geometry.PointCloud:
+def _cloud(view: ReferenceView) -> "o3d.geometry.PointCloud":
     cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(view.points_cam().astype(np.float64)))
     cloud.colors = o3d.utility.Vector3dVector(view.frame.rgb[view.seen].astype(np.float64) / 255)
     return cloud
 
 
-def thinned(cloud: o3d.geometry.PointCloud, voxel_m: float) -> o3d.geometry.PointCloud:
+def thinned(cloud: "o3d.geometry.PointCloud", voxel_m: float) -> "o3d.geometry.PointCloud":
     """Return a point per voxel, strays dropped, with normals."""
     cloud = cloud.voxel_down_sample(voxel_m)
     cloud, _ = cloud.remove_statistical_outlier(_OUTLIER_NEIGHBOURS, _OUTLIER_RATIO)

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import open3d as o3d
 
+from ... import late_open3d as o3d
 from ... import se3
 from ...errors import InputRefused
 from ..reference_view import ReferenceView
 from ..view_checks import Agreement
 from .pairwise_alignment import FINE, Target, ViewCloud, aligned, information, matched, thinned
-
-_registration = o3d.pipelines.registration
 
 
 @dataclass(frozen=True)
@@ -125,18 +123,20 @@ class _Chain:
 
     def optimised(self) -> np.ndarray:
         """Return poses (n, 4, 4) after loops are closed."""
-        graph = _registration.PoseGraph()
+        graph = o3d.pipelines.registration.PoseGraph()
         for pose in self.poses:
-            graph.nodes.append(_registration.PoseGraphNode(np.linalg.inv(pose)))
+            graph.nodes.append(o3d.pipelines.registration.PoseGraphNode(np.linalg.inv(pose)))
         for index in range(1, len(self.poses)):
             self._add(graph, index - 1, index, self.poses[index] @ np.linalg.inv(self.poses[index - 1]), False)
         loops = [pair for pair in self._loop_candidates() if self._close(graph, *pair)]
         if loops:
-            option = _registration.GlobalOptimizationOption(2 * 0.03 * self.size_m, self.settings.prune, 1.0, 0)
-            _registration.global_optimization(
+            option = o3d.pipelines.registration.GlobalOptimizationOption(
+                2 * 0.03 * self.size_m, self.settings.prune, 1.0, 0
+            )
+            o3d.pipelines.registration.global_optimization(
                 graph,
-                _registration.GlobalOptimizationLevenbergMarquardt(),
-                _registration.GlobalOptimizationConvergenceCriteria(),
+                o3d.pipelines.registration.GlobalOptimizationLevenbergMarquardt(),
+                o3d.pipelines.registration.GlobalOptimizationConvergenceCriteria(),
                 option,
             )
         T_first_cam = np.stack([np.asarray(node.pose) for node in graph.nodes])
@@ -146,7 +146,7 @@ class _Chain:
         gap = self.settings.loop_gap
         return [(a, b) for i, a in enumerate(self.keys) for b in self.keys[i + gap :]]
 
-    def _close(self, graph: o3d.pipelines.registration.PoseGraph, a: int, b: int) -> bool:
+    def _close(self, graph: "o3d.pipelines.registration.PoseGraph", a: int, b: int) -> bool:
         found = matched(self.clouds[a], self.clouds[b], self.size_m)
         if found is None or found.count < self.settings.loop_matches:
             return False
@@ -157,7 +157,7 @@ class _Chain:
         return True
 
     def _add(
-        self, graph: o3d.pipelines.registration.PoseGraph, a: int, b: int, T_b_a: np.ndarray, uncertain: bool
+        self, graph: "o3d.pipelines.registration.PoseGraph", a: int, b: int, T_b_a: np.ndarray, uncertain: bool
     ) -> None:
         known = information(self.clouds[a], self.clouds[b], T_b_a, self.size_m)
-        graph.edges.append(_registration.PoseGraphEdge(a, b, T_b_a, known, uncertain))
+        graph.edges.append(o3d.pipelines.registration.PoseGraphEdge(a, b, T_b_a, known, uncertain))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import open3d as o3d
 
+from ... import late_open3d as o3d
 from ... import se3
 from ..reference_view import ReferenceView
 from .pairwise_alignment import FINE, Target, ViewCloud, aligned, matched, thinned

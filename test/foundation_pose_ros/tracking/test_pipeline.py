@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Camera, Frame, InputRefused
+from foundation_pose_ros.estimation.object_proposals import Proposal
 from foundation_pose_ros.nodes.service_replies import waited_for
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.streams.mask_inputs import LabelImage
@@ -31,6 +32,10 @@ class Steady:
         self.tracked: dict[str, list[int]] = {"mug": [], "can": []}
         self.may_register = threading.Event()
         self.may_register.set()
+        self.hidden: set[str] = set()
+        self.finding = 0
+        self.may_find = threading.Event()
+        self.may_find.set()
 
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
         self.registered.append(frame.stamp_ns)
@@ -46,7 +51,20 @@ class Steady:
 
     def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
         self.tracked[previous.object_name].append(frame.stamp_ns)
+        if previous.object_name in self.hidden:
+            raise InputRefused("hidden", "it is hidden")
         return self._pose(frame, previous.object_name)
+
+    def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
+        everything = np.ones((1, 1), bool)
+        return [Proposal(everything, everything, np.zeros(3), 0.9, 0.1, planes=None)]
+
+    def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
+        self.finding += 1
+        assert self.may_find.wait(10)
+        if object_name in self.hidden:
+            raise InputRefused("hidden", "it is hidden")
+        return self._pose(frame, object_name or "")
 
     def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
         return 0.0
@@ -145,6 +163,59 @@ def test_while_one_object_is_registered_the_other_goes_on_and_it_then_sees_every
     bench.frame(12)
     assert bench.estimator.tracked["can"] == [step * STEP_NS for step in range(3, 13)]
     assert bench.estimator.tracked["mug"] == [step * STEP_NS for step in range(2, 13)]
+
+
+def lose_the_can(bench: Bench, last_step: int) -> None:
+    """Track both, then refuse the can alone until it is lost."""
+    bench.pipeline.tracker.add("can")
+    bench.mask(1, only="mug")
+    bench.frame(1)
+    bench.wait(lambda: bench.state is TrackState.TRACKING)
+    bench.mask(1, only="can")
+    bench.wait(lambda: bench.pipeline.tracker.states()["can"] is TrackState.TRACKING)
+    bench.estimator.hidden = {"can"}
+    for step in range(2, last_step + 1):
+        bench.frame(step)
+    assert bench.pipeline.tracker.states()["can"] is TrackState.LOST
+    # From now on a search in a frame lasts until it may end.
+    bench.estimator.may_find.clear()
+    bench.estimator.finding = 0
+    for step in range(last_step + 1, last_step + 5):
+        bench.frame(step)
+    bench.wait(lambda: bench.estimator.finding)
+
+
+def test_while_a_lost_object_is_looked_for_the_other_goes_on(bench: Bench) -> None:
+    lose_the_can(bench, last_step=20)
+    for step in range(25, 35):
+        bench.frame(step)  # waits for the mug's pose in it
+        assert bench.published[-1][1].result.stamp_ns == step * STEP_NS
+    assert bench.pipeline.tracker.states()["can"] is TrackState.LOST and bench.estimator.finding == 1
+    bench.estimator.hidden = set()
+    bench.estimator.may_find.set()
+    for step in range(35, 55):
+        bench.frame(step)
+    bench.wait(lambda: bench.pipeline.tracker.states()["can"] is TrackState.TRACKING)
+    assert bench.estimator.registered == [STEP_NS, STEP_NS], "no mask was needed"
+
+
+def test_a_mask_comes_before_the_search_for_what_was_lost(bench: Bench) -> None:
+    lose_the_can(bench, last_step=20)
+    bench.estimator.hidden = set()
+    bench.mask(24, only="can")
+    bench.estimator.may_find.set()
+    bench.wait(lambda: bench.pipeline.tracker.states()["can"] is TrackState.TRACKING)
+    assert bench.estimator.registered == [STEP_NS, STEP_NS, 24 * STEP_NS]
+
+
+def test_what_was_reset_while_it_was_looked_for_is_not_found(bench: Bench) -> None:
+    lose_the_can(bench, last_step=20)
+    bench.pipeline.call(lambda: bench.pipeline.tracker.reset("can")).result()
+    bench.estimator.hidden = set()
+    bench.estimator.may_find.set()
+    for step in range(25, 45):
+        bench.frame(step)
+    assert bench.pipeline.tracker.states()["can"] is TrackState.SEARCHING
 
 
 def test_what_is_asked_for_is_answered_once_it_is_up_to_date(bench: Bench) -> None:

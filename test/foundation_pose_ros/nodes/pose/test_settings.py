@@ -8,7 +8,8 @@ import pytest
 
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.estimation.methods import GeometricMethods
-from foundation_pose_ros.nodes.pose.parameters import POSE_NODE, contradiction, extrinsics, method_choice
+from foundation_pose_ros.nodes.pose.parameters import POSE_NODE
+from foundation_pose_ros.nodes.pose.settings import contradiction, extrinsics, method_choice
 
 
 def parameters(**changed: Any) -> dict[str, Any]:

@@ -1,0 +1,11 @@
+"""Open3D, imported when something of it is first asked for: `from .. import late_open3d as o3d`.
+
+It brings plotting with it, and takes a second or two to load, which nodes that never make a model needn't wait for.
+"""
+
+from importlib import import_module
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(import_module("open3d"), name)
