@@ -44,6 +44,10 @@ class Case:
     height: int
     objects: int
 
+    @property
+    def size(self) -> str:
+        return f"{self.width}x{self.height}"
+
 
 CASES = tuple(Case(*size, objects) for size in ((640, 480), (1280, 720)) for objects in (1, 3))
 
@@ -52,20 +56,24 @@ def main(
     rounds: Annotated[int, typer.Option(help="How often everything is measured.")] = 2,
     seconds: Annotated[float, typer.Option(help="How long each time, once all objects are tracked.")] = 10.0,
     before: Annotated[Path | None, typer.Option(help="Another checkout, measured in turn.")] = None,
+    only: Annotated[str, typer.Option(help="Images of this size alone, as 640x480.")] = "",
     output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
 ) -> None:
     """Measure, and write JSON and tables."""
-    report = measure(rounds, seconds, before) | {"command": "python -m benchmarks.nodes.latency"}
+    report = measure(rounds, seconds, before, only) | {"command": "python -m benchmarks.nodes.latency"}
     publish(PART, report, output)
     print(PART.markdown(report))
 
 
-def measure(rounds: int, seconds: float = 10.0, before: Path | None = None) -> dict[str, Any]:
-    """Latency, rate and processor time of each case; load: of the machine, where others worked on it too."""
+def measure(rounds: int, seconds: float = 10.0, before: Path | None = None, only: str = "") -> dict[str, Any]:
+    """Latency, rate and processor time of each case; load: of the machine, where others worked on it too.
+
+    only: the size of the images of the cases that are measured, as 640x480; empty: all.
+    """
     trees = {"now": ROOT} if before is None else {"before": before.resolve(), "now": ROOT}
     rows: dict[tuple[str, Case], list[_Heard]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        streams = {case: _write_stream(case, Path(folder)) for case in CASES}
+        streams = {case: _write_stream(case, Path(folder)) for case in CASES if only in ("", case.size)}
         for _ in range(rounds):
             for case, stream in streams.items():
                 for name, tree in trees.items():
@@ -75,7 +83,7 @@ def measure(rounds: int, seconds: float = 10.0, before: Path | None = None) -> d
     return provenance({"rounds": rounds, "seconds": seconds, "rate_hz": RATE_HZ}) | {
         "load": os.getloadavg()[2],
         "cases": [
-            {"tree": name, "size": f"{case.width}x{case.height}", "objects": case.objects} | _joined(all_heard)
+            {"tree": name, "size": case.size, "objects": case.objects} | _joined(all_heard)
             for (name, case), all_heard in rows.items()
         ],
     }

@@ -7,7 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,8 @@ _NOWHERE = np.uint32(0xFFFFFFFF)
 # Packets that are worth waking another thread for, a quarter of a millisecond of work, and parts per thread.
 _THREAD_PACKETS = 1 << 9
 _PARTS = 4
+# Nearer than this a box isn't looked at from outside.
+_NEAREST_M = np.float32(1e-4)
 
 
 class _Images(NamedTuple):
@@ -41,18 +43,22 @@ class PacketCaster:
 
     def __init__(self, vertices: np.ndarray, faces: np.ndarray, threads: int) -> None:
         self._scene = EmbreeScene(vertices, faces)
+        self._corners = np.array(
+            list(product(*zip(vertices.min(axis=0), vertices.max(axis=0), strict=True))), np.float32
+        )
         self._threads = threads
 
     def cast(
         self, T_cam_obj: np.ndarray, K: np.ndarray, size: tuple[int, int], normals: bool = False, faces: bool = False
     ) -> RayHits:
         """Cast rays, as `Caster` says."""
-        found = RayHits.unfilled((len(T_cam_obj), *size), normals, faces)
+        found = RayHits.missing((len(T_cam_obj), *size), normals, faces)
         none = np.empty((0, 0, 0, 0), np.float32)
         K_each = np.empty((len(T_cam_obj), 3, 3), np.float32)
         K_each[:] = K
         given = (
             self._scene.address,
+            self._corners,
             # A copy: the loop would be compiled once more for arrays that mustn't be written to.
             np.array(T_cam_obj, np.float32, order="C"),
             K_each,
@@ -99,14 +105,20 @@ def _across(pixels: int) -> int:
 
 
 @compiled
-def _cast(scene: int, T_cam_obj: np.ndarray, K: np.ndarray, images: _Images, first: int, end: int) -> None:
-    """Cast packets first to end of all poses' images, in order."""
-    depth_m, normals_cam, face, barycentric = images
-    height, width = depth_m.shape[1:]
+def _cast(
+    scene: int,
+    corners: np.ndarray,
+    T_cam_obj: np.ndarray,
+    K: np.ndarray,
+    images: _Images,
+    first: int,
+    end: int,
+) -> None:
+    """Cast packets first to end of all poses' images, in order, into images of rays that miss."""
+    height, width = images.depth_m.shape[1:]
     down, along = -(-height // _SIDE), -(-width // _SIDE)
-    wants_normals, wants_faces = len(normals_cam) > 0, len(face) > 0
     # Embree reads and writes packets by vectors of 64 bytes.
-    memory = np.zeros(_ROWS * 16 + 32, np.float32)
+    memory = np.zeros(_ROWS * 16 + 64, np.float32)
     start = (-memory.ctypes.data % 64) // 4
     packet = memory[start : start + _ROWS * 16].reshape(_ROWS, 16)
     numbers = packet.view(np.uint32)
@@ -115,12 +127,15 @@ def _cast(scene: int, T_cam_obj: np.ndarray, K: np.ndarray, images: _Images, fir
         numbers[9, lane], numbers[19, lane], numbers[20, lane] = _NOWHERE, _NOWHERE, _NOWHERE
     # A ray's direction in the object's frame: `ahead` at pixel 0, and its steps per column and row.
     ahead, per_column, per_row = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
+    row_of, column_of = np.empty(16, np.float32), np.empty(16, np.float32)
     current = -1
+    first_row, end_row, first_column, end_column = 0, height, 0, width
     for number in range(first, end):
         image, tile = number // (down * along), number % (down * along)
         top, left = _SIDE * (tile // along), _SIDE * (tile % along)
         if image != current:
             current = image
+            first_row, end_row, first_column, end_column = _window(corners, T_cam_obj[image], K[image], height, width)
             fx, fy, cx, cy = K[image, 0, 0], K[image, 1, 1], K[image, 0, 2], K[image, 1, 2]
             for axis in range(3):
                 x, y, z = T_cam_obj[image, 0, axis], T_cam_obj[image, 1, axis], T_cam_obj[image, 2, axis]
@@ -128,33 +143,64 @@ def _cast(scene: int, T_cam_obj: np.ndarray, K: np.ndarray, images: _Images, fir
                 origin = -(x * T_cam_obj[image, 0, 3] + y * T_cam_obj[image, 1, 3] + z * T_cam_obj[image, 2, 3])
                 for lane in range(16):
                     packet[axis, lane] = origin
+        if top >= end_row or top + _SIDE <= first_row or left >= end_column or left + _SIDE <= first_column:
+            continue
         rows, columns = min(height - top, _SIDE), min(width - left, _SIDE)
+        for row in range(_SIDE):
+            for column in range(_SIDE):
+                lane = _SIDE * row + column
+                row_of[lane], column_of[lane] = top + row, left + column
+                valid[lane] = -1 if row < rows and column < columns else 0
+        for axis in range(3):
+            from_column, from_row, at_zero = per_column[axis], per_row[axis], ahead[axis]
+            for lane in range(16):
+                packet[4 + axis, lane] = at_zero + (from_column * column_of[lane] + from_row * row_of[lane])
         for lane in range(16):
-            row, column = lane // _SIDE, lane % _SIDE
-            for axis in range(3):
-                direction = per_column[axis] * np.float32(left + column) + per_row[axis] * np.float32(top + row)
-                packet[4 + axis, lane] = ahead[axis] + direction
-            valid[lane] = -1 if row < rows and column < columns else 0
             packet[8, lane], numbers[18, lane] = _FAR, _NOWHERE
         intersect16(valid.ctypes.data, scene, packet.ctypes.data, 0)
-        for row in range(rows):
-            for column in range(columns):
-                lane, v, u = _SIDE * row + column, top + row, left + column
-                far = packet[8, lane]
-                hit = far < _FAR
-                depth_m[image, v, u] = far if hit else 0
-                if wants_normals:
-                    x, y, z = packet[12, lane], packet[13, lane], packet[14, lane]
-                    away = x * packet[4, lane] + y * packet[5, lane] + z * packet[6, lane] > 0
-                    scale = (-1 if away else 1) / np.sqrt(x * x + y * y + z * z) if hit else np.float32(0)
-                    for axis in range(3):
-                        turned = (
-                            T_cam_obj[image, axis, 0] * x
-                            + T_cam_obj[image, axis, 1] * y
-                            + T_cam_obj[image, axis, 2] * z
-                        )
-                        normals_cam[image, v, u, axis] = scale * turned if hit else 0
-                if wants_faces:
-                    face[image, v, u] = np.int32(numbers[17, lane]) if hit else -1
-                    barycentric[image, v, u, 0] = packet[15, lane] if hit else 0
-                    barycentric[image, v, u, 1] = packet[16, lane] if hit else 0
+        _keep(packet, numbers, T_cam_obj[image], images, (image, top, left, rows, columns))
+
+
+@compiled
+def _window(corners: Any, T_cam_obj: Any, K: Any, height: int, width: int) -> Any:
+    """Return first and end of the rows, then of the columns, that a box with these corners (8, 3) may fill."""
+    low_v, high_v, low_u, high_u = np.float64(height), -1.0, np.float64(width), -1.0
+    for corner in range(8):
+        x, y, z = T_cam_obj[0, 3], T_cam_obj[1, 3], T_cam_obj[2, 3]
+        for axis in range(3):
+            x += T_cam_obj[0, axis] * corners[corner, axis]
+            y += T_cam_obj[1, axis] * corners[corner, axis]
+            z += T_cam_obj[2, axis] * corners[corner, axis]
+        if z < _NEAREST_M:  # it reaches behind the camera
+            return 0, height, 0, width
+        u, v = K[0, 0] * x / z + K[0, 2], K[1, 1] * y / z + K[1, 2]
+        low_v, high_v, low_u, high_u = min(low_v, v), max(high_v, v), min(low_u, u), max(high_u, u)
+    # A pixel more on each side, for what rounding does.
+    first_row, first_column = max(0, int(low_v) - 1), max(0, int(low_u) - 1)
+    return first_row, min(height, int(high_v) + 3), first_column, min(width, int(high_u) + 3)
+
+
+@compiled
+def _keep(packet: Any, numbers: Any, T_cam_obj: Any, images: Any, place: Any) -> None:
+    """Write what the rays of a packet have hit. place: number of the image, top, left, rows, columns."""
+    image, top, left, rows, columns = place
+    depth_m, normals_cam, face, barycentric = images
+    wants_normals, wants_faces = len(normals_cam) > 0, len(face) > 0
+    for row in range(rows):
+        for column in range(columns):
+            lane, v, u = _SIDE * row + column, top + row, left + column
+            far = packet[8, lane]
+            if not far < _FAR:
+                continue
+            depth_m[image, v, u] = far
+            if wants_normals:
+                x, y, z = packet[12, lane], packet[13, lane], packet[14, lane]
+                away = x * packet[4, lane] + y * packet[5, lane] + z * packet[6, lane] > 0
+                scale = (-1 if away else 1) / np.sqrt(x * x + y * y + z * z)
+                for axis in range(3):
+                    turned = T_cam_obj[axis, 0] * x + T_cam_obj[axis, 1] * y + T_cam_obj[axis, 2] * z
+                    normals_cam[image, v, u, axis] = scale * turned
+            if wants_faces:
+                face[image, v, u] = np.int32(numbers[17, lane])
+                barycentric[image, v, u, 0] = packet[15, lane]
+                barycentric[image, v, u, 1] = packet[16, lane]

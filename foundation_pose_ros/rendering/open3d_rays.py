@@ -28,7 +28,7 @@ class Open3DCaster:
     ) -> RayHits:
         """Cast rays, as `Caster` says."""
         rays_cam = pixel_rays(K, size)  # (h*w, 3) or (B, h*w, 3)
-        found = RayHits.unfilled((len(T_cam_obj), *size), normals, faces)
+        found = RayHits.missing((len(T_cam_obj), *size), normals, faces)
         step = max(1, _CHUNK_RAYS // (size[0] * size[1]))
         for start in range(0, len(T_cam_obj), step):
             part = slice(start, min(start + step, len(T_cam_obj)))

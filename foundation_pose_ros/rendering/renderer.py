@@ -53,13 +53,13 @@ class RayHits:
     barycentric: np.ndarray | None
 
     @classmethod
-    def unfilled(cls, shape: tuple[int, int, int], normals: bool, faces: bool) -> "RayHits":
-        """Make room for the hits of pixels (B, h, w)."""
+    def missing(cls, shape: tuple[int, int, int], normals: bool, faces: bool) -> "RayHits":
+        """Return images of pixels (B, h, w) that all miss the object."""
         return cls(
-            np.empty(shape, np.float32),
-            np.empty((*shape, 3), np.float32) if normals else None,
-            np.empty(shape, np.int32) if faces else None,
-            np.empty((*shape, 2), np.float32) if faces else None,
+            np.zeros(shape, np.float32),
+            np.zeros((*shape, 3), np.float32) if normals else None,
+            np.full(shape, -1, np.int32) if faces else None,
+            np.zeros((*shape, 2), np.float32) if faces else None,
         )
 
 

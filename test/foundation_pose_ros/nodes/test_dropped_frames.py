@@ -64,12 +64,12 @@ class Film:
         self._bench, self._scene = bench, scene
         models = {name: ObjectModel.from_mesh(next(meshes.glob(f"{name}.*"))) for name in OBJECTS}
         self._symmetries = {name: model.symmetries.transforms() for name, model in models.items()}
-        self._start_ns = 0
+        self._start_ns = self._last_ns = 0
 
     def begin(self) -> None:
         """Register both objects in the first frame."""
         self._bench.call("reset")
-        self._start_ns = time.time_ns()
+        self._start_ns = max(time.time_ns(), self._last_ns + STEP_NS)
         labels = np.zeros((self._scene.camera.height, self._scene.camera.width), np.uint16)
         for label, name in enumerate(OBJECTS, start=1):
             labels[self._scene.mask(self._scene.frame_ids[0], name)] = label
@@ -79,7 +79,8 @@ class Film:
         )
 
     def send(self, index: int, labels: np.ndarray | None = None) -> None:
-        stamp = to_stamp(self._start_ns + index * STEP_NS)
+        self._last_ns = self._start_ns + index * STEP_NS
+        stamp = to_stamp(self._last_ns)
 
         def change(messages: dict[str, Any]) -> None:
             if labels is not None:
