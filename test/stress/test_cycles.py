@@ -65,6 +65,7 @@ def lives_through(running: Running, cycles: int, cycle: Callable[[], None]) -> N
             running.must_live()
             if number == cycles // 10:
                 memory_mb = running.memory_mb
+        print(f"{cycles} cycles: {memory_mb:.0f} MB after a tenth of them, {running.memory_mb:.0f} MB at the end")
         assert running.memory_mb - memory_mb < MOST_GROWTH_MB
     finally:
         ending.set()
