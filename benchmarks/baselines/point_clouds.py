@@ -33,7 +33,7 @@ class Cloud:
 def model_cloud(model: ObjectModel) -> Cloud:
     """Return points evenly over the surface, in the object's frame."""
     points, faces, _ = model.surface_samples(_SAMPLES)
-    return Cloud(points.astype(np.float64), np.asarray(model.mesh.face_normals, np.float64)[faces])
+    return Cloud(points.astype(np.float64), model.face_normals[faces])
 
 
 def observed_cloud(frame: Frame, mask: np.ndarray, spacing_m: float) -> Cloud:

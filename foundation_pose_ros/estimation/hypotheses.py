@@ -3,10 +3,10 @@
 from functools import lru_cache
 
 import numpy as np
-import trimesh
 from scipy.spatial.transform import Rotation
 
 from .. import se3
+from ..object_model.directions import icosphere
 from ..object_model.model import ObjectModel
 from ..object_model.symmetry import Symmetries
 from ..observation.observation import Observation
@@ -22,7 +22,7 @@ def rotation_grid() -> np.ndarray:
 
     Mean distance of any rotation to the nearest is 20 degrees, the largest 35 (after Wen et al. 2024).
     """
-    z = -np.asarray(trimesh.creation.icosphere(subdivisions=1).vertices)  # optical axes, towards the object
+    z = -icosphere(subdivisions=1)  # optical axes, towards the object
     up = np.where(np.abs(z[:, 2:]) > 0.999, (1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
     x = np.cross(z, up)
     x /= np.linalg.norm(x, axis=1, keepdims=True)

@@ -19,7 +19,7 @@ class SizeColourPrior:
 
     def __init__(self, model: ObjectModel) -> None:
         self.diameter_m = model.diameter_m
-        self.typical_area_m2 = 0.25 * float(model.mesh.area)  # mean silhouette of a convex body (Cauchy)
+        self.typical_area_m2 = 0.25 * float(model.face_areas_m2.sum())  # mean silhouette of a convex body (Cauchy)
         self._histogram: np.ndarray | None = None
         if model.appearance is not None:
             _, faces, uv = model.surface_samples(_COLOUR_POINTS)

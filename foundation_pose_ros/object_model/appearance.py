@@ -4,9 +4,7 @@ from typing import Any, Protocol
 
 import cv2
 import numpy as np
-import trimesh
 
-from ..errors import InputRefused
 from ..jit import compiled
 
 _MAX_TEXTURE_PX = 4096
@@ -52,42 +50,6 @@ class Texture:
     def sample(self, faces: np.ndarray, barycentric: np.ndarray, footprint_m: float) -> np.ndarray:
         level = int(np.clip(np.round(np.log2(max(footprint_m / self.texel_m, 1.0))), 0, len(self.levels) - 1))
         return _shaped(faces, _looked_up(self.levels[level], self.corner_uv, *_flat(faces, barycentric)))
-
-
-def from_visual(mesh: trimesh.Trimesh, source: str = "the mesh") -> Appearance | None:
-    """Return what trimesh read of a mesh's colour; None where it has none. Accepts simple and PBR materials.
-
-    One plain colour counts as none: it tells no pose from another, and is often but the exporter's default. Raises
-    InputRefused, naming the source, where texture coordinates are missing or not finite.
-    """
-    visual: Any = mesh.visual
-    faces = np.asarray(mesh.faces)
-    if visual is None or not visual.defined:
-        return None
-    if visual.kind == "texture":
-        image = getattr(visual.material, "image", None) or getattr(visual.material, "baseColorTexture", None)
-        if image is None or visual.uv is None:
-            return None
-        pixels = np.asarray(image.convert("RGB"))
-        if _is_plain(pixels):
-            return None
-        uv = np.asarray(visual.uv)
-        if len(uv) != len(mesh.vertices) or not np.isfinite(uv[faces]).all():
-            raise InputRefused(
-                "mesh_not_finite",
-                f"{source} has texture coordinates that are missing or not finite: unwrap it again, or export it plain",
-            )
-        return Texture(pixels, uv[faces], mesh.vertices[faces])
-    if visual.kind == "face":
-        corner_rgb = np.repeat(np.asarray(visual.face_colors)[:, None, :3], 3, axis=1)  # (F, 3, 3)
-    else:
-        corner_rgb = np.asarray(visual.vertex_colors)[faces, :3]
-    return None if _is_plain(corner_rgb) else CornerColours(corner_rgb / 255.0)
-
-
-def _is_plain(rgb: np.ndarray) -> bool:
-    flat = rgb.reshape(-1, 3)
-    return bool((flat == flat[:1]).all())
 
 
 def _flat(faces: np.ndarray, barycentric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

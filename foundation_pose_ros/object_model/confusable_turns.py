@@ -102,7 +102,7 @@ def _smallest(matrix: np.ndarray, near: np.ndarray) -> np.ndarray:
 
 def _surface(model: ObjectModel) -> tuple[np.ndarray, np.ndarray]:
     points, faces, _ = model.surface_samples(_SAMPLES)
-    return points.astype(float), np.asarray(model.mesh.face_normals)[faces]
+    return points.astype(float), model.face_normals[faces]
 
 
 def _half_turns(model: ObjectModel) -> np.ndarray:

@@ -1,16 +1,16 @@
-"""Mesh files: read, checked, measured."""
+"""Meshes as trimesh reads them: checked, measured, brought to metres."""
 
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import trimesh
-from scipy.spatial import ConvexHull, QhullError
-from scipy.spatial.distance import pdist
 
 from ..errors import InputRefused, shortened
 from ..limits import LIMITS
-from .mesh_size import CheckedFiles, check_counts, check_mesh_size
+from .mesh_size import check_counts
+from .mesh_visual import appearance_of
+from .named_files import NamedFiles
+from .surface import Surface, diameter
 
 UNIT_IN_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001, "in": 0.0254}
 # What a robot or an AR user handles: from a small screw to a piece of furniture.
@@ -19,15 +19,31 @@ SMALLEST_DIAMETER_M, LARGEST_DIAMETER_M = 0.003, 3.0
 SIGMA_ATTRIBUTE = "_sigma_m"
 
 
-def read_mesh(path: Path) -> trimesh.Scene:
-    """Read a mesh file with all its geometries.
+def surface_of(geometry: trimesh.Trimesh | trimesh.Scene, unit: str, source: str) -> Surface:
+    """Return the surface of a mesh, in metres.
 
-    Raises InputRefused where it is missing, no reader takes it, or it is too large, which is known before it is parsed.
+    unit: of UNIT_IN_M, or auto. source: what the mesh is called in errors. Raises InputRefused, saying the fix.
     """
-    if not path.is_file():
-        raise InputRefused("mesh_missing", f"mesh file {path} does not exist: check the path")
-    check_mesh_size(path)
-    beside = CheckedFiles(str(path))
+    mesh = geometry.to_mesh() if isinstance(geometry, trimesh.Scene) else geometry
+    check_geometry(mesh, source)
+    mesh = mesh.copy()
+    mesh.remove_unreferenced_vertices()
+    scale_m = unit_scale_m(diameter(np.asarray(mesh.vertices)), unit, source)
+    vertices = np.ascontiguousarray(mesh.vertices * scale_m, np.float32)
+    return Surface(
+        vertices=vertices,
+        faces=np.ascontiguousarray(mesh.faces, np.uint32),
+        appearance=appearance_of(mesh, vertices, source),
+        sigma_m=sigma_m_of(mesh, scale_m),
+        unit_m=scale_m,
+    )
+
+
+def read_mesh(path: Path, beside: NamedFiles) -> trimesh.Scene:
+    """Read a mesh file, whose size was checked, with all its geometries and what it names beside itself.
+
+    Raises InputRefused where no reader takes it, or what is beside it or in it is too large.
+    """
     try:
         # Unprocessed: joining vertices would stumble over files with NaN among their normals, which nothing here uses.
         scene = trimesh.load_scene(path, process=False, resolver=beside)
@@ -106,15 +122,3 @@ def sigma_m_of(mesh: trimesh.Trimesh, scale_m: float) -> np.ndarray | None:
         return None
     sigma_m = np.asarray(stored, np.float32).ravel() * np.float32(scale_m)
     return np.where(sigma_m >= 0, sigma_m, np.float32(np.inf))
-
-
-def diameter(vertices: np.ndarray) -> float:
-    """Return the largest distance between two of some points (V, 3), in their unit; of round bodies nearly so."""
-    if len(vertices) > 4:
-        with suppress(QhullError):  # flat: no hull, the points themselves do
-            vertices = vertices[ConvexHull(vertices).vertices]
-    if len(vertices) > 4000:
-        # A hull with this many corners is round: the outermost ones give the diameter to a fraction of a percent.
-        radius = np.linalg.norm(vertices - vertices.mean(axis=0), axis=1)
-        vertices = vertices[np.argsort(radius)[-4000:]]
-    return float(pdist(vertices).max()) if len(vertices) > 1 else 0.0

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from trimesh.resolvers import FilePathResolver
-
 from ..errors import InputRefused, shortened
 from ..image_size import checked_pixels
 from ..limits import LIMITS
@@ -21,33 +19,10 @@ _HEADER_BYTES = 1 << 16
 _NUMBERS_PER_FACE = 15
 
 
-class CheckedFiles(FilePathResolver):
-    """What a mesh file names beside itself: materials, textures, buffers. Refuses what is too large.
-
-    refused: the first that was; trimesh reads on without it.
-    """
-
-    refused: InputRefused | None = None
-
-    def get(self, name: str) -> bytes:
-        """Return a file's content; raises InputRefused."""
-        for place in (name.strip(), name.strip().lstrip("/"), Path(name).name):
-            try:
-                path = self.absolute(place)
-            except ValueError:  # outside the mesh's folder, where trimesh doesn't read either
-                continue
-            if path.is_file():
-                self._check(path)
-        content: bytes = super().get(name)
-        return content
-
-    def _check(self, path: Path) -> None:
-        try:
-            _check_bytes(path, LIMITS.gltf_bytes if path.suffix.lower() == ".mtl" else LIMITS.mesh_bytes)
-            checked_pixels(path, f"texture {path}")
-        except InputRefused as refused:
-            self.refused = self.refused or refused
-            raise
+def check_named_file(path: Path) -> None:
+    """Raise InputRefused for a material, texture or buffer, named by a mesh file, that is too large."""
+    _check_bytes(path, LIMITS.gltf_bytes if path.suffix.lower() == ".mtl" else LIMITS.mesh_bytes)
+    checked_pixels(path, f"texture {path}")
 
 
 def check_mesh_size(path: Path) -> None:

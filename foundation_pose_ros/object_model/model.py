@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import trimesh
 
 from ..arrays import Points
-from .appearance import Appearance, from_visual
+from .appearance import Appearance
 from .decimation import decimated
-from .mesh_file import check_geometry, diameter, read_mesh, sigma_m_of, unit_scale_m
+from .kept_surfaces import read_surface
+from .surface import Surface, diameter, face_crosses
 from .symmetry import Symmetries
 from .symmetry_cache import SymmetryCache
 from .symmetry_search import SymmetrySearch
 
 if TYPE_CHECKING:
+    import trimesh
+
     from ..reconstruction.reconstruct import ReconstructionSettings
     from ..reconstruction.reference_view import ReferenceView
 
@@ -26,7 +28,17 @@ if TYPE_CHECKING:
 _SIMPLIFIED_FACES = 1000
 _SEARCHED_WITH = ("mesh", "_kept_symmetries", "_symmetry_search")
 # Cached properties that colours don't change.
-_OF_THE_SHAPE = ("mesh", "centre_m", "extents_m", "box_corners", "diameter_m", "face_sigma_m", "simplified")
+_OF_THE_SHAPE = (
+    "mesh",
+    "face_areas_m2",
+    "face_normals",
+    "centre_m",
+    "extents_m",
+    "box_corners",
+    "diameter_m",
+    "face_sigma_m",
+    "simplified",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +69,7 @@ class ObjectModel:
     @classmethod
     def from_mesh(
         cls,
-        mesh: str | Path | trimesh.Trimesh | trimesh.Scene,
+        mesh: "str | Path | trimesh.Trimesh | trimesh.Scene",
         name: str | None = None,
         unit: str = "m",
         symmetries: Symmetries | None = None,
@@ -68,25 +80,15 @@ class ObjectModel:
         object and millimetres where only that is. Raises InputRefused, saying the fix, for files that are missing,
         unreadable, empty or not finite, and for sizes that give the unit away as wrong.
         """
-        source, geometry = "the mesh", mesh
-        if isinstance(geometry, str | Path):
-            source, path = str(geometry), Path(geometry)
-            name, geometry = name or path.stem, read_mesh(path)
-        if isinstance(geometry, trimesh.Scene):
-            geometry = geometry.to_mesh()
-        check_geometry(geometry, source)
-        geometry = geometry.copy()
-        geometry.remove_unreferenced_vertices()
-        scale_m = unit_scale_m(diameter(np.asarray(geometry.vertices)), unit, source)
-        geometry.apply_scale(scale_m)
+        surface, own_name = _surface(mesh, unit)
         return cls(
-            name=name or "object",
-            vertices=np.ascontiguousarray(geometry.vertices, np.float32),
-            faces=np.ascontiguousarray(geometry.faces, np.uint32),
-            appearance=from_visual(geometry, source),
+            name=name or own_name,
+            vertices=surface.vertices,
+            faces=surface.faces,
+            appearance=surface.appearance,
             declared_symmetries=symmetries,
-            sigma_m=sigma_m_of(geometry, scale_m),
-            unit_m=scale_m,
+            sigma_m=surface.sigma_m,
+            unit_m=surface.unit_m,
         )
 
     @classmethod
@@ -113,11 +115,23 @@ class ObjectModel:
         return reconstruct(views, name or "object", settings or ReconstructionSettings(), symmetries).model
 
     @cached_property
-    def mesh(self) -> trimesh.Trimesh:
+    def mesh(self) -> "trimesh.Trimesh":
         """Return the bare geometry for trimesh's algorithms: faces in the model's order, vertices joined."""
+        import trimesh
+
         return trimesh.Trimesh(self.vertices, self.faces)
 
     @cached_property
+    def face_areas_m2(self) -> np.ndarray:
+        """Return (F,) float64."""
+        return np.linalg.norm(face_crosses(self.vertices, self.faces), axis=1) / 2
+
+    @cached_property
+    def face_normals(self) -> np.ndarray:
+        """Return outward unit vectors (F, 3) float64, 0 for faces without area."""
+        crosses = face_crosses(self.vertices, self.faces)
+        return crosses / np.maximum(2 * self.face_areas_m2[:, None], np.finfo(float).tiny)
+
     def simplified(self) -> tuple[Points, np.ndarray]:
         """Return vertices (V, 3) and faces (F, 3) of a coarse mesh for planners and remote viewers."""
         return decimated(np.asarray(self.mesh.vertices), np.asarray(self.mesh.faces), _SIMPLIFIED_FACES)
@@ -152,7 +166,7 @@ class ObjectModel:
         """Return the share of the surface's area, 0..1, that views have shown: 1 for a mesh from CAD."""
         if self.face_sigma_m is None:
             return 1.0
-        area = self.mesh.area_faces
+        area = self.face_areas_m2
         return float(1 - area[np.isinf(self.face_sigma_m)].sum() / area.sum())
 
     @property
@@ -200,7 +214,7 @@ class ObjectModel:
     def surface_samples(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return points (count, 3) over the surface with their faces (count,) and barycentric u, v (count, 2)."""
         rng = np.random.default_rng(0)
-        cumulative = np.cumsum(self.mesh.area_faces)
+        cumulative = np.cumsum(self.face_areas_m2)
         # One point in each of `count` equal strips of area: evener than independent draws.
         at = (np.arange(count) + rng.random(count)) / count * cumulative[-1]
         faces = np.minimum(np.searchsorted(cumulative, at), len(self.faces) - 1)
@@ -211,3 +225,12 @@ class ObjectModel:
             corners[:, 0] + uv[:, :1] * (corners[:, 1] - corners[:, 0]) + uv[:, 1:] * (corners[:, 2] - corners[:, 0])
         )
         return points.astype(np.float32), faces, uv.astype(np.float32)
+
+
+def _surface(mesh: "str | Path | trimesh.Trimesh | trimesh.Scene", unit: str) -> tuple[Surface, str]:
+    """Return a mesh's surface, and its name."""
+    if isinstance(mesh, str | Path):
+        return read_surface(Path(mesh), unit), Path(mesh).stem
+    from .mesh_file import surface_of
+
+    return surface_of(mesh, unit, "the mesh"), "object"

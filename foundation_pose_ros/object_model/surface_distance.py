@@ -1,10 +1,10 @@
 """How far apart two poses put an object's surface: the largest distance of any point, the least over symmetries."""
 
 import numpy as np
-import trimesh
 from scipy.spatial import ConvexHull, QhullError
 
 from .. import se3
+from .directions import icosphere
 from .symmetry import Symmetries
 
 # A pose is right where no point of the surface is off by this share of the diameter.
@@ -20,7 +20,7 @@ class SurfaceDistance:
 
     def __init__(self, vertices: np.ndarray, symmetries: Symmetries, step_deg: float = 1.0) -> None:
         """vertices (V, 3): of the mesh. step_deg: of continuous symmetries."""
-        directions = trimesh.creation.icosphere(subdivisions=2).vertices
+        directions = icosphere(subdivisions=2)
         corners = hull_corners(np.asarray(vertices, np.float64))
         self._points = corners[np.unique(np.argmax(directions @ corners.T, axis=1))]  # (P, 3)
         self._symmetries = symmetries

@@ -1,13 +1,7 @@
-"""Symmetries that were found once, kept on disk: the search takes a second, and a mesh seldom changes.
-
-Files lie in FOUNDATION_PERCEPTION_CACHE, or in foundation_perception/ of the user's cache folder (XDG_CACHE_HOME, else
-~/.cache). Where that can't be read or written the search is done each time; an empty FOUNDATION_PERCEPTION_CACHE keeps
-nothing.
-"""
+"""Symmetries that were found once, kept on disk: the search takes a second, and a mesh seldom changes."""
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from ..atomic_file import write_text
+from .cache_folder import cache_folder
 from .symmetry import Axis, Symmetries
 from .symmetry_search import ColouredSurface
 
-VARIABLE = "FOUNDATION_PERCEPTION_CACHE"
 # Colours are told apart on so many points of the surface, averaged as widely as the search does.
 _POINTS, _FOOTPRINT_SHARE = 2400, 0.04
+_SEARCHED_BY = ("symmetry_search.py", "closest_points.py", "symmetry.py", "directions.py")
 
 
 class SymmetryCache:
@@ -55,18 +50,6 @@ class SymmetryCache:
             write_text(self._path, json.dumps(kept))
         except OSError:
             self._path = None  # a full disk, or a folder of somebody else's
-
-
-def cache_folder() -> Path | None:
-    """Return the folder in which found symmetries are kept; None where nothing is to be kept."""
-    given = os.environ.get(VARIABLE)
-    if given is not None:
-        return Path(given) if given else None
-    try:
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:
-        return None
-    return home / "foundation_perception"
 
 
 def _as_json(symmetries: Symmetries) -> dict[str, object]:
@@ -108,4 +91,4 @@ def _digest(model: ColouredSurface) -> str:
 @cache
 def _code() -> bytes:
     here = Path(__file__).parent
-    return b"".join((here / name).read_bytes() for name in ("symmetry_search.py", "closest_points.py", "symmetry.py"))
+    return b"".join((here / name).read_bytes() for name in _SEARCHED_BY)

@@ -6,13 +6,13 @@ from functools import cached_property, partial
 from typing import Protocol
 
 import numpy as np
-import trimesh
 from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 from .. import se3
 from .appearance import Appearance
 from .closest_points import ClosestPoints, SurfacePoints
+from .directions import icosphere
 from .symmetry import Axis, Symmetries, turn_about
 
 _SAME_TURN_RAD = np.deg2rad(8.0)
@@ -35,7 +35,7 @@ class ColouredSurface(Protocol):
     def appearance(self) -> Appearance | None: ...
 
     @property
-    def mesh(self) -> trimesh.Trimesh: ...
+    def face_normals(self) -> np.ndarray: ...  # (F, 3)
 
     @property
     def diameter_m(self) -> float: ...
@@ -98,7 +98,7 @@ class _Surface:
         self.centre_m = points.mean(axis=0).astype(float)
         self.principal_axes = np.linalg.svd(points - self.centre_m, full_matrices=False)[2]  # rows
         self.points = points[::6].astype(float)  # (400, 3)
-        self.face_normals = np.asarray(model.mesh.face_normals)
+        self.face_normals = model.face_normals
         self.normals = self.face_normals[faces[::6]]
         self.albedo: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
         if model.appearance is not None:
@@ -116,7 +116,7 @@ class _Surface:
 
         What is allowed to all in a step doesn't count. Those that stay farther off than any search admits are dropped.
         """
-        directions = trimesh.creation.icosphere(subdivisions=2).vertices
+        directions = icosphere(subdivisions=2)
         directions = directions[(directions @ (0.01, 0.1, 1.0)) > 0]
         angles_rad = 2 * np.pi / np.arange(2, 7)
         turns = np.concatenate([turn_about(direction, angles_rad, self.centre_m) for direction in directions])

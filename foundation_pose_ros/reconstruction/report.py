@@ -105,7 +105,7 @@ def coverage(model: ObjectModel) -> tuple[float, tuple[str, ...]]:
     """Return share of the area that was seen, and names of the sides that weren't."""
     if model.face_sigma_m is None:
         return 1.0, ()
-    area, normals = model.mesh.area_faces, model.mesh.face_normals
+    area, normals = model.face_areas_m2, model.face_normals
     unseen = np.isinf(model.face_sigma_m)
     sides = []
     for name, axis in _SIDES.items():

@@ -12,7 +12,7 @@ import pytest
 import trimesh
 
 from foundation_pose_ros import InputRefused
-from foundation_pose_ros.object_model.mesh_file import read_mesh
+from foundation_pose_ros.object_model.kept_surfaces import read_surface
 
 FACES = 2_000_001
 
@@ -99,7 +99,7 @@ def test_too_many_faces_are_refused_before_they_are_parsed(
     file = tmp_path / f"bomb{suffix}"
     make(file)
     with pytest.raises(InputRefused, match=words) as refused:
-        read_mesh(file)
+        read_surface(file, "m")
     assert refused.value.reason == "mesh_too_large" and "decimate" in str(refused.value)
 
 
@@ -108,7 +108,7 @@ def test_too_many_faces_are_refused_before_they_are_parsed(
 def test_a_description_that_is_none_is_refused_in_words(tmp_path: Path, tree: str) -> None:
     (tmp_path / "bomb.gltf").write_text(tree)
     with pytest.raises(InputRefused, match="export it as OBJ, PLY, STL or GLB"):
-        read_mesh(tmp_path / "bomb.gltf")
+        read_surface(tmp_path / "bomb.gltf", "m")
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -128,7 +128,7 @@ def test_a_texture_is_refused_by_its_header(tmp_path: Path, side: int) -> None:
     (tmp_path / "bomb.gltf").write_text(json.dumps({"images": [{"uri": uri}]}))
     for name in ("bomb.obj", "bomb.glb", "bomb.gltf"):
         with pytest.raises(InputRefused, match="pixels: scale it down") as refused:
-            read_mesh(tmp_path / name)
+            read_surface(tmp_path / name, "m")
         assert refused.value.reason == "image_too_large"
 
 
@@ -140,4 +140,4 @@ def test_one_small_geometry_in_very_many_places_is_refused(tmp_path: Path) -> No
     scene.export(tmp_path / "many.glb")
     assert (tmp_path / "many.glb").stat().st_size < 1_000_000
     with pytest.raises(InputRefused, match="2560000 faces"):
-        read_mesh(tmp_path / "many.glb")
+        read_surface(tmp_path / "many.glb", "m")

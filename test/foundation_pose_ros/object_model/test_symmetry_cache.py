@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import ObjectModel
+from foundation_pose_ros.object_model.cache_folder import VARIABLE, cache_folder
 from foundation_pose_ros.object_model.symmetry import Symmetries
-from foundation_pose_ros.object_model.symmetry_cache import VARIABLE, SymmetryCache, cache_folder
+from foundation_pose_ros.object_model.symmetry_cache import SymmetryCache
 from foundation_pose_ros.object_model.symmetry_search import SymmetrySearch
 from foundation_pose_ros.synthetic.meshes import make_mesh
 
