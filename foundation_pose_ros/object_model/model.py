@@ -132,6 +132,7 @@ class ObjectModel:
         crosses = face_crosses(self.vertices, self.faces)
         return crosses / np.maximum(2 * self.face_areas_m2[:, None], np.finfo(float).tiny)
 
+    @cached_property
     def simplified(self) -> tuple[Points, np.ndarray]:
         """Return vertices (V, 3) and faces (F, 3) of a coarse mesh for planners and remote viewers."""
         return decimated(np.asarray(self.mesh.vertices), np.asarray(self.mesh.faces), _SIMPLIFIED_FACES)
