@@ -6,6 +6,7 @@ from .errors import InputRefused
 
 # By extra, the names under which its libraries are imported.
 LIBRARIES = {
+    "agents": ("mcp",),
     "bags": ("rosbags",),
     "benchmarks": ("small_gicp",),
     "learned": ("torch", "safetensors"),
@@ -19,6 +20,7 @@ LIBRARIES = {
     "segmentation": ("torch", "safetensors"),
     "segmentation-evaluation": ("torch", "safetensors", "sklearn"),
     "simulation": ("mujoco", "OpenGL"),
+    "text": ("torch", "transformers"),
     "warp": ("torch", "warp"),
 }
 

@@ -1,7 +1,14 @@
-"""A textured object before a wall, rendered with a known pose: the smallest scene in which a pose can be right."""
+"""A textured object before a wall, rendered with a known pose: the smallest scene in which a pose can be right.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+And an endpoint of a vision-language model that answers as a test likes.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
@@ -205,3 +212,59 @@ def gentle_refine_net(refine_net: Any) -> Any:
         head[1].weight.data *= 0.02
         head[1].bias.data *= 0.02
     return network
+
+
+@dataclass
+class Endpoint:
+    """An API of a vision-language model on this machine. answer: writes the answer to a request.
+
+    asked: the requests, as they came. headers: those of the last.
+    """
+
+    url: str = ""
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    answer: Callable[[BaseHTTPRequestHandler], None] = lambda handler: None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def says(self, content: Any, status: int = 200) -> None:
+        """Answer with a model's text from now on."""
+        self.sends(json.dumps({"choices": [{"message": {"content": content}}]}).encode(), status)
+
+    def sends(self, body: bytes, status: int = 200) -> None:
+        """Answer with this body from now on."""
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_response(status)
+            handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body)
+
+        self.answer = answer
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    """An endpoint on loopback."""
+    made = Endpoint()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            made.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            made.headers = dict(self.headers)
+            made.headers["path"] = self.path
+            with suppress(BrokenPipeError, ConnectionResetError):  # who asked didn't wait
+                made.answer(self)
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.url = f"http://127.0.0.1:{server.server_port}/v1"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield made
+    made.ended.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()

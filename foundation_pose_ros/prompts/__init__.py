@@ -1,0 +1,1 @@
+"""From words to regions of an image: names of known objects, open-vocabulary detectors, vision-language models."""
