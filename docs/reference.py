@@ -9,6 +9,7 @@ from pathlib import Path
 from foundation_pose_ros.nodes.collision.parameters import COLLISION_NODE
 from foundation_pose_ros.nodes.parameters import commented_yaml, markdown_table
 from foundation_pose_ros.nodes.pose.parameters import POSE_NODE, object_rows
+from foundation_pose_ros.nodes.prompt.parameters import PROMPT_NODE
 from foundation_pose_ros.nodes.replay.parameters import REPLAY_NODE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +19,7 @@ TABLES = {
     "objects": object_rows("<object>"),
     "replay_node": REPLAY_NODE,
     "collision_node": COLLISION_NODE,
+    "prompt_node": PROMPT_NODE,
 }
 OBJECT_EXAMPLE = "\n    # For each object, here one of the name mug:\n"
 
@@ -35,6 +37,7 @@ def files() -> dict[Path, str]:
     return {
         DOCUMENT: document,
         ROOT / "config" / "pose.yaml": _of_node("pose_node", commented_yaml(POSE_NODE) + OBJECT_EXAMPLE + objects),
+        ROOT / "config" / "prompts.yaml": _of_node("prompt_node", commented_yaml(PROMPT_NODE)),
         ROOT / "config" / "replay.yaml": _of_node("replay_node", commented_yaml(REPLAY_NODE)),
         ROOT / "config" / "collision.yaml": _of_node("collision_node", commented_yaml(COLLISION_NODE)),
     }

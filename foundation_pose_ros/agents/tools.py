@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import cv2
+import numpy as np
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Image
 from mcp.server.mcpserver.exceptions import ToolError
@@ -169,11 +170,11 @@ class Tools:
     def show(self) -> Image:
         """Show the newest camera image, with outlines, axes and scores of the objects drawn over it."""
         with self._answering():
-            rgb = self._perception.picture()
-        scale = min(1.0, self._limits.longest_side_px / max(rgb.shape[:2]))
+            picture: np.ndarray = self._perception.picture()
+        scale = min(1.0, self._limits.longest_side_px / max(picture.shape[:2]))
         if scale < 1.0:
-            rgb = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        _, jpeg = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        _, jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         return Image(data=jpeg.tobytes(), format="jpeg")
 
     @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import cv2
+import numpy as np
 
 from ..arrays import Rgb
 from ..errors import InputRefused, shortened
@@ -78,7 +79,7 @@ class EndpointFinder:
     def _encoded(self, rgb: Rgb) -> tuple[str, SentImage]:
         height, width = rgb.shape[:2]
         scale = min(1.0, self._settings.longest_side_px / max(height, width))
-        sent = rgb
+        sent: np.ndarray = rgb
         if scale < 1.0:
             size = (max(round(width * scale), 1), max(round(height * scale), 1))
             sent = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)

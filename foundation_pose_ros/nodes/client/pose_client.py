@@ -7,92 +7,55 @@ with PoseClient() as client:
     print(client.wait_for_pose("mug", max_age_s=0.2).position_m)
 """
 
-import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import rclpy
 from builtin_interfaces.msg import Time
 from foundation_perception.action import FindObject
-from foundation_perception.srv import AddObject, GetPose, Register, RemoveObject, Reset
+from foundation_perception.srv import AddObject, GetPose, Register, RegisterAtPixel, RemoveObject, Reset
 from rclpy.action import ActionClient
 from rclpy.context import Context
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.node import Node
 from sensor_msgs.msg import Image
 
 from ...streams.image_messages import fill_image
 from .object_pose import NoAnswer, NotFound, ObjectPose
 from .search import Search
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from .service_client import ANSWER_S, LONG_S, ServiceClient
 
 __all__ = ["NoAnswer", "NotFound", "ObjectPose", "PoseClient", "Search"]
 
-# Beyond what the node itself takes to answer.
-_ANSWER_S = 10.0
-_REGISTRATION_S = 60.0
 
-
-class PoseClient:
+class PoseClient(ServiceClient):
     """Asks one pose_node; safe to use from several threads, and beside a node of your own.
 
     pose_node: its name, with namespace. context: of rclpy; None: one of its own, so that nothing need be initialised.
     """
 
     def __init__(self, pose_node: str = "/pose_node", context: Context | None = None) -> None:
-        self._pose_node = pose_node.rstrip("/")
-        self._own_context = context is None
-        self._context = context or Context()
-        if self._own_context:
-            rclpy.init(context=self._context)
-        self._node = Node(f"pose_client_{time.monotonic_ns() % 1_000_000}", context=self._context)
         kinds = {
             "register": Register,
+            "register_at_pixel": RegisterAtPixel,
             "get_pose": GetPose,
             "reset": Reset,
             "add_object": AddObject,
             "remove_object": RemoveObject,
         }
-        self._services: dict[str, Any] = {
-            name: self._node.create_client(kind, f"{self._pose_node}/{name}") for name, kind in kinds.items()
-        }
-        self._action: Any = ActionClient(self._node, FindObject, f"{self._pose_node}/find_object")
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._spin, name="pose client", daemon=True)
-        self._thread.start()
+        super().__init__(pose_node, kinds, context)
+        self._action: Any = ActionClient(self._node, FindObject, f"{self.asked}/find_object")
 
-    def __enter__(self) -> "PoseClient":
-        return self
-
-    def __exit__(
-        self, kind: "type[BaseException] | None", error: BaseException | None, trace: "TracebackType | None"
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give everything back."""
-        self._executor.shutdown()
-        self._thread.join()
-        self._action.destroy()
-        self._node.destroy_node()
-        if self._own_context:
-            rclpy.shutdown(context=self._context)
-
-    def register(
-        self, name: str, mask: np.ndarray, stamp_ns: int = 0, timeout_s: float = _REGISTRATION_S
-    ) -> ObjectPose:
+    def register(self, name: str, mask: np.ndarray, stamp_ns: int = 0, timeout_s: float = LONG_S) -> ObjectPose:
         """Find an object where a mask (H, W) shows it, all that isn't 0, and return its pose.
 
         stamp_ns: of the image that the mask was made from; 0: of the newest, so that nothing may have moved since.
         Raises NotFound.
         """
-        answer = self._ask("register", Register.Request(object_name=name, mask=mask_message(mask, stamp_ns)), timeout_s)
+        answer = self.ask("register", Register.Request(object_name=name, mask=mask_message(mask, stamp_ns)), timeout_s)
+        return ObjectPose.of_message(answer.object)
+
+    def register_at_pixel(self, name: str, u: int, v: int, timeout_s: float = LONG_S) -> ObjectPose:
+        """Find an object that a pixel lies on, column and row in the newest image; raises NotFound."""
+        answer = self.ask("register_at_pixel", RegisterAtPixel.Request(object_name=name, u=u, v=v), timeout_s)
         return ObjectPose.of_message(answer.object)
 
     def wait_for_pose(
@@ -105,7 +68,7 @@ class PoseClient:
         request = GetPose.Request(
             object_name=name, max_age_s=float(max_age_s), min_score=float(min_score), timeout_s=float(timeout_s)
         )
-        return ObjectPose.of_message(self._ask("get_pose", request, timeout_s + _ANSWER_S).object)
+        return ObjectPose.of_message(self.ask("get_pose", request, timeout_s + ANSWER_S).object)
 
     def pose(self, name: str = "", max_age_s: float = 0.2, min_score: float = 0.0) -> ObjectPose | None:
         """Return such a pose, or None where there is none right now."""
@@ -134,7 +97,7 @@ class PoseClient:
         search = self.start_finding(
             name, mask, min_score=min_score, max_age_s=max_age_s, timeout_s=timeout_s, feedback=feedback
         )
-        return search.result(timeout_s + _ANSWER_S)
+        return search.result(timeout_s + ANSWER_S)
 
     def start_finding(
         self,
@@ -147,7 +110,7 @@ class PoseClient:
         feedback: Callable[[Any], None] | None = None,
     ) -> Search:
         """Begin to find an object, as `find` does, without waiting; the Search may be asked, or cancelled."""
-        self._wait_for(self._action.wait_for_server, "find_object")
+        self.wait_for(self._action.wait_for_server, "find_object")
         goal = FindObject.Goal(
             object_name=name, min_score=float(min_score), max_age_s=float(max_age_s), timeout_s=float(timeout_s)
         )
@@ -158,7 +121,7 @@ class PoseClient:
 
     def reset(self, name: str = "") -> None:
         """Forget where an object is, or all."""
-        self._ask("reset", Reset.Request(object_name=name), _REGISTRATION_S)
+        self.ask("reset", Reset.Request(object_name=name), LONG_S)
 
     def add_object(self, name: str, mesh: str, unit: str = "m", symmetries: str = "", instances: int = 1) -> None:
         """Have the node look for one more object, whose mesh is in one of its folders; raises NotFound.
@@ -166,36 +129,14 @@ class PoseClient:
         Several instances of it are called name_1, name_2, ...
         """
         request = AddObject.Request(name=name, mesh=mesh, unit=unit, symmetries_yaml=symmetries, instances=instances)
-        self._ask("add_object", request, _REGISTRATION_S)
+        self.ask("add_object", request, LONG_S)
 
     def remove_object(self, name: str) -> None:
         """Have the node look for an object no more."""
-        self._ask("remove_object", RemoveObject.Request(name=name), _REGISTRATION_S)
+        self.ask("remove_object", RemoveObject.Request(name=name), LONG_S)
 
-    def _ask(self, service: str, request: Any, timeout_s: float) -> Any:
-        client = self._services[service]
-        self._wait_for(client.wait_for_service, service)
-        answered = threading.Event()
-        future = client.call_async(request)
-        future.add_done_callback(lambda _: answered.set())
-        if not answered.wait(timeout_s):
-            client.remove_pending_request(future)
-            raise NoAnswer(f"{self._pose_node}/{service} didn't answer in {timeout_s:.0f} s: see /diagnostics")
-        answer = future.result()
-        if not answer.success:
-            raise NotFound(answer.message)
-        return answer
-
-    def _wait_for(self, wait: Callable[..., bool], what: str) -> None:
-        if not wait(timeout_sec=_ANSWER_S):
-            raise NoAnswer(
-                f"nobody offers {self._pose_node}/{what}: start pose_node, or give its name, as in "
-                "PoseClient('/arm/pose_node')"
-            )
-
-    def _spin(self) -> None:
-        with suppress(ExternalShutdownException):
-            self._executor.spin()
+    def _give_back(self) -> None:
+        self._action.destroy()
 
 
 def mask_message(mask: np.ndarray, stamp_ns: int = 0) -> Image:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,24 @@ class Bench:
         for topic, message in messages.items():
             self._publishers[topic].publish(message)
         return self._stamp_ns
+
+    @contextmanager
+    def filming(self, frame: Frame) -> Iterator[None]:
+        """Send a frame twice a second, as a camera would that stands still."""
+        ended = threading.Event()
+
+        def film() -> None:
+            while not ended.is_set():
+                self.send(frame)
+                ended.wait(0.5)
+
+        thread = threading.Thread(target=film)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     def object_of(self, stamp_ns: int, state: int | None = None) -> Any:
         """The first object that is published about the frame of a stamp, in a state, waited for.

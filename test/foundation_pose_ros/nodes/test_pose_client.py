@@ -30,17 +30,8 @@ def filming(bench: Any, scene: SyntheticScene) -> Iterator[np.ndarray]:
     first = scene.frame_ids[0]
     frame, mask = scene.frame(first), scene.mask(first, "mug")
     assert mask is not None
-    ended = threading.Event()
-
-    def film() -> None:
-        while not ended.wait(0.5):
-            bench.send(frame)
-
-    thread = threading.Thread(target=film)
-    thread.start()
-    yield mask
-    ended.set()
-    thread.join()
+    with bench.filming(frame):
+        yield mask
 
 
 # Frames take long to be worked on where the machine has much to do.
@@ -115,7 +106,7 @@ def test_find_is_given_up_when_it_is_cancelled_or_its_time_is_up(client: PoseCli
 
 
 def test_a_node_that_is_not_there_is_named(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("foundation_pose_ros.nodes.client.pose_client._ANSWER_S", 0.2)
+    monkeypatch.setattr("foundation_pose_ros.nodes.client.service_client.ANSWER_S", 0.2)
     with (
         PoseClient("/arm/pose_node", context=bench.context) as client,
         pytest.raises(NoAnswer, match="nobody offers /arm/pose_node/get_pose"),
