@@ -5,8 +5,9 @@ About what is round but for a part, half turns, and quarter turns of a box that 
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
-import trimesh
+from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.transform import Rotation
 
 from .model import ObjectModel
@@ -113,17 +114,35 @@ def _half_turns(model: ObjectModel) -> np.ndarray:
 
 def _quarter_turns(model: ObjectModel) -> list[np.ndarray]:
     """Return quarter turns (4, 4), both ways, that map a box nearly onto itself; none of what is no box."""
-    hull = trimesh.convex.convex_hull(model.surface_points(_SAMPLES))
-    to_box, extents = trimesh.bounds.oriented_bounds(hull)
-    turns: list[np.ndarray] = []
+    try:
+        hull = ConvexHull(model.surface_points(_SAMPLES).astype(float))
+    except QhullError:  # flat
+        return []
+    axes, extents, middle = _smallest_box(hull)
     if hull.volume < _BOXY * np.prod(extents):
-        return turns
-    middle = np.linalg.inv(to_box)[:3, 3]
-    for k, axis in enumerate(to_box[:3, :3]):
+        return []
+    turns: list[np.ndarray] = []
+    for k, axis in enumerate(axes):
         others = np.delete(extents, k)
         if others.max() < _NEARLY_EQUAL * others.min():
             turns += [*turn_about(axis, np.deg2rad([90.0, -90.0]), middle)]
     return turns
+
+
+def _smallest_box(hull: ConvexHull) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return axes (3, 3), as rows, extents (3,) and middle (3,) of the least box around a hull that lies on a facet."""
+    corners = hull.points[hull.vertices]
+    best = np.eye(3), np.full(3, np.inf), np.zeros(3)
+    for normal in np.unique(np.round(hull.equations[:, :3], 3), axis=0):
+        z = normal / np.linalg.norm(normal)
+        x, y = np.linalg.svd(z[None])[2][1:]
+        (u, v), (width, height), turn_deg = cv2.minAreaRect((corners @ np.stack([x, y], axis=1)).astype(np.float32))
+        along, low, high = np.deg2rad(turn_deg), (corners @ z).min(), (corners @ z).max()
+        extents = np.array([width, height, high - low])
+        if np.prod(extents) < np.prod(best[1]):
+            x_box, y_box = np.cos(along) * x + np.sin(along) * y, np.cos(along) * y - np.sin(along) * x
+            best = np.stack([x_box, y_box, z]), extents, u * x + v * y + (low + high) / 2 * z
+    return best
 
 
 def _axis_of(transform: np.ndarray, centre_m: np.ndarray) -> Axis:
