@@ -10,6 +10,8 @@ from .estimate import REGISTER_EXAMPLES, TRACK_EXAMPLES, register, track
 from .evaluate import EXAMPLES, evaluate
 from .from_bag import EXAMPLES as BAG_EXAMPLES
 from .from_bag import from_bag
+from .generate import EXAMPLES as GENERATE_EXAMPLES
+from .generate import generate
 from .program import run_app, version_option
 from .reconstruct import EPILOG, reconstruct_command
 from .train import EXAMPLES as TRAIN_EXAMPLES
@@ -34,8 +36,9 @@ def _root(
     """6D poses of objects in RGB-D recordings, from a mesh of each object: no training, no GPU, no ROS.
 
     **register** finds an object in single frames, **track** follows it through all frames, **evaluate** compares
-    either with known poses, **reconstruct** makes a model of an object from a few views of it, **from-bag**
-    makes a folder of a rosbag2, and **check-camera** says what is wrong with a live camera.
+    either with known poses, **reconstruct** makes a model of an object from a few views of it, **generate** renders
+    scenes with known poses, **from-bag** makes a folder of a rosbag2, and **check-camera** says what is wrong with a
+    live camera.
     `foundation-pose COMMAND --help` says more.
     """
 
@@ -46,6 +49,7 @@ app.command(epilog=EXAMPLES)(evaluate)
 app.command("reconstruct", epilog=EPILOG)(reconstruct_command)
 app.command(epilog=WEIGHTS_EXAMPLES)(weights_command)
 app.command(epilog=TRAIN_EXAMPLES)(train)
+app.command(epilog=GENERATE_EXAMPLES)(generate)
 app.command("from-bag", epilog=BAG_EXAMPLES)(from_bag)
 app.command("check-camera", epilog=CHECK_EXAMPLES)(check_camera)
 

@@ -44,11 +44,16 @@ def placed(spec: SceneSpec, scene: SyntheticScene) -> SceneSpec:
     What it then says depends on no search for room and no fall any more. Clutter that found no room is left out.
     """
     objects = [_stood(body, scene.path(name)[0]) for body, name in zip(spec.objects, scene.object_names, strict=True)]
-    clutter = []
-    for k, body in enumerate(spec.clutter):
-        found = [name for name in scene.clutter_names if name.startswith(_clutter_prefix(k))]
-        clutter += [_stood(body, scene.path(name)[0]) for name in found]
+    described = [(spec_of_body(spec, scene, name), name) for name in scene.clutter_names]
+    clutter = [_stood(body, scene.path(name)[0]) for body, name in described if body is not None]
     return spec.model_copy(update={"objects": tuple(objects), "clutter": tuple(clutter), "arrangement": "stood"})
+
+
+def spec_of_body(spec: SceneSpec, scene: SyntheticScene, body_name: str) -> BodySpec | None:
+    """Return what the description says of a body of its scene; None for a hand or a screen, which it doesn't list."""
+    if body_name in scene.object_names:
+        return spec.objects[scene.object_names.index(body_name)]
+    return next((body for k, body in enumerate(spec.clutter) if body_name.startswith(_clutter_prefix(k))), None)
 
 
 def _settings(spec: SceneSpec, objects: Sequence[Item | Body], clutter: Sequence[Item | Body]) -> SceneSettings:

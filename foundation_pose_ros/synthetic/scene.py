@@ -3,7 +3,7 @@
 A `SyntheticScene` offers what a recorded sequence does (`datasets.sequence.Sequence`), rendered when asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ from .lighting import Light
 from .motion_blur import MotionField, rigid_velocity, twist_at
 from .room import make_room
 from .scene_bodies import beside_objects, object_items, reaching_hand
-from .scene_painter import Painter, Picture
+from .scene_painter import Painter, Picture, ScenePainter
 from .scene_settings import SceneSettings
 from .sensor import WEBCAM, ColourSensor
 from .trajectory import camera_path, object_path, stamps_ns
@@ -44,7 +44,9 @@ class RenderedFrame:
 class SyntheticScene:
     """The interface of a sequence over a scene that is rendered on demand; the same call gives the same pixels."""
 
-    def __init__(self, settings: SceneSettings, painter: Painter, object_count: int, T_world_cam: np.ndarray) -> None:
+    def __init__(
+        self, settings: SceneSettings, painter: ScenePainter, object_count: int, T_world_cam: np.ndarray
+    ) -> None:
         """painter: of all bodies, the first `object_count` of them the objects; T_world_cam (frames, 4, 4)."""
         assert settings.colour_sensor is not None
         self.name = f"synthetic_{settings.seed}"
@@ -75,6 +77,10 @@ class SyntheticScene:
         """Return the same scene, filmed with other defects."""
         settings = replace(self._settings, video=video)
         return SyntheticScene(settings, self._painter, len(self.object_names), self.T_world_cam)
+
+    def painted_by(self, painter_of: Callable[[ScenePainter], ScenePainter]) -> "SyntheticScene":
+        """Return the same scene, painted by another painter, which is made from its own."""
+        return SyntheticScene(self._settings, painter_of(self._painter), len(self.object_names), self.T_world_cam)
 
     def path(self, body_name: str) -> np.ndarray:
         """Return T_world_obj (frames, 4, 4) of an object or a body of the clutter."""

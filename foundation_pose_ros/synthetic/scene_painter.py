@@ -1,6 +1,7 @@
 """A perfect picture of a scene: linear light, depth, normals, and which body each pixel shows."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -28,18 +29,33 @@ class Picture:
     areas: np.ndarray
 
 
+class ScenePainter(Protocol):
+    """Whoever paints a scene's bodies from any camera pose."""
+
+    @property
+    def bodies(self) -> list[Body]: ...
+
+    def with_bodies(self, bodies: list[Body]) -> "ScenePainter":
+        """Return the same room and light with other bodies."""
+        ...
+
+    def paint(self, frame: int, T_world_cam: np.ndarray) -> Picture:
+        """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
+        ...
+
+
 class Painter:
     """Paints one scene from any camera pose.
 
     supersample: rays along each side of a pixel for the bodies' colours; depth, normals and ids are those of the ray
-    through the pixel's centre.
+    through the pixel's centre. bodies, room, light and camera are what it was made of; the room's panels not yet lit.
     """
 
     def __init__(
         self, room: dict[str, Panel], bodies: list[Body], light: Light, camera: Camera, supersample: int = 2
     ) -> None:
         self.bodies = bodies
-        self._room, self._light, self._camera, self._supersample = room, light, camera, supersample
+        self.room, self.light, self.camera, self._supersample = room, light, camera, supersample
         self._shadows = ShadowCaster()
         for body in bodies:
             add = self._shadows.add_moving if body.moves else self._shadows.add_standing
@@ -50,19 +66,19 @@ class Painter:
 
     def with_bodies(self, bodies: list[Body]) -> "Painter":
         """Return the same room and light with other bodies."""
-        return Painter(self._room, bodies, self._light, self._camera, self._supersample)
+        return Painter(self.room, bodies, self.light, self.camera, self._supersample)
 
     def paint(self, frame: int, T_world_cam: np.ndarray) -> Picture:
         """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
         T_cam_world = inverse(np.asarray(T_world_cam, np.float64))
         light, depth_m, normals_cam = self._surroundings(frame, T_cam_world)
         poses = [T_cam_world @ body.pose(frame) for body in self.bodies]
-        boxes = [image_box(body.model, T, self._camera) for body, T in zip(self.bodies, poses, strict=True)]
+        boxes = [image_box(body.model, T, self.camera) for body, T in zip(self.bodies, poses, strict=True)]
         ids, areas = np.zeros(depth_m.shape, np.uint8), np.zeros(len(self.bodies), np.int64)
         for k, (body, T_cam_obj, box) in enumerate(zip(self.bodies, poses, boxes, strict=True)):
             if box is None:
                 continue
-            rendering = render_box(body.renderer, T_cam_obj, self._camera, box, normals=True)
+            rendering = render_box(body.renderer, T_cam_obj, self.camera, box, normals=True)
             assert rendering.normals_cam is not None
             part = np.s_[box[1] : box[3], box[0] : box[2]]
             hit = rendering.depth_m[0] > 0
@@ -85,11 +101,11 @@ class Painter:
         """The panel with the light that falls on it multiplied in, standing shadows included."""
         albedo, normal = panel.light, np.cross(panel.along_columns, panel.along_rows)
         if name == "table":
-            fall = table_light(self._light, self._shadows, panel.points(_TABLE_LIGHT_STEP))
+            fall = table_light(self.light, self._shadows, panel.points(_TABLE_LIGHT_STEP))
             light = cv2.resize(fall, albedo.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         else:
             towards_room = normal if normal[1] <= 0 and normal[2] >= 0 else -normal
-            light = self._light.irradiance(towards_room[None].astype(np.float32), np.ones(1), np.ones(1))
+            light = self.light.irradiance(towards_room[None].astype(np.float32), np.ones(1), np.ones(1))
         return Panel(
             panel.origin_m, panel.along_columns, panel.along_rows, (albedo * light).astype(np.float32), panel.texel_m
         )
@@ -105,7 +121,7 @@ class Painter:
                 continue
             seen = look_up(panel.light, columns, rows)
             if name == "table" and self._shadows.has_moving:
-                factor = moving_shadow(self._light, self._shadows, panel.points(_TABLE_SHADOW_STEP), frame)
+                factor = moving_shadow(self.light, self._shadows, panel.points(_TABLE_SHADOW_STEP), frame)
                 step = np.float32(_TABLE_SHADOW_STEP)
                 seen *= look_up(factor, columns / step, rows / step)[..., None]
             np.copyto(light, seen, where=front[..., None])
@@ -124,7 +140,7 @@ class Painter:
         for body, T_cam_obj, box in zip(self.bodies, poses, boxes, strict=True):
             if box is None:
                 continue
-            rendering = render_box(body.renderer, T_cam_obj, self._camera, box, scale, colour=True)
+            rendering = render_box(body.renderer, T_cam_obj, self.camera, box, scale, colour=True)
             part = np.s_[
                 (box[1] - top) * scale : (box[3] - top) * scale, (box[0] - left) * scale : (box[2] - left) * scale
             ]
@@ -154,12 +170,12 @@ class Painter:
         solid = ids > 0
         away = rays @ R.T
         normals, points = normals_cam[part] @ R.T, depth_m[part][..., None] * away + eye
-        seen = body_visibility(self._light, self._shadows, points, normals, solid, frame)[solid]
+        seen = body_visibility(self.light, self._shadows, points, normals, solid, frame)[solid]
         to_eye = -away[solid] / np.linalg.norm(away[solid], axis=1, keepdims=True)
         gloss = np.array([0, *(body.gloss for body in self.bodies)], np.float32)[ids[solid]]
         fall, shine = np.zeros((2, *solid.shape, 3), np.float32)
-        fall[solid] = self._light.irradiance(normals[solid], seen[:, 0], seen[:, 1])
-        shine[solid] = gloss[:, None] * self._light.gloss(normals[solid], to_eye, seen[:, 0], seen[:, 1])
+        fall[solid] = self.light.irradiance(normals[solid], seen[:, 0], seen[:, 1])
+        shine[solid] = gloss[:, None] * self.light.gloss(normals[solid], to_eye, seen[:, 0], seen[:, 1])
         weight = cv2.blur(solid.astype(np.float32), (3, 3))
         border = ~solid & (weight > 0)
         for image in (fall, shine):

@@ -12,7 +12,13 @@ from foundation_pose_ros.extras import LIBRARIES, install_command, needed, requi
 
 ROOT = Path(__file__).resolve().parents[2]
 # Distributions that aren't called as they are imported.
-IMPORTED = {"scikit-learn": "sklearn", "small-gicp": "small_gicp", "warp-lang": "warp"}
+IMPORTED = {
+    "mujoco-core": "mujoco",
+    "pyopengl": "OpenGL",
+    "scikit-learn": "sklearn",
+    "small-gicp": "small_gicp",
+    "warp-lang": "warp",
+}
 
 
 def test_extras_bring_the_libraries_that_are_said_to_come_with_them() -> None:

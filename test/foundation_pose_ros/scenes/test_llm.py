@@ -134,7 +134,7 @@ def test_a_refusal_is_not_argued_with(composer, endpoint, message):
 
 def test_no_more_is_spent_than_may_be(composer, endpoint):
     endpoint.says(reply(ideas()))
-    asker = composer(answer_tokens=1000, most_tokens=2500)
+    asker = composer(answer_tokens=1000, most_tokens=2000)
     asker.compose([0])
     asker.compose([2])
     with pytest.raises(InputRefused) as refused:

@@ -1,0 +1,86 @@
+"""`python docs/data_engine.py`: draws composed scenes and both renderers for docs/data_engine.md, prints its numbers.
+
+Drawn scenes take nothing from libraries of meshes or pictures: all that is shown is the package's own. Without Mitsuba
+the pair of renderers is left out.
+"""
+
+import time
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from foundation_pose_ros.overlay import contact_sheet
+from foundation_pose_ros.scenes.body_spec import BodySpec, Can, Carton, Design, SidesSurface, Turned
+from foundation_pose_ros.scenes.libraries import NO_LIBRARIES
+from foundation_pose_ros.scenes.mitsuba_scene import PATHS, render_mitsuba
+from foundation_pose_ros.scenes.procedural import ProceduralChoices, ProceduralComposer
+from foundation_pose_ros.scenes.scene_spec import CameraPath, Lamp, SceneSpec
+from foundation_pose_ros.scenes.spec_scene import make_described
+from foundation_pose_ros.scenes.variety import variety
+
+IMAGES = Path(__file__).parent / "images"
+DRAWN, HEAPS, COLUMNS = 9, 3, 4
+BOTH = SceneSpec(
+    seed=5,
+    theme="what both renderers are shown",
+    objects=(
+        BodySpec(what=Carton(size_m=(0.12, 0.05, 0.17)), material="paper"),
+        BodySpec(what=Design(design="mug"), material="ceramic"),
+        BodySpec(what=Can(radius_m=0.033, height_m=0.12), material="metal"),
+    ),
+    clutter=(
+        BodySpec(what=Turned(profile_m=((0.03, 0), (0.02, 0.04), (0.035, 0.1))), material="lacquer"),
+        BodySpec(what=Design(design="sticker_cube")),
+        BodySpec(what=Carton(size_m=(0.05, 0.05, 0.05)), surface=SidesSurface(seed=3)),
+        BodySpec(what=Design(design="bowl"), material="ceramic"),
+    ),
+    lamp=Lamp(azimuth_deg=-150, elevation_deg=45),
+    camera=CameraPath(frames=3),
+)
+
+
+def drawn_sheet() -> np.ndarray:
+    """Render procedural scenes, some of them heaps where MuJoCo is there, as one picture."""
+    cells, captions = [], []
+    heaps = HEAPS if find_spec("mujoco") is not None else 0
+    for share, count in ((0.0, DRAWN), (1.0, heaps)):
+        composer = ProceduralComposer(ProceduralChoices(width_px=320, height_px=240, frames=2, dropped_share=share))
+        for seed in range(count):
+            spec = composer.scene(seed)
+            cells.append(make_described(spec).frame("000001").rgb)
+            captions.append(f"seed {seed}, {spec.arrangement}")
+    return contact_sheet(cells, COLUMNS, captions, 320)
+
+
+def both_renderers() -> np.ndarray:
+    """Render one description with both, and print how long a picture takes."""
+    pictures, captions = [], []
+    for name, scene in (("fast", make_described(BOTH)), ("mitsuba", render_mitsuba(BOTH, NO_LIBRARIES))):
+        scene.frame("000000")
+        began, began_work = time.perf_counter(), time.process_time()
+        pictures += [scene.frame(frame_id).rgb for frame_id in ("000001", "000002")]
+        seconds, work = (time.perf_counter() - began) / 2, (time.process_time() - began_work) / 2
+        print(f"{name}: {seconds:.2f} s, {work:.2f} s of processor time for a picture of 640 x 480")
+        captions.append(name + (f", {PATHS} paths a pixel" if name == "mitsuba" else ""))
+    return contact_sheet([pictures[0], pictures[2]], 2, captions, 640)
+
+
+def main() -> None:
+    """Draw the pictures, print the numbers."""
+    print("procedural:", asdict(variety(ProceduralComposer().compose(range(100)))))
+    _write("data_engine_drawn.jpg", drawn_sheet())
+    if find_spec("mitsuba") is not None:
+        _write("data_engine_renderers.jpg", both_renderers())
+
+
+def _write(name: str, rgb: np.ndarray) -> None:
+    path = IMAGES / name
+    cv2.imwrite(str(path), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
+    print(f"written: {path}")
+
+
+if __name__ == "__main__":
+    main()
