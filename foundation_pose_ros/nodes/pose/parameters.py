@@ -239,6 +239,22 @@ OUTPUT = (
     Row("tf_prefix", "", "Put before object names to make their TF frames.", pattern="[A-Za-z0-9_./-]{0,100}"),
     Row("marker_lifetime_s", 1.0, "Markers vanish when they aren't renewed for this long; 0 = never.", 0.0, 60.0),
     Row(
+        "marker_meshes",
+        "file",
+        "Meshes in markers by the URI of their file, package:// where a ROS package has installed it, or as triangles "
+        "in the object's TF frame, which an RViz on another machine shows as well.",
+        choices=("file", "triangles"),
+        scope=ParameterScope.ON_CONFIGURE,
+    ),
+    Row(
+        "marker_faces",
+        2000,
+        "No more triangles than this are sent of a mesh.",
+        10,
+        20000,
+        scope=ParameterScope.ON_CONFIGURE,
+    ),
+    Row(
         "overlay_rate_hz",
         10.0,
         "At most this many overlay images a second, made only while someone listens.",

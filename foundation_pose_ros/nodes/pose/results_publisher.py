@@ -4,7 +4,7 @@ import colorsys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from foundation_perception.msg import TrackedObjectArray
@@ -22,7 +22,7 @@ from ...pose_result import PoseResult
 from ...streams.image_messages import fill_image
 from ...tracking import TrackedObject, TrackState
 from ..lifecycle_node import WorkingNode
-from .markers import MarkerFactory
+from .markers import MarkerFactory, MarkerSettings
 from .messages import (
     QuaternionSigns,
     to_detection,
@@ -54,6 +54,7 @@ class OutputSettings:
     tf_prefix: str = ""
     marker_lifetime_s: float = 1.0
     overlay_rate_hz: float = 10.0
+    markers: MarkerSettings = field(default_factory=MarkerSettings)
 
 
 class ResultsPublisher:
@@ -86,13 +87,13 @@ class ResultsPublisher:
         with self._lock:
             self._entries[id] = entry
             self._poses[id] = self._node.make_publisher(PoseWithCovarianceStamped, f"~/pose/{topic_token(id)}")
-            self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id))
+            self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id), self.settings.markers)
 
     def replace_model(self, id: str, entry: CatalogueEntry) -> None:
         """Show an object otherwise from now on."""
         with self._lock:
             self._entries[id] = entry
-            self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id))
+            self._marker_factories[id] = MarkerFactory(id, entry, self._colour(id), self.settings.markers)
 
     def remove_object(self, id: str) -> None:
         """Take an object's outputs away, its markers first."""
@@ -200,7 +201,8 @@ class ResultsPublisher:
                 label = f"{tracked.id} {tracked.result.score:.2f}"
                 red, green, blue = (int(255 * c) for c in self._colour(tracked.id))
                 colour = (red, green, blue)
-                poses.append(OverlayPose(self._entries[tracked.id].model, tracked.result.T_cam_obj, label, colour))
+                model = self._entries[tracked.id].model
+                poses.append(OverlayPose(model, tracked.result.T_cam_obj, label, colour, tracked.in_doubt))
         drawn = draw_overlay(frame.rgb, frame.camera, poses, renderers=self._overlay_renderers)
         self._overlay.publish(fill_image(Image(header=header), drawn, "rgb8"))
 

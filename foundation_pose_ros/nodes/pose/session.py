@@ -22,6 +22,7 @@ from ..transform_listener import TransformListener
 from .clicks import Clicks
 from .find_object import FindObjectAction
 from .inputs import PoseInputs, needs_transforms
+from .markers import MarkerSettings
 from .models_publisher import ModelsPublisher
 from .object_catalogue import load_prepared
 from .objects import PoseObjects, configured_entries, thread_count
@@ -203,4 +204,6 @@ class PoseSession:
 def output_settings(settings: dict[str, Any]) -> OutputSettings:
     """Pick those of the outputs from the node's values by name."""
     names = ("publish_tf", "tf_doubt_s", "tf_prefix", "marker_lifetime_s", "overlay_rate_hz")
-    return OutputSettings(**{name: settings[name] for name in names})
+    embedded = settings["marker_meshes"] == "triangles"
+    markers = MarkerSettings(embedded, settings["marker_faces"], settings["tf_prefix"])
+    return OutputSettings(**{name: settings[name] for name in names}, markers=markers)

@@ -54,6 +54,8 @@ def contradiction(values: Mapping[str, Any]) -> str:
     """Say in words which of the node's values can't be true together, '' where all can."""
     if values["regain_score"] < values["lose_score"]:
         return f"regain_score {values['regain_score']:g} is below lose_score {values['lose_score']:g}: raise it first"
+    if values["marker_meshes"] == "triangles" and not values["publish_tf"]:
+        return "marker_meshes is triangles, which stand in the object's TF frame: set publish_tf to true as well"
     try:
         extrinsics(values["depth_extrinsics"])
     except InputRefused as refused:

@@ -1,6 +1,5 @@
 """Markers show the mesh in metres at the pose, by its file where RViz reads it, and go as they came."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import Marker
 
 from foundation_pose_ros import ObjectModel
-from foundation_pose_ros.nodes.pose.markers import MAX_LISTED_FACES, MarkerFactory
+from foundation_pose_ros.nodes.pose.markers import EMBEDDED_PERIOD_S, MarkerFactory, MarkerSettings, mesh_uri
 from foundation_pose_ros.nodes.pose.object_catalogue import CatalogueEntry
 
 GREEN = (0.1, 0.9, 0.2)
@@ -52,10 +51,38 @@ def test_of_another_format_the_triangles_are_listed_in_metres(plain):
     assert mesh.type == Marker.TRIANGLE_LIST and not mesh.mesh_resource and mesh.scale.x == 1
     assert corners == pytest.approx(plain.vertices[plain.faces].reshape(-1, 3), abs=1e-7)
 
+    # Where the object is, for RViz to follow by TF.
+    assert mesh.header.frame_id == "box_2" and mesh.frame_locked and mesh.header.stamp == Header().stamp
+    assert mesh.pose == Pose()
 
-def test_too_many_triangles_are_shown_by_the_axes_alone(plain):
-    many = replace(plain, faces=np.repeat(plain.faces, MAX_LISTED_FACES // len(plain.faces) + 1, axis=0))
-    assert [marker.ns for marker in shown(many, "box.off")] == ["box_2/axes"]
+
+def test_embedded_triangles_are_few_and_coloured_and_sent_once_a_period(cube):
+    entry = CatalogueEntry(cube, Path("/meshes/cube.glb"))
+    factory = MarkerFactory("cube", entry, GREEN, MarkerSettings(embedded=True, faces=500, tf_prefix="seen/"))
+    mesh, axes = factory.shown(HEADER, POSE, 1.0)
+    assert len(cube.faces) > 500
+    assert 300 < len(mesh.points) / 3 <= 500 and len(mesh.colors) == len(mesh.points) / 3
+    corners = np.array([[point.x, point.y, point.z] for point in mesh.points])
+    assert corners.min(axis=0) == pytest.approx(cube.vertices.min(axis=0), abs=2e-3)
+    assert corners.max(axis=0) == pytest.approx(cube.vertices.max(axis=0), abs=2e-3)
+    assert mesh.header.frame_id == "seen/cube" and axes.header == HEADER
+    # Every side of the cube has stickers of a colour of its own.
+    sides = {tuple(round(3 * v) for v in (colour.r, colour.g, colour.b)) for colour in mesh.colors}
+    assert len(sides) >= 5
+    assert [marker.ns for marker in factory.shown(HEADER, POSE, 1.0)] == ["cube/axes"]
+    assert mesh.lifetime.sec >= 2 * EMBEDDED_PERIOD_S
+    factory.removed(HEADER)
+    assert [marker.ns for marker in factory.shown(HEADER, POSE, 1.0)] == ["cube/mesh", "cube/axes"]
+
+
+def test_a_file_of_an_installed_package_is_named_by_the_package(tmp_path):
+    share = tmp_path / "install" / "share" / "robot_parts"
+    (share / "meshes").mkdir(parents=True)
+    file = share / "meshes" / "gear 1.stl"
+    file.touch()
+    assert mesh_uri(file).startswith("file:///")
+    (share / "package.xml").touch()
+    assert mesh_uri(file) == "package://robot_parts/meshes/gear 1.stl"
 
 
 def test_axes_are_red_green_and_blue_and_as_long_as_most_of_the_object(plain):
