@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from foundation_pose_ros.nodes.collision.parameters import COLLISION_NODE
+from foundation_pose_ros.nodes.overlay.parameters import OVERLAY_NODE
 from foundation_pose_ros.nodes.parameters import commented_yaml, markdown_table
 from foundation_pose_ros.nodes.pose.parameters import POSE_NODE, object_rows
 from foundation_pose_ros.nodes.prompt.parameters import PROMPT_NODE
@@ -20,6 +21,7 @@ TABLES = {
     "replay_node": REPLAY_NODE,
     "collision_node": COLLISION_NODE,
     "prompt_node": PROMPT_NODE,
+    "overlay_node": OVERLAY_NODE,
 }
 OBJECT_EXAMPLE = "\n    # For each object, here one of the name mug:\n"
 
@@ -38,6 +40,9 @@ def files() -> dict[Path, str]:
         DOCUMENT: document,
         ROOT / "config" / "pose.yaml": _of_node("pose_node", commented_yaml(POSE_NODE) + OBJECT_EXAMPLE + objects),
         ROOT / "config" / "prompts.yaml": _of_node("prompt_node", commented_yaml(PROMPT_NODE)),
+        ROOT / "config" / "overlay.yaml": _of_node(
+            "overlay_node", commented_yaml(OVERLAY_NODE) + OBJECT_EXAMPLE + objects
+        ),
         ROOT / "config" / "replay.yaml": _of_node("replay_node", commented_yaml(REPLAY_NODE)),
         ROOT / "config" / "collision.yaml": _of_node("collision_node", commented_yaml(COLLISION_NODE)),
     }

@@ -110,6 +110,16 @@ def fill_image(message: Any, pixels: np.ndarray, encoding: str) -> Any:
     return message
 
 
+def fill_jpeg(message: Any, rgb: Rgb, quality: int = 85) -> Any:
+    """Put colour (H, W, 3) uint8 into a CompressedImage, as image_transport's plugin does, and return it."""
+    encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    message.format = "rgb8; jpeg compressed bgr8"
+    data = array.array("B")
+    data.frombytes(encoded.data)
+    message.data = data
+    return message
+
+
 def compressed_to_rgb(message: Any) -> Rgb:
     """Return colour (H, W, 3) uint8 from a CompressedImage (JPEG, PNG, ...)."""
     image = _decoded(message.data, cv2.IMREAD_COLOR, message.format)

@@ -26,12 +26,13 @@ COLOUR, DEPTH = "colour", "depth"
 class InputSettings:
     """How images come, and what is let through.
 
-    depth_points: depth comes as clouds of points, in any frame. register_depth: depth is that of another camera, with
-    a camera info of its own. depth_unit_m: what one step of 16-bit depth is. T_colour_depth (4, 4): where the depth
-    camera, or the cloud's frame, is; None: TF tells.
+    colour_only: depth isn't waited for, and frames have none. depth_points: depth comes as clouds of points, in any
+    frame. register_depth: depth is that of another camera, with a camera info of its own. depth_unit_m: what one step
+    of 16-bit depth is. T_colour_depth (4, 4): where the depth camera, or the cloud's frame, is; None: TF tells.
     """
 
     rgb_compressed: bool = False
+    colour_only: bool = False
     depth_compressed: bool = False
     depth_points: bool = False
     register_depth: bool = False
@@ -66,7 +67,8 @@ class InputGuardian:
         self._depth_lens: Lens | None = None
         self._depth_info: Any = None
         self._refusals = refusals
-        self._matcher = StampMatcher((COLOUR, DEPTH), int(settings.match_tolerance_s * 1e9))
+        topics = (COLOUR,) if settings.colour_only else (COLOUR, DEPTH)
+        self._matcher = StampMatcher(topics, int(settings.match_tolerance_s * 1e9))
         self._infos: deque[tuple[int, Any]] = deque(maxlen=10)
         self._waiting: Match | None = None
         self._info_in_step = True
@@ -177,7 +179,7 @@ class InputGuardian:
             return []
 
     def _frame(self, match: Match, info: Any) -> Frame:
-        colour, depth, settings = match.items[COLOUR], match.items[DEPTH], self._settings
+        colour, depth, settings = match.items[COLOUR], match.items.get(DEPTH), self._settings
         frame_id = colour.header.frame_id.lstrip("/")
         if not frame_id:
             raise InputRefused(
@@ -185,8 +187,9 @@ class InputGuardian:
             )
         apart = settings.register_depth or settings.depth_points
         if settings.check_frames:
-            for what, other in (("depth", depth.header.frame_id), ("camera_info", info.header.frame_id)):
-                if other.lstrip("/") not in ("", frame_id) and not (apart and what == "depth"):
+            for what, message in (("depth", None if apart else depth), ("camera_info", info)):
+                other = frame_id if message is None else message.header.frame_id
+                if other.lstrip("/") not in ("", frame_id):
                     raise InputRefused(
                         "frame_mismatch",
                         f"{what} is in frame {other} but colour in {frame_id}: use depth aligned to colour "
@@ -195,8 +198,9 @@ class InputGuardian:
                     )
         lens = self._lens_of(info)
         rgb = compressed_to_rgb(colour) if settings.rgb_compressed else self._images.to_rgb(colour)
-        if apart:
-            depth_m = self._aligned(depth, lens, frame_id, match.stamp_ns)
+        if apart or depth is None:
+            unmeasured = np.zeros((lens.camera.height, lens.camera.width), np.float32)
+            depth_m = unmeasured if depth is None else self._aligned(depth, lens, frame_id, match.stamp_ns)
             frame = Frame(rgb, depth_m, lens.camera, match.stamp_ns, frame_id)
             return replace(frame, rgb=lens.rectified(rgb, smooth=True)) if lens.distortion else frame
         frame = Frame(rgb, self._depth_m(depth), lens.camera, match.stamp_ns, frame_id)

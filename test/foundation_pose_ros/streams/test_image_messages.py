@@ -19,6 +19,7 @@ from foundation_pose_ros.streams.image_messages import (
     compressed_to_depth_m,
     compressed_to_rgb,
     fill_image,
+    fill_jpeg,
     to_array,
     to_depth_m,
     to_labels,
@@ -164,6 +165,15 @@ def test_compressed_colour() -> None:
     data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes()
     sent = SimpleNamespace(format="rgb8; png compressed bgr8", data=array.array("B", data))
     np.testing.assert_array_equal(compressed_to_rgb(sent), rgb)
+
+
+def test_jpeg_keeps_colours_and_is_small() -> None:
+    rgb = np.zeros((48, 64, 3), np.uint8)
+    rgb[:, :32], rgb[:, 32:] = (200, 30, 60), (20, 150, 220)
+    sent = fill_jpeg(SimpleNamespace(), rgb, quality=90)
+    assert sent.format == "rgb8; jpeg compressed bgr8" and isinstance(sent.data, array.array)
+    assert len(sent.data) < len(fill_jpeg(SimpleNamespace(), rgb, quality=100).data) < rgb.nbytes
+    assert np.abs(compressed_to_rgb(sent).astype(int) - rgb).mean() < 3
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00" * 40, b"\xff\xd8\xff\xe0 no image"])

@@ -58,6 +58,16 @@ def guardian(refusals: RefusalCounter) -> InputGuardian:
     return InputGuardian(InputSettings(), refusals)
 
 
+@pytest.mark.parametrize("d", [(), (0.1, 0.0, 0.0, 0.0, 0.0)], ids=["rectified", "distorted"])
+def test_colour_alone_makes_frames_that_measured_nothing(d: tuple[float, ...], refusals: RefusalCounter) -> None:
+    guardian = InputGuardian(InputSettings(colour_only=True), refusals)
+    frames = guardian.colour(colour(7)) + guardian.camera_info(info(7, d=d))
+    frames += guardian.camera_info(info(9, d=d)) + guardian.colour(colour(9))
+    assert [frame.stamp_ns for frame in frames] == [7, 9]
+    assert not any(frame.depth_m.any() for frame in frames) and frames[0].rgb.any()
+    assert not refusals.look().total
+
+
 def test_three_messages_of_one_stamp_make_one_frame_in_any_order() -> None:
     makers = {"colour": colour, "depth": depth, "camera_info": info}
     for order in (
