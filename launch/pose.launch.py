@@ -30,18 +30,21 @@ ARGUMENTS = {
     "boxes": ("boxes", "Topic of vision_msgs/Detection2DArray"),
     "image_is_rectified": ("", "true where P of CameraInfo holds, not K and D; empty: as the parameter file says"),
     "output_frame": ("", "TF frame that poses are published in, e.g. base_link; empty: as the parameter file says"),
+    "match_tolerance_s": ("", "How far apart stamps of colour and depth may be; empty: as the parameter file says"),
+    "overlay": ("false", "Start overlay_node as well: the live picture with the meshes in it, on /overlay_node/image"),
+    "videos": ("", "Folder that /overlay_node/record writes videos to"),
     "use_sim_time": ("false", "Take the time from /clock"),
     "rviz": ("false", "Open RViz"),
 }
 
 
 def generate_launch_description() -> LaunchDescription:
-    """pose_node, which configures and activates itself, and RViz where it is asked for."""
+    """pose_node, which configures and activates itself, with overlay_node and RViz where they are asked for."""
     return LaunchDescription(
         [
             *(DeclareLaunchArgument(name, default_value=d, description=said) for name, (d, said) in ARGUMENTS.items()),
             IncludeLaunchDescription(PythonLaunchDescriptionSource(str(SHARE / "launch" / "fast_dds.launch.py"))),
-            OpaqueFunction(function=pose_node),
+            OpaqueFunction(function=nodes),
             Node(
                 package="rviz2",
                 executable="rviz2",
@@ -53,29 +56,41 @@ def generate_launch_description() -> LaunchDescription:
     )
 
 
-def pose_node(context: LaunchContext) -> list[LifecycleNode]:
-    """The node; its parameters' names hold the object's name, so that they are known only now."""
+def nodes(context: LaunchContext) -> list[LifecycleNode]:
+    """The nodes; their parameters' names hold the object's name, so that they are known only now."""
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     own: dict[str, Any] = {
         name: value[name].lower() == "true" for name in ("image_is_rectified", "use_sim_time") if value[name]
     }
+    if value["match_tolerance_s"]:
+        own["match_tolerance_s"] = float(value["match_tolerance_s"])
     if value["mesh"]:
         name = value["object"] or Path(value["mesh"]).stem
         own |= {"objects": [name], f"{name}.mesh": value["mesh"], f"{name}.unit": value["unit"]}
-    if value["output_frame"]:
-        own["output_frame"] = value["output_frame"]
-    if value["models"]:
-        own["onboarding_directory"] = value["models"]
-    topics = {"rgb/image": "rgb", "rgb/camera_info": "rgb_info", "depth/image": "depth"}
-    topics |= {"masks": "masks", "boxes": "boxes"}
-    return [
-        LifecycleNode(
-            package=PACKAGE,
-            executable="pose_node",
-            name="pose_node",
-            namespace="",
-            output="screen",
-            parameters=[value["parameters"], own],
-            remappings=[(topic, value[name]) for topic, name in topics.items()],
-        )
-    ]
+    camera = {"rgb/image": value["rgb"], "rgb/camera_info": value["rgb_info"], "depth/image": value["depth"]}
+    estimates = {"output_frame": value["output_frame"], "onboarding_directory": value["models"]}
+    pose_node = _node(
+        "pose_node",
+        [value["parameters"], own | {name: given for name, given in estimates.items() if given}],
+        camera | {"masks": value["masks"], "boxes": value["boxes"]},
+    )
+    if value["overlay"].lower() != "true":
+        return [pose_node]
+    # The same objects, and the same camera: what the file says of pose_node alone doesn't concern it.
+    videos = {"video_directory": value["videos"]} if value["videos"] else {}
+    overlay_node = _node(
+        "overlay_node", [value["parameters"], own | videos], camera | {"objects": "/pose_node/objects"}
+    )
+    return [pose_node, overlay_node]
+
+
+def _node(name: str, parameters: list[Any], topics: dict[str, str]) -> LifecycleNode:
+    return LifecycleNode(
+        package=PACKAGE,
+        executable=name,
+        name=name,
+        namespace="",
+        output="screen",
+        parameters=parameters,
+        remappings=list(topics.items()),
+    )

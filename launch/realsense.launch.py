@@ -6,47 +6,31 @@ Arguments of pose.launch.py and of realsense2_camera's rs_launch.py may be given
 """
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
-from launch.conditions import IfCondition
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration
-from launch_ros.substitutions import FindPackageShare
 
-ARGUMENTS = {
-    "start_camera": ("true", "Start the driver; false where it runs already, with align_depth.enable:=true"),
-    "camera_namespace": ("camera", "Namespace of the driver"),
-    "camera_name": ("camera", "Name of its node"),
-}
+from foundation_pose_ros.nodes.camera_launch import CameraDriver, camera_launch
+
+CAMERA = "/{camera_namespace}/{camera_name}"
+DRIVER = CameraDriver(
+    package="realsense2_camera",
+    launch_file="rs_launch.py",
+    arguments={
+        "camera_namespace": ("camera", "Namespace of the driver"),
+        "camera_name": ("camera", "Name of its node"),
+    },
+    driver_arguments={
+        "camera_namespace": "{camera_namespace}",
+        "camera_name": "{camera_name}",
+        "align_depth.enable": "true",
+        "enable_sync": "true",
+    },
+    topics={
+        "rgb": f"{CAMERA}/color/image_raw",
+        "rgb_info": f"{CAMERA}/color/camera_info",
+        "depth": f"{CAMERA}/aligned_depth_to_color/image_raw",
+    },
+)
 
 
 def generate_launch_description() -> LaunchDescription:
     """Depth aligned to colour, at the same stamps."""
-    value = {name: LaunchConfiguration(name) for name in ARGUMENTS}
-    camera = ["/", value["camera_namespace"], "/", value["camera_name"]]
-    return LaunchDescription(
-        [
-            *(DeclareLaunchArgument(name, default_value=d, description=said) for name, (d, said) in ARGUMENTS.items()),
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource([FindPackageShare("foundation_perception"), "/launch/fast_dds.launch.py"])
-            ),
-            # Before the node: where the driver isn't installed, nothing is left running.
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource([FindPackageShare("realsense2_camera"), "/launch/rs_launch.py"]),
-                launch_arguments={
-                    "camera_namespace": value["camera_namespace"],
-                    "camera_name": value["camera_name"],
-                    "align_depth.enable": "true",
-                    "enable_sync": "true",
-                }.items(),
-                condition=IfCondition(value["start_camera"]),
-            ),
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource([FindPackageShare("foundation_perception"), "/launch/pose.launch.py"]),
-                launch_arguments={
-                    "rgb": [*camera, "/color/image_raw"],
-                    "rgb_info": [*camera, "/color/camera_info"],
-                    "depth": [*camera, "/aligned_depth_to_color/image_raw"],
-                }.items(),
-            ),
-        ]
-    )
+    return camera_launch(DRIVER)

@@ -41,6 +41,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> Any:
         "launch": ("LaunchContext", "LaunchDescription", "LaunchDescriptionEntity"),
         "launch.actions": (
             "DeclareLaunchArgument",
+            "ExecuteProcess",
             "IncludeLaunchDescription",
             "OpaqueFunction",
             "SetEnvironmentVariable",
@@ -61,12 +62,11 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> Any:
     index = ModuleType("ament_index_python.packages")
     index.get_package_share_directory = lambda package: str(ROOT)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "ament_index_python.packages", index)
+    # What was imported with another launch is imported anew.
+    monkeypatch.delitem(sys.modules, "foundation_pose_ros.nodes.camera_launch", raising=False)
 
     def nodes(name: str, **given: str) -> list[tuple[str, dict[str, Any], dict[str, str]]]:
-        spec = importlib.util.spec_from_file_location(f"{name}_launch_file", ROOT / "launch" / f"{name}.launch.py")
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = launch_file(name)
         context = {key: default for key, (default, _) in module.ARGUMENTS.items()} | given
         (entities,) = module.generate_launch_description().arguments
         started = [entity for entity in entities if type(entity).__name__ in ("Node", "LifecycleNode")]
@@ -82,6 +82,41 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> Any:
     return nodes
 
 
+@pytest.fixture
+def included(launched: Any) -> Any:
+    """included(name, **arguments): (package, file, arguments, whether a condition stands before it) of each include."""
+
+    def text(parts: Any, context: dict[str, str]) -> str:
+        parts = parts if isinstance(parts, list) else [parts]
+        return "".join(
+            p if isinstance(p, str) else p.perform(context) for p in parts if type(p).__name__ != "FindPackageShare"
+        )
+
+    def files(name: str, **given: str) -> list[tuple[str, str, dict[str, str], bool]]:
+        (entities,) = launch_file(name).generate_launch_description().arguments
+        declared = [e for e in entities if type(e).__name__ == "DeclareLaunchArgument"]
+        context = {e.arguments[0]: e.named["default_value"] for e in declared} | given
+        found = []
+        for entity in entities:
+            if type(entity).__name__ != "IncludeLaunchDescription":
+                continue
+            ((package, *path),) = entity.arguments[0].arguments
+            arguments = {key: text(v, context) for key, v in entity.named.get("launch_arguments", {})}
+            conditional = entity.named.get("condition") is not None
+            found.append((package.arguments[0], text(path, context).removeprefix("/launch/"), arguments, conditional))
+        return found
+
+    return files
+
+
+def launch_file(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"{name}_launch_file", ROOT / "launch" / f"{name}.launch.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def parameters(sources: list[Any]) -> dict[str, Any]:
     """Those of parameter files and dictionaries, later ones over earlier ones."""
     merged: dict[str, Any] = {}
@@ -93,13 +128,20 @@ def parameters(sources: list[Any]) -> dict[str, Any]:
 
 
 def known(executable: str) -> set[str]:
+    from foundation_pose_ros.nodes.overlay.parameters import OVERLAY_NODE
     from foundation_pose_ros.nodes.pose.parameters import PER_OBJECT, POSE_NODE
     from foundation_pose_ros.nodes.replay.parameters import REPLAY_NODE
     from universeg_ros.nodes.parameters import SEGMENTATION_NODE
 
-    tables = {"pose_node": POSE_NODE, "replay_node": REPLAY_NODE, "segmentation_node": SEGMENTATION_NODE}
+    tables = {
+        "pose_node": POSE_NODE,
+        "overlay_node": OVERLAY_NODE,
+        "replay_node": REPLAY_NODE,
+        "segmentation_node": SEGMENTATION_NODE,
+    }
     own = {row.name for row in tables[executable]} | {"use_sim_time"}
-    return own | ({f"mug.{row.name}" for row in PER_OBJECT} if executable == "pose_node" else set())
+    of_objects = executable in ("pose_node", "overlay_node")
+    return own | ({f"mug.{row.name}" for row in PER_OBJECT} if of_objects else set())
 
 
 GIVEN = {
@@ -115,7 +157,9 @@ def test_every_parameter_and_topic_that_a_launch_file_sets_is_one_of_its_nodes(n
     for executable, set_parameters, renamed in launched(name, **GIVEN[name]):
         if executable == "rviz2":
             continue
-        assert set_parameters.keys() <= known(executable)
+        # overlay_node is given pose_node's file, for the objects and the camera in it.
+        also = known("pose_node") if executable == "overlay_node" else set()
+        assert set_parameters.keys() <= known(executable) | also
         for topic in renamed:
             assert f"`{topic}`" in documents
 
@@ -153,3 +197,54 @@ def test_replay_takes_its_parameter_file_away_when_launch_ends(launched, monkeyp
     for end in at_end:
         end()
     assert not list(tmp_path.iterdir())
+
+
+def test_overlay_node_sees_the_same_camera_and_objects_as_pose_node(launched):
+    given = GIVEN["pose"] | {"overlay": "true", "videos": "/videos", "rgb": "/camera/rgb"}
+    started = {executable: (values, topics) for executable, values, topics in launched("pose", **given)}
+    (pose_values, pose_topics), (values, topics) = started["pose_node"], started["overlay_node"]
+    for name in ("objects", "mug.mesh", "mug.unit", "image_is_rectified", "distortion"):
+        assert values[name] == pose_values[name]
+    assert values["video_directory"] == "/videos"
+    assert topics["objects"] == "/pose_node/objects"
+    assert all(topics[topic] == pose_topics[topic] for topic in ("rgb/image", "rgb/camera_info", "depth/image"))
+
+
+CAMERAS = {
+    "realsense": ("realsense2_camera", "rs_launch.py", "/camera/camera/aligned_depth_to_color/image_raw"),
+    "zed": ("zed_wrapper", "zed_camera.launch.py", "/zed/zed_node/depth/depth_registered"),
+    "orbbec": ("orbbec_camera", "gemini_330_series.launch.py", "/camera/depth/image_raw"),
+    "azure_kinect": ("azure_kinect_ros_driver", "driver.launch.py", "/depth_to_rgb/image_raw"),
+    "oak": ("depthai_ros_driver", "camera.launch.py", "/oak/stereo/image_raw"),
+}
+
+
+@pytest.mark.parametrize("name", CAMERAS)
+def test_a_cameras_launch_file_starts_its_driver_and_hands_its_topics_on(name, included):
+    package, file, depth = CAMERAS[name]
+    fast_dds, driver, pose = included(name)
+    assert fast_dds[1] == "fast_dds.launch.py"  # before what it is for
+    assert driver[:2] == (package, file) and driver[3]
+    assert pose[:2] == ("foundation_perception", "pose.launch.py") and pose[2]["depth"] == depth
+    taken = launch_file("pose").ARGUMENTS
+    assert pose[2].keys() <= taken.keys() and {"rgb", "rgb_info", "depth"} <= pose[2].keys()
+
+
+def test_cameras_of_other_names_have_other_topics(included):
+    _, driver, pose = included("orbbec", camera_model="femto_bolt", camera_name="left")
+    assert driver[1] == "femto_bolt.launch.py" and driver[2]["camera_name"] == "left"
+    assert pose[2]["rgb"] == "/left/color/image_raw"
+    _, driver, pose = included("realsense", camera_namespace="robot", camera_name="wrist")
+    assert driver[2]["camera_namespace"] == "robot" and driver[2]["align_depth.enable"] == "true"
+    assert pose[2]["rgb_info"] == "/robot/wrist/color/camera_info"
+
+
+def test_a_bag_is_played_by_its_own_clock(included):
+    ((package, file, arguments, _),) = included("bag", bag="/bags/one")
+    assert (package, file, arguments) == ("foundation_perception", "pose.launch.py", {"use_sim_time": "true"})
+
+
+def test_the_synthetic_scene_is_that_of_replay(included):
+    ((_, file, arguments, _),) = included("synthetic", frames="12")
+    assert file == "replay.launch.py" and arguments == {"sequence": "synthetic", "frames": "12"}
+    assert arguments.keys() <= launch_file("replay").ARGUMENTS.keys()

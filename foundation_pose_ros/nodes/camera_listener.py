@@ -1,6 +1,5 @@
 """Hears a camera's topics for some seconds, for `foundation-pose check-camera`."""
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from ..errors import InputRefused
 from ..streams.camera_check import HeardCamera, HeardTopic
 from ..streams.topic_names import beside, guessed_depth, guessed_rgb
+from .distribution import has_fast_dds_profiles
 
 _IMAGE = "sensor_msgs/msg/Image"
 # Until other nodes are known.
@@ -56,14 +56,13 @@ def hear(topics: CameraTopics, seconds: float, context: Context | None = None) -
         node.destroy_node()
         if own:
             rclpy.shutdown(context=context)
-    profiles = os.environ.get("FASTDDS_DEFAULT_PROFILES_FILE") or os.environ.get("FASTRTPS_DEFAULT_PROFILES_FILE")
     return HeardCamera(
         heard[topics.rgb],
         heard[topics.info],
         heard[topics.depth],
         heard[topics.depth_info],
         seconds,
-        large_shared_memory=bool(profiles),
+        large_shared_memory=has_fast_dds_profiles(),
     )
 
 
