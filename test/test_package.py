@@ -61,6 +61,21 @@ def test_every_build_dependency_is_declared() -> None:
     assert found <= declared
 
 
+def test_every_package_of_ros_that_is_imported_is_declared() -> None:
+    known = (
+        "ament_index_python|launch|launch_ros|rclpy|tf2_ros|cv_bridge|message_filters|rosgraph_msgs|std_srvs|\\w+_msgs"
+    )
+    used = re.compile(rf"^\s*(?:from|import) ({known}|rcl_interfaces|builtin_interfaces)\b", re.MULTILINE)
+    folders = ("foundation_pose_ros", "universeg_ros", "client", "launch")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    imported = {name for file in files for name in used.findall(file.read_text(encoding="utf-8"))}
+    declared = {element.text for element in MANIFEST if element.tag.endswith("depend")}
+    assert {"rclpy", "sensor_msgs"} <= imported
+    # Imported where they are installed alone.
+    optional = {"moveit_msgs", "object_recognition_msgs"}
+    assert imported <= declared | optional
+
+
 @pytest.mark.parametrize("name", sorted(PROJECT["scripts"]))
 def test_executable_exists(name: str) -> None:
     module, _, function = PROJECT["scripts"][name].partition(":")

@@ -12,6 +12,7 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker
 
 from ...object_model.model import ObjectModel
+from ...reconstruction.fusion.tsdf_fusion import decimated
 from .object_catalogue import CatalogueEntry
 
 # Formats that RViz reads through assimp.
@@ -90,9 +91,6 @@ class MarkerFactory:
         marker.frame_locked = True
         vertices, faces = model.vertices, model.faces
         if len(faces) > self._settings.faces:
-            # Imported where it is needed: it brings Open3D, which takes a second to load.
-            from ...reconstruction.fusion.tsdf_fusion import decimated
-
             vertices, faces = decimated(vertices, faces, self._settings.faces)
         corners = np.asarray(vertices, np.float64)[faces]  # (F, 3, 3)
         marker.points = [Point(x=x, y=y, z=z) for x, y, z in corners.reshape(-1, 3).tolist()]

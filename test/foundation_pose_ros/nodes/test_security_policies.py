@@ -1,0 +1,75 @@
+"""config/sros2/policies.xml allows each node what it does, over real DDS, and nothing else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+rclpy = pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
+pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here: source its workspace")
+
+from rclpy.context import Context
+from rclpy.parameter import Parameter
+
+from foundation_pose_ros.nodes.demo.run import own_domain_id
+from foundation_pose_ros.nodes.overlay.node import OverlayNode
+from foundation_pose_ros.nodes.pose.node import PoseNode
+
+POLICIES = ElementTree.parse(Path(__file__).resolve().parents[3] / "config" / "sros2" / "policies.xml")
+NODES: dict[str, type] = {"pose_node": PoseNode, "overlay_node": OverlayNode}
+# Heard by some settings alone, or with use_sim_time.
+NOT_ALWAYS = {"/tf", "/tf_static", "/clock", "/depth/camera_info", "/parameter_events"}
+
+
+def allowed(node: str, kind: str, permission: str) -> set[str]:
+    """Full names that the policies allow a node."""
+    (profile,) = POLICIES.findall(f"enclaves/enclave[@path='/foundation_perception/{node}']/profiles/profile")
+    names = [entry.text or "" for group in profile.findall(kind) if group.get(permission) == "ALLOW" for entry in group]
+    return {name if name.startswith("/") else f"/{name}".replace("/~", f"/{node}") for name in names}
+
+
+@contextmanager
+def active(kind: type, mesh_folder: Path) -> Iterator[Any]:
+    """A node that works, with one object."""
+    values: dict[str, Any] = {
+        "autostart": False,
+        "objects": ["mug"],
+        "mug.mesh": "mug.glb",
+        "mesh_directories": [str(mesh_folder)],
+    }
+    with own_domain_id() as domain_id:
+        context = Context()
+        rclpy.init(context=context, domain_id=domain_id)
+        node = kind(context=context, parameter_overrides=[Parameter(n, value=v) for n, v in values.items()])
+        try:
+            node.trigger_configure()
+            node.trigger_activate()
+            yield node
+        finally:
+            node.destroy_node()
+            rclpy.shutdown(context=context)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NODES)
+def test_policies_allow_what_a_node_does_and_nothing_else(name, mesh_folder):
+    with active(NODES[name], mesh_folder) as node:
+        graph = (node.get_name(), node.get_namespace())
+        published = {topic for topic, _ in node.get_publisher_names_and_types_by_node(*graph)}
+        heard = {topic for topic, _ in node.get_subscriber_names_and_types_by_node(*graph)}
+        answered = {service for service, _ in node.get_service_names_and_types_by_node(*graph)}
+    assert published and heard and answered
+    actions = {service.partition("/_action/")[0] for service in answered if "/_action/" in service}
+    for done, policy in (
+        (published, allowed(name, "topics", "publish")),
+        (heard, allowed(name, "topics", "subscribe")),
+        (answered, allowed(name, "services", "reply")),
+        (actions, allowed(name, "actions", "execute")),
+    ):
+        own = {each for each in done if "/_action/" not in each}
+        assert not {each for each in own if not any(fnmatch(each, entry) for entry in policy)}
+        assert not {entry for entry in policy - NOT_ALWAYS if not any(fnmatch(each, entry) for each in own)}
