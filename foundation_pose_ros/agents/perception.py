@@ -125,8 +125,8 @@ class Perception(Protocol):
         """Return what is known of what the camera sees."""
         ...
 
-    def add_object(self, name: str, mesh: str, unit: str, symmetries: str) -> str:
-        """Look for one more object, whose mesh is in one of the configured folders."""
+    def add_object(self, name: str, mesh: str, unit: str, symmetries: str, instances: int) -> str:
+        """Look for one more object, or several instances of it, whose mesh is in one of the configured folders."""
         ...
 
     def start_onboarding(self, name: str, masks: OnboardingMasks, board: str) -> OnboardingState:

@@ -138,10 +138,11 @@ class Tools:
         mesh: Annotated[str, Field(min_length=1, max_length=500, description="file below a configured folder")],
         unit: Literal["m", "dm", "cm", "mm", "in", "auto"] = "m",
         symmetries: Annotated[str, Field(max_length=2000, description="YAML; empty: found from the mesh")] = "",
+        instances: Annotated[int, Field(ge=1, le=20, description="how many of it there are")] = 1,
     ) -> str:
         """Look for one more object from now on, by a mesh file in one of the folders that pose_node may read."""
         with self._answering():
-            return self._perception.add_object(name, mesh, unit, symmetries)
+            return self._perception.add_object(name, mesh, unit, symmetries, instances)
 
     def onboard_object(
         self,

@@ -151,10 +151,10 @@ class RosPerception:
             lines.append(f"support sets: {', '.join(sets)}")
         return Scene("; ".join(lines), (width, height), objects, sets)
 
-    def add_object(self, name: str, mesh: str, unit: str, symmetries: str) -> str:
+    def add_object(self, name: str, mesh: str, unit: str, symmetries: str, instances: int) -> str:
         """Have pose_node read a mesh from one of its folders."""
         with _refusing():
-            self._poses.add_object(name, mesh, unit, symmetries)
+            self._poses.add_object(name, mesh, unit, symmetries, instances)
         return f"{name} is looked for from now on"
 
     def start_onboarding(self, name: str, masks: OnboardingMasks, board: str) -> OnboardingState:

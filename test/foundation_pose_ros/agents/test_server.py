@@ -73,7 +73,7 @@ class Known:
     def scene(self) -> Scene:
         return Scene("an image of 80x48 pixels", (80, 48), (MUG,), ())
 
-    def add_object(self, name: str, mesh: str, unit: str, symmetries: str) -> str:
+    def add_object(self, name: str, mesh: str, unit: str, symmetries: str, instances: int) -> str:
         return f"{name} is looked for from now on"
 
     def start_onboarding(self, name: str, masks: str, board: str) -> OnboardingState:
@@ -162,6 +162,7 @@ def test_the_overlay_comes_as_an_image_no_larger_than_allowed() -> None:
         ("find", {"words": "mug", "timeout_s": 1e9}, "60"),
         ("find", {"words": "mug", "timeout_s": float("nan")}, ""),
         ("add_object", {"name": "mug", "mesh": "mug.obj", "unit": "miles"}, "'m'"),
+        ("add_object", {"name": "mug", "mesh": "mug.obj", "instances": 0}, "1"),
         ("onboard_object", {"step": "begin"}, "start"),
         ("register", {"name": "mug", "left": -1, "top": 0}, "0"),
     ],
