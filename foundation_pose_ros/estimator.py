@@ -34,7 +34,7 @@ from .uncertainty.comparison import Comparison, comparison_due
 from .uncertainty.scored_pose import Task, covariance_of, expected_errors, residual_covariance
 
 # Of the things that may be an object so many are registered as it, and no more once it is so sure.
-_MOST_TRIED, _SURE = 3, 0.85
+_MOST_TRIED, _SURE = 4, 0.85
 # Two poses that share more than this of the pixels which they explain can't both be right.
 _SAME_SURFACE = 0.5
 # Colours are learned from steps that score at least this, turns that can't be told included, a share of what is known

@@ -25,7 +25,7 @@ from benchmarks.calibration.scenes import mesh_models
 from benchmarks.pose.imprecise_masks import imprecise_masks
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report, Scope
-from benchmarks.reporting.results import data_folder
+from benchmarks.reporting.results import data_folder, origin
 from foundation_pose_ros import InputRefused, ObjectModel, PoseEstimator, PoseResult
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
@@ -42,7 +42,7 @@ from foundation_pose_ros.tracking.state_machine import TrackState
 # Every so many-th frame: neighbours look alike.
 RECORDINGS = {"visp_rbt_desk": 8, "ycbv_0000": 3, "jack_pushed": 12, "pencilbox_handheld": 12, "tyol_basket": 1}
 SEARCH = "search"
-SCENES, _VIEWS = 12, 2
+SCENES, _VIEWS = 6, 2
 # Objects of a scene, and other bodies among them: of each kind of scenes, by its name.
 KINDS = {"rendered": (4, 4), "crowded": (5, 9)}
 # Scenes to fit constants on have other seeds, and other objects, of this size; so many are printed, so many are known
@@ -282,7 +282,7 @@ def table(report: Report) -> str:
             f"| {entry['views']} | {entry['way']} | {entry['right']:.3f} of {entry['n']} | {entry['right_adds']:.3f} "
             f"| {entry['wrong_believed']:.3f} | {absent} | {entry['median_time_s']:.2f} s |"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, "", f"{report['scenes']} rendered scenes of each kind. {origin(report)}"])
 
 
 def _measured(scope: Scope) -> Report:

@@ -1,6 +1,6 @@
 """A first, short look at things in a frame: how well the object may fit them, before a registration is spent on one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from .hypotheses import initial_poses
 from .object_proposals import Proposal
 from .render_and_compare import RenderAndCompare
 
-_STAGE = Stage(24, 3, 1, (0.5, 0.12))
+_STAGES = (Stage(24, 3, 8, (0.5, 0.12)), Stage(32, 4, 1, (0.25, 0.08)))
 _COMPARED = Stage(64, 1, 6, (0.04, 0.02))
 
 
@@ -20,25 +20,39 @@ _COMPARED = Stage(64, 1, 6, (0.04, 0.02))
 class FirstLookSettings:
     """How things are thinned.
 
-    stage: of the few hypotheses, on few rays.
+    stages: of the few hypotheses, on few rays; so many distinct ones go on.
+    glanced: so many things are glanced at, the likeliest ones: hypotheses are weighed as they are.
+    most: of those so many are looked at in each stage, the most promising ones.
     compared: the grid on which poses are compared, and how many are kept.
     close: side of the grid on which prints are compared, px.
     alike: poses whose ranks differ by less are told apart by their prints.
     rotations: at most so many, further apart than those of a registration: where the object fits, some come near enough
         to show it.
-    most: so many things are looked at, the likeliest ones.
     least_likeness: of a thing beside that of the likeliest, 0..1.
+    behind: things that promise so much less than the best aren't the object.
     likeness_weight: of likeness beside the rank of the best hypothesis.
     """
 
-    stage: Stage = _STAGE
+    stages: tuple[Stage, ...] = _STAGES
     compared: Stage = _COMPARED
     close: int = 128
     alike: float = 0.06
     rotations: int = 32
-    most: int = 7
+    glanced: int = 40
+    most: tuple[int, ...] = (12, 7)
     least_likeness: float = 0.1
+    behind: float = 0.2
     likeness_weight: float = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class _Start:
+    """A thing with hypotheses (B, 4, 4), where they are compared, and a rank to compare things of one frame by."""
+
+    proposal: Proposal
+    crop: Crop
+    poses: np.ndarray
+    promise: float
 
 
 class FirstLook:
@@ -55,9 +69,12 @@ class FirstLook:
         """Return those of a frame's things, the likeliest first, that the object may fit, the best first."""
         settings = self.settings
         likely = [one for one in proposals if one.likeness >= settings.least_likeness * proposals[0].likeness]
-        promise = {id(one): self._promise(frame, one) for one in likely[: settings.most]}
-        kept = [one for one in likely[: settings.most] if promise[id(one)] > -np.inf]
-        return sorted(kept, key=lambda one: -promise[id(one)])
+        starts = [start for one in likely[: settings.glanced] if (start := self._glance(frame, one)) is not None]
+        starts.sort(key=lambda start: -start.promise)
+        for stage, most in zip(settings.stages, settings.most, strict=True):
+            starts = sorted((self._refined(start, stage) for start in starts[:most]), key=lambda start: -start.promise)
+        least = starts[0].promise - settings.behind if starts else 0.0
+        return [start.proposal for start in starts if start.promise >= least]
 
     def compared(self, frame: Frame, region: Proposal, T_cam_obj: np.ndarray) -> Candidates:
         """Weigh poses (B, 4, 4) by what a region of a frame shows; the best distinct ones, in order."""
@@ -76,17 +93,24 @@ class FirstLook:
         first = int(alike[np.argmax(close_rank)])
         return weighed if first == 0 else weighed.led_by(first, self.settings.alike)
 
-    def _promise(self, frame: Frame, proposal: Proposal) -> float:
-        """Return a rank to compare things of one frame by; -inf where the object can't be there."""
-        compare, stage = self.compare, self.settings.stage
+    def _glance(self, frame: Frame, proposal: Proposal) -> _Start | None:
+        """Weigh a few hypotheses as they are; None where the object can't be there."""
+        compare, settings = self.compare, self.settings
         try:
             crop = Crop.around_mask(frame, proposal.mask, compare.model.diameter_m, proposal.possible)
         except InputRefused:
-            return -np.inf
-        seen = crop.observe(stage.size)
+            return None
+        seen = crop.observe(settings.stages[0].size)
         if seen.mask is None or not (seen.mask & (seen.depth_m > 0)).any():
-            return -np.inf
-        every = -(-len(self.rotations) // self.settings.rotations)
+            return None
+        every = -(-len(self.rotations) // settings.rotations)
         poses = initial_poses(self.rotations[::every], seen, seen.mask, compare.renderer, compare.model)
-        rank = float(compare.refine(seen, poses, stage).evidence.rank.max())
-        return rank + self.settings.likeness_weight * proposal.likeness
+        rank = float(compare.scorer.score(seen, poses).rank.max())
+        return _Start(proposal, crop, poses, rank + settings.likeness_weight * proposal.likeness)
+
+    def _refined(self, start: _Start, stage: Stage) -> _Start:
+        """Refine the hypotheses, keep the best ones, and promise what the first does."""
+        found = self.compare.refine(start.crop.observe(stage.size), start.poses, stage)
+        poses, rank = found.refined.T_cam_obj[found.ranked], float(found.evidence.rank.max())
+        kept = self.compare.unique_poses(poses, DISTINCT_SHARE, stage.keep, DISTINCT_RAD)
+        return replace(start, poses=poses[kept], promise=rank + self.settings.likeness_weight * start.proposal.likeness)

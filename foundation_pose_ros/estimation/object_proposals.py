@@ -44,12 +44,18 @@ def propose(scene: CoarseScene, prior: SizeColourPrior) -> list[Proposal]:
     """List things in a frame that may be the object, the likeliest first.
 
     Planes wider than the object are taken away (tables, walls), the rest is cut at jumps in depth, and what has about
-    the object's size stays. What touches a neighbour without a jump between them stays in one piece with it: so places
-    are added where the object's colours gather within its size.
+    the object's size stays. What touches a neighbour without a jump between them stays in one piece with it: so pieces
+    are added that hollows bound, and places where the object's colours gather within its size. What is flat goes with
+    its plane: so pieces are added that stand out of one but little.
     """
     planes = scene.support(prior.diameter_m)
     free = scene.valid & ~planes.on_plane
-    parts = [*_cut_at_jumps(scene, free, prior.diameter_m), *_gathered_colours(scene, free, prior)]
+    flat = free | planes.raised
+    # Cut at every jump, and again only at jumps that are too large to be within the object: a mug's rim is one.
+    large = scene.jump_m > LARGEST_JUMP * prior.diameter_m
+    cuts = ((free, scene.on_edge), (free, large), (free, scene.on_edge | scene.on_crease), (flat, scene.on_edge))
+    parts = [part for within, cut in cuts for part in _cut(within, cut)]
+    parts += _gathered_colours(scene, free, prior)
     proposals: list[Proposal] = []
     taken: list[np.ndarray] = []
     for part in parts:
@@ -73,16 +79,14 @@ def proposal_of(scene: CoarseScene, part: np.ndarray, prior: SizeColourPrior, pl
     )
 
 
-def _cut_at_jumps(scene: CoarseScene, free: np.ndarray, diameter_m: float) -> list[np.ndarray]:
-    """Return connected parts (h, w) bool of what is free."""
+def _cut(free: np.ndarray, cut: np.ndarray) -> list[np.ndarray]:
+    """Return connected parts (h, w) bool of what is free (h, w), and their rims where it was cut (h, w)."""
     parts = []
-    # Cut at every jump, and again only at jumps that are too large to be within the object: a mug's rim is one.
-    for cut in (scene.on_edge, scene.jump_m > LARGEST_JUMP * diameter_m):
-        count, labels, stats, _ = cv2.connectedComponentsWithStats((free & ~cut).astype(np.uint8), connectivity=4)
-        for label in range(1, count):
-            if stats[label, cv2.CC_STAT_AREA] >= _FEWEST_PIXELS:
-                part = (labels == label).astype(np.uint8)
-                parts.append((cv2.dilate(part, np.ones((3, 3), np.uint8)) > 0) & free)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((free & ~cut).astype(np.uint8), connectivity=4)
+    for label in range(1, count):
+        if stats[label, cv2.CC_STAT_AREA] >= _FEWEST_PIXELS:
+            part = (labels == label).astype(np.uint8)
+            parts.append((cv2.dilate(part, np.ones((3, 3), np.uint8)) > 0) & free)
     return parts
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from ..observation.downsampled_depth import DownsampledDepth
@@ -12,6 +13,8 @@ from ..rendering import Renderer
 _THICK_M, _THICK_PER_M2, _SURELY = 0.008, 0.006, 0.5
 # Of the measured pixels the least share, and the fewest, that a plane has; and how many planes are looked for.
 _LEAST_SHARE, _FEWEST_PIXELS, _MOST_PLANES = 0.06, 80, 4
+# What is flat stands out of a plane by more than so much, in the mean over so many pixels.
+_RAISED_M, _RAISED_PER_M2, _MEAN_PX = 0.0025, 0.002, 5
 # Triples of points that are tried for each, and points by which they are weighed.
 _TRIALS, _SAMPLED = 150, 2500
 # A plane carries things that are so many times less wide.
@@ -22,30 +25,39 @@ _SUNK_SHARE, _SUNK_REACH = 0.04, 0.08
 
 @dataclass(frozen=True)
 class Plane:
-    """near (h, w) bool: pixels within its thickness; surely (h, w) bool: within half of it. width_m: across."""
+    """near (h, w) bool: pixels within its thickness; surely (h, w) bool: within half of it. width_m: across.
+
+    raised (h, w) bool: those within its thickness that stand out of it together, as flat things do.
+    """
 
     near: np.ndarray
     surely: np.ndarray
+    raised: np.ndarray
     width_m: float
 
 
 @dataclass(frozen=True)
 class SupportPlanes:
-    """Which pixels are on a plane wider than the object: on_plane (h, w) bool, surely (h, w) bool without doubt."""
+    """Which pixels are on a plane wider than the object: on_plane (h, w) bool, surely (h, w) bool without doubt.
+
+    raised (h, w) bool: of those, what may be a flat thing.
+    """
 
     depth: DownsampledDepth
     on_plane: np.ndarray
     surely: np.ndarray
+    raised: np.ndarray
 
     @classmethod
     def of(cls, depth: DownsampledDepth, planes: tuple[Plane, ...], diameter_m: float) -> "SupportPlanes":
         """Choose those of the planes that an object of this diameter may stand on."""
         wide = [plane for plane in planes if plane.width_m > _EXTENT * diameter_m]
-        on_plane, surely = np.zeros((2, *depth.depth_m.shape), bool)
+        on_plane, surely, raised = np.zeros((3, *depth.depth_m.shape), bool)
         for plane in wide:
             on_plane |= plane.near
             surely |= plane.surely
-        return cls(depth, on_plane, surely)
+            raised |= plane.raised
+        return cls(depth, on_plane, surely, raised)
 
     def penetrated_by(self, renderer: Renderer, T_cam_obj: np.ndarray, diameter_m: float) -> bool:
         """Tell whether too much of an object at T_cam_obj (4, 4) would stick in a table or wall: it can't be there."""
@@ -83,11 +95,30 @@ def planes_of(points: np.ndarray, usable: np.ndarray) -> tuple[Plane, ...]:
         if inliers.sum() < fewest:
             break
         rest &= ~inliers
-        spread_m = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(points[inliers].T)), 0))[1:]
+        spread_m = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(points[_largest_piece(inliers)].T)), 0))[1:]
         near = valid & (distance_m < thick_m)
         # Of an even strip the standard deviation is its width over root 12.
-        planes.append(Plane(near, near & (distance_m < _SURELY * thick_m), float(np.sqrt(12) * spread_m[0])))
+        surely, raised = near & (distance_m < _SURELY * thick_m), _raised(points, near, normal, offset_m)
+        planes.append(Plane(near, surely, raised, float(np.sqrt(12) * spread_m[0])))
     return tuple(planes)
+
+
+def _raised(points: np.ndarray, near: np.ndarray, normal: np.ndarray, offset_m: float) -> np.ndarray:
+    """Return (h, w) bool: pixels near a plane that stand out of it towards the camera, in the mean of their neighbours.
+
+    A single depth is no better known than to the plane's thickness.
+    """
+    height_m = np.where(near, points @ normal + offset_m, 0).astype(np.float32) * (-1 if offset_m < 0 else 1)
+    count, size = cv2.blur(near.astype(np.float32), (_MEAN_PX, _MEAN_PX)), (_MEAN_PX, _MEAN_PX)
+    mean_m = cv2.blur(height_m, size) / np.maximum(count, 1e-6)
+    return near & (mean_m > _RAISED_M + _RAISED_PER_M2 * np.square(points[..., 2]))
+
+
+def _largest_piece(inliers: np.ndarray) -> np.ndarray:
+    """Return the largest connected piece (h, w) bool: faces of several things may lie in one plane, and are none."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(inliers.astype(np.uint8), connectivity=8)
+    piece: np.ndarray = labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    return piece
 
 
 def _largest_plane(points: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:

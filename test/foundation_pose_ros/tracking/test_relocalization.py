@@ -28,7 +28,7 @@ def frame(time_s: float) -> Frame:
     return Frame(np.zeros((1, 1, 3), np.uint8), np.ones((1, 1), np.float32), CAMERA, stamp_ns=round(time_s * 1e9))
 
 
-NO_PLANES = SupportPlanes(DownsampledDepth.of(frame(0.0)), *np.zeros((2, 1, 1), bool))
+NO_PLANES = SupportPlanes(DownsampledDepth.of(frame(0.0)), *np.zeros((3, 1, 1), bool))
 
 
 def pose(x_m: float, score: float, stamp_ns: int = 0) -> PoseResult:

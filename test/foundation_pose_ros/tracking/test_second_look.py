@@ -29,7 +29,7 @@ def number_of(frame: Frame) -> int:
 
 
 def proposal(x_m: float, likeness: float = 0.9) -> Proposal:
-    planes = SupportPlanes(DownsampledDepth.of(frame(0)), *np.zeros((2, 1, 1), bool))
+    planes = SupportPlanes(DownsampledDepth.of(frame(0)), *np.zeros((3, 1, 1), bool))
     return Proposal(MASK, MASK, np.array([x_m, 0.0, 1.0]), likeness, 0.2, planes)
 
 

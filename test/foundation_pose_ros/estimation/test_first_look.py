@@ -1,0 +1,52 @@
+"""First looks at things of a crowded scene: shape tells which is the object, however many are as likely by size."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from foundation_pose_ros.estimation.coarse_scene import CoarseScene
+from foundation_pose_ros.estimation.first_look import FirstLook
+from foundation_pose_ros.estimation.methods import first_look
+from foundation_pose_ros.estimation.object_prior import SizeColourPrior
+from foundation_pose_ros.estimation.object_proposals import Proposal, propose
+from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
+from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
+
+
+@pytest.fixture(scope="module")
+def scene() -> SyntheticScene:
+    """A mug among so many other things that by size alone seven or more may come before it."""
+    return make_scene(SceneSettings(seed=12, frames=1, objects=["mug"], clutter=9, supersample=1))
+
+
+@pytest.fixture(scope="module")
+def look(scene: SyntheticScene) -> FirstLook:
+    """Short looks at things as a mug without colours."""
+    return first_look(RenderAndCompare.on_cpu(scene.model("mug").repainted(None), 1))
+
+
+def equally_likely(scene: SyntheticScene) -> tuple[list[Proposal], np.ndarray]:
+    """Return the things of the scene, the mug's last, and the mug's mask."""
+    first = scene.frame_ids[0]
+    mask = scene.mask(first, "mug")
+    assert mask is not None
+    things = propose(CoarseScene.of(scene.frame(first)), SizeColourPrior(scene.model("mug").repainted(None)))
+
+    def share(thing: Proposal) -> float:
+        return float((thing.mask & mask).sum() / (thing.mask | mask).sum())
+
+    return [replace(thing, likeness=0.5) for thing in sorted(things, key=share)], mask
+
+
+def test_the_object_is_seen_among_many_things_of_its_size(scene: SyntheticScene, look: FirstLook) -> None:
+    things, mask = equally_likely(scene)
+    assert len(things) > look.settings.most[0]  # or the first few would be all
+    first = look(scene.frame(scene.frame_ids[0]), things)[0]
+    assert (first.mask & mask).sum() > 0.6 * first.mask.sum()
+
+
+def test_no_more_things_are_looked_at_closely_than_asked_for(scene: SyntheticScene, look: FirstLook) -> None:
+    things, _ = equally_likely(scene)
+    assert len(look(scene.frame(scene.frame_ids[0]), things)) <= look.settings.most[-1]
