@@ -29,7 +29,8 @@ class CvBridgeConverter:
 
     def to_rgb(self, message: Any) -> Rgb:
         """Return colour (H, W, 3) uint8, of more encodings than our own code takes."""
-        pixels = self._converted(message, "rgb8")
+        # Of what is RGB already it would make a copy.
+        pixels = self._converted(message, "passthrough" if message.encoding == "rgb8" else "rgb8")
         if pixels is None or pixels.shape != (message.height, message.width, 3) or pixels.dtype != np.uint8:
             return self._own.to_rgb(message)
         return pixels

@@ -70,9 +70,10 @@ def to_rgb(message: Any) -> Rgb:
     pixels = to_array(message)
     if pixels.ndim == 2:
         return np.repeat(pixels[..., None], 3, axis=2)
+    pixels = np.ascontiguousarray(pixels[..., :3])
     if message.encoding.startswith("bgr") or message.encoding == "8UC3":  # OpenCV's order, as cv_bridge has it
-        pixels = pixels[..., 2::-1]
-    return np.ascontiguousarray(pixels[..., :3])
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    return pixels
 
 
 def to_depth_m(message: Any, unit_m: float = MM) -> Depth:

@@ -3,6 +3,7 @@
 import threading
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,21 @@ _JUMP_BACK_NS = 2_000_000_000
 # So many frames are named where one isn't found.
 _MOST_NAMED = 8
 
+# T_parent_child (4, 4), or its x, y, z in metres and its quaternion's x, y, z, w.
+_Place = Pose | tuple[float, float, float, float, float, float, float]
+
 
 @dataclass
 class _Link:
-    """A frame's parent, and where it is in it: T_parent_child at stamps in order, or for ever."""
+    """A frame's parent, and where it is in it: T_parent_child at stamps in order, or for ever.
+
+    places: as they came, since robots send far more of them than anybody asks for.
+    """
 
     parent: str
     static: bool
     stamps_ns: list[int] = field(default_factory=list)
-    T_parent_child: list[Pose] = field(default_factory=list)
+    places: list[_Place] = field(default_factory=list)
 
 
 class TransformBuffer:
@@ -35,8 +42,8 @@ class TransformBuffer:
         self._links: dict[str, _Link] = {}
         self._lock = threading.Lock()
 
-    def add(self, parent: str, child: str, T_parent_child: Pose, stamp_ns: int, static: bool = False) -> None:
-        """Take in one transform (4, 4).
+    def add(self, parent: str, child: str, T_parent_child: _Place, stamp_ns: int, static: bool = False) -> None:
+        """Take in one transform: (4, 4), or seven finite numbers.
 
         One that isn't newer than the last of its frame is left out; one far older means that time was set back (a
         recording loops), and the frame's track begins anew.
@@ -50,19 +57,19 @@ class TransformBuffer:
             if link.stamps_ns and stamp_ns <= link.stamps_ns[-1]:
                 return
             link.stamps_ns.append(stamp_ns)
-            link.T_parent_child.append(T_parent_child)
+            link.places.append(T_parent_child)
             old = bisect_right(link.stamps_ns, stamp_ns - self._kept_ns)
-            del link.stamps_ns[:old], link.T_parent_child[:old]
+            del link.stamps_ns[:old], link.places[:old]
 
     def add_message(self, message: Any, static: bool = False) -> None:
         """Take in a TFMessage; transforms that aren't finite, or no rotations, are left out."""
         for stamped in message.transforms:
             p, q = stamped.transform.translation, stamped.transform.rotation
-            numbers = np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w])
-            if np.isfinite(numbers).all() and np.any(numbers[3:]):
-                T = se3.from_quaternion_xyzw(numbers[3:], numbers[:3])
+            place = (p.x, p.y, p.z, q.x, q.y, q.z, q.w)
+            if all(map(isfinite, place)) and any(place[3:]):
                 stamp_ns = stamp_to_ns(stamped.header.stamp)
-                self.add(stamped.header.frame_id.lstrip("/"), stamped.child_frame_id.lstrip("/"), T, stamp_ns, static)
+                frames = (stamped.header.frame_id.lstrip("/"), stamped.child_frame_id.lstrip("/"))
+                self.add(*frames, place, stamp_ns, static)
 
     def lookup(self, target: str, source: str, stamp_ns: int) -> Pose | None:
         """Return T_target_source (4, 4) at a stamp, interpolated; None where it isn't known (yet)."""
@@ -135,13 +142,17 @@ class TransformBuffer:
 
 def _at(link: _Link, stamp_ns: int | None) -> Pose | None:
     if link.static or stamp_ns is None:
-        return link.T_parent_child[-1]
+        return _pose(link.places[-1])
     after = bisect_right(link.stamps_ns, stamp_ns)
     if after and link.stamps_ns[after - 1] == stamp_ns:
-        return link.T_parent_child[after - 1]
+        return _pose(link.places[after - 1])
     if after in (0, len(link.stamps_ns)):
         return None
     before_ns, after_ns = link.stamps_ns[after - 1], link.stamps_ns[after]
     share = (stamp_ns - before_ns) / (after_ns - before_ns)
-    T = link.T_parent_child[after - 1]
-    return se3.apply_twist(T, share * se3.twist_between(T, link.T_parent_child[after]))
+    T = _pose(link.places[after - 1])
+    return se3.apply_twist(T, share * se3.twist_between(T, _pose(link.places[after])))
+
+
+def _pose(place: _Place) -> Pose:
+    return se3.from_quaternion_xyzw(np.array(place[3:]), np.array(place[:3])) if isinstance(place, tuple) else place
