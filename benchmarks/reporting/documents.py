@@ -17,6 +17,8 @@ DOCUMENTS = (
     "docs/reference_views.md",
     "docs/neural_field.md",
     "docs/learned.md",
+    "docs/manipulation.md",
+    "docs/decisions/0030_parts_of_ros.md",
     "docs/training_pose.md",
     "docs/universeg.md",
     "docs/universeg_weights.md",
