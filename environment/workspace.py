@@ -14,7 +14,7 @@ from .wheels import requirements
 PACKAGE = "foundation_perception"
 LACKING = ("moveit_msgs", "object_recognition_msgs", "tf2_msgs", "vision_msgs")
 STAGED = MADE / "workspace" / PACKAGE
-INSTALLED_FOLDERS = ("client", "config", "launch")
+INSTALLED_FOLDERS = ("client", "config", "examples", "launch")
 PYTHON_PACKAGES = ("foundation_pose_ros", "universeg_ros")
 
 

@@ -41,12 +41,14 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> Any:
         "launch": ("LaunchContext", "LaunchDescription", "LaunchDescriptionEntity"),
         "launch.actions": (
             "DeclareLaunchArgument",
+            "EmitEvent",
             "ExecuteProcess",
             "IncludeLaunchDescription",
             "OpaqueFunction",
             "SetEnvironmentVariable",
         ),
         "launch.conditions": ("IfCondition",),
+        "launch.events": ("Shutdown",),
         "launch.launch_description_sources": ("PythonLaunchDescriptionSource",),
         "launch.substitutions": ("EnvironmentVariable",),
         "launch_ros": (),
@@ -128,12 +130,14 @@ def parameters(sources: list[Any]) -> dict[str, Any]:
 
 
 def known(executable: str) -> set[str]:
+    from foundation_pose_ros.nodes.collision.parameters import COLLISION_NODE
     from foundation_pose_ros.nodes.overlay.parameters import OVERLAY_NODE
     from foundation_pose_ros.nodes.pose.parameters import PER_OBJECT, POSE_NODE
     from foundation_pose_ros.nodes.replay.parameters import REPLAY_NODE
     from universeg_ros.nodes.parameters import SEGMENTATION_NODE
 
     tables = {
+        "collision_node": COLLISION_NODE,
         "pose_node": POSE_NODE,
         "overlay_node": OVERLAY_NODE,
         "replay_node": REPLAY_NODE,
@@ -146,6 +150,8 @@ def known(executable: str) -> set[str]:
 
 GIVEN = {
     "pose": {"mesh": "/meshes/mug.obj", "unit": "mm", "models": "/models", "image_is_rectified": "true"},
+    "collision": {"pose_node": "/arm/pose_node"},
+    "manipulation": {"scenes": "1"},
     "replay": {"frames": "3", "rate_hz": "5.0"},
     "segmentation": {"weights": "research", "support_directory": "/support", "live_support": "mug"},
 }
