@@ -42,6 +42,8 @@ class Table:
         self.node = CollisionNode(context=self.context, parameter_overrides=overrides)
         self.user = Node("user", context=self.context)
         self.heard: list[Any] = []
+        self._handled = 0
+        self._seen, self.node._scene.seen = self.node._scene.seen, self._handle  # type: ignore[method-assign]
         self._stamp_ns = STEP_NS
         self._models = self.user.create_publisher(ObjectModelArray, "models", KEPT)
         self._objects = self.user.create_publisher(TrackedObjectArray, "objects", 10)
@@ -78,6 +80,12 @@ class Table:
             assert time.monotonic() < deadline_s, f"waited {PATIENCE_S:.0f} s in vain for {what}"
             time.sleep(0.005)
 
+    def _handle(self, *arguments: Any) -> Any:
+        """Count what the node has heard, in its own thread."""
+        changes = self._seen(*arguments)
+        self._handled += 1
+        return changes
+
     def models(self, *ids: str) -> None:
         corner = [Point(), Point(x=0.1), Point(y=0.1)]
         triangle = MeshTriangle(vertex_indices=[0, 1, 2])
@@ -85,7 +93,7 @@ class Table:
         self._models.publish(ObjectModelArray(models=[ObjectModel(id=id, class_id="mug", mesh=mesh) for id in ids]))
 
     def see(self, x_m: float, id: str = "mug_1", unseen_s: float = 0.0, **fields: Any) -> None:
-        """Publish where an object is seen, or how long it hasn't been."""
+        """Publish where an object is seen, or how long it hasn't been, and wait until the node knows."""
         self._stamp_ns += STEP_NS
         header = Header(stamp=to_stamp(self._stamp_ns), frame_id="base_link")
         state = TrackedObject.LOST if unseen_s else TrackedObject.TRACKING
@@ -94,7 +102,9 @@ class Table:
         one.pose.pose.position.x = x_m
         for name, value in fields.items():
             setattr(one, name, value)
+        before = self._handled
         self._objects.publish(TrackedObjectArray(header=header, objects=[one]))
+        self.wait(lambda: self._handled > before, "the node to hear of the object")
 
     def told(self, count: int) -> list[Any]:
         """What MoveIt has been told since, once it is so many messages."""
