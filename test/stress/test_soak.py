@@ -65,7 +65,9 @@ class Judge:
 
 @pytest.fixture
 def scene() -> SyntheticScene:
-    return make_scene(SceneSettings(SEED, FRAMES, OBJECTS, clutter=3, supersample=1))
+    # Larger images don't fit into the shared memory that Fast DDS has without config/fastdds.xml, and this process may
+    # have started without that.
+    return make_scene(SceneSettings(SEED, FRAMES, OBJECTS, clutter=3, width=320, height=240, supersample=1))
 
 
 @pytest.fixture
