@@ -14,8 +14,10 @@ from foundation_pose_ros.uncertainty.expected_error import SHARES, ErrorModel, n
 
 # Weights are held to what fits on more scenes found, straight lines for all tasks, as if by a normal distribution this
 # wide; few scenes have few inexact meshes.
-_HELD_TO = {"agreement": 8.8, "outline": 6.5, "visible": 5.4, "border": 7.1, "likeness": 1.7, "region": 4.0}
+_HELD_TO = {"agreement": 8.8, "outline": 6.5, "visible": 5.4, "border": 7.1, "likeness": 1.7, "region": 8.0}
 _WEIGHT_SIGMA = 5.0
+# What a lead is worth is held likewise to what pairs of poses and rivals gave, of which one was right.
+_RATE, _RATE_SIGMA = 4.5, 2.0
 # Beyond it, a pose that was told from its rivals before is surely right.
 _MOST_EARLIER = 6.0
 # Tails of errors are fatter than normal ones, by poses in a near-by optimum: as Student's t of so many degrees.
@@ -44,6 +46,7 @@ def fitted_confidence(
         p = with_odds(expit(parts @ values[:count]) * standing(stands_logit(cues, most, per_lead)), odds)
         p = np.clip(p, 1e-9, 1 - 1e-9)
         held = np.square((values[1:count] - held_to) / _WEIGHT_SIGMA).sum()
+        held += np.square((per_lead - _RATE) / _RATE_SIGMA)
         return float(held / 2 - (weight * np.where(right, np.log(p), np.log1p(-p))).sum())
 
     bounds: list[tuple[float | None, float | None]] = [(None, None), *[(0.0, None)] * len(held_to)]

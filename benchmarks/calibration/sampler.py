@@ -71,7 +71,7 @@ class Sampler:
                 T_cam_obj = answer.result.T_cam_obj
                 odds = plausibility(self._model, self._compare.renderer, frame, T_cam_obj, proposal.planes)
                 for sample in self._samples([answer], kind, truth):
-                    yield replace(sample, odds=odds, evidence=sample.evidence | {"proposed": proposal.likeness})
+                    yield replace(sample, odds=odds)
 
     def track(
         self, frames: list[Frame], truths: list[np.ndarray | None], start: PoseResult, kind: str

@@ -87,11 +87,13 @@ class LearnedColours:
 class ForegroundMap(NamedTuple):
     """Part of a frame by how likely each pixel is the object's: probability (h, w) float32 of every step-th one.
 
-    K (3, 3): of the camera whose pixels those are.
+    K (3, 3): of the camera whose pixels those are. agreement: of the colours that it was judged by, with outlines of
+    late, NaN where that isn't known.
     """
 
     probability: np.ndarray
     K: np.ndarray
+    agreement: float
 
     @classmethod
     def of(cls, frame: Frame, box: CropBox, colours: LearnedColours, nearest_m: float, most: int) -> "ForegroundMap":
@@ -110,7 +112,7 @@ class ForegroundMap(NamedTuple):
         K = camera.K.astype(np.float64)
         K[:2, 2] -= left, top  # the first pixel of each step is the one that is taken
         K[:2] /= step
-        return cls(probability, K.astype(np.float32))
+        return cls(probability, K.astype(np.float32), float(colours.agreement))
 
 
 def _sides(observed_m: np.ndarray, rendered_m: np.ndarray) -> np.ndarray:

@@ -131,7 +131,7 @@ class GeometricScorer:
         if rendering.rgb is not None:
             comparison = ColourComparison(observation.rgb.reshape(size, size, 3))
             colour, expected = comparison.correlation(rendering.rgb, agrees)
-        region = region_agreement(observation, rendered_m)
+        region, foreground = region_agreement(observation, rendered_m), observation.foreground
         settings = self._settings
         return Evidence(
             rank=agreed
@@ -152,6 +152,7 @@ class GeometricScorer:
                 max(1, round(_REACH_SHARE * size)),
             ),
             region=region,
+            region_expected=np.full(batch, np.nan if foreground is None else foreground.agreement),
         )
 
     def _pixels(self, observation: Observation) -> ObservedPixels:

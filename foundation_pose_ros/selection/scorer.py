@@ -24,6 +24,7 @@ class Evidence:
         nothing is known.
     region: 0..1, how well the outline separates the colours that were learned of the object from those beside it, NaN
         where they don't tell or none were learned.
+    region_expected: 0..1, what that has been of late, where the pose was believed; NaN where it isn't known.
     """
 
     rank: np.ndarray
@@ -35,6 +36,7 @@ class Evidence:
     colour_expected: np.ndarray
     border: np.ndarray
     region: np.ndarray
+    region_expected: np.ndarray
 
 
 class Scorer(Protocol):

@@ -13,10 +13,8 @@ from scipy.special import expit
 
 from ..selection.scorer import Evidence
 
-# Where the line bends that turns a cue into evidence; likeness, which isn't positive, has a straight one.
-BENDS = {"agreement": 0.5, "visible": 0.7, "outline": 0.7, "border": 0.5, "likeness": 0.0, "region": 0.8}
-# What learned colours say of a pose where they say nothing, neither much for it nor against.
-_UNKNOWN_REGION = BENDS["region"]
+# Where the line bends that turns a cue into evidence; likeness and region, which aren't positive, have straight ones.
+BENDS = {"agreement": 0.5, "visible": 0.7, "outline": 0.7, "border": 0.5, "likeness": 0.0, "region": 0.0}
 
 # Share of rivals that are right though nothing seems to speak for them, as of what leads wrongly.
 _UNRULY = 0.03
@@ -29,7 +27,8 @@ class Cues:
     agreement, visible, outline, border: of the evidence. lead: over the best pose that would put the surface elsewhere.
     best_lead: the largest that it has been since a track began, so how well it is known not to be turned.
     likeness: how far the correlation of colours falls short of what was expected, negative; 0 for a model without
-    colours. region: of the evidence, or where it isn't known what says little either way.
+    colours. region: how far the outline falls short of separating learned colours as well as it did of late, negative;
+    0 where that isn't known.
     """
 
     agreement: np.ndarray
@@ -52,7 +51,7 @@ class Cues:
             lead=lead,
             best_lead=lead if best_lead is None else best_lead,
             likeness=np.minimum(evidence.colour - evidence.colour_expected, 0),
-            region=np.nan_to_num(evidence.region, nan=_UNKNOWN_REGION),
+            region=np.nan_to_num(np.minimum(evidence.region - evidence.region_expected, 0)),
         )
 
     def bent(self, name: str) -> tuple[np.ndarray, np.ndarray]:
