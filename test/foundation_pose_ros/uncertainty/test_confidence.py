@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation_pose_ros import PoseEstimator, se3
+from foundation_pose_ros.selection.scorer import Evidence
 from foundation_pose_ros.synthetic.events import covered, removed
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
@@ -51,6 +52,19 @@ def test_no_cue_speaks_against_a_pose(confidence: Confidence, values, name, more
 @pytest.mark.parametrize("confidence", [REGISTERED, FOUND, TRACKED])
 def test_what_agrees_with_little_is_doubted_and_what_agrees_with_all_is_trusted(confidence):
     assert confidence(cues(POOR))[0] < 0.2 and confidence(cues(GOOD))[0] > 0.9
+
+
+def test_an_outline_that_lies_worse_on_learned_colours_than_of_late_speaks_against_a_track():
+    """How well it ever separated them doesn't: an object may look like what is beside it."""
+
+    def score(region: float, expected: float) -> float:
+        said = dict.fromkeys((field.name for field in fields(Evidence)), np.array([0.75]))
+        said |= {"colour": np.zeros(1), "colour_expected": np.zeros(1)}
+        said |= {"region": np.array([region]), "region_expected": np.array([expected])}
+        return float(TRACKED(Cues.of(Evidence(**said), np.array([0.8])))[0])
+
+    assert score(0.65, 0.95) < score(0.65, 0.65) - 0.2
+    assert score(0.65, 0.65) == score(0.95, 0.9) == score(np.nan, 0.9) == score(0.7, np.nan)
 
 
 @pytest.mark.parametrize("name", OBJECTS)
