@@ -5,35 +5,36 @@ from .covariance import CovarianceModel
 from .expected_error import ErrorModel
 
 REGISTERED = Confidence(
-    -25.29,
+    -26.57,
     (
-        ("agreement", 10.14, 11.73),
-        ("outline", 8.89, 5.1),
-        ("visible", 10.31, 6.31),
-        ("border", 8.82, 7.18),
-        ("likeness", 2.41, 1.7),
+        ("agreement", 6.76, 13.76),
+        ("outline", 9.95, 8.12),
+        ("visible", 9.67, 8.25),
+        ("border", 8.78, 8.62),
+        ("likeness", 2.72, 1.7),
     ),
-    (0.0, 4.32),
+    (0.0, 4.34),
 )
 FOUND = Confidence(
-    -17.26,
+    -14.71,
     (
-        ("agreement", 9.52, 22.4),
-        ("visible", 0.0, 5.39),
-        ("border", 8.59, 12.22),
-        ("likeness", 1.22, 1.7),
+        ("agreement", 8.68, 18.46),
+        ("visible", 0.0, 3.05),
+        ("border", 8.85, 11.03),
+        ("likeness", 3.72, 1.7),
     ),
-    (0.0, 4.32),
+    (0.0, 7.82),
 )
 TRACKED = Confidence(
-    -13.46,
+    -11.52,
     (
-        ("agreement", 8.79, 8.79),
-        ("visible", 5.41, 5.41),
-        ("border", 7.1, 7.1),
-        ("likeness", 1.73, 0.0),
+        ("agreement", 8.63, 10.37),
+        ("visible", 0.0, 8.4),
+        ("border", 9.45, 10.12),
+        ("likeness", 2.5, 1.7),
+        ("region", 21.99, 8.0),
     ),
-    (1.36, 2.54),
+    (1.21, 5.14),
 )
-COVARIANCE = CovarianceModel(repeat=4.4, shift_per_m=0.0011, rim_m=0.00081)
-ERRORS = ErrorModel(translation=(0.89, 1.46), rotation=(0.88, 1.07))
+COVARIANCE = CovarianceModel(repeat=5.0, shift_per_m=0.001, rim_m=0.00085)
+ERRORS = ErrorModel(translation=(0.91, 1.04), rotation=(0.93, 1.12))
