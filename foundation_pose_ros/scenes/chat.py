@@ -127,9 +127,12 @@ class Chat:
                 f"{spent.question_tokens + spent.answer_tokens} of {settings.most_tokens} tokens are spent, and one "
                 f"more answer may take {next_tokens}: raise --most-tokens, or ask for fewer scenes",
             )
-        if spent.cost(settings) >= settings.most_cost:
+        dearest = Spending(0, _tokens(messages), settings.answer_tokens).cost(settings)
+        if spent.cost(settings) + dearest > settings.most_cost:
             raise InputRefused(
-                "llm_budget", f"{spent.cost(settings):.4f} of {settings.most_cost:g} are spent: raise --most-cost"
+                "llm_budget",
+                f"{spent.cost(settings):.4f} of {settings.most_cost:g} are spent, and one more answer may cost "
+                f"{dearest:.4f}: raise --most-cost, or ask for fewer scenes",
             )
 
     def _asked(self, messages: list[dict[str, str]], schema: dict[str, Any], seed: int) -> bytes:
