@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from foundation_pose_ros.errors import InputRefused
@@ -92,8 +92,6 @@ def test_without_transformers_it_says_what_to_install(monkeypatch: pytest.Monkey
 
 
 def test_a_device_that_is_not_there_is_named(owlv2_folder: Path) -> None:
-    import torch
-
     if torch.cuda.is_available():
         assert OpenVocabularyDetector(Pretrained(str(owlv2_folder), "cuda"), ALL)
     else:
