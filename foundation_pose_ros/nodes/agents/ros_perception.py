@@ -36,7 +36,7 @@ from ..client.prompt_client import PromptClient
 from ..client.segmentation_client import SegmentationClient
 from .seen import seen
 
-_IMAGE_S = 5.0
+_IMAGE_S = 10.0
 _MASKS = {
     "topic": StartOnboarding.Request.MASKS_FROM_TOPIC,
     "plane": StartOnboarding.Request.MASKS_FROM_PLANE,

@@ -72,7 +72,9 @@ def test_a_name_of_the_hub_is_not_fetched_unless_that_is_allowed() -> None:
     assert "the network was asked" not in str(refused.value)
 
 
-def test_a_download_that_fails_is_said() -> None:
+def test_a_download_that_fails_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Without it the hub's library tries for minutes.
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(InputRefused, match="couldn't be fetched from the Hugging Face hub"):
         OpenVocabularyDetector(Pretrained("google/owlv2-none", download=True))
 
