@@ -10,6 +10,7 @@ from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
 from foundation_pose_ros.estimation.tracking_step import TrackStep, TrackStepSettings
 from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.observation.keyframe import Keyframe
+from foundation_pose_ros.observation.track_memory import TrackMemory
 
 NOTHING_OFF = np.zeros((6, 6))
 
@@ -40,7 +41,7 @@ def test_points_hold_what_depth_leaves_open(see, cube, cube_renderer, step, move
     view = see(T)
     keyframe = Keyframe.of(Crop.around_pose(view.frame, cube, T, 1.15), T, cube_renderer, 0.1, NOTHING_OFF)
     after = moved(T, (5, 3, 0), (0, 0, 6))
-    with_points = step(see(after).frame, T[None], keyframe).refined.T_cam_obj[0]
+    with_points = step(see(after).frame, T[None], TrackMemory(keyframe)).refined.T_cam_obj[0]
     mm, deg = error_mm_deg(with_points, after)
     assert mm < 0.5 and deg < 0.5
     without, _ = error_mm_deg(step(see(after).frame, T[None]).refined.T_cam_obj[0], after)
@@ -57,7 +58,7 @@ def test_the_faster_the_object_the_wider_it_is_looked_for(see, cube, cube_render
     """A fast object may have stopped by a quarter of its way: farther off than a slow one is looked for at first."""
     crop = Crop.around_pose(see(cube_pose).frame, cube, cube_pose, 1.15)
     keyframe = Keyframe.of(crop, cube_pose, cube_renderer, cube.diameter_m, NOTHING_OFF)
-    no_points = replace(keyframe, weight=0.0)
+    no_points = TrackMemory(replace(keyframe, weight=0.0))
     never_far = TrackStepSettings(doubt=0.0)
     foreseen = moved(cube_pose, (60, 0, 0), (0, 0, 0))
     stopped = moved(cube_pose, (42, 0, 0), (0, 0, 0))
@@ -96,7 +97,7 @@ def test_a_step_that_slipped_within_its_hull_is_taken_again_from_turns(see_blob,
         starts = se3.apply_twist(
             np.repeat(blob_pose[None], 6, axis=0), np.hstack([np.zeros((6, 3)), turns]), blob.centre_m
         )
-        found = [step(frame, start[None], None, learned).refined.T_cam_obj[0] for start in starts]
+        found = [step(frame, start[None], TrackMemory(learned=learned)).refined.T_cam_obj[0] for start in starts]
         off_deg[turn_deg] = [np.rad2deg(se3.rotation_angle_rad(T[:3, :3], blob_pose[:3, :3])) for T in found]
     again, once = off_deg.values()
     assert max(again) < 1 < max(once)
