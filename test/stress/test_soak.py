@@ -26,8 +26,10 @@ pytestmark = [pytest.mark.ros, pytest.mark.slow]
 # STRESS_SECONDS: how long the long form takes, where a quarter of an hour is too long at once.
 SHORT_S, LONG_S = 10.0, float(os.environ.get("STRESS_SECONDS", "900"))
 SEED, FRAMES, OBJECTS = 3, 30, ("mug", "soda_can")
-# What malloc and numba still take while it warms up; a kilobyte a frame is 26 MB in a quarter of an hour.
-WARM_UP_SHARE, MOST_GROWTH_MB = 0.2, 20.0
+# Helper processes start meanwhile, and buffers fill: memory is looked at from then on, which is in the long form alone.
+WARM_UP_S = 60.0
+# A kilobyte a frame is 26 MB in a quarter of an hour.
+MOST_GROWTH_MB = 20.0
 WRONG_MM, WRONG_DEG = 20.0, 20.0
 
 
@@ -109,14 +111,14 @@ def test_tracks_for_long_with_memory_flat(running: Running, judge: Judge, second
     answers, start_s = judge.answers, time.monotonic()
     while (passed_s := time.monotonic() - start_s) < seconds:
         running.must_live()
-        if passed_s > WARM_UP_SHARE * seconds:
+        if passed_s > WARM_UP_S:
             memory_mb.append(running.memory_mb)
         time.sleep(1.0)
-    tenth = max(1, len(memory_mb) // 10)
-    grown_mb = np.median(memory_mb[-tenth:]) - np.median(memory_mb[:tenth])
     rate_hz = (judge.answers - answers) / passed_s
-    print(f"{passed_s:.0f} s: {rate_hz:.1f} answers a second, {memory_mb[0]:.0f} MB, {grown_mb:+.1f} MB at the end")
-    assert grown_mb < MOST_GROWTH_MB, memory_mb
+    print(f"{passed_s:.0f} s: {rate_hz:.1f} answers a second, MB after {WARM_UP_S:.0f} s and at the end: {memory_mb}")
+    if memory_mb:
+        tenth = max(1, len(memory_mb) // 10)
+        assert np.median(memory_mb[-tenth:]) - np.median(memory_mb[:tenth]) < MOST_GROWTH_MB
     assert not judge.wrong
     assert np.median(judge.errors_mm) < 3.0
     # Where others work on the machine it hasn't time for each image.
