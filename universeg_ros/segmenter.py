@@ -25,7 +25,7 @@ from .support.example_pools import (
     whole_images,
 )
 from .support.preparation import Encoding
-from .support.regions import ImageRegion, around, clipped_box, tiles
+from .support.regions import ImageRegion, around, clipped_box, main_pieces, tiles
 from .support.support_set import SupportSet
 
 FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
@@ -41,9 +41,9 @@ class SegmenterSettings:
     support_size: examples shown at a time. selection: how they are chosen where there are more: `random`, or `similar`
     to the query. ensemble: predictions that are averaged, each from a random draw of its own. flips: average over
     mirror images of query and support as well (four times the work). tile_px: cut larger images into squares of this
-    side, each segmented alone; 0 doesn't. zoom: segment once more what was found, cut out of image and support alike,
-    where that is a small part of the image. threshold: of the probability. precision, compiled, memory_budget: see
-    Inference.
+    side, each segmented alone; 0 doesn't. zoom: segment once more what may have been found, but for specks, cut out of
+    image and support alike, where that is a small part of the image. threshold: of the probability. precision,
+    compiled, memory_budget: see Inference.
     """
 
     support_size: int = 16
@@ -154,7 +154,7 @@ class Segmenter:
         self, normalised: np.ndarray, members: np.ndarray, rng: np.random.Generator, used: set[str]
     ) -> np.ndarray:
         """What was found, segmented once more from closer by; the same where it fills the image, or isn't there."""
-        box = around(members.mean(axis=0).sum(axis=0) >= self.settings.threshold)
+        box = around(main_pieces(members.mean(axis=0).sum(axis=0)))
         if box is None or box.cut(normalised).min() == box.cut(normalised).max():
             return members
         if self._close_pools is None:

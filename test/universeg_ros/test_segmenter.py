@@ -14,7 +14,7 @@ from universeg_ros import MaskResult, Preparation, Segmenter, SegmenterSettings,
 from universeg_ros.mask_result import expected_dice
 from universeg_ros.network.checkpoints import load_checkpoint
 from universeg_ros.support.example_pools import draw, most_useful
-from universeg_ros.support.regions import around, tiles
+from universeg_ros.support.regions import around, main_pieces, tiles
 
 Scenes = tuple[list[np.ndarray], list[np.ndarray]]
 
@@ -186,6 +186,27 @@ def test_zoom_sharpens_what_is_small(by_intensity: UniverSeg) -> None:
     check(closer, (600, 600))
     assert dice(closer.mask > 0, truth) > 0.96 > dice(plain.mask > 0, truth) > 0.7
     assert not closer.mask[around(truth).slices].all()  # type: ignore[union-attr]
+
+
+def test_the_closer_look_is_at_the_thing_and_at_no_speck(by_intensity: UniverSeg) -> None:
+    images, masks = zip(*(small_things(i) for i in range(3)), strict=True)
+    image, truth = small_things(9)
+    rows, columns = np.nonzero(truth)
+    ys, xs = np.mgrid[:600, :600]
+    speck = np.hypot(xs - (columns.mean() + 300) % 600, ys - (rows.mean() + 300) % 600) < 5
+    speckled = np.where(speck, 230, image).astype(np.uint8)
+    segmenter = Segmenter(by_intensity, settings=SegmenterSettings(zoom=True))
+    found = segmenter.set_support(SupportSet.from_arrays(images, masks)).segment(speckled).mask > 0
+    assert dice(found, truth) > 0.96 and not found[speck].any()
+
+
+def test_the_closer_look_is_at_all_pieces_of_about_one_size() -> None:
+    probability = np.zeros((60, 80))
+    probability[10:20, 10:20], probability[10:20, 40:48], probability[40:43, 60:63] = 0.9, 0.9, 0.9
+    probability[50:, :] = 0.2
+    pieces = main_pieces(probability)
+    assert pieces[15, 15] and pieces[15, 45] and not pieces[41, 61] and pieces.sum() == 180
+    assert not main_pieces(np.full((8, 8), 0.1)).any()
 
 
 def test_confidence_falls_with_doubt() -> None:

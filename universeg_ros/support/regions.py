@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from foundation_pose_ros.errors import InputRefused
@@ -11,6 +12,8 @@ MARGIN = 0.5
 LEAST_PX = 16
 OVERLAP = 0.25
 LARGE_SHARE = 0.6
+# A closer look is taken at pieces that are at least so likely, and weigh so much beside the heaviest.
+LIKELY, MAIN_SHARE = 0.3, 0.4
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,20 @@ def around(mask: np.ndarray) -> ImageRegion | None:
     right, bottom = min(mask.shape[1], int(columns[-1]) + 1 + margin), min(mask.shape[0], int(rows[-1]) + 1 + margin)
     box = ImageRegion(left, top, right - left, bottom - top)
     return None if box.width * box.height > LARGE_SHARE * mask.size else box
+
+
+def main_pieces(probability: np.ndarray) -> np.ndarray:
+    """Return what is worth a closer look (H, W) bool: where a thing is likely at all, without what is next to nothing.
+
+    probability (H, W). Of what hangs together, pieces that weigh much less than the heaviest are taken for mistakes.
+    """
+    likely = (probability >= LIKELY).astype(np.uint8)
+    count, labels = cv2.connectedComponents(likely, connectivity=8)
+    weights = np.bincount(labels.ravel(), weights=probability.ravel(), minlength=count)
+    weights[0] = 0
+    main = (weights > 0) & (weights >= MAIN_SHARE * weights.max())
+    pieces: np.ndarray = main[labels]
+    return pieces
 
 
 def tiles(shape: tuple[int, ...], side: int) -> Iterator[tuple[ImageRegion, np.ndarray]]:
