@@ -282,7 +282,7 @@ def table(report: Report) -> str:
             f"| {entry['views']} | {entry['way']} | {entry['right']:.3f} of {entry['n']} | {entry['right_adds']:.3f} "
             f"| {entry['wrong_believed']:.3f} | {absent} | {entry['median_time_s']:.2f} s |"
         )
-    return "\n".join([*lines, "", f"{report['scenes']} rendered scenes of each kind. {origin(report)}"])
+    return "\n".join([*lines, "", f"{report['settings']['scenes']} rendered scenes of each kind. {origin(report)}"])
 
 
 def _measured(scope: Scope) -> Report:
