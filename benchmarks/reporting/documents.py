@@ -11,7 +11,7 @@ from foundation_pose_ros.atomic_file import write_text
 DOCUMENTS = (
     "docs/benchmarks.md",
     "README.md",
-    "docs/nodes.md",
+    "docs/live_camera.md",
     "docs/scores.md",
     "docs/object_support.md",
     "docs/reference_views.md",
