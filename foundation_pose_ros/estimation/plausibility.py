@@ -29,7 +29,7 @@ def plausibility(
     0 where the object would stick in a table or wall. Small where its mean colour is another than light explains:
     correlation, by which renderings are compared, takes means away.
     """
-    if planes.penetrated_by(renderer, T_cam_obj, model.diameter_m):
+    if planes.penetrated_by(renderer, T_cam_obj, model):
         return 0.0
     shift = _colour_shift(model, renderer, frame, T_cam_obj) if model.has_colour else 0.0
     return float(np.exp(-0.5 * np.square(max(shift - _SHIFT, 0.0) / _SHIFT_SIGMA)))

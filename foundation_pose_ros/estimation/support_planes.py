@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from .. import se3
+from ..object_model.model import ObjectModel
 from ..observation.downsampled_depth import DownsampledDepth
 from ..rendering import Renderer
 
@@ -21,15 +23,20 @@ _TRIALS, _SAMPLED = 150, 2500
 _EXTENT = 1.8
 # Of a found object so much may lie so many diameters deep in a table: masks, planes and poses are never exact.
 _SUNK_SHARE, _SUNK_REACH = 0.04, 0.08
+# Of its whole surface, by so many points, or fewer at the image's border, so much may lie as deep where it is seen.
+_BODY_POINTS, _FEWEST_POINTS, _BURIED_SHARE = 400, 40, 0.15
 
 
 @dataclass(frozen=True)
 class Plane:
-    """near (h, w) bool: pixels within its thickness; surely (h, w) bool: within half of it. width_m: across.
+    """normal (3,), offset_m: points of the camera's side have normal . p + offset_m > 0. width_m: across.
 
-    raised (h, w) bool: those within its thickness that stand out of it together, as flat things do.
+    near (h, w) bool: pixels within its thickness; surely (h, w) bool: within half of it. raised (h, w) bool: those
+    within its thickness that stand out of it together, as flat things do.
     """
 
+    normal: np.ndarray
+    offset_m: float
     near: np.ndarray
     surely: np.ndarray
     raised: np.ndarray
@@ -40,28 +47,48 @@ class Plane:
 class SupportPlanes:
     """Which pixels are on a plane wider than the object: on_plane (h, w) bool, surely (h, w) bool without doubt.
 
-    raised (h, w) bool: of those, what may be a flat thing.
+    raised (h, w) bool: of those, what may be a flat thing. planes: the ones that are wider.
     """
 
     depth: DownsampledDepth
     on_plane: np.ndarray
     surely: np.ndarray
     raised: np.ndarray
+    planes: tuple[Plane, ...] = ()
 
     @classmethod
     def of(cls, depth: DownsampledDepth, planes: tuple[Plane, ...], diameter_m: float) -> "SupportPlanes":
         """Choose those of the planes that an object of this diameter may stand on."""
-        wide = [plane for plane in planes if plane.width_m > _EXTENT * diameter_m]
+        wide = tuple(plane for plane in planes if plane.width_m > _EXTENT * diameter_m)
         on_plane, surely, raised = np.zeros((3, *depth.depth_m.shape), bool)
         for plane in wide:
             on_plane |= plane.near
             surely |= plane.surely
             raised |= plane.raised
-        return cls(depth, on_plane, surely, raised)
+        return cls(depth, on_plane, surely, raised, wide)
 
-    def penetrated_by(self, renderer: Renderer, T_cam_obj: np.ndarray, diameter_m: float) -> bool:
+    def penetrated_by(self, renderer: Renderer, T_cam_obj: np.ndarray, model: ObjectModel) -> bool:
         """Tell whether too much of an object at T_cam_obj (4, 4) would stick in a table or wall: it can't be there."""
-        return self.sunk_share(renderer, T_cam_obj, _SUNK_REACH * diameter_m) > _SUNK_SHARE
+        reach_m = _SUNK_REACH * model.diameter_m
+        if self.sunk_share(renderer, T_cam_obj, reach_m) > _SUNK_SHARE:
+            return True
+        points = se3.transform_points(T_cam_obj, model.surface_points(_BODY_POINTS))
+        return self.buried_share(points, reach_m) > _BURIED_SHARE
+
+    def buried_share(self, points: np.ndarray, reach_m: float) -> float:
+        """Return 0..1: of points (N, 3) of a body, its far side too, the share within the image so deep beneath planes.
+
+        Of a box whose one face lies level with the table top no outline shows that all the rest is in the table.
+        """
+        depth = self.depth
+        pixels = np.round(points / np.maximum(points[:, 2:], 1e-6) @ depth.K.T)[:, :2].astype(int)  # (N, 2)
+        height, width = depth.depth_m.shape
+        inside = ((pixels >= 0) & (pixels < (width, height))).all(axis=1) & (points[:, 2] > 0)
+        u, v = pixels[inside].T
+        buried = np.zeros(int(inside.sum()), bool)
+        for plane in self.planes:
+            buried |= plane.near[v, u] & (points[inside] @ plane.normal + plane.offset_m < -reach_m)
+        return float(buried.sum() / max(len(buried), _FEWEST_POINTS))
 
     def sunk_share(self, renderer: Renderer, T_cam_obj: np.ndarray, reach_m: float) -> float:
         """Return 0..1: the share of the outline of an object at T_cam_obj (4, 4) that lies deeper than reach_m behind
@@ -99,7 +126,9 @@ def planes_of(points: np.ndarray, usable: np.ndarray) -> tuple[Plane, ...]:
         near = valid & (distance_m < thick_m)
         # Of an even strip the standard deviation is its width over root 12.
         surely, raised = near & (distance_m < _SURELY * thick_m), _raised(points, near, normal, offset_m)
-        planes.append(Plane(near, surely, raised, float(np.sqrt(12) * spread_m[0])))
+        towards = -1 if offset_m < 0 else 1
+        width_m = float(np.sqrt(12) * spread_m[0])
+        planes.append(Plane(towards * normal, towards * offset_m, near, surely, raised, width_m))
     return tuple(planes)
 
 

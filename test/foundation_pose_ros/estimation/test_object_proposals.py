@@ -10,6 +10,7 @@ from foundation_pose_ros.estimation.coarse_scene import CoarseScene
 from foundation_pose_ros.estimation.object_prior import SizeColourPrior
 from foundation_pose_ros.estimation.object_proposals import propose
 from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.se3 import transform_points
 from foundation_pose_ros.synthetic.events import removed
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
@@ -76,6 +77,19 @@ def test_what_a_table_hides_of_an_object_is_in_the_table(scene):
     deeper = truth.copy()
     deeper[:3, 3] *= 1.3
     assert planes.sunk_share(renderer, deeper, 0.02) > 0.2
+
+
+def test_what_lies_beneath_a_table_top_is_in_the_table_whichever_face_is_seen(scene):
+    first, model = scene.frame_ids[0], scene.model("cracker_box")
+    planes = CoarseScene.of(removed(scene, "cracker_box", 0).frame(first)).support(model.diameter_m)
+    renderer, truth = EmbreeRenderer(model, 1), scene.truth(first, "cracker_box")
+    body = transform_points(truth, model.surface_points(400))
+    (table, *_) = planes.planes
+    assert not planes.penetrated_by(renderer, truth, model)
+    assert planes.buried_share(body, 0.02) < 0.02
+    # Down into the table until its top is level with the table's: of that face alone no outline tells.
+    down = (body @ table.normal + table.offset_m).max() * table.normal
+    assert planes.buried_share(body - down, 0.02) > 0.5
 
 
 def test_a_thing_is_registered_as_the_object(scene, frame):
