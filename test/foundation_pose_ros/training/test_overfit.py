@@ -27,7 +27,7 @@ def test_errors_of_place_and_angle_are_halved_in_a_minute(tmp_path):
         per_token=0.2,
         learning_rate=1e-3,
         warm_up_steps=10,
-        precision="bf16",
+        precision="fp32",
         threads=1,
     )
     trainer = Trainer(settings, lambda _line: None)
