@@ -64,6 +64,8 @@ class Film:
         self._bench, self._scene = bench, scene
         models = {name: ObjectModel.from_mesh(next(meshes.glob(f"{name}.*"))) for name in OBJECTS}
         self._symmetries = {name: model.symmetries.transforms() for name, model in models.items()}
+        # Rendering one takes longer than a camera does.
+        self._frames = [scene.frame(frame_id) for frame_id in scene.frame_ids]
         # By a camera's clock, which goes on from film to film: an image far ahead of the last would be refused.
         self._start_ns = self._last_ns = time.time_ns()
 
@@ -75,9 +77,7 @@ class Film:
         for label, name in enumerate(OBJECTS, start=1):
             labels[self._scene.mask(self._scene.frame_ids[0], name)] = label
         self.send(0, labels)
-        self._bench.wait(
-            lambda: all(o.state == TrackedObject.TRACKING for o in self._objects().get(0, [])), "both objects"
-        )
+        self._bench.wait(lambda: self._states(0) == [TrackedObject.TRACKING] * len(OBJECTS), "both objects")
 
     def send(self, index: int, labels: np.ndarray | None = None) -> None:
         self._last_ns = self._start_ns + index * STEP_NS
@@ -89,7 +89,7 @@ class Film:
             for message in messages.values():
                 message.header.stamp = stamp
 
-        self._bench.send(self._scene.frame(self._scene.frame_ids[index]), labels, change=change)
+        self._bench.send(self._frames[index], labels, change=change)
 
     def answered(self, index: int) -> None:
         """Wait until the node has said something of a frame."""
@@ -105,6 +105,9 @@ class Film:
                     error_m, error_deg = pose_error(from_pose(tracked.pose.pose), truth, self._symmetries[tracked.id])
                     found[tracked.id].append((index, 1000 * error_m, error_deg))
         return {name: np.array(rows) for name, rows in found.items()}
+
+    def _states(self, index: int) -> list[int]:
+        return [tracked.state for tracked in self._objects().get(index, [])]
 
     def _objects(self) -> dict[int, list[Any]]:
         """The last that was said of each frame of this film, by its number."""
@@ -145,7 +148,7 @@ def test_images_that_the_node_has_no_time_for(film: Film, node: Any, monkeypatch
     track = tracker.track
 
     def slow(*arguments: Any) -> Any:
-        time.sleep(0.06)
+        time.sleep(0.1)
         return track(*arguments)
 
     film.begin()
