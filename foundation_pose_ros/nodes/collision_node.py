@@ -1,12 +1,7 @@
 """collision_node: what pose_node tracks, as collision objects for MoveIt."""
 
 import importlib.util
-import signal
 import sys
-
-import rclpy
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
 
 def main(args: list[str] | None = None) -> None:
@@ -17,26 +12,9 @@ def main(args: list[str] | None = None) -> None:
             "apt-get install ros-$ROS_DISTRO-moveit-msgs"
         )
     from .collision.node import CollisionNode
+    from .plain_node import run_plain
 
-    rclpy.init(args=args)
-    executor = SingleThreadedExecutor()
-    node = None
-    try:
-        try:
-            node = CollisionNode()
-        except (ParameterException, ValueError) as fault:
-            sys.exit(f"collision_node: {fault}")
-        executor.add_node(node)
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        # Ctrl-C under ros2 launch comes twice, from the terminal and from launch: the second must not break the end.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        executor.shutdown()
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
+    run_plain("collision_node", CollisionNode, args)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """replay_node: a recording or a synthetic scene as the topics of an RGB-D camera, with masks and true poses."""
 
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -8,12 +7,9 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-import rclpy
 from foundation_perception.msg import TrackedObjectArray
 from rclpy.clock import Clock as SteadyClock
 from rclpy.clock import ClockType
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -30,6 +26,7 @@ from ..streams.image_messages import fill_image
 from ..streams.time_synchronizer import stamp_to_ns
 from ..tracking.multi_object import BEING_REGISTERED
 from .parameters import declare, validator, values
+from .plain_node import run_plain
 from .pose.messages import to_pose, to_stamp
 from .replay.parameters import REPLAY_NODE
 from .replay.source import ReplaySource, open_source
@@ -232,28 +229,14 @@ def to_camera_info(camera: Camera, header: Header) -> CameraInfo:
 
 def main(args: list[str] | None = None) -> None:
     """Play until the end, or until told to stop."""
-    rclpy.init(args=args)
-    executor = SingleThreadedExecutor()
-    node = None
-    try:
-        try:
-            node = ReplayNode()
-        except (ParameterException, ValueError) as fault:  # InputRefused among them
-            sys.exit(f"replay_node: {fault}")
-        ended: Future = Future()
-        if node.get_parameter("exit_at_end").value:
-            node.finished = lambda: ended.set_result(None)
-        executor.add_node(node)
-        executor.spin_until_future_complete(ended)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        # Ctrl-C under ros2 launch comes twice, from the terminal and from launch: the second must not break the end.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        executor.shutdown()
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
+    run_plain("replay_node", ReplayNode, args, _ended)
+
+
+def _ended(node: ReplayNode) -> Future:
+    ended: Future = Future()
+    if node.get_parameter("exit_at_end").value:
+        node.finished = lambda: ended.set_result(None)
+    return ended
 
 
 if __name__ == "__main__":
