@@ -93,10 +93,15 @@ def beyond(name: str, done: dict[tuple[str, str], set[str]]) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NODES)
 def test_policies_allow_what_a_node_does_and_nothing_else(name, mesh_folder):
-    with active(NODES[name], mesh_folder) as node:
-        # What is made, or has gone, shows in the graph a little later.
-        deadline = monotonic() + 60
-        while (idle(name, done := done_by(node)) or beyond(name, done)) and monotonic() < deadline:
-            sleep(0.1)
+    for _ in range(
+        3
+    ):  # a node that another test has just ended may still show, and one of the same name isn't activated
+        with active(NODES[name], mesh_folder) as node:
+            # What is made, or has gone, shows in the graph a little later.
+            deadline = monotonic() + 15
+            while (idle(name, done := done_by(node)) or beyond(name, done)) and monotonic() < deadline:
+                sleep(0.1)
+        if len(done["topics", "subscribe"]) > 0:
+            break
     assert not idle(name, done)
     assert not beyond(name, done)
