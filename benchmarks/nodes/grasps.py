@@ -10,8 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +28,6 @@ from foundation_pose_ros.provenance import provenance
 EXAMPLE = ROOT / "examples" / "manipulation"
 # What a gripper of two fingers forgives.
 RIGHT_MM, RIGHT_DEG = 5.0, 3.0
-_LONGEST_END_S = 10.0
 
 
 def main(
@@ -57,7 +55,7 @@ def picks(scenes: int, seed: int = 0) -> list[dict[str, Any]]:
             "FASTDDS_DEFAULT_PROFILES_FILE": str(ROOT / "config" / "fastdds.xml"),
         }
         given = ["--ros-args", "-p", f"folder:={meshes}", "-p", f"seed:={seed}"]
-        stack.enter_context(_script("arm_node.py", given, environment))
+        stack.enter_context(child_process(EXAMPLE / "arm_node.py", given, environment))
         given = ["--ros-args", "--params-file", str(parameters)]
         stack.enter_context(child_process("foundation_pose_ros.nodes.pose_node", given, environment))
         output = Path(folder, "picks.json")
@@ -102,21 +100,6 @@ def table(report: dict[str, Any]) -> str:
 
 def _parameters(meshes: Path) -> dict[str, Any]:
     return {"output_frame": "base_link", "transform_wait_s": 1.0, "mesh_directories": [str(meshes)], "start": "search"}
-
-
-@contextmanager
-def _script(name: str, arguments: list[str], environment: dict[str, str]) -> Iterator[None]:
-    """Run a file of the example until the context ends."""
-    process = subprocess.Popen([sys.executable, EXAMPLE / name, *arguments], env=environment)
-    try:
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=_LONGEST_END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 PART = Part(

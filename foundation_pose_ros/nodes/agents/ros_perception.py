@@ -1,7 +1,6 @@
 """The nodes as the agents' tools know them."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +32,7 @@ from ..client.object_pose import NotFound, ObjectPose
 from ..client.onboarding_client import OnboardingClient
 from ..client.pose_client import PoseClient
 from ..client.prompt_client import PromptClient
+from ..client.refusals import refusing
 from ..client.segmentation_client import SegmentationClient
 from .seen import seen
 
@@ -83,14 +83,14 @@ class RosPerception:
     def objects(self) -> tuple[SeenObject, ...]:
         """Return all known objects as of the newest image."""
         topic = f"{self._asked.pose_node}/objects"
-        with _refusing():
+        with refusing():
             heard = next_message(self._node, TrackedObjectArray, topic, _IMAGE_S)
         now_ns = self._now_ns()
         return tuple(seen(message, now_ns) for message in heard.objects)
 
     def find(self, words: str, timeout_s: float) -> FoundThing:
         """Ask prompt_node; without one, names are understood, and what they name is searched for."""
-        with _refusing():
+        with refusing():
             if self._prompts.offered:
                 return self._found(self._prompts.find(words, timeout_s))
             words = checked_words(words)
@@ -107,7 +107,7 @@ class RosPerception:
 
     def segment(self, support_set: str) -> SegmentedThing:
         """Ask segmentation_node about the newest image."""
-        with _refusing():
+        with refusing():
             segmented = self._segmentation.segment(self._newest(), support_set)
         alone = len(segmented.message.labels) == 1
         labels = tuple(
@@ -126,25 +126,25 @@ class RosPerception:
         shape = self._newest().shape
         if box.left >= shape[1] or box.top >= shape[0]:
             raise InputRefused("bad_box", f"the box lies outside of the image, which is {shape[1]}x{shape[0]} pixels")
-        with _refusing():
+        with refusing():
             mask = Region(name, box.left, box.top, box.right, box.bottom).filled(shape)
             return self._seen(self._poses.register(name, mask))
 
     def register_pixel(self, name: str, u: int, v: int) -> SeenObject:
         """Register at a pixel of the newest image."""
-        with _refusing():
+        with refusing():
             return self._seen(self._poses.register_at_pixel(name, u, v))
 
     def pose(self, name: str, max_age_s: float, min_score: float, timeout_s: float) -> SeenObject:
         """Wait for a pose that is fresh and good enough."""
-        with _refusing():
+        with refusing():
             return self._seen(self._poses.wait_for_pose(name, max_age_s, min_score, timeout_s))
 
     def scene(self) -> Scene:
         """Return the newest image's size, all objects, and the support sets where segmentation_node runs."""
         height, width = self._newest().shape[:2]
         objects = self.objects()
-        with _refusing():
+        with refusing():
             sets = tuple(self._segmentation.support_sets()) if self._segmentation.offered else ()
         lines = [f"an image of {width}x{height} pixels", *(o.words for o in objects)]
         if sets:
@@ -153,26 +153,26 @@ class RosPerception:
 
     def add_object(self, name: str, mesh: str, unit: str, symmetries: str, instances: int) -> str:
         """Have pose_node read a mesh from one of its folders."""
-        with _refusing():
+        with refusing():
             self._poses.add_object(name, mesh, unit, symmetries, instances)
         return f"{name} is looked for from now on"
 
     def start_onboarding(self, name: str, masks: OnboardingMasks, board: str) -> OnboardingState:
         """Have pose_node record views."""
-        with _refusing():
+        with refusing():
             said = self._onboarding.start(name, _MASKS[masks], board)
         return OnboardingState(said, name, "RECORDING", 0)
 
     def stop_onboarding(self, discard: bool) -> OnboardingState:
         """Have pose_node make a model of them, or forget them."""
-        with _refusing():
+        with refusing():
             said = self._onboarding.stop(discard)
         status = self.onboarding()
         return OnboardingState(said, status.name, status.state, status.views)
 
     def onboarding(self) -> OnboardingState:
         """Return how far that is."""
-        with _refusing():
+        with refusing():
             status = self._onboarding.status()
         state = _STATES.get(status.state, "IDLE")
         said = " ".join(part for part in (state, status.step, status.message) if part)
@@ -186,7 +186,7 @@ class RosPerception:
             return self._newest()
 
     def _newest(self) -> Rgb:
-        with _refusing():
+        with refusing():
             return to_rgb(next_message(self._node, Image, self._asked.rgb, _IMAGE_S))
 
     def _found(self, answer: Any) -> FoundThing:
@@ -209,12 +209,3 @@ def _bounds(mask: np.ndarray) -> BoxPx | None:
     if not rows.size:
         return None
     return BoxPx(int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """A node's no becomes a refusal of ours."""
-    try:
-        yield
-    except NotFound as no:
-        raise InputRefused("not_found", str(no)) from None

@@ -1,4 +1,4 @@
-"""A Python module in a process of its own, ended with the context."""
+"""A Python program in a process of its own, ended with the context."""
 
 import subprocess
 import sys
@@ -11,18 +11,19 @@ _LONGEST_END_S = 10.0
 
 @contextmanager
 def child_process(
-    module: str,
+    program: str | Path,
     arguments: Sequence[str],
     environment: Mapping[str, str],
     folder: Path | None = None,
     quiet: bool = False,
 ) -> "Iterator[subprocess.Popen[bytes]]":
-    """Run `python -m module`, and end it as SIGTERM does, or else by force.
+    """Run a module by its name, or a file by its path, and end it as SIGTERM does, or else by force.
 
     folder: that it runs in, None for this one. quiet: what it says goes nowhere.
     """
+    named = [str(program)] if isinstance(program, Path) else ["-m", program]
     process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, *named, *arguments],
         env=dict(environment),
         cwd=folder,
         stderr=subprocess.DEVNULL if quiet else None,

@@ -1,15 +1,14 @@
 """The nodes that prompt_node asks, as its search knows them."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from ...arrays import Mask
-from ...errors import InputRefused
 from ...prompts.word_search import Picture
-from ..client.object_pose import NotFound, ObjectPose
+from ..client.object_pose import ObjectPose
 from ..client.pose_client import PoseClient
+from ..client.refusals import refusing
 from ..client.segmentation_client import SegmentationClient
 
 
@@ -26,12 +25,12 @@ class AskedPoseNode:
 
     def find(self, name: str, timeout_s: float) -> ObjectPose:
         """Return the pose of an object that is tracked, or is found without a mask."""
-        with _refusing():
+        with refusing():
             return self._client.find(name, timeout_s=timeout_s)
 
     def register(self, name: str, mask: Mask, stamp_ns: int) -> ObjectPose:
         """Return the pose that a mask (H, W) leads to."""
-        with _refusing():
+        with refusing():
             return self._client.register(name, mask, stamp_ns)
 
 
@@ -51,25 +50,16 @@ class AskedSegmentationNode:
         """Return their names; none where the node isn't there."""
         if not self.offered:
             return ()
-        with _refusing():
+        with refusing():
             return tuple(self._client.support_sets())
 
     def segment(self, name: str, picture: Picture) -> tuple[Mask, float]:
         """Return the mask (H, W) of what a set shows, and its confidence."""
-        with _refusing():
+        with refusing():
             segmented = self._client.segment(picture.rgb, name)
             return np.asarray(segmented.labels != 0), segmented.confidence
 
     def add(self, name: str, picture: Picture, mask: Mask) -> None:
         """Add an example to a set."""
-        with _refusing():
+        with refusing():
             self._client.add_support(name, picture.rgb, mask)
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """A node's no becomes a refusal of ours."""
-    try:
-        yield
-    except NotFound as no:
-        raise InputRefused("not_found", str(no)) from None
