@@ -1,6 +1,6 @@
 """A simulated arm as a robot's driver would be: its wrist's camera on topics, the camera's place in TF.
 
-python examples/manipulation/arm_node.py --ros-args -p folder:=/tmp/meshes
+python examples/manipulation/arm_node.py --ros-args -p folder:=meshes
 
 `~/next_scene` (std_srvs/Trigger) puts another object on the table and answers with the name of its mesh file, which it
 has written to `folder`; `~/mask` has the object's pixels, as a detector would give them, and `~/truth` says where it

@@ -4,7 +4,7 @@
 
 or, beside arm_node.py and a pose_node with output_frame:=base_link and arm_node's folder among mesh_directories,
 
-    python examples/manipulation/pick.py --folder /tmp/meshes --scenes 3
+    python examples/manipulation/pick.py --folder meshes --scenes 3
 """
 
 import argparse
