@@ -41,14 +41,16 @@ class StateSettings:
     regain_frames: int = 3
 
     def confirms(self, seen: "FrameEvidence") -> bool:
-        """Tell whether a frame speaks for a track in doubt, turns included that can't be told from its pose."""
-        if seen.score is None or seen.score < self.lose_score:
-            return False
-        return (seen.score if seen.presence is None else seen.presence) >= self.regain_score
+        """Tell whether a frame speaks for a track in doubt."""
+        return seen.score is not None and self._speaks(seen.score, seen.presence, self.regain_score)
 
     def accepts(self, score: float, presence: float | None = None) -> bool:
         """Tell whether a registration starts a track; presence: turns included that can't be told from it."""
-        return score >= self.lose_score and (score if presence is None else presence) >= self.accept_score
+        return self._speaks(score, presence, self.accept_score)
+
+    def _speaks(self, score: float, presence: float | None, asked: float) -> bool:
+        """Tell whether a pose is likely enough to start or confirm a track, turns included that can't be told."""
+        return score >= self.lose_score and (score if presence is None else presence) >= asked
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def _after_step(status: TrackStatus, seen: FrameEvidence, settings: StateSetting
     asked = settings.regain_score if in_doubt else settings.lose_score
     if settings.confirms(seen) if in_doubt else score is not None and score >= asked:
         good_frames = status.good_frames + 1
-        if status.doubt_since_ns is not None and good_frames < settings.regain_frames:
+        if in_doubt and good_frames < settings.regain_frames:
             return replace(status, reason=f"in doubt: {good_frames} good of late", good_frames=good_frames)
         return replace(
             status,

@@ -11,8 +11,8 @@ from scipy.spatial import cKDTree
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker
 
+from ...object_model.decimation import decimated
 from ...object_model.model import ObjectModel
-from ...reconstruction.fusion.tsdf_fusion import decimated
 from .object_catalogue import CatalogueEntry
 
 # Formats that RViz reads through assimp.
@@ -89,9 +89,7 @@ class MarkerFactory:
         marker.scale = Vector3(x=1.0, y=1.0, z=1.0)
         marker.pose.orientation.w = 1.0
         marker.frame_locked = True
-        vertices, faces = model.vertices, model.faces
-        if len(faces) > self._settings.faces:
-            vertices, faces = decimated(vertices, faces, self._settings.faces)
+        vertices, faces = decimated(model.vertices, model.faces, self._settings.faces)
         corners = np.asarray(vertices, np.float64)[faces]  # (F, 3, 3)
         marker.points = [Point(x=x, y=y, z=z) for x, y, z in corners.reshape(-1, 3).tolist()]
         if model.has_colour:
