@@ -4,7 +4,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ try:
     from geometry_msgs.msg import PoseWithCovarianceStamped
     from lifecycle_msgs.srv import ChangeState
     from rclpy.context import Context
-    from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+    from rclpy.executors import SingleThreadedExecutor
     from rclpy.node import Node
     from rclpy.parameter import Parameter
     from rclpy.qos import QoSProfile
@@ -39,6 +39,8 @@ try:
     from foundation_pose_ros.nodes.pose.node import PoseNode
     from foundation_pose_ros.nodes.replay_node import to_camera_info
     from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
+
+    from .spinning import Spinning, wait_for
 except ModuleNotFoundError as missing:
     ROS_IS_MISSING = f"{missing}: source a ROS 2 workspace with foundation_perception"
 else:
@@ -84,14 +86,14 @@ class Bench:
         }
         self._lifecycle = self.user.create_client(ChangeState, "/pose_node/change_state")
         self._spinning = [
-            _Spinning(self.node, SingleThreadedExecutor(context=self.context)),
-            _Spinning(self.user, SingleThreadedExecutor(context=self.context)),
+            Spinning(SingleThreadedExecutor(context=self.context), self.node),
+            Spinning(SingleThreadedExecutor(context=self.context), self.user),
         ]
 
     def close(self) -> None:
         """End the threads before the context: rclpy aborts otherwise."""
         for spinning in self._spinning:
-            spinning.stop()
+            spinning.stop(PATIENCE_S)
         self.node.destroy_node()
         self.user.destroy_node()
         rclpy.shutdown(context=self.context)
@@ -204,29 +206,7 @@ class Bench:
 
     def wait(self, condition: Callable[[], Any], what: str) -> None:
         """Wait until a condition holds."""
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline_s, f"waited {PATIENCE_S:.0f} s in vain for {what}"
-            time.sleep(0.005)
-
-
-class _Spinning:
-    """An executor that spins one node in a thread."""
-
-    def __init__(self, node: Any, executor: Any) -> None:
-        self._executor = executor
-        executor.add_node(node)
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._executor.shutdown()
-        self._thread.join(PATIENCE_S)
-        assert not self._thread.is_alive()
-
-    def _spin(self) -> None:
-        with suppress(ExternalShutdownException):
-            self._executor.spin()
+        wait_for(condition, what, PATIENCE_S)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,6 @@
 """collision_node on real DDS, between somebody who tracks and somebody who plans."""
 
-import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -17,7 +14,7 @@ from foundation_perception.srv import AttachObject, DetachObject
 from geometry_msgs.msg import Point
 from moveit_msgs.msg import AttachedCollisionObject, CollisionObject
 from rclpy.context import Context
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from shape_msgs.msg import Mesh, MeshTriangle
@@ -27,6 +24,8 @@ from foundation_pose_ros.nodes.collision.node import CollisionNode
 from foundation_pose_ros.nodes.demo.run import own_domain_id
 from foundation_pose_ros.nodes.pose.messages import to_duration, to_stamp
 from foundation_pose_ros.nodes.pose.models_publisher import KEPT
+
+from .spinning import Spinning, wait_for
 
 PATIENCE_S = 60.0
 STEP_NS = 100_000_000
@@ -56,29 +55,18 @@ class Table:
             kind: self.user.create_client(kind, f"/collision_node/{name}")
             for kind, name in ((AttachObject, "attach"), (DetachObject, "detach"))
         }
-        self._executor = SingleThreadedExecutor(context=self.context)
-        self._executor.add_node(self.user)
-        self._thread = Thread(target=self._spin, daemon=True)
-        self._thread.start()
+        self._spinning = Spinning(SingleThreadedExecutor(context=self.context), self.user)
         self.wait(lambda: self._objects.get_subscription_count() and self._models.get_subscription_count(), "the node")
         self.wait(lambda: self.node.count_subscribers("collision_object"), "the node to know its planner")
 
-    def _spin(self) -> None:
-        with suppress(ExternalShutdownException):
-            self._executor.spin()
-
     def close(self) -> None:
-        self._executor.shutdown()
-        self._thread.join(PATIENCE_S)
+        self._spinning.stop(PATIENCE_S)
         self.node.destroy_node()
         self.user.destroy_node()
         rclpy.shutdown(context=self.context)
 
     def wait(self, condition: Callable[[], Any], what: str) -> None:
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline_s, f"waited {PATIENCE_S:.0f} s in vain for {what}"
-            time.sleep(0.005)
+        wait_for(condition, what, PATIENCE_S)
 
     def _handle(self, *arguments: Any) -> Any:
         """Count what the node has heard, in its own thread."""

@@ -1,9 +1,7 @@
 """overlay_node over real DDS: what it draws on images, by the poses that it hears, and when it draws nothing."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from foundation_perception.msg import TrackedObject, TrackedObjectArray
 from geometry_msgs.msg import TransformStamped
 from rclpy.context import Context
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -36,6 +34,8 @@ from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.streams.image_messages import compressed_to_rgb, fill_image, to_rgb
 from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
 from foundation_pose_ros.synthetic.scene import SyntheticScene
+
+from .spinning import Spinning, wait_for
 
 PATIENCE_S = 60.0
 STEP_NS = 33_333_333
@@ -64,20 +64,11 @@ class Bench:
             topic: self.user.create_publisher(kind, topic, QoSProfile(depth=50)) for topic, kind in kinds.items()
         }
         self.record = self.user.create_client(SetBool, "/overlay_node/record")
-        self._executor = SingleThreadedExecutor(context=self.context)
-        for node in (self.node, self.user):
-            self._executor.add_node(node)
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._thread.start()
+        self._spinning = Spinning(SingleThreadedExecutor(context=self.context), self.node, self.user)
         self.wait(lambda: all(p.get_subscription_count() for p in self._out.values()), "overlay_node to subscribe")
 
-    def _spin(self) -> None:
-        with suppress(ExternalShutdownException):
-            self._executor.spin()
-
     def close(self) -> None:
-        self._executor.shutdown()
-        self._thread.join(PATIENCE_S)
+        self._spinning.stop(PATIENCE_S)
         self.node.destroy_node()
         self.user.destroy_node()
         rclpy.shutdown(context=self.context)
@@ -136,10 +127,7 @@ class Bench:
         return answer.result()
 
     def wait(self, condition: Callable[[], Any], what: str) -> None:
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline_s, f"waited {PATIENCE_S:.0f} s in vain for {what}"
-            time.sleep(0.005)
+        wait_for(condition, what, PATIENCE_S)
 
 
 @pytest.fixture
