@@ -2,7 +2,7 @@
 
 import sys
 
-from foundation_pose_ros.nodes.sign_of_life import run_announced
+from .sign_of_life import run_announced
 
 
 def main(args: list[str] | None = None) -> None:

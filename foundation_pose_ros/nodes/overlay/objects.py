@@ -36,11 +36,6 @@ class OverlayObjects:
         self._heard: dict[str, _Heard] = {}
         self._lock = threading.Lock()
 
-    def add_model(self, name: str, model: ObjectModel) -> None:
-        """Know the model of an object that is added later on."""
-        with self._lock:
-            self._models[name] = model
-
     def take(self, message: TrackedObjectArray) -> None:
         """Note what pose_node says of an image."""
         stamp_ns, frame_id = stamp_to_ns(message.header.stamp), message.header.frame_id.lstrip("/")

@@ -23,10 +23,16 @@ class ModelsPublisher:
     def __init__(self, node: WorkingNode) -> None:
         self._node = node
         self._publisher = node.make_publisher(ObjectModelArray, "~/models", KEPT)
+        self._made: dict[str, tuple[ObjectModel, ObjectModelMessage]] = {}
 
     def publish(self, models: Mapping[str, ObjectModel]) -> None:
-        """Publish all models, by the ids of their instances."""
-        self._publisher.publish(ObjectModelArray(models=[to_model(id, model) for id, model in models.items()]))
+        """Publish all models, by the ids of their instances; messages are made of those that weren't published yet."""
+        self._made = {id: self._made_of(id, model) for id, model in models.items()}
+        self._publisher.publish(ObjectModelArray(models=[message for _, message in self._made.values()]))
+
+    def _made_of(self, id: str, model: ObjectModel) -> tuple[ObjectModel, ObjectModelMessage]:
+        made = self._made.get(id)
+        return made if made is not None and made[0] is model else (model, to_model(id, model))
 
     def destroy(self) -> None:
         """Give the publisher back."""
