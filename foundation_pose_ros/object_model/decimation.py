@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from .. import late_open3d as o3d
+
 
 def decimated(vertices: np.ndarray, triangles: np.ndarray, faces: int) -> tuple[np.ndarray, np.ndarray]:
     """Reduce faces by quadric decimation (Garland and Heckbert 1997); a mesh with no more than `faces` stays."""
     if len(triangles) <= faces:
         return vertices, triangles
-    import open3d as o3d  # takes a second to load, which models of few faces needn't wait for
-
     mesh = o3d.geometry.TriangleMesh(
         o3d.utility.Vector3dVector(vertices), o3d.utility.Vector3iVector(triangles.astype(np.int32))
     )

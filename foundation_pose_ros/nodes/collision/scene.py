@@ -9,6 +9,7 @@ import numpy as np
 from ... import se3
 from ...arrays import Pose
 from ...errors import InputRefused
+from ...frame import period_over
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class CollisionScene:
         return self._change(operation, one.id)
 
     def _moved(self, before: _Obstacle, T: Pose, frame_id: str, stamp_ns: int) -> bool:
-        if 0 <= stamp_ns - before.stamp_ns < self.settings.period_s * 1e9:
+        if not period_over(before.stamp_ns, stamp_ns, self.settings.period_s):
             return False
         apart_mm = 1000 * float(np.linalg.norm(T[:3, 3] - before.T[:3, 3]))
         turned_deg = float(np.rad2deg(se3.rotation_angle_rad(T[:3, :3], before.T[:3, :3])))
