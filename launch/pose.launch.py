@@ -77,10 +77,9 @@ def nodes(context: LaunchContext) -> list[LifecycleNode]:
     if value["overlay"].lower() != "true":
         return [pose_node]
     # The same objects, and the same camera: what the file says of pose_node alone doesn't concern it.
+    seen = camera | {topic: f"/pose_node/{topic}" for topic in ("objects", "models")}
     videos = {"video_directory": value["videos"]} if value["videos"] else {}
-    overlay_node = _node(
-        "overlay_node", [value["parameters"], own | videos], camera | {"objects": "/pose_node/objects"}
-    )
+    overlay_node = _node("overlay_node", [value["parameters"], own | videos], seen)
     return [pose_node, overlay_node]
 
 

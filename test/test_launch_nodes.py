@@ -212,7 +212,7 @@ def test_overlay_node_sees_the_same_camera_and_objects_as_pose_node(launched):
     for name in ("objects", "mug.mesh", "mug.unit", "image_is_rectified", "distortion"):
         assert values[name] == pose_values[name]
     assert values["video_directory"] == "/videos"
-    assert topics["objects"] == "/pose_node/objects"
+    assert topics["objects"] == "/pose_node/objects" and topics["models"] == "/pose_node/models"
     assert all(topics[topic] == pose_topics[topic] for topic in ("rgb/image", "rgb/camera_info", "depth/image"))
 
 

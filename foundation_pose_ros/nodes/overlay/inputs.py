@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from foundation_perception.msg import TrackedObjectArray
+from foundation_perception.msg import ObjectModelArray, TrackedObjectArray
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo
 
@@ -14,10 +14,12 @@ from ...streams.transform_buffer import TransformBuffer
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..pose.inputs import MESSAGES, image_topics, input_settings
+from ..pose.models_publisher import KEPT
+from .objects import OverlayObjects
 
 
 class OverlayInputs:
-    """Subscribes to a camera and to pose_node's objects, in a thread of its own.
+    """Subscribes to a camera and to pose_node's objects and models, in a thread of its own.
 
     Images wait for their depth as long as somebody publishes it, else they go on without. wanted(): whether pictures
     are wanted at all; while not, images are thrown away undecoded.
@@ -28,12 +30,12 @@ class OverlayInputs:
         node: WorkingNode,
         settings: dict[str, Any],
         on_frame: Callable[[Frame, bool], None],
-        on_objects: Callable[[TrackedObjectArray], None],
+        objects: OverlayObjects,
         wanted: Callable[[], bool],
         transforms: TransformBuffer,
     ) -> None:
-        """on_frame(frame, has_depth)."""
-        self._node, self._on_frame, self._wanted = node, on_frame, wanted
+        """on_frame(frame, has_depth). objects: take what pose_node says."""
+        self._node, self._on_frame, self._objects, self._wanted = node, on_frame, objects, wanted
         own = input_settings(settings)
         self.with_depth = InputGuardian(own, node.refusals, transforms)
         self.without_depth = InputGuardian(replace(own, colour_only=True), node.refusals)
@@ -41,7 +43,8 @@ class OverlayInputs:
         rgb, self._depth = image_topics(node, settings["rgb_transport"], settings["depth_transport"])
         depth_kind = MESSAGES[settings["depth_transport"]]
         subscribe = self._listener.subscribe
-        subscribe(TrackedObjectArray, "objects", on_objects, QoSProfile(depth=10))
+        subscribe(ObjectModelArray, "models", self._models, KEPT)
+        subscribe(TrackedObjectArray, "objects", objects.take, QoSProfile(depth=10))
         subscribe(MESSAGES[settings["rgb_transport"]], rgb, self._colour, qos_profile_sensor_data)
         subscribe(CameraInfo, "rgb/camera_info", self._camera_info, qos_profile_sensor_data)
         subscribe(depth_kind, self._depth, self._depth_image, qos_profile_sensor_data)
@@ -62,6 +65,10 @@ class OverlayInputs:
     def _waits_for_depth(self) -> bool:
         node = self._node
         return bool(node.value("hide_by_depth") and node.count_publishers(node.resolve_topic_name(self._depth)))
+
+    def _models(self, message: ObjectModelArray) -> None:
+        for refused in self._objects.take_models(message):
+            self._node.refusals.count(refused.reason, str(refused))
 
     def _colour(self, message: Any) -> None:
         if not self._wanted():

@@ -50,7 +50,7 @@ class LiveView:
             self._hear_transforms()
         self.worker.start()
         self.last_image_s = self._node.now_s()
-        self.inputs = OverlayInputs(self._node, settings, self._on_frame, self.objects.take, self._wanted, self._buffer)
+        self.inputs = OverlayInputs(self._node, settings, self._on_frame, self.objects, self._wanted, self._buffer)
 
     def stop(self) -> None:
         """Draw no more."""

@@ -5,14 +5,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from foundation_perception.msg import TrackedObject, TrackedObjectArray
+from foundation_perception.msg import ObjectModelArray, TrackedObject, TrackedObjectArray
 
 from ...arrays import Pose
+from ...errors import InputRefused
 from ...frame import Frame
 from ...object_model.model import ObjectModel
 from ...overlay import PALETTE, LiveObject, PosePredictor, PredictionSettings
 from ...streams.time_synchronizer import stamp_to_ns
 from ..pose.messages import from_pose
+from .heard_models import HeardModels
 
 # Gives T_target_source (4, 4) at a stamp; None where it isn't known.
 Way = Callable[[str, str, int], Pose | None]
@@ -31,8 +33,8 @@ class OverlayObjects:
     """Objects of a pose_node by their id. Safe to use from several threads."""
 
     def __init__(self, models: Mapping[str, ObjectModel]) -> None:
-        """models: by the name of the object."""
-        self._models = dict(models)
+        """models: by the name of the object; those that pose_node publishes come to them."""
+        self._models = HeardModels(models)
         self._heard: dict[str, _Heard] = {}
         self._lock = threading.Lock()
 
@@ -45,7 +47,7 @@ class OverlayObjects:
                 is_tracked = tracked.state == TrackedObject.TRACKING
                 heard = before.get(tracked.id)
                 if heard is None or heard.frame_id != frame_id or not is_tracked:
-                    model = self._models.get(tracked.class_id)
+                    model = self._models[tracked.class_id]
                     centre_obj = np.zeros(3) if model is None else model.centre_m
                     heard = _Heard(tracked, frame_id, PosePredictor(centre_obj))
                 heard.message = tracked
@@ -53,6 +55,14 @@ class OverlayObjects:
                 if is_tracked and tracked.score > 0:
                     heard.predictor.add(stamp_ns, from_pose(tracked.pose.pose))
                 self._heard[tracked.id] = heard
+
+    def take_models(self, message: ObjectModelArray) -> list[InputRefused]:
+        """Note which models pose_node has now; return what can't be used of them."""
+        with self._lock:
+            refused = self._models.take(message)
+            # They turn about the middle of the model that they had.
+            self._heard.clear()
+        return refused
 
     def at(self, frame: Frame, settings: PredictionSettings, oldest_s: float, way: Way) -> list[LiveObject]:
         """Return the objects at an image's stamp; poses older than oldest_s count as none."""
@@ -73,7 +83,7 @@ class OverlayObjects:
         way: Way,
     ) -> LiveObject:
         message, last_ns = heard.message, heard.predictor.stamp_ns
-        model = self._models.get(message.class_id)
+        model = self._models[message.class_id]
         if model is None:
             return LiveObject(id, f"no mesh of {message.class_id} here", colour)
         if message.state != TrackedObject.TRACKING:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ rclpy = pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
 pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here: source its workspace")
 
 from diagnostic_msgs.msg import DiagnosticArray
-from foundation_perception.msg import TrackedObject, TrackedObjectArray
+from foundation_perception.msg import ObjectModelArray, TrackedObject, TrackedObjectArray
 from geometry_msgs.msg import TransformStamped
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -29,6 +30,7 @@ from foundation_pose_ros import Camera, se3
 from foundation_pose_ros.nodes.demo.run import own_domain_id
 from foundation_pose_ros.nodes.overlay.node import OverlayNode
 from foundation_pose_ros.nodes.pose.messages import to_pose, to_stamp, to_transform
+from foundation_pose_ros.nodes.pose.models_publisher import KEPT, to_model
 from foundation_pose_ros.nodes.replay_node import to_camera_info
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.streams.image_messages import compressed_to_rgb, fill_image, to_rgb
@@ -60,6 +62,7 @@ class Bench:
         self.stamp_ns = time.time_ns()
         self.user.create_subscription(DiagnosticArray, "/diagnostics", self.diagnostics.append, 10)
         kinds = {"rgb/image": Image, "rgb/camera_info": CameraInfo, "objects": TrackedObjectArray}
+        self.models = self.user.create_publisher(ObjectModelArray, "models", KEPT)
         self._out = {
             topic: self.user.create_publisher(kind, topic, QoSProfile(depth=50)) for topic, kind in kinds.items()
         }
@@ -79,6 +82,11 @@ class Bench:
         self.wait(lambda: self.user.count_subscribers("/overlay_node/image"), "the picture's subscription")
         assert self.node.session is not None
         self.wait(lambda: self.node.session.wanted, "overlay_node to see it")
+
+    def diagnosed(self, words: str) -> bool:
+        """Whether the section overlay of /diagnostics has said so."""
+        statuses = [s for m in list(self.diagnostics) for s in m.status if s.name == "overlay_node: overlay"]
+        return any(words in status.message for status in statuses)
 
     def publish_depth(self) -> None:
         """Be a depth camera as well."""
@@ -226,6 +234,32 @@ def test_doubt_loss_age_and_unknown_meshes_are_seen(bench, scene):
 
 
 @pytest.mark.slow
+def test_what_is_added_while_it_runs_is_drawn_by_the_mesh_that_pose_node_publishes(bench, scene):
+    overlay = bench()
+    overlay.look()
+    T, mug = across(0.0), scene.model("mug")
+    cup, plate = replace(mug, name="cup"), replace(mug, name="plate", vertices=1.5 * mug.vertices)
+    overlay.say(T, class_id="cup")
+    assert not changed(overlay.picture(GREY, CAMERA))[silhouette(scene, T)].any()
+    # A second node of that name has another mesh for the mug; one more object has none that could be drawn.
+    broken = to_model("broken", mug)
+    broken.mesh.vertices = broken.mesh.vertices[:3]
+    published = [broken, *(to_model(model.name, model) for model in (cup, replace(plate, name="mug")))]
+    overlay.models.publish(ObjectModelArray(models=published))
+    overlay.wait(lambda: overlay.diagnosed("broken: a vertex"), "the refusal of the third")
+    overlay.say(T, class_id="cup")
+    assert iou(changed(overlay.picture(GREY, CAMERA)), silhouette(scene, T)) > 0.95
+    overlay.say(T)
+    wanted = EmbreeRenderer(plate).render(T[None], CAMERA.K, (CAMERA.height, CAMERA.width)).depth_m[0] > 0
+    assert iou(changed(overlay.picture(GREY, CAMERA)), wanted) > 0.95
+    # It is known as the one of the own file again, and no more once it is gone.
+    overlay.models.publish(ObjectModelArray(models=[to_model("mug", mug)]))
+    overlay.wait(lambda: overlay.node.session.view.objects._models["cup"] is None, "the models")
+    overlay.say(T)
+    assert iou(changed(overlay.picture(GREY, CAMERA)), silhouette(scene, T)) > 0.97
+
+
+@pytest.mark.slow
 def test_poses_in_a_frame_of_the_robots_are_drawn_by_tf(bench, scene):
     overlay = bench()
     overlay.look()
@@ -301,9 +335,4 @@ def test_without_a_folder_no_video_and_without_a_mesh_a_word_in_diagnostics(benc
     overlay = bench(**{"mug.mesh": "nowhere.glb"})
     answer = overlay.ask(True)
     assert not answer.success and "video_directory" in answer.message
-
-    def said() -> bool:
-        statuses = [s for m in list(overlay.diagnostics) for s in m.status if s.name == "overlay_node: overlay"]
-        return any("nowhere.glb" in status.message for status in statuses)
-
-    overlay.wait(said, "diagnostics that name the mesh")
+    overlay.wait(lambda: overlay.diagnosed("nowhere.glb"), "diagnostics that name the mesh")
