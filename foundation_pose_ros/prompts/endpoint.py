@@ -7,7 +7,6 @@ import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 
 from ..arrays import Rgb
+from ..endpoint_address import check_address
 from ..errors import InputRefused, shortened
 from .endpoint_answer import Coordinates, SentImage, content_of, regions_in
 from .region import Region
@@ -47,15 +47,9 @@ class EndpointSettings:
 
     def __post_init__(self) -> None:
         """Refuse what no request could be made with."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-            raise InputRefused(
-                "bad_endpoint", f"endpoint {shortened(repr(self.url))} isn't of the form https://host/v1"
-            )
+        check_address(self.url, self.key)
         if not self.model:
             raise InputRefused("bad_endpoint", "name the endpoint's model (endpoint_model)")
-        if self.key and parts.scheme == "http" and not _is_this_machine(parts.hostname):
-            raise InputRefused("bad_endpoint", "a key isn't sent over http, which anyone may read: use https")
 
 
 class EndpointFinder:
@@ -160,10 +154,3 @@ class _Deadline:
         self.passed = True
         with suppress(OSError):  # it has ended by itself
             self._socket.shutdown(socket.SHUT_RDWR)
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from ..endpoint_address import check_address
 from ..errors import InputRefused, shortened
 from ..extras import require
 from .described import said
@@ -23,8 +24,8 @@ _CHARS_PER_TOKEN = 3
 class ChatSettings:
     """Whom to ask, and how much of it.
 
-    model: its name at the endpoint. base_url: of the endpoint; the key is that of OPENAI_API_KEY. timeout_s: of one
-    answer. answer_tokens: that one answer may have. most_tokens, most_cost: of all answers and questions together;
+    model: its name at the endpoint. base_url: of the endpoint; the key is that of OPENAI_API_KEY, sent over https,
+    or to this machine, alone. timeout_s: of one answer. answer_tokens: that one answer may have. most_tokens, most_cost: of all answers and questions together;
     cost is counted where prices are given, per million tokens of question and answer, in any currency.
     """
 
@@ -91,10 +92,11 @@ class Chat:
         require("asking a language model", "llm", otherwise="or take --composer procedural")
         import openai
 
-        key = os.environ.get("OPENAI_API_KEY", "none")
+        key = os.environ.get("OPENAI_API_KEY", "")
+        check_address(self.settings.base_url, key)
         # Tries are counted and logged by the caller, so that the library makes none of its own.
         self._client = openai.OpenAI(
-            base_url=self.settings.base_url, api_key=key, timeout=self.settings.timeout_s, max_retries=0
+            base_url=self.settings.base_url, api_key=key or "none", timeout=self.settings.timeout_s, max_retries=0
         )
 
     def answer(self, messages: list[dict[str, str]], schema: dict[str, Any], seed: int) -> str:
@@ -154,7 +156,7 @@ class Chat:
                 temperature=settings.temperature,
                 seed=seed,
             ) as response:
-                for part in response.iter_bytes(1 << 14):
+                for part in response.iter_bytes():
                     received += part
                     if len(received) > _MOST_BYTES:
                         raise Unusable(f"it is too long: more than {_MOST_BYTES} bytes")

@@ -134,18 +134,10 @@ def test_an_endpoint_that_is_not_there_is_said() -> None:
         EndpointFinder(EndpointSettings("http://127.0.0.1:9/v1", "vlm")).find(RGB, "mug")
 
 
-@pytest.mark.parametrize(
-    "url", ["", "host/v1", "ftp://host/v1", "https://", "https://me:word@host/v1", "http://h/v1?a=b"]
-)
-def test_a_url_that_is_none_is_refused(url: str) -> None:
+@pytest.mark.parametrize("key", ["", "secret"])
+def test_settings_no_request_could_be_made_with_are_refused(key: str) -> None:
     with pytest.raises(InputRefused, match="isn't of the form https://host/v1"):
-        EndpointSettings(url, "vlm")
-
-
-def test_a_key_goes_over_https_or_to_this_machine_alone() -> None:
-    with pytest.raises(InputRefused, match="a key isn't sent over http"):
-        EndpointSettings("http://192.0.2.1/v1", "vlm", "secret")
-    for url in ("https://192.0.2.1/v1", "http://localhost:8000/v1", "http://[::1]:8000/v1"):
-        assert "secret" not in repr(EndpointSettings(url, "vlm", "secret"))
+        EndpointSettings("host/v1", "vlm", key)
     with pytest.raises(InputRefused, match="endpoint_model"):
-        EndpointSettings("https://host/v1", "")
+        EndpointSettings("https://host/v1", "", key)
+    assert "secret" not in repr(EndpointSettings("https://host/v1", "vlm", key))

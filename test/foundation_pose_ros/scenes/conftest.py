@@ -79,13 +79,13 @@ class Endpoint:
         self.answers.append(lambda _: time.sleep(for_s))
 
     def drips(self, every_s: float, drops: int) -> None:
-        """Next, send space after space."""
+        """Next, send space after space, one at a time."""
 
         def send(handler: BaseHTTPRequestHandler) -> None:
             handler.send_response(200)
             handler.end_headers()
             for _ in range(drops):
-                handler.wfile.write(b" " * 20000)
+                handler.wfile.write(b" ")
                 handler.wfile.flush()
                 time.sleep(every_s)
 

@@ -27,7 +27,7 @@ def composer(endpoint, tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
     def made(**settings):
-        chat = Chat(ChatSettings(model="local", base_url=endpoint.url, **{"timeout_s": 1.0, **settings}))
+        chat = Chat(ChatSettings(model="local", **{"base_url": endpoint.url, "timeout_s": 1.0, **settings}))
         return LlmComposer(chat, DRAWN, tmp_path / "cache", batch=2)
 
     return made
@@ -121,6 +121,11 @@ def test_an_endpoint_that_is_busy_is_asked_again_and_one_that_refuses_is_not(com
         composer().compose([0])
     assert refused.value.reason == "llm_endpoint" and "no such model" in str(refused.value)
     assert len(endpoint.asked) == 2
+
+
+def test_a_key_is_not_sent_where_others_read_it(composer):
+    with pytest.raises(InputRefused, match="a key isn't sent over http"):
+        composer(base_url="http://192.0.2.1/v1")
 
 
 @pytest.mark.parametrize("message", [{"refusal": "I won't"}, {"finish_reason": "content_filter"}])
