@@ -7,6 +7,8 @@
 
 export PYTHON
 RUN := @sh environment/run
+# Side by side, a file of tests at a time, and all that need ROS in one of the processes: nodes want a core beside them.
+PYTEST := python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadgroup
 PYTHON_MODULES := benchmarks environment examples foundation_pose_ros universeg_ros
 
 help:
@@ -25,10 +27,10 @@ demo:
 		$(if $(SEQUENCE),--sequence "$(SEQUENCE)") $(if $(OBJECT),--object "$(OBJECT)") $(ARGUMENTS)
 
 test:
-	$(RUN) --for tests python -m pytest -q $(ARGUMENTS)
+	$(RUN) --for tests $(PYTEST) $(ARGUMENTS)
 
 test-fast:
-	$(RUN) --for tests python -m pytest -q -m "not (slow or ros or data or torch)" $(ARGUMENTS)
+	$(RUN) --for tests $(PYTEST) -m "not (slow or ros or data or torch)" $(ARGUMENTS)
 
 stress:
 	$(RUN) --for tests python -m pytest -q -m stress $(ARGUMENTS)

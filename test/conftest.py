@@ -15,9 +15,10 @@ from hypothesis import settings
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("repeatable")
 
-# Before any library starts its threads: more of them than cores makes small arrays slow.
+# Before any library starts its threads: more of them than cores, in all test processes, make small arrays slow.
+_threads = len(os.sched_getaffinity(0)) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, str(len(os.sched_getaffinity(0))))
+    os.environ.setdefault(_name, str(max(_threads, 1)))
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
 # What one run found must not be what the next one tests.
@@ -29,11 +30,16 @@ FIRST_DOMAIN_PORT = 32768
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they need, as fixtures, folders and imports tell; only `slow` is marked by hand."""
+    """Mark tests by what they need, as fixtures, folders and imports tell; only `slow` is marked by hand.
+
+    Side by side run only files of which at most one needs ROS.
+    """
     for item in items:
         assert isinstance(item, pytest.Function)
         folders = item.path.relative_to(ROOT).parts
-        if "nodes" in folders or "ros_domain_id" in item.fixturenames:
+        ros = "nodes" in folders or "ros_domain_id" in item.fixturenames
+        item.add_marker(pytest.mark.xdist_group("ros" if ros else str(item.path)))
+        if ros:
             item.add_marker("ros")
         if "data_folder" in item.fixturenames:
             item.add_marker("data")

@@ -24,9 +24,10 @@ _CHARS_PER_TOKEN = 3
 class ChatSettings:
     """Whom to ask, and how much of it.
 
-    model: its name at the endpoint. base_url: of the endpoint; the key is that of OPENAI_API_KEY, sent over https,
-    or to this machine, alone. timeout_s: of one answer. answer_tokens: that one answer may have. most_tokens, most_cost: of all answers and questions together;
-    cost is counted where prices are given, per million tokens of question and answer, in any currency.
+    model: its name at the endpoint. base_url: of the endpoint; the key is that of OPENAI_API_KEY, sent over https, or
+    to this machine, alone. timeout_s: of one answer. answer_tokens: that one answer may have. most_tokens, most_cost:
+    of all answers and questions together; cost is counted where prices are given, per million tokens of question and
+    answer, in any currency.
     """
 
     model: str
