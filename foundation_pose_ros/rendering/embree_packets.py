@@ -1,4 +1,4 @@
-"""Rays through Embree in packets of 16: made, cast and turned into images in one compiled loop.
+"""Rays through Embree in packets: made, cast and turned into images in one compiled loop.
 
 The loop holds no lock of Python's, so that threads of one process cast side by side.
 """
@@ -13,17 +13,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..jit import compiled
-from .embree_api import EmbreeScene, intersect16
+from .embree_api import EmbreeScene, intersect
 from .renderer import RayHits
 
-# A packet is 4 x 4 pixels. Rows of its memory: origin, near, direction, time, far, mask, id, flags; then of the hit:
-# normal, two barycentric coordinates, primitive, geometry, two of instances.
-_SIDE = 4
+# A packet is 4 pixels wide, and as high as it has lanes for. Rows of its memory: origin, near, direction, time, far,
+# mask, id, flags; then of the hit: normal, two barycentric coordinates, primitive, geometry, two of instances.
+_WIDE = 4
 _ROWS = 21
 _FAR = np.float32(3e38)
 _NOWHERE = np.uint32(0xFFFFFFFF)
-# Packets that are worth waking another thread for, a quarter of a millisecond of work, and parts per thread.
-_THREAD_PACKETS = 1 << 9
+# Rays that are worth waking another thread for, a quarter of a millisecond of work, and parts per thread.
+_THREAD_RAYS = 1 << 13
 _PARTS = 4
 # Nearer than this a box isn't looked at from outside.
 _NEAREST_M = np.float32(1e-4)
@@ -58,6 +58,7 @@ class PacketCaster:
         K_each[:] = K
         given = (
             self._scene.address,
+            self._scene.lanes,
             self._corners,
             # A copy: the loop would be compiled once more for arrays that mustn't be written to.
             np.array(T_cam_obj, np.float32, order="C"),
@@ -69,8 +70,9 @@ class PacketCaster:
                 none if found.barycentric is None else found.barycentric,
             ),
         )
-        packets = len(T_cam_obj) * _across(size[0]) * _across(size[1])
-        threads = min(self._threads, packets // _THREAD_PACKETS)
+        lanes = self._scene.lanes
+        packets = len(T_cam_obj) * -(-size[0] // (lanes // _WIDE)) * -(-size[1] // _WIDE)
+        threads = min(self._threads, packets * lanes // _THREAD_RAYS)
         if threads < 2:
             _cast(*given, 0, packets)
             return found
@@ -100,13 +102,10 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
-def _across(pixels: int) -> int:
-    return -(-pixels // _SIDE)
-
-
 @compiled
 def _cast(
     scene: int,
+    lanes: int,
     corners: np.ndarray,
     T_cam_obj: np.ndarray,
     K: np.ndarray,
@@ -116,23 +115,24 @@ def _cast(
 ) -> None:
     """Cast packets first to end of all poses' images, in order, into images of rays that miss."""
     height, width = images.depth_m.shape[1:]
-    down, along = -(-height // _SIDE), -(-width // _SIDE)
+    high = lanes // _WIDE
+    down, along = -(-height // high), -(-width // _WIDE)
     # Embree reads and writes packets by vectors of 64 bytes.
-    memory = np.zeros(_ROWS * 16 + 64, np.float32)
+    memory = np.zeros((_ROWS + 1) * lanes + 16, np.float32)
     start = (-memory.ctypes.data % 64) // 4
-    packet = memory[start : start + _ROWS * 16].reshape(_ROWS, 16)
+    valid = memory[start : start + lanes].view(np.int32)
+    packet = memory[start + lanes : start + (1 + _ROWS) * lanes].reshape(_ROWS, lanes)
     numbers = packet.view(np.uint32)
-    valid = memory[start + _ROWS * 16 : start + _ROWS * 16 + 16].view(np.int32)
-    for lane in range(16):
+    for lane in range(lanes):
         numbers[9, lane], numbers[19, lane], numbers[20, lane] = _NOWHERE, _NOWHERE, _NOWHERE
     # A ray's direction in the object's frame: `ahead` at pixel 0, and its steps per column and row.
     ahead, per_column, per_row = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
-    row_of, column_of = np.empty(16, np.float32), np.empty(16, np.float32)
+    row_of, column_of = np.empty(lanes, np.float32), np.empty(lanes, np.float32)
     current = -1
     first_row, end_row, first_column, end_column = 0, height, 0, width
     for number in range(first, end):
         image, tile = number // (down * along), number % (down * along)
-        top, left = _SIDE * (tile // along), _SIDE * (tile % along)
+        top, left = high * (tile // along), _WIDE * (tile % along)
         if image != current:
             current = image
             first_row, end_row, first_column, end_column = _window(corners, T_cam_obj[image], K[image], height, width)
@@ -141,23 +141,23 @@ def _cast(
                 x, y, z = T_cam_obj[image, 0, axis], T_cam_obj[image, 1, axis], T_cam_obj[image, 2, axis]
                 per_column[axis], per_row[axis], ahead[axis] = x / fx, y / fy, z - x * cx / fx - y * cy / fy
                 origin = -(x * T_cam_obj[image, 0, 3] + y * T_cam_obj[image, 1, 3] + z * T_cam_obj[image, 2, 3])
-                for lane in range(16):
+                for lane in range(lanes):
                     packet[axis, lane] = origin
-        if top >= end_row or top + _SIDE <= first_row or left >= end_column or left + _SIDE <= first_column:
+        if top >= end_row or top + high <= first_row or left >= end_column or left + _WIDE <= first_column:
             continue
-        rows, columns = min(height - top, _SIDE), min(width - left, _SIDE)
-        for row in range(_SIDE):
-            for column in range(_SIDE):
-                lane = _SIDE * row + column
+        rows, columns = min(height - top, high), min(width - left, _WIDE)
+        for row in range(high):
+            for column in range(_WIDE):
+                lane = _WIDE * row + column
                 row_of[lane], column_of[lane] = top + row, left + column
                 valid[lane] = -1 if row < rows and column < columns else 0
         for axis in range(3):
             from_column, from_row, at_zero = per_column[axis], per_row[axis], ahead[axis]
-            for lane in range(16):
+            for lane in range(lanes):
                 packet[4 + axis, lane] = at_zero + (from_column * column_of[lane] + from_row * row_of[lane])
-        for lane in range(16):
+        for lane in range(lanes):
             packet[8, lane], numbers[18, lane] = _FAR, _NOWHERE
-        intersect16(valid.ctypes.data, scene, packet.ctypes.data, 0)
+        intersect(valid.ctypes.data, scene, packet.ctypes.data, 0)
         _keep(packet, numbers, T_cam_obj[image], images, (image, top, left, rows, columns))
 
 
@@ -188,7 +188,7 @@ def _keep(packet: Any, numbers: Any, T_cam_obj: Any, images: Any, place: Any) ->
     wants_normals, wants_faces = len(normals_cam) > 0, len(face) > 0
     for row in range(rows):
         for column in range(columns):
-            lane, v, u = _SIDE * row + column, top + row, left + column
+            lane, v, u = _WIDE * row + column, top + row, left + column
             far = packet[8, lane]
             if not far < _FAR:
                 continue
