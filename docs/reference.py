@@ -6,6 +6,7 @@ Run it after a change of a table: sh environment/run --for tests python docs/ref
 import re
 from pathlib import Path
 
+from foundation_pose_ros.nodes.browser.parameters import BROWSER_NODE
 from foundation_pose_ros.nodes.collision.parameters import COLLISION_NODE
 from foundation_pose_ros.nodes.overlay.parameters import OVERLAY_NODE
 from foundation_pose_ros.nodes.parameters import commented_yaml, markdown_table
@@ -22,6 +23,7 @@ TABLES = {
     "collision_node": COLLISION_NODE,
     "prompt_node": PROMPT_NODE,
     "overlay_node": OVERLAY_NODE,
+    "browser_node": BROWSER_NODE,
 }
 OBJECT_EXAMPLE = "\n    # For each object, here one of the name mug:\n"
 
@@ -36,13 +38,13 @@ def files() -> dict[Path, str]:
             raise ValueError(f"{DOCUMENT} lacks the line {begin.strip()}: put it where the table belongs")
         document = before + begin + markdown_table(rows) + "\n" + end + after.partition(end)[2]
     objects = re.sub(r"^    (?=\w)", "    # ", commented_yaml(object_rows("mug")), flags=re.MULTILINE)
+    example = OBJECT_EXAMPLE + objects
     return {
         DOCUMENT: document,
-        ROOT / "config" / "pose.yaml": _of_node("pose_node", commented_yaml(POSE_NODE) + OBJECT_EXAMPLE + objects),
+        ROOT / "config" / "pose.yaml": _of_node("pose_node", commented_yaml(POSE_NODE) + example),
         ROOT / "config" / "prompts.yaml": _of_node("prompt_node", commented_yaml(PROMPT_NODE)),
-        ROOT / "config" / "overlay.yaml": _of_node(
-            "overlay_node", commented_yaml(OVERLAY_NODE) + OBJECT_EXAMPLE + objects
-        ),
+        ROOT / "config" / "overlay.yaml": _of_node("overlay_node", commented_yaml(OVERLAY_NODE) + example),
+        ROOT / "config" / "browser.yaml": _of_node("browser_node", commented_yaml(BROWSER_NODE) + example),
         ROOT / "config" / "replay.yaml": _of_node("replay_node", commented_yaml(REPLAY_NODE)),
         ROOT / "config" / "collision.yaml": _of_node("collision_node", commented_yaml(COLLISION_NODE)),
     }

@@ -9,6 +9,7 @@ LIBRARIES = {
     "agents": ("mcp",),
     "bags": ("rosbags",),
     "benchmarks": ("small_gicp",),
+    "browser": ("viser",),
     "learned": ("torch", "safetensors"),
     "llm": ("openai", "pydantic"),
     "onnx": ("onnx", "onnxruntime"),

@@ -32,6 +32,7 @@ ARGUMENTS = {
     "output_frame": ("", "TF frame that poses are published in, e.g. base_link; empty: as the parameter file says"),
     "match_tolerance_s": ("", "How far apart stamps of colour and depth may be; empty: as the parameter file says"),
     "overlay": ("false", "Start overlay_node as well: the live picture with the meshes in it, on /overlay_node/image"),
+    "browser": ("false", "Start browser_node as well: a page at http://127.0.0.1:8080"),
     "videos": ("", "Folder that /overlay_node/record writes videos to"),
     "use_sim_time": ("false", "Take the time from /clock"),
     "rviz": ("false", "Open RViz"),
@@ -74,13 +75,15 @@ def nodes(context: LaunchContext) -> list[LifecycleNode]:
         [value["parameters"], own | {name: given for name, given in estimates.items() if given}],
         camera | {"masks": value["masks"], "boxes": value["boxes"]},
     )
-    if value["overlay"].lower() != "true":
-        return [pose_node]
-    # The same objects, and the same camera: what the file says of pose_node alone doesn't concern it.
+    # The same objects, and the same camera: what the file says of pose_node alone doesn't concern them.
     seen = camera | {topic: f"/pose_node/{topic}" for topic in ("objects", "models")}
     videos = {"video_directory": value["videos"]} if value["videos"] else {}
-    overlay_node = _node("overlay_node", [value["parameters"], own | videos], seen)
-    return [pose_node, overlay_node]
+    shows = [
+        _node(name, [value["parameters"], own | (videos if name == "overlay_node" else {})], seen)
+        for name in ("overlay_node", "browser_node")
+        if value[name.removesuffix("_node")].lower() == "true"
+    ]
+    return [pose_node, *shows]
 
 
 def _node(name: str, parameters: list[Any], topics: dict[str, str]) -> LifecycleNode:

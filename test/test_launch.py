@@ -69,16 +69,17 @@ def test_parameter_files_and_document_follow_the_tables() -> None:
         assert path.read_text(encoding="utf-8") == wanted, f"{path} is old: run docs/reference.py"
 
 
-@pytest.mark.parametrize("name", ["collision.yaml", "pose.yaml", "overlay.yaml", "replay.yaml"])
+@pytest.mark.parametrize("name", ["browser.yaml", "collision.yaml", "pose.yaml", "overlay.yaml", "replay.yaml"])
 def test_parameter_file_holds_every_parameter_with_its_default(name: str) -> None:
     pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
+    from foundation_pose_ros.nodes.browser.parameters import BROWSER_NODE
     from foundation_pose_ros.nodes.collision.parameters import COLLISION_NODE
     from foundation_pose_ros.nodes.overlay.parameters import OVERLAY_NODE
     from foundation_pose_ros.nodes.pose.parameters import POSE_NODE
     from foundation_pose_ros.nodes.replay.parameters import REPLAY_NODE
 
     tables = {"collision.yaml": COLLISION_NODE, "pose.yaml": POSE_NODE, "overlay.yaml": OVERLAY_NODE}
-    table = (tables | {"replay.yaml": REPLAY_NODE})[name]
+    table = (tables | {"replay.yaml": REPLAY_NODE, "browser.yaml": BROWSER_NODE})[name]
     values = yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))["/**"]["ros__parameters"]
     assert values == {row.name: row.default if row.default != [] else [""] for row in table}
     assert all(type(values[row.name]) is type(row.default) for row in table)

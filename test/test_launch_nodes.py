@@ -130,6 +130,7 @@ def parameters(sources: list[Any]) -> dict[str, Any]:
 
 
 def known(executable: str) -> set[str]:
+    from foundation_pose_ros.nodes.browser.parameters import BROWSER_NODE
     from foundation_pose_ros.nodes.collision.parameters import COLLISION_NODE
     from foundation_pose_ros.nodes.overlay.parameters import OVERLAY_NODE
     from foundation_pose_ros.nodes.pose.parameters import PER_OBJECT, POSE_NODE
@@ -140,11 +141,12 @@ def known(executable: str) -> set[str]:
         "collision_node": COLLISION_NODE,
         "pose_node": POSE_NODE,
         "overlay_node": OVERLAY_NODE,
+        "browser_node": BROWSER_NODE,
         "replay_node": REPLAY_NODE,
         "segmentation_node": SEGMENTATION_NODE,
     }
     own = {row.name for row in tables[executable]} | {"use_sim_time"}
-    of_objects = executable in ("pose_node", "overlay_node")
+    of_objects = executable in ("pose_node", "overlay_node", "browser_node")
     return own | ({f"mug.{row.name}" for row in PER_OBJECT} if of_objects else set())
 
 
@@ -163,8 +165,8 @@ def test_every_parameter_and_topic_that_a_launch_file_sets_is_one_of_its_nodes(n
     for executable, set_parameters, renamed in launched(name, **GIVEN[name]):
         if executable == "rviz2":
             continue
-        # overlay_node is given pose_node's file, for the objects and the camera in it.
-        also = known("pose_node") if executable == "overlay_node" else set()
+        # These are given pose_node's file, for the objects and the camera in it.
+        also = known("pose_node") if executable in ("overlay_node", "browser_node") else set()
         assert set_parameters.keys() <= known(executable) | also
         for topic in renamed:
             assert f"`{topic}`" in documents
@@ -205,15 +207,17 @@ def test_replay_takes_its_parameter_file_away_when_launch_ends(launched, monkeyp
     assert not list(tmp_path.iterdir())
 
 
-def test_overlay_node_sees_the_same_camera_and_objects_as_pose_node(launched):
-    given = GIVEN["pose"] | {"overlay": "true", "videos": "/videos", "rgb": "/camera/rgb"}
+def test_what_shows_objects_sees_the_same_camera_and_objects_as_pose_node(launched):
+    given = GIVEN["pose"] | {"overlay": "true", "browser": "true", "videos": "/videos", "rgb": "/camera/rgb"}
     started = {executable: (values, topics) for executable, values, topics in launched("pose", **given)}
-    (pose_values, pose_topics), (values, topics) = started["pose_node"], started["overlay_node"]
-    for name in ("objects", "mug.mesh", "mug.unit", "image_is_rectified", "distortion"):
-        assert values[name] == pose_values[name]
-    assert values["video_directory"] == "/videos"
-    assert topics["objects"] == "/pose_node/objects" and topics["models"] == "/pose_node/models"
-    assert all(topics[topic] == pose_topics[topic] for topic in ("rgb/image", "rgb/camera_info", "depth/image"))
+    pose_values, pose_topics = started["pose_node"]
+    for executable in ("overlay_node", "browser_node"):
+        values, topics = started[executable]
+        for name in ("objects", "mug.mesh", "mug.unit", "image_is_rectified", "distortion"):
+            assert values[name] == pose_values[name]
+        assert topics["objects"] == "/pose_node/objects" and topics["models"] == "/pose_node/models"
+        assert all(topics[topic] == pose_topics[topic] for topic in ("rgb/image", "rgb/camera_info", "depth/image"))
+    assert started["overlay_node"][0]["video_directory"] == "/videos"
 
 
 CAMERAS = {

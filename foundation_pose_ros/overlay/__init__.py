@@ -6,7 +6,7 @@ from ..lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from .augmented import AugmentedReality, AugmentedSettings
-    from .live_object import LiveObject, drawn
+    from .live_object import LiveObject, RunnerUp, drawn
     from .overlay_pose import PALETTE, OverlayPose
     from .picture import draw_overlay
     from .prediction import PosePredictor, PredictionSettings
@@ -25,6 +25,7 @@ else:
             "OverlayRenderers": ".renderers",
             "PosePredictor": ".prediction",
             "PredictionSettings": ".prediction",
+            "RunnerUp": ".live_object",
             "VideoFile": ".video",
             "contact_sheet": ".sheet",
             "draw_overlay": ".picture",
@@ -41,6 +42,7 @@ __all__ = [
     "OverlayRenderers",
     "PosePredictor",
     "PredictionSettings",
+    "RunnerUp",
     "VideoFile",
     "contact_sheet",
     "draw_overlay",

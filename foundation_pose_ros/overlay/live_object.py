@@ -9,10 +9,18 @@ from .overlay_pose import OverlayPose
 
 
 @dataclass(frozen=True)
+class RunnerUp:
+    """A pose T_cam_obj (4, 4) that may be the right one in place of the chosen; score: 0..1, how likely."""
+
+    T_cam_obj: Pose
+    score: float
+
+
+@dataclass(frozen=True)
 class LiveObject:
     """T_cam_obj (4, 4) and its model; both None where there is nothing to draw. state: in words, with the reason.
 
-    score: 0..1, that of the last pose. colour: RGB 0..255, the same in each picture.
+    score: 0..1, that of the last pose. colour: RGB 0..255, the same in each picture. runners_up: best first.
     """
 
     id: str
@@ -22,6 +30,7 @@ class LiveObject:
     T_cam_obj: Pose | None = None
     score: float = 0.0
     in_doubt: bool = False
+    runners_up: tuple[RunnerUp, ...] = ()
 
 
 def drawn(objects: Sequence[LiveObject]) -> tuple[list[OverlayPose], list[str]]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from foundation_perception.msg import ObjectModelArray, TrackedObject, TrackedObjectArray
 
+from ... import se3
 from ...arrays import Pose
 from ...errors import InputRefused
 from ...frame import Frame
 from ...object_model.model import ObjectModel
-from ...overlay import PALETTE, LiveObject, PosePredictor, PredictionSettings
+from ...overlay import PALETTE, LiveObject, PosePredictor, PredictionSettings, RunnerUp
 from ...streams.time_synchronizer import stamp_to_ns
 from ..pose.messages import from_pose
 from .heard_models import HeardModels
@@ -100,4 +101,12 @@ class OverlayObjects:
                 return LiveObject(id, f"no TF from {heard.frame_id} to {frame.frame_id}", colour)
             pose = T_image_poses @ pose
         doubt = message.in_doubt or age_s > settings.longest_s
-        return LiveObject(id, "in doubt" if doubt else "tracked", colour, model, pose, message.score, doubt)
+        state = "in doubt" if doubt else "tracked"
+        return LiveObject(id, state, colour, model, pose, message.score, doubt, _runners_up(message, pose))
+
+
+def _runners_up(message: TrackedObject, T_image_obj: Pose) -> tuple[RunnerUp, ...]:
+    """Runners-up, moved as the chosen pose was from its message to the image."""
+    moved = T_image_obj @ se3.inverse(from_pose(message.pose.pose))
+    poses = zip(message.alternatives, message.alternative_scores, strict=False)
+    return tuple(RunnerUp(moved @ from_pose(pose), float(score)) for pose, score in poses)

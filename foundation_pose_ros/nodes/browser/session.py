@@ -1,0 +1,123 @@
+"""All that browser_node has between configure and cleanup."""
+
+import secrets
+from functools import partial
+from typing import Any
+
+import cv2
+from foundation_perception.msg import OnboardingStatus
+
+from ...arrays import Rgb
+from ...errors import InputRefused
+from ...frame import Frame, period_over
+from ...overlay import LiveObject
+from ..lifecycle_node import WorkingNode
+from ..listener import Listener
+from ..overlay.live_view import LiveView
+from ..overlay.session import MESH_READER
+from ..parameters import values
+from ..pose.models_publisher import KEPT
+from ..pose.object_catalogue import load_object
+from ..pose.objects import configured_entries
+from .cloud import FrameCloud
+from .gate import LOOPBACK, Gate
+from .page import PosePage
+from .parameters import BROWSER_NODE
+from .requests import NodeRequests
+
+_PAUSE_S = 2.0
+_STATES = {
+    OnboardingStatus.RECORDING: "looking",
+    OnboardingStatus.BUILDING: "making the model",
+    OnboardingStatus.DONE: "done",
+    OnboardingStatus.FAILED: "failed",
+}
+
+
+class BrowserSession:
+    """Reads meshes, serves the page; `start` and `stop` as often as the node is activated.
+
+    unusable: why objects were left out, by name. address: what a browser opens, token included.
+    """
+
+    def __init__(self, node: WorkingNode) -> None:
+        """Raises InputRefused."""
+        self._node = node
+        settings = values(node, BROWSER_NODE)
+        cv2.setNumThreads(settings["threads"])
+        self._requests = NodeRequests(settings["pose_node"], node.context)
+        try:
+            self.page = PosePage(self._requests)
+            self._gate = _gate(settings, self.page)
+        except Exception:
+            self._requests.close()
+            raise
+        self.address = self._gate.address
+        node.get_logger().info(f"the page is at {self.address}")
+        entries, self.unusable = configured_entries(node, settings, partial(MESH_READER.call, load_object))
+        models = {name: entry.model for name, entry in entries.items()}
+        self.view = LiveView(node, BROWSER_NODE, models, lambda: self.page.viewers > 0, self._show)
+        self._picture_ns: int | None = None
+        self._cloud_ns: int | None = None
+        self._timer: Any = None
+        self._onboarding = Listener(node, "onboarding", node.failed)
+        self._onboarding.subscribe(
+            OnboardingStatus, f"{settings['pose_node']}/onboard_object/status", self._say_onboarding, KEPT
+        )
+        self._onboarding.start()
+
+    def start(self) -> None:
+        """Subscribe and draw."""
+        self.view.start()
+        self._timer = self._node.create_timer(_PAUSE_S / 2, self._say_pause)
+
+    def stop(self) -> None:
+        """Draw no more; the page stays, and says so."""
+        self._node.destroy_timer(self._timer)
+        self.view.stop()
+        self.page.show_pause("browser_node isn't active")
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        self._gate.close()
+        self.page.close()
+        self._onboarding.close()
+        self._requests.close()
+
+    @property
+    def has_images(self) -> bool:
+        """Tell whether somebody looks at images that are new."""
+        return self._node.now_s() - self.view.last_image_s < _PAUSE_S
+
+    def _show(self, frame: Frame, picture: Rgb, objects: list[LiveObject]) -> None:
+        settings, now_ns = values(self._node, BROWSER_NODE), frame.stamp_ns
+        if period_over(self._picture_ns, now_ns, 1 / settings["picture_rate_hz"]):
+            self._picture_ns = now_ns
+            self.page.show_picture(picture)
+            self.page.show_objects(objects)
+        if frame.depth_m.any() and period_over(self._cloud_ns, now_ns, 1 / settings["cloud_rate_hz"]):
+            self._cloud_ns = now_ns
+            self.page.show_cloud(FrameCloud.of(frame, settings["cloud_points"]))
+
+    def _say_pause(self) -> None:
+        if self.page.viewers and not self.has_images:
+            self.page.show_pause(f"no images on {self._node.input_topic()}, or none with depth and camera_info")
+
+    def _say_onboarding(self, status: OnboardingStatus) -> None:
+        if status.state in _STATES:
+            step = f", {status.step}" if status.step else ""
+            views = f"{status.name}: {_STATES[status.state]}{step}, {status.views} views"
+            self.page.show_onboarding(f"{views}: {status.message}" if status.message else views)
+
+
+def _gate(settings: dict[str, Any], page: PosePage) -> Gate:
+    """The way in; the page is closed where there is none."""
+    open_to_others = settings["host"] not in LOOPBACK
+    token = settings["token"] or (secrets.token_urlsafe(16) if open_to_others else "")
+    try:
+        return Gate(settings["host"], settings["port"], page.port, token)
+    except OSError as error:
+        page.close()
+        raise InputRefused(
+            "port_taken", f"{settings['host']}:{settings['port']}: {error}: choose another port"
+        ) from None
