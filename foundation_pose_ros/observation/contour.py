@@ -49,11 +49,14 @@ def outline(rendered_m: Any, observed_m: Any, lines: Any) -> int:
                 continue
             smooth = right = down = np.float32(0)
             for row in range(2 * _HALF + 1):
+                along = across = np.float32(0)
                 for column in range(2 * _HALF + 1):
-                    if rendered_m[v + row - _HALF, u + column - _HALF] > 0:
-                        smooth += _SMOOTH[row] * _SMOOTH[column]
-                        right += _SMOOTH[row] * _SLOPE[column]
-                        down += _SLOPE[row] * _SMOOTH[column]
+                    hit = np.float32(rendered_m[v + row - _HALF, u + column - _HALF] > 0)
+                    along += hit * _SMOOTH[column]
+                    across += hit * _SLOPE[column]
+                smooth += _SMOOTH[row] * along
+                right += _SMOOTH[row] * across
+                down += _SLOPE[row] * along
             slope = np.sqrt(right * right + down * down)
             if slope < _LEAST_SLOPE:
                 continue

@@ -18,8 +18,8 @@ from .gauss_newton import NormalEquations
 
 # A line has so many segments; the step is slid over so many places, each time seen on so many segments.
 _SEGMENTS, _PLACES, _SEEN = 20, 13, 8
-# A pixel within the outline shows the object with this probability, far from it and next to it.
-_INSIDE = (0.5 + 0.43 * np.tanh(3.5 - np.arange(_SEEN))).astype(np.float32)
+# A pixel within the outline shows the object with a probability of so much more than a half, far from it and next to it.
+_SURER_INSIDE = (0.43 * np.tanh(3.5 - np.arange(_SEEN))).astype(np.float32)
 # No line knows better than this, in square segments.
 _LEAST_VARIANCE = np.float32(0.5)
 # Both sides go on for so many segments at least: lines where they don't have finer ones.
@@ -50,20 +50,17 @@ class Region:
         gate_m: how far the object may be off. All lines together weigh `total_weight` (B,).
         """
         size = self.observation.size
-        lines = np.empty((MOST_LINES, COLUMNS), np.float32)
-        information, gradient = _pulled(
+        pulled = _pulled(
             rendered_m.reshape(-1, size, size),
             self.observation.depth_m.reshape(size, size),
             self.observation.K,
             self.foreground,
-            self.pivot.astype(np.float64),
+            self.pivot,
+            self.diameter_m,
             gate_m,
             total_weight,
-            lines,
         )
-        # Turns are weighed as they move points half a radius away.
-        held = _HELD * np.diag([1.0] * 3 + [self.diameter_m**2 / 16] * 3)
-        return NormalEquations(information + held * total_weight[:, None, None], gradient)
+        return NormalEquations(*pulled)
 
 
 @compiled
@@ -73,14 +70,14 @@ def _pulled(
     K: Any,
     foreground: Any,
     pivot: Any,
+    diameter_m: float,
     gate_m: float,
     total_weight: Any,
-    lines: Any,
 ) -> Any:
     """Information (B, 6, 6) and gradient (B, 6)."""
     information, gradient = np.zeros((len(rendered_m), 6, 6)), np.zeros((len(rendered_m), 6))
     probability, K_map = foreground.probability, foreground.K
-    jacobian = np.empty(6)
+    jacobian, lines = np.empty(6), np.empty((MOST_LINES, COLUMNS), np.float32)
     along, likelihood = np.empty(_SEGMENTS, np.float32), np.empty(_PLACES, np.float32)
     per_cell = K_map[0, 0] / K[0, 0]  # pixels of the map
     for b in range(len(rendered_m)):
@@ -116,23 +113,31 @@ def _pulled(
             gradient[b, k] *= share
             for m in range(6):
                 information[b, k, m] *= share
+            # Turns are weighed as they move points half a radius away.
+            information[b, k, k] += _HELD * total_weight[b] * (1.0 if k < 3 else diameter_m**2 / 16)
     return information, gradient
 
 
 @compiled
 def _read(probability: Any, u: Any, v: Any, du: Any, dv: Any, segment_px: int, along: Any) -> bool:
-    """Fill `along` (20,) with P(object) in the mean of each segment, outwards; False where the line leaves the map."""
+    """Fill `along` (20,) with how much likelier than not the object is in the mean of each segment, -1..1, outwards.
+
+    False where the line leaves the map.
+    """
     height, width = probability.shape
+    half = np.float32(0.5)
+    farthest = np.float32(_SEGMENTS // 2 * segment_px) - half
+    reach_u, reach_v = farthest * abs(du), farthest * abs(dv)
+    u, v = u + half, v + half  # so that cutting off what follows the point rounds
+    if u < reach_u or v < reach_v or u + reach_u >= width or v + reach_v >= height:
+        return False
     for k in range(_SEGMENTS):
         found = np.float32(0)
         for t in range(segment_px):
-            away = np.float32((k - _SEGMENTS // 2) * segment_px + t) + np.float32(0.5)
-            column, row = int(np.floor(u + away * du + 0.5)), int(np.floor(v + away * dv + 0.5))
-            if column < 0 or row < 0 or column >= width or row >= height:
-                return False
-            found += probability[row, column]
+            away = np.float32((k - _SEGMENTS // 2) * segment_px + t) + half
+            found += probability[np.uint32(v + away * dv), np.uint32(u + away * du)]
         # A product would be bolder, and blind to what lies within a segment.
-        along[k] = found / np.float32(segment_px)
+        along[k] = np.float32(2) * found / np.float32(segment_px) - np.float32(1)
     return True
 
 
@@ -140,13 +145,13 @@ def _read(probability: Any, u: Any, v: Any, du: Any, dv: Any, segment_px: int, a
 def _offset(along: Any, likelihood: Any) -> Any:
     """Mean and variance of the outline's offset, in segments, outwards."""
     total = mean = square = np.float32(0)
+    likelihood[:] = np.float32(1)
+    for i in range(_SEEN):
+        for j in range(_PLACES):  # side by side, as processors multiply
+            likelihood[j] *= np.float32(0.5) + _SURER_INSIDE[i] * along[j + i]
     for j in range(_PLACES):
-        product = np.float32(1)
-        for i in range(_SEEN):
-            inside = along[j + i]
-            product *= _INSIDE[i] * inside + (np.float32(1) - _INSIDE[i]) * (np.float32(1) - inside)
         # Squared: where one side tells less than the other, a mean leans to that side.
-        likelihood[j] = product * product
+        likelihood[j] *= likelihood[j]
         total += likelihood[j]
     for j in range(_PLACES):
         place = np.float32(j - _PLACES // 2)
