@@ -31,7 +31,7 @@ from .rendering.embree import EmbreeRenderer
 from .thread_limits import one_blas_thread, one_cv2_thread
 from .uncertainty.ambiguity import widened
 from .uncertainty.comparison import Comparison, comparison_due
-from .uncertainty.scored_pose import Task, covariance_of, expected_errors, residual_covariance
+from .uncertainty.scored_pose import Task, Uncertainty, residual_covariance
 
 # Of the things that may be an object so many are registered as it, and no more once it is so sure.
 _MOST_TRIED, _SURE = 4, 0.85
@@ -252,14 +252,14 @@ def _result(
     T_cam_obj = refined.T_cam_obj[0]
     if previous is not None:
         T_cam_obj = model.symmetries.nearest(T_cam_obj, previous.T_cam_obj)
-    covariance, (translation_mm, rotation_deg) = covariance_of(model, refined), expected_errors(model, refined)
+    uncertainty = Uncertainty.of(model, refined)
     return PoseResult(
         object_name=model.name,
         T_cam_obj=T_cam_obj.astype(np.float32),
         score=compared.score,
-        covariance=widened(covariance, T_cam_obj, compared.ambiguous),
-        translation_error_mm=translation_mm,
-        rotation_error_deg=rotation_deg,
+        covariance=widened(uncertainty.covariance, T_cam_obj, compared.ambiguous),
+        translation_error_mm=uncertainty.translation_mm,
+        rotation_error_deg=uncertainty.rotation_deg,
         ambiguous=compared.ambiguous,
         alternatives=compared.alternatives,
         visible_fraction=float(evidence.visible[0]),

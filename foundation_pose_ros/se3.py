@@ -153,9 +153,11 @@ def best_fit(points: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 def cross_matrix(v: np.ndarray) -> np.ndarray:
     """Return the matrices (..., 3, 3) with `cross_matrix(v) @ x == cross(v, x)` for v (..., 3)."""
-    x, y, z = np.moveaxis(np.asarray(v), -1, 0)
-    zero = np.zeros_like(x)
-    return np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(*x.shape, 3, 3)
+    v = np.asarray(v)
+    matrices = np.zeros((*v.shape, 3), v.dtype)
+    for a, b, c in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        matrices[..., c, b], matrices[..., b, c] = v[..., a], -v[..., a]
+    return matrices
 
 
 def rotation_angle_rad(R_a: np.ndarray, R_b: np.ndarray) -> np.ndarray:

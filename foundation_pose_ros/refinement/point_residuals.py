@@ -34,7 +34,7 @@ def point_equations(
 
 def held_to_view(own_information: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """Hold what points say (B, 6, 6) of a pose to what is known of the view they come from: its covariance (6, 6)."""
-    held = own_information @ np.linalg.inv(np.eye(6) + covariance @ own_information)
+    held = np.linalg.solve(np.eye(6) + own_information @ covariance, own_information)
     return np.asarray((held + np.swapaxes(held, 1, 2)) / 2)
 
 

@@ -18,7 +18,7 @@ from .gauss_newton import NormalEquations
 
 # A line has so many segments; the step is slid over so many places, each time seen on so many segments.
 _SEGMENTS, _PLACES, _SEEN = 20, 13, 8
-# A pixel within the outline shows the object with a probability of so much more than a half, far from it and next to it.
+# P(object) of a pixel is so much more than a half, from far within the outline to far beyond it.
 _SURER_INSIDE = (0.43 * np.tanh(3.5 - np.arange(_SEEN))).astype(np.float32)
 # No line knows better than this, in square segments.
 _LEAST_VARIANCE = np.float32(0.5)

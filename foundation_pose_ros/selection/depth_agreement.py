@@ -67,6 +67,15 @@ def steepness(normals: Any, rays: Any) -> Any:
 
 
 @compiled
+def tolerance(depth_m: Any, floor_m: float, per_m2: float, least_m: float) -> Any:
+    """Return (N,) float32, m: one standard deviation of depth (N,) that agrees, of the sensor's noise but at least."""
+    found = np.empty(len(depth_m), np.float32)
+    for i in range(len(depth_m)):
+        found[i] = max(floor_m + per_m2 * depth_m[i] * depth_m[i], least_m)
+    return found
+
+
+@compiled
 def _tolerance(tolerance_m: Any, sigma_m: Any, b: int, i: int) -> Any:
     """Return the tolerance at one pixel, widened by what the model doesn't know, and whether it knows nothing there."""
     if len(sigma_m) == 0:

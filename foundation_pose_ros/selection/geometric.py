@@ -18,6 +18,7 @@ from .depth_agreement import (
     border,
     masked_agreement,
     steepness,
+    tolerance,
 )
 from .region import region_agreement
 from .scorer import Evidence
@@ -137,7 +138,7 @@ class GeometricScorer:
             rank=agreed
             + settings.colour_weight * colour
             + unmasked * settings.visible_weight * visible
-            + settings.region_weight * np.nan_to_num(region, nan=_UNKNOWN_REGION),
+            + settings.region_weight * np.where(np.isnan(region), _UNKNOWN_REGION, region),
             agreement=agreed,
             inliers=inliers,
             visible=visible,
@@ -157,10 +158,12 @@ class GeometricScorer:
 
     def _pixels(self, observation: Observation) -> ObservedPixels:
         settings, depth_m = self._settings, observation.depth_m
-        noise_m = settings.tolerance_m + settings.tolerance_per_m2 * np.square(depth_m)
-        tolerance_m = np.maximum(noise_m, np.float32(settings.tolerance_share * self._diameter_m)).astype(np.float32)
+        least_m = settings.tolerance_share * self._diameter_m
         return ObservedPixels(
-            depth_m, tolerance_m, steepness(observation.normals, observation.rays), observation.in_image
+            depth_m,
+            tolerance(depth_m, settings.tolerance_m, settings.tolerance_per_m2, least_m),
+            steepness(observation.normals, observation.rays),
+            observation.in_image,
         )
 
 

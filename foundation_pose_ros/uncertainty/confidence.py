@@ -43,6 +43,7 @@ class Cues:
     @classmethod
     def of(cls, evidence: Evidence, lead: np.ndarray, best_lead: np.ndarray | None = None) -> "Cues":
         """Take them from evidence for B poses, and leads (B,), now and at best; None: there was no earlier look."""
+        short = evidence.region - evidence.region_expected
         return cls(
             agreement=evidence.agreement,
             visible=evidence.visible,
@@ -51,7 +52,7 @@ class Cues:
             lead=lead,
             best_lead=lead if best_lead is None else best_lead,
             likeness=np.minimum(evidence.colour - evidence.colour_expected, 0),
-            region=np.nan_to_num(np.minimum(evidence.region - evidence.region_expected, 0)),
+            region=np.where(np.isnan(short), 0, np.minimum(short, 0)),
         )
 
     def bent(self, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +86,7 @@ class Confidence:
 
 def stands_logit(cues: Cues, most: float, rate: float) -> np.ndarray:
     """Return (B,): logarithm of the odds of a pose beside its best rival. most, rate: as of `Confidence.stands`."""
-    return np.asarray(np.clip(rate * cues.best_lead, 0, most) + rate * cues.lead)
+    return np.asarray(np.minimum(np.maximum(rate * cues.best_lead, 0), most) + rate * cues.lead)
 
 
 def standing(logit: np.ndarray) -> np.ndarray:

@@ -12,6 +12,8 @@ from ..refinement.refiner import Refinement
 _PRIOR_SHARE = 0.25
 _PRIOR_RAD = 1.0
 _SMALLEST_VARIANCE_M2 = 1e-8
+# What is the same along all axes, as covariances of twists.
+_TRANSLATION, _ROTATION = np.diag([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]), np.diag([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,15 @@ class CovarianceModel:
         unseen = _diagonal((self.shift_per_m * distance_m) ** 2, (2 * self.rim_m / diameter_m) ** 2)
         return self.of_residuals(refined, diameter_m) + unseen
 
-    def about_origin(self, refined: Refinement, index: int, centre_obj: np.ndarray, diameter_m: float) -> np.ndarray:
-        """Return the covariance (6, 6) of the mesh's own origin, camera axes: translation in m^2, rotation in rad^2."""
-        one = refined.at(index)
-        from_origin_cam = one.T_cam_obj[:3, :3] @ centre_obj
-        distance_m = float(np.linalg.norm(from_origin_cam + one.T_cam_obj[:3, 3]))
-        about_centre = self.about_centre(one, diameter_m, distance_m)
-        to_origin = _to_origin(from_origin_cam)
-        covariance = to_origin @ about_centre @ to_origin.T
-        return (covariance + covariance.T) / 2
+
+def about_origin(about_centre: np.ndarray, from_origin_cam: np.ndarray) -> np.ndarray:
+    """Return the covariance (6, 6) of the mesh's own origin, m^2 and rad^2, from that of the object's centre.
+
+    from_origin_cam (3,): from that origin to the centre, in camera axes.
+    """
+    to_origin = _to_origin(from_origin_cam)
+    covariance = to_origin @ about_centre @ to_origin.T
+    return np.asarray((covariance + covariance.T) / 2)
 
 
 def doubted(result: PoseResult) -> np.ndarray:
@@ -75,5 +77,4 @@ def _to_origin(from_origin_cam: np.ndarray) -> np.ndarray:
 
 def _diagonal(translation: np.ndarray, rotation: np.ndarray) -> np.ndarray:
     """(..., 6, 6) from (...) for each axis of either half."""
-    both = np.stack([translation] * 3 + [rotation] * 3, axis=-1)
-    return both[..., None] * np.eye(6)
+    return translation[..., None, None] * _TRANSLATION + rotation[..., None, None] * _ROTATION

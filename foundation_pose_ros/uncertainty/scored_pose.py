@@ -1,5 +1,6 @@
 """The score of a pose, and how far off it may be: made here, from evidence, for every task."""
 
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
@@ -8,6 +9,7 @@ from ..object_model.model import ObjectModel
 from ..refinement.refiner import Refinement
 from ..selection.scorer import Evidence
 from .confidence import Cues
+from .covariance import about_origin
 from .fitted_constants import COVARIANCE, ERRORS, FOUND, REGISTERED, TRACKED
 
 
@@ -25,18 +27,31 @@ def score_of(evidence: Evidence, lead: float, best_lead: float, task: Task) -> f
     return float(task.value(Cues.of(evidence, np.full(count, lead), np.full(count, best_lead)))[0])
 
 
-def covariance_of(model: ObjectModel, refined: Refinement) -> np.ndarray:
-    """Return (6, 6) of the first pose, about the mesh's own origin, camera axes, m^2 and rad^2."""
-    return COVARIANCE.about_origin(refined, 0, model.centre_m, model.diameter_m)
+@dataclass(frozen=True)
+class Uncertainty:
+    """How far off a pose may be where it is right.
 
+    covariance: (6, 6) about the mesh's own origin, camera axes, m^2 and rad^2.
+    translation_mm, rotation_deg: what its errors stay below in 68 and 95 %.
+    """
 
-def expected_errors(model: ObjectModel, refined: Refinement) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return what the first pose's errors stay below in 68 and 95 % where it is right: mm, and degrees."""
-    one = refined.at(0)
-    distance_m = float(np.linalg.norm(one.T_cam_obj[:3, :3] @ model.centre_m + one.T_cam_obj[:3, 3]))
-    about_centre = COVARIANCE.about_centre(one, model.diameter_m, distance_m)
-    axes_cam = np.array([one.T_cam_obj[:3, :3] @ np.array(axis.direction) for axis in model.symmetries.axes])
-    return ERRORS.translation_mm(about_centre), ERRORS.rotation_deg(about_centre, axes_cam)
+    covariance: np.ndarray
+    translation_mm: tuple[float, float]
+    rotation_deg: tuple[float, float]
+
+    @classmethod
+    def of(cls, model: ObjectModel, refined: Refinement) -> "Uncertainty":
+        """Return that of the first of some poses."""
+        one = refined.at(0)
+        R, t = one.T_cam_obj[:3, :3], one.T_cam_obj[:3, 3]
+        from_origin_cam = R @ model.centre_m
+        about_centre = COVARIANCE.about_centre(one, model.diameter_m, float(np.linalg.norm(from_origin_cam + t)))
+        axes_cam = np.array([R @ np.array(axis.direction) for axis in model.symmetries.axes])
+        return cls(
+            about_origin(about_centre, from_origin_cam),
+            ERRORS.translation_mm(about_centre),
+            ERRORS.rotation_deg(about_centre, axes_cam),
+        )
 
 
 def residual_covariance(model: ObjectModel, refined: Refinement) -> np.ndarray:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from foundation_pose_ros import se3
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.refinement.refiner import Refinement
-from foundation_pose_ros.uncertainty.covariance import CovarianceModel, doubted
+from foundation_pose_ros.uncertainty.covariance import CovarianceModel, about_origin, doubted
 
 POSE = np.eye(4, dtype=np.float32)
 POSE[2, 3] = 0.5
@@ -25,7 +25,7 @@ def refinement(
 def test_well_observed_poses_have_the_covariance_of_least_squares_and_what_no_residual_shows():
     """Residuals that repeat each other count less; a shift grows with distance, a turn with smallness."""
     information = np.diag([1e2, 2e2, 4e2, 1.0, 2.0, 4.0])
-    covariance = MODEL.about_origin(refinement(information, variance_m2=1e-7), 0, np.zeros(3), 0.4)
+    covariance = MODEL.about_centre(refinement(information, variance_m2=1e-7), 0.4, 0.5)[0]
     unseen = np.repeat([(1e-3 * 0.5) ** 2, (5e-4 / 0.2) ** 2], 3)
     np.testing.assert_allclose(np.diag(covariance) - unseen, 1e-7 * MODEL.repeat / np.diag(information), rtol=1e-3)
     np.testing.assert_allclose(covariance, np.diag(np.diag(covariance)), atol=1e-15)
@@ -39,7 +39,7 @@ def test_however_well_observed_a_pose_is_never_surer_than_camera_and_mesh_allow(
 
 
 def test_nothing_known_is_a_quarter_of_the_diameter_and_a_radian():
-    covariance = MODEL.about_origin(refinement(np.zeros((6, 6))), 0, np.zeros(3), 0.2)
+    covariance = MODEL.about_centre(refinement(np.zeros((6, 6))), 0.2, 0.5)[0]
     np.testing.assert_allclose(np.sqrt(np.diag(covariance)), [0.05] * 3 + [1.0] * 3, rtol=1e-3)
 
 
@@ -67,12 +67,10 @@ def test_an_origin_beside_the_object_moves_with_every_turn():
     """Sampled: poses drawn about the centre, looked at from the origin."""
     information = np.diag([1e6, 2e6, 1e6, 50.0, 80.0, 20.0])
     centre = np.array([0.3, -0.1, 0.2])
-    covariance = MODEL.about_origin(refinement(information), 0, centre, 0.1)
+    about_centre = MODEL.about_centre(refinement(information), 0.1, 0.5)[0]
+    covariance = about_origin(about_centre, centre)
     rng = np.random.default_rng(0)
-    distance_m = float(np.linalg.norm(centre + POSE[:3, 3]))
-    twists = rng.multivariate_normal(
-        np.zeros(6), MODEL.about_centre(refinement(information), 0.1, distance_m)[0], 40000
-    )
+    twists = rng.multivariate_normal(np.zeros(6), about_centre, 40000)
     moved = se3.apply_twist(np.tile(np.eye(4), (len(twists), 1, 1)), twists, centre)
     seen = np.concatenate([moved[:, :3, 3], twists[:, 3:]], axis=1)
     np.testing.assert_allclose(np.cov(seen.T), covariance, atol=0.05 * np.abs(covariance).max())
