@@ -117,6 +117,12 @@ class PoseEstimator:
 
     @one_blas_thread()
     @one_cv2_thread()
+    def looked(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
+        """List those of the proposals that the object's shape may fit, the best first: after a short look at each."""
+        return self._objects.get(object_name).look(frame, self.propose(frame, object_name))
+
+    @one_blas_thread()
+    @one_cv2_thread()
     def thing_at(self, frame: Frame, u: float, v: float, object_name: str | None = None) -> Proposal:
         """Take what is seen at pixel (u, v) as the object: a click in place of a mask; raises InputRefused."""
         return thing_at(self._scene_of(frame), self._objects.get(object_name).prior, u, v)
@@ -164,9 +170,8 @@ class PoseEstimator:
 
         The odds of each are divided by how many were tried for one: of many wrong ones the best looks right.
         """
-        looked = self._objects.get(name).look(frame, self.propose(frame, name))
         found: list[PoseResult] = []
-        for proposal in looked[: _MOST_TRIED + instances - 1]:
+        for proposal in self.looked(frame, name)[: _MOST_TRIED + instances - 1]:
             with suppress(InputRefused):
                 found.append(self.find(frame, proposal, name))
             if sum(result.score >= _SURE for result in found) >= instances:

@@ -18,38 +18,20 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
-from rich.progress import track
 
-from benchmarks.calibration.scenes import mesh_models
 from benchmarks.pose.imprecise_masks import imprecise_masks
+from benchmarks.pose.views import KINDS, SCENES, Views, held_out, to_fit
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report, Scope
 from benchmarks.reporting.results import data_folder, origin
-from foundation_pose_ros import InputRefused, ObjectModel, PoseEstimator, PoseResult
-from foundation_pose_ros.datasets.open_sequence import open_sequence
-from foundation_pose_ros.datasets.sequence import Sequence
+from foundation_pose_ros import InputRefused, PoseEstimator, PoseResult
 from foundation_pose_ros.evaluation.evaluate import Judge
 from foundation_pose_ros.evaluation.metrics import RECALL_FRACTION
 from foundation_pose_ros.evaluation.runner import Estimate
 from foundation_pose_ros.provenance import provenance
-from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
-from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
-from foundation_pose_ros.synthetic.scene_settings import SceneSettings
-from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
 from foundation_pose_ros.tracking.state_machine import TrackState
 
-# Every so many-th frame: neighbours look alike.
-RECORDINGS = {"visp_rbt_desk": 8, "ycbv_0000": 3, "jack_pushed": 12, "pencilbox_handheld": 12, "tyol_basket": 1}
 SEARCH = "search"
-SCENES, _VIEWS = 6, 2
-# Objects of a scene, and other bodies among them: of each kind of scenes, by its name.
-KINDS = {"rendered": (4, 4), "crowded": (5, 9)}
-# Scenes to fit constants on have other seeds, and other objects, of this size; so many are printed, so many are known
-# without colours.
-_HELD_OUT, _TO_FIT, _FIT_DIAMETER_M, _PRINTED, _GREY = 7000, 9000, (0.06, 0.35), 12, 6
-# An object that is hidden by more isn't asked for. Of those that aren't there, so many are.
-_VISIBLE, _ABSENT = 0.5, 2
 # Above it a pose is believed.
 SURE = 0.5
 
@@ -104,76 +86,25 @@ def measure(
     data: Path, scenes: int = SCENES, only: list[str] | None = None, ways: list[str] | None = None
 ) -> dict[str, Any]:
     """Return figures by source and way, and what was wrong."""
-    found: list[FirstPose] = []
-    for name, step in RECORDINGS.items():
-        if not only or name in only:
-            found += _of_recording(data / "pose" / name, step, mesh_models(data / "meshes"), ways)
-    for kind in KINDS:
-        if not only or kind in only:
-            meshes = mesh_models(data / "meshes")
-            for seed in track(range(scenes), description=kind, console=Console(stderr=True)):
-                found += of_scene(_HELD_OUT + seed, kind, meshes, ways)
+    found = [one for views in held_out(data, scenes, only) for one in judged(views, ways)]
     return provenance({"scenes": scenes}) | report_of(found)
 
 
 def measured_to_fit(data: Path, scenes: int, ways: list[str] | None = None) -> dict[str, Any]:
-    """Return the same of crowded scenes that constants may be fitted to; raises InputRefused without meshes."""
-    smallest_m, largest_m = _FIT_DIAMETER_M
-    meshes = MeshLibrary.from_folder(data / "meshes_train").meshes
-    meshes = tuple(mesh for mesh in meshes if smallest_m < mesh.diameter_m < largest_m)
-    rng = np.random.default_rng(_TO_FIT)
-    printed = rng.permutation([k for k, mesh in enumerate(meshes) if mesh.textured])[:_PRINTED]
-    grey = rng.permutation([k for k, mesh in enumerate(meshes) if not mesh.textured])[:_GREY]
-    models = [meshes[k].model() for k in printed] + [meshes[k].model().repainted(None) for k in grey]
-    found: list[FirstPose] = []
-    for seed in track(range(scenes), description="to fit", console=Console(stderr=True)):
-        found += of_scene(_TO_FIT + seed, "crowded", models, ways)
+    """Return the same of crowded scenes that constants may be fitted to."""
+    found = [one for views in to_fit(data, scenes) for one in judged(views, ways)]
     return provenance({"scenes": scenes}) | report_of(found)
 
 
-def of_scene(seed: int, kind: str, meshes: list[ObjectModel], ways: list[str] | None = None) -> list[FirstPose]:
-    """Judge the objects of one rendered table, and some that aren't on it."""
-    rng = np.random.default_rng([seed, 19])
-    chosen = rng.permutation(len(meshes))
-    objects, clutter = KINDS[kind]
-    scene = make_scene(
-        SceneSettings(
-            seed=seed,
-            frames=_VIEWS,
-            objects=[meshes[k] for k in chosen[:objects]],
-            clutter=clutter,
-            rate_hz=0.5,
-            depth_sensor=KINECT_V1 if seed % 2 else REALSENSE_D435,
-            supersample=1,
-        )
-    )
-    absent = [meshes[k] for k in chosen[objects : objects + _ABSENT]]
-    return list(_judged(scene, kind, scene.frame_ids, absent, ways))
-
-
-def _of_recording(path: Path, step: int, meshes: list[ObjectModel], ways: list[str] | None) -> list[FirstPose]:
-    try:
-        sequence = open_sequence(path)
-        for name in sequence.object_names:
-            sequence.model(name)
-    except InputRefused as refused:
-        Console(stderr=True).print(f"{path.name}: left out: {refused}")
-        return []
-    shown = {word for name in sequence.object_names for word in name.lower().split("_")}
-    absent = [mesh for mesh in meshes if not shown & set(mesh.name.split("_"))]
-    return list(_judged(sequence, path.name, sequence.frame_ids[::step], absent, ways))
-
-
-def _judged(
-    sequence: Sequence, source: str, frame_ids: list[str], absent: list[ObjectModel], ways: list[str] | None
-) -> Iterator[FirstPose]:
-    """Register and search in each view; of the objects that aren't there, others are asked for in each."""
+def judged(views: Views, ways: list[str] | None) -> Iterator[FirstPose]:
+    """Register and search in each view."""
+    sequence = views.sequence
     models = [sequence.model(name) for name in sequence.object_names]
-    estimator = PoseEstimator([*models, *absent])
+    estimator = PoseEstimator([*models, *views.absent])
     judges = {model.name: Judge(model) for model in models}
-    for k, frame_id in enumerate(frame_ids):
+    for frame_id in views.frame_ids:
         frame = sequence.frame(frame_id)
-        names = [name for name in sequence.object_names if _visible(sequence, frame_id, name)]
+        names, missing = views.shown(frame_id), views.missing(frame_id)
         for name in names:
             mask = sequence.mask(frame_id, name)
             for way, imprecise in {} if mask is None else imprecise_masks(mask).items():
@@ -182,48 +113,26 @@ def _judged(
                 started_s, result = perf_counter(), None
                 with suppress(InputRefused):
                     result = estimator.register(frame, imprecise, name)
-                yield _judge(sequence, judges[name], source, frame_id, name, way, result, perf_counter() - started_s)
+                yield _judge(views, judges[name], frame_id, name, way, result, perf_counter() - started_s)
         if ways and SEARCH not in ways:
             continue
-        missing = [absent[(_ABSENT * k + i) % len(absent)].name for i in range(_ABSENT)] if absent else []
         started_s = perf_counter()
         results = {result.object_name: result for result in estimator.search(frame, [*names, *missing])}
         each_s = (perf_counter() - started_s) / max(len(names) + len(missing), 1)
         for name in names:
-            yield _judge(sequence, judges[name], source, frame_id, name, SEARCH, results.get(name), each_s)
+            yield _judge(views, judges[name], frame_id, name, SEARCH, results.get(name), each_s)
         for name in missing:
             score = results[name].score if name in results else 0.0
-            yield FirstPose(source, frame_id, name, SEARCH, False, score, time_s=each_s)
-
-
-def _visible(sequence: Sequence, frame_id: str, name: str) -> bool:
-    if isinstance(sequence, SyntheticScene) and sequence.visible_fraction(frame_id, name) < _VISIBLE:
-        return False
-    return sequence.truth(frame_id, name) is not None
+            yield FirstPose(views.source, frame_id, name, SEARCH, False, score, time_s=each_s)
 
 
 def _judge(
-    sequence: Sequence,
-    judge: Judge,
-    source: str,
-    frame_id: str,
-    name: str,
-    way: str,
-    result: PoseResult | None,
-    time_s: float,
+    views: Views, judge: Judge, frame_id: str, name: str, way: str, result: PoseResult | None, time_s: float
 ) -> FirstPose:
-    row = judge(sequence, Estimate(frame_id, name, TrackState.TRACKING, result, time_s))
-    return FirstPose(
-        f"{source} {sequence.name}" if source != sequence.name else source,
-        frame_id,
-        name,
-        way,
-        True,
-        0.0 if result is None else float(result.score),
-        row.add_m / row.diameter_m,
-        row.adds_m / row.diameter_m,
-        time_s,
-    )
+    row = judge(views.sequence, Estimate(frame_id, name, TrackState.TRACKING, result, time_s))
+    score = 0.0 if result is None else float(result.score)
+    add_share, adds_share = row.add_m / row.diameter_m, row.adds_m / row.diameter_m
+    return FirstPose(views.source, frame_id, name, way, True, score, add_share, adds_share, time_s)
 
 
 def report_of(found: list[FirstPose]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A first, short look at things in a frame: how well the object may fit them, before a registration is spent on one."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from ..errors import InputRefused
 from ..frame import Frame
 from ..observation.crop import Crop
+from ..selection.scorer import Evidence
 from .candidates import DISTINCT_RAD, DISTINCT_SHARE, Candidates, Stage
 from .hypotheses import initial_poses
 from .object_proposals import Proposal
@@ -30,7 +32,10 @@ class FirstLookSettings:
         to show it.
     least_likeness: of a thing beside that of the likeliest, 0..1.
     behind: things that promise so much less than the best aren't the object.
-    likeness_weight: of likeness beside the rank of the best hypothesis.
+    visible_weight: of the visible share beside the rank of a hypothesis: most that stand behind something explain what
+        little is left of them.
+    border_weight: of the share of its outline beside which depth leaves its surface: tables and walls go on there.
+    likeness_weight: of the thing's likeness beside both.
     """
 
     stages: tuple[Stage, ...] = _STAGES
@@ -42,11 +47,13 @@ class FirstLookSettings:
     most: tuple[int, ...] = (12, 7)
     least_likeness: float = 0.1
     behind: float = 0.2
-    likeness_weight: float = 0.5
+    visible_weight: float = 0.5
+    border_weight: float = 0.5
+    likeness_weight: float = 0.3
 
 
 @dataclass(frozen=True, eq=False)
-class _Start:
+class Start:
     """A thing with hypotheses (B, 4, 4), where they are compared, and a rank to compare things of one frame by."""
 
     proposal: Proposal
@@ -67,14 +74,19 @@ class FirstLook:
 
     def __call__(self, frame: Frame, proposals: list[Proposal]) -> list[Proposal]:
         """Return those of a frame's things, the likeliest first, that the object may fit, the best first."""
+        *_, starts = self.rounds(frame, proposals)
+        least = starts[0].promise - self.settings.behind if starts else 0.0
+        return [start.proposal for start in starts if start.promise >= least]
+
+    def rounds(self, frame: Frame, proposals: list[Proposal]) -> Iterator[list[Start]]:
+        """Yield what is left of a frame's things, the most promising first: as glanced at, then after each stage."""
         settings = self.settings
         likely = [one for one in proposals if one.likeness >= settings.least_likeness * proposals[0].likeness]
-        starts = [start for one in likely[: settings.glanced] if (start := self._glance(frame, one)) is not None]
-        starts.sort(key=lambda start: -start.promise)
+        starts = _by_promise(start for one in likely[: settings.glanced] if (start := self._glance(frame, one)))
+        yield starts
         for stage, most in zip(settings.stages, settings.most, strict=True):
-            starts = sorted((self._refined(start, stage) for start in starts[:most]), key=lambda start: -start.promise)
-        least = starts[0].promise - settings.behind if starts else 0.0
-        return [start.proposal for start in starts if start.promise >= least]
+            starts = _by_promise(self._refined(start, stage) for start in starts[:most])
+            yield starts
 
     def compared(self, frame: Frame, region: Proposal, T_cam_obj: np.ndarray) -> Candidates:
         """Weigh poses (B, 4, 4) by what a region of a frame shows; the best distinct ones, in order."""
@@ -93,7 +105,7 @@ class FirstLook:
         first = int(alike[np.argmax(close_rank)])
         return weighed if first == 0 else weighed.led_by(first, self.settings.alike)
 
-    def _glance(self, frame: Frame, proposal: Proposal) -> _Start | None:
+    def _glance(self, frame: Frame, proposal: Proposal) -> Start | None:
         """Weigh a few hypotheses as they are; None where the object can't be there."""
         compare, settings = self.compare, self.settings
         try:
@@ -105,12 +117,27 @@ class FirstLook:
             return None
         every = -(-len(self.rotations) // settings.rotations)
         poses = initial_poses(self.rotations[::every], seen, seen.mask, compare.renderer, compare.model)
-        rank = float(compare.scorer.score(seen, poses).rank.max())
-        return _Start(proposal, crop, poses, rank + settings.likeness_weight * proposal.likeness)
+        promises = self.promises(compare.scorer.score(seen, poses), proposal)
+        return Start(proposal, crop, poses, float(promises.max()))
 
-    def _refined(self, start: _Start, stage: Stage) -> _Start:
+    def _refined(self, start: Start, stage: Stage) -> Start:
         """Refine the hypotheses, keep the best ones, and promise what the first does."""
         found = self.compare.refine(start.crop.observe(stage.size), start.poses, stage)
-        poses, rank = found.refined.T_cam_obj[found.ranked], float(found.evidence.rank.max())
+        promises = self.promises(found.evidence, start.proposal)
+        poses = found.refined.T_cam_obj[np.argsort(-promises)]
         kept = self.compare.unique_poses(poses, DISTINCT_SHARE, stage.keep, DISTINCT_RAD)
-        return replace(start, poses=poses[kept], promise=rank + self.settings.likeness_weight * start.proposal.likeness)
+        return replace(start, poses=poses[kept], promise=float(promises.max()))
+
+    def promises(self, evidence: Evidence, proposal: Proposal) -> np.ndarray:
+        """Return (B,): how much speaks for hypotheses in a thing, to compare them with those in others."""
+        settings = self.settings
+        return np.asarray(
+            evidence.rank
+            + settings.visible_weight * evidence.visible
+            + settings.border_weight * evidence.border
+            + settings.likeness_weight * proposal.likeness
+        )
+
+
+def _by_promise(starts: Iterable[Start]) -> list[Start]:
+    return sorted(starts, key=lambda start: -start.promise)

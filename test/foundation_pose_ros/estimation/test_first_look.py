@@ -11,6 +11,7 @@ from foundation_pose_ros.estimation.methods import first_look
 from foundation_pose_ros.estimation.object_prior import SizeColourPrior
 from foundation_pose_ros.estimation.object_proposals import Proposal, propose
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
+from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
@@ -50,3 +51,16 @@ def test_the_object_is_seen_among_many_things_of_its_size(scene: SyntheticScene,
 def test_no_more_things_are_looked_at_closely_than_asked_for(scene: SyntheticScene, look: FirstLook) -> None:
     things, _ = equally_likely(scene)
     assert len(look(scene.frame(scene.frame_ids[0]), things)) <= look.settings.most[-1]
+
+
+def test_what_is_mostly_hidden_or_goes_on_beyond_its_outline_promises_less(
+    scene: SyntheticScene, look: FirstLook
+) -> None:
+    things, _ = equally_likely(scene)
+    frame, truth = scene.frame(scene.frame_ids[0]), scene.truth(scene.frame_ids[0], "mug")
+    assert truth is not None
+    seen = Crop.around_mask(frame, things[-1].mask, 0.15, things[-1].possible).observe(24)
+    evidence = look.compare.scorer.score(seen, np.stack([truth] * 3).astype(np.float32))
+    doubted = replace(evidence, visible=np.array([1.0, 0.1, 1.0]), border=np.array([1.0, 1.0, 0.2]))
+    promises = look.promises(doubted, things[-1])
+    assert promises[0] > promises[1] + 0.2 and promises[0] > promises[2] + 0.2
