@@ -64,7 +64,7 @@ def both_renderers() -> np.ndarray:
         pictures += [scene.frame(frame_id).rgb for frame_id in ("000001", "000002")]
         seconds, work = (time.perf_counter() - began) / 2, (time.process_time() - began_work) / 2
         print(f"{name}: {seconds:.2f} s, {work:.2f} s of processor time for a picture of 640 x 480")
-        captions.append(name + (f", {PATHS} paths a pixel" if name == "mitsuba" else ""))
+        captions.append(name + (f", {PATHS} paths a pixel, denoised" if name == "mitsuba" else ""))
     return contact_sheet([pictures[0], pictures[2]], 2, captions, 640)
 
 

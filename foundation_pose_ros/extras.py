@@ -13,7 +13,7 @@ LIBRARIES = {
     "learned": ("torch", "safetensors"),
     "llm": ("openai", "pydantic"),
     "onnx": ("onnx", "onnxruntime"),
-    "photoreal": ("mitsuba", "pydantic"),
+    "photoreal": ("mitsuba", "pyoidn", "pydantic"),
     "physics": ("mujoco", "pydantic"),
     "ray": ("ray", "pydantic"),
     "reconstruction": ("xatlas",),

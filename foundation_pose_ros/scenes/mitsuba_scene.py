@@ -7,7 +7,6 @@ same meshes in the same poses, and a test says that they agree.
 from functools import cache
 from typing import Any
 
-import cv2
 import numpy as np
 
 from ..extras import require
@@ -22,12 +21,12 @@ from .libraries import Libraries
 from .scene_spec import SceneSpec
 from .spec_scene import make_described, spec_of_body
 
-# Paths for each pixel, spread on a grid of 6 x 6.
-PATHS = 36
+# Paths for each pixel, spread on a grid of 3 x 3; what noise they leave is filtered.
+PATHS = 9
+# Rays for each pixel of what the filter is guided by, colours of surfaces and normals.
+_GUIDE_RAYS = 4
 # Rays begin here, which Mitsuba's depths are counted from.
 NEAR_M = 0.01
-# A pixel that is so many times as bright as those about it was met by a path that others missed.
-_FIREFLY = 1.6
 _BOUNCES = 6
 # Compiled for this processor where LLVM is found, else plain.
 _VARIANTS = ("llvm_ad_rgb", "scalar_rgb")
@@ -81,8 +80,10 @@ class MitsubaPainter:
     def paint(self, frame: int, T_world_cam: np.ndarray) -> Picture:
         """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
         picture = self._fast.paint(frame, T_world_cam)
-        image = self._mitsuba.render(self.scene(frame, T_world_cam), spp=self._paths, seed=frame)
-        light = _without_fireflies(np.asarray(image, np.float32)[..., :3], picture.light)
+        scene = self.scene(frame, T_world_cam)
+        noisy = self._rendered(scene, {"type": "path", "max_depth": _BOUNCES}, self._paths, frame)
+        guide = self._rendered(scene, {"type": "aov", "aovs": "albedo:albedo,normal:sh_normal"}, _GUIDE_RAYS, frame)
+        light = denoised(noisy, albedo=guide[..., :3].clip(0, 1), normals=guide[..., 3:6])
         return Picture(light, picture.depth_m, picture.normals_cam, picture.ids, picture.areas)
 
     def scene(self, frame: int, T_world_cam: np.ndarray) -> Any:
@@ -92,9 +93,12 @@ class MitsubaPainter:
             for k, (body, surface) in enumerate(zip(self.bodies, self._surfaces, strict=True))
         }
         sensor = self._sensor(T_world_cam)
-        integrator = {"type": "path", "max_depth": _BOUNCES}
-        parts = {"type": "scene", "integrator": integrator, "sensor": sensor, **self._unmoved, **bodies}
-        return self._mitsuba.load_dict(parts)
+        return self._mitsuba.load_dict({"type": "scene", "sensor": sensor, **self._unmoved, **bodies})
+
+    def _rendered(self, scene: Any, integrator: dict[str, Any], rays: int, seed: int) -> np.ndarray:
+        """What an integrator makes of a scene (H, W, C), float32."""
+        made = self._mitsuba.load_dict(integrator)
+        return np.array(self._mitsuba.render(scene, integrator=made, spp=rays, seed=seed), np.float32)
 
     def _sensor(self, T_world_cam: np.ndarray) -> dict[str, Any]:
         camera, mi = self.camera, self._mitsuba
@@ -208,11 +212,14 @@ class MitsubaPainter:
         return mesh
 
 
-def _without_fireflies(light: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Light (H, W, 3) in which no pixel outshines both its neighbours and what the fast painter has; colours stay."""
-    brightness = np.ascontiguousarray(light.max(axis=2))
-    most = _FIREFLY * np.maximum(cv2.medianBlur(brightness, 3), expected.max(axis=2)) + np.float32(0.02)
-    return light * np.minimum(most / np.maximum(brightness, np.float32(1e-6)), 1)[..., None]
+def denoised(light: np.ndarray, albedo: np.ndarray, normals: np.ndarray) -> np.ndarray:
+    """Return light (H, W, 3) of any brightness without the noise of few paths, by Intel's Open Image Denoise.
+
+    albedo (H, W, 3) in 0..1 and normals (H, W, 3) of the first surfaces: where these change, light may as well.
+    """
+    import pyoidn
+
+    return np.asarray(pyoidn.denoise(light, albedo=albedo, normal=normals, hdr=True), np.float32)
 
 
 @cache

@@ -5,9 +5,10 @@ import pytest
 
 pytest.importorskip("pydantic", reason="descriptions need pydantic")
 pytest.importorskip("mitsuba", reason="needs Mitsuba, a wheel too large for these tests' environment")
+pytest.importorskip("pyoidn", reason="needs Open Image Denoise, a wheel too large for these tests' environment")
 from foundation_pose_ros.scenes.body_spec import BodySpec, Carton, Design, PlainSurface, Turned
 from foundation_pose_ros.scenes.libraries import NO_LIBRARIES
-from foundation_pose_ros.scenes.mitsuba_scene import NEAR_M, MitsubaPainter, render_mitsuba
+from foundation_pose_ros.scenes.mitsuba_scene import NEAR_M, PATHS, MitsubaPainter, render_mitsuba
 from foundation_pose_ros.scenes.scene_spec import CameraPath, SceneSpec
 from foundation_pose_ros.scenes.spec_scene import make_described
 
@@ -76,6 +77,20 @@ def test_colours_lie_on_the_masks_and_are_about_as_bright(both):
         assert np.corrcoef(*values)[0, 1] > 0.7
     means = [picture.light[picture.depth_m > 0].mean() for picture in pictures]
     assert 0.5 < means[1] / means[0] < 2
+
+
+def test_noise_of_few_paths_goes_and_print_stays(both):
+    fast, _, painter = both
+    T_world_cam = fast.T_world_cam[FRAME]
+    integrator = {"type": "path", "max_depth": 6}
+    scene = painter.scene(FRAME, T_world_cam)
+    many, few = (painter._rendered(scene, integrator, rays, seed=3) for rays in (400, PATHS))
+    shown = [np.sqrt(light.clip(0, 1)) for light in (many, few, painter.paint(FRAME, T_world_cam).light)]
+    noise = [np.sqrt(np.square(one - shown[0]).mean()) for one in shown[1:]]
+    print("noise of few paths, and filtered:", noise)
+    assert noise[1] < 0.7 * noise[0]
+    carton = fast.picture(fast.frame_ids[FRAME]).ids == 1
+    assert np.corrcoef(shown[0][carton, 1], shown[2][carton, 1])[0, 1] > 0.97
 
 
 def test_the_same_picture_comes_twice(both):
