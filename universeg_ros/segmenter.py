@@ -1,7 +1,7 @@
 """Segmenter: a support set once, then masks of any images."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -18,13 +18,12 @@ from .support.example_pools import (
     Pools,
     Selection,
     check_selection,
-    close_up,
     close_ups,
     draw,
     most_useful,
     whole_images,
 )
-from .support.preparation import Encoding
+from .support.preparation import Encoding, Picture
 from .support.regions import ImageRegion, around, clipped_box, main_pieces, tiles
 from .support.support_set import SupportSet
 
@@ -42,8 +41,9 @@ class SegmenterSettings:
     to the query. ensemble: predictions that are averaged, each from a random draw of its own. flips: average over
     mirror images of query and support as well (four times the work). tile_px: cut larger images into squares of this
     side, each segmented alone; 0 doesn't. zoom: segment once more what may have been found, but for specks, cut out of
-    image and support alike, where that is a small part of the image. threshold: of the probability. precision,
-    compiled, memory_budget: see Inference.
+    image and support alike, where that is a small part of the image. colours: where image and support have some, show
+    the network how much they look like what the support marks (`support.likeness`), in place of gray. threshold: of
+    the probability. precision, compiled, memory_budget: see Inference.
     """
 
     support_size: int = 16
@@ -52,6 +52,7 @@ class SegmenterSettings:
     flips: bool = False
     tile_px: int = 0
     zoom: bool = False
+    colours: bool = True
     threshold: float = 0.5
     precision: Precision = "fp32"
     seed: int = 0
@@ -123,53 +124,51 @@ class Segmenter:
         image = np.asarray(image)
         shape = (image.shape[0], image.shape[1]) if image.ndim >= 2 else (0, 0)
         whole = ImageRegion(0, 0, shape[1], shape[0]) if region is None else clipped_box(region, shape)
-        normalised = preparation.normalised(whole.cut(image) if region is not None else image, encoding)
+        picture = preparation.picture(whole.cut(image) if region is not None else image, encoding)
+        if not self.settings.colours:
+            picture = replace(picture, colour=None)
         rng = np.random.default_rng(self.settings.seed)
         used: set[str] = set()
-        if self.settings.tile_px and max(normalised.shape) > self.settings.tile_px:
-            members = self._in_tiles(normalised, rng, used)
+        if self.settings.tile_px and max(picture.shape) > self.settings.tile_px:
+            members = self._in_tiles(picture, rng, used)
         else:
-            members = self._predicted(preparation.sized(normalised), normalised.shape, self._pools, rng, used)
+            members = self._predicted(picture, self._pools, rng, used)
         if self.settings.zoom:
-            members = self._zoomed(normalised, members, rng, used)
+            members = self._zoomed(picture, members, rng, used)
         return self._result(members, whole, shape, used, begin)
 
-    def _in_tiles(self, normalised: np.ndarray, rng: np.random.Generator, used: set[str]) -> np.ndarray:
+    def _in_tiles(self, picture: Picture, rng: np.random.Generator, used: set[str]) -> np.ndarray:
         """Probabilities (M, L, h, w), each tile's counting less towards its border."""
         total: np.ndarray | None = None
-        weights = np.zeros(normalised.shape, np.float32)
-        for box, weight in tiles(normalised.shape, self.settings.tile_px):
-            piece = box.cut(normalised)
+        weights = np.zeros(picture.shape, np.float32)
+        for box, weight in tiles(picture.shape, self.settings.tile_px):
+            piece = picture.cut(box.slices)
             weights[box.slices] += weight
-            if piece.min() == piece.max():
+            if piece.flat:
                 continue
-            found = self._predicted(self.support.preparation.sized(piece), piece.shape, self._pools, rng, used)
+            found = self._predicted(piece, self._pools, rng, used)
             if total is None:
-                total = np.zeros((*found.shape[:2], *normalised.shape), np.float32)
+                total = np.zeros((*found.shape[:2], *picture.shape), np.float32)
             total[(..., *box.slices)] += found * weight
         assert total is not None
         return total / weights
 
-    def _zoomed(
-        self, normalised: np.ndarray, members: np.ndarray, rng: np.random.Generator, used: set[str]
-    ) -> np.ndarray:
+    def _zoomed(self, picture: Picture, members: np.ndarray, rng: np.random.Generator, used: set[str]) -> np.ndarray:
         """What was found, segmented once more from closer by; the same where it fills the image, or isn't there."""
         box = around(main_pieces(members.mean(axis=0).sum(axis=0)))
-        if box is None or box.cut(normalised).min() == box.cut(normalised).max():
+        if box is None or picture.cut(box.slices).flat:
             return members
         if self._close_pools is None:
             self._close_pools = close_ups(self.support)
-        piece = box.cut(normalised)
-        query = close_up(self.support.preparation, piece)
-        again = self._predicted(query, piece.shape, self._close_pools, rng, used)
-        result = np.zeros((*again.shape[:2], *normalised.shape), np.float32)
+        piece = self.support.preparation.closer(picture.cut(box.slices))
+        again = self._predicted(piece, self._close_pools, rng, used)
+        result = np.zeros((*again.shape[:2], *picture.shape), np.float32)
         result[(..., *box.slices)] = again
         return result
 
-    def _predicted(
-        self, query: np.ndarray, shape: tuple[int, ...], pools: Pools, rng: np.random.Generator, used: set[str]
-    ) -> np.ndarray:
-        """Probabilities (M, L, *shape) for a query (size, size): members of the ensemble times labels."""
+    def _predicted(self, picture: Picture, pools: Pools, rng: np.random.Generator, used: set[str]) -> np.ndarray:
+        """Probabilities (M, L, H, W) for a picture: members of the ensemble times labels."""
+        query = self.support.preparation.sized_picture(picture)
         of_labels = [self._label_members(query, pool, rng, used) for pool in pools.values()]
         # A label with too few examples to draw from has fewer members: they are taken again.
         most = max(len(members) for members in of_labels)
@@ -177,15 +176,18 @@ class Segmenter:
         # Background has logit 0: with one label the softmax is the sigmoid that the network was trained with.
         powers = np.exp(np.minimum(logits, 50.0))
         probabilities = powers / (1 + powers.sum(axis=1, keepdims=True))
-        return self.support.preparation.back(probabilities, (shape[0], shape[1]))
+        return self.support.preparation.back(probabilities, picture.shape)
 
-    def _label_members(self, query: np.ndarray, pool: Pool, rng: np.random.Generator, used: set[str]) -> np.ndarray:
+    def _label_members(self, query: Picture, pool: Pool, rng: np.random.Generator, used: set[str]) -> np.ndarray:
         """Logits (M, size, size) of one label."""
         logits = []
-        for indices in self._draws(query, pool.images, rng):
+        for indices in self._draws(query.gray, pool.images, rng):
             used.update(pool.names[i] for i in indices)
+            image, images = query.gray, pool.images[indices]
+            if query.colour is not None and pool.likeness is not None:
+                image, images = pool.likeness.maps(query.colour, indices)
             for axes in FLIPS if self.settings.flips else FLIPS[:1]:
-                given = [np.flip(array, axes).copy() for array in (query, pool.images[indices], pool.masks[indices])]
+                given = [np.flip(array, axes).copy() for array in (image, images, pool.masks[indices])]
                 logits.append(np.flip(self._logits(*given), axes))
         return np.stack(logits)
 

@@ -3,7 +3,6 @@
 The protocol is that of `universeg evaluate` (docs/universeg.md).
 """
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +22,7 @@ from universeg_ros.evaluation.protocol import UNIVERSEG, EvaluationSettings, eva
 from universeg_ros.evaluation.tasks import EvaluationTask, image_sources, read_task
 from universeg_ros.network.checkpoints import load_checkpoint
 from universeg_ros.segmenter import DEFAULTS, SegmenterSettings
-from universeg_ros.training.rendered import RenderedObjects, object_tasks
-from universeg_ros.training.tasks import RecordedTask
+from universeg_ros.training.rendered import RenderedObjects, object_views
 
 WEIGHTS = ("default", "research")
 SHOWN = EvaluationSettings(support_size=16, ensemble=5)
@@ -32,6 +30,7 @@ SHOWN = EvaluationSettings(support_size=16, ensemble=5)
 THOROUGH = SegmenterSettings(flips=True, zoom=True)
 # Made-up designs that are nobody's target in training (some stand there as clutter).
 UNSEEN_DESIGNS = ("cracker_box", "bracket", "bowl")
+PICTURE = (640, 480)
 FEW = 4
 """Examples shown where ways of choosing them are compared: with 16 of pools of 40 there is little to choose."""
 
@@ -83,24 +82,27 @@ def measure(scope: Scope, names: Sequence[str] = WEIGHTS) -> Report:
 
 def made_up_objects(groups: int) -> list[EvaluationTask]:
     """Return rendered objects of designs that training never had as targets."""
-    return _rendered([RenderedObjects(UNSEEN_DESIGNS, groups=groups, seed=901)])
+    return _rendered([RenderedObjects(UNSEEN_DESIGNS, groups=groups, size=PICTURE, seed=901)])
 
 
 def scanned_objects(meshes: Sequence[Path]) -> list[EvaluationTask]:
     """Return rendered scans, three on a table."""
     threes = [tuple(map(str, meshes[i : i + 3])) for i in range(0, len(meshes), 3)]
-    return _rendered([RenderedObjects(three, groups=1, seed=902 + i) for i, three in enumerate(threes)])
+    return _rendered([RenderedObjects(three, groups=1, size=PICTURE, seed=902 + i) for i, three in enumerate(threes)])
 
 
 def _rendered(chosen: Sequence[RenderedObjects]) -> list[EvaluationTask]:
-    tasks: list[RecordedTask] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for objects in track(chosen, "rendering", console=Console(stderr=True)):
-            tasks += object_tasks(objects, Path(folder))
+    groups = [(objects, group) for objects in chosen for group in range(objects.groups)]
     return [
-        EvaluationTask(task.name, task.images, task.labels > 0, tuple(map(str, range(len(task.images)))))
-        for task in tasks
-        if len(task.images) >= 2
+        EvaluationTask(
+            f"{objects.seed}_{group:03d}_{views.name}",
+            np.stack(views.pictures),
+            np.stack(views.masks),
+            tuple(map(str, range(len(views.pictures)))),
+        )
+        for objects, group in track(groups, "rendering", console=Console(stderr=True))
+        for views in object_views(objects, group)
+        if len(views.pictures) >= 2
     ]
 
 

@@ -31,7 +31,11 @@ class ProtocolOptions:
 def evaluate(
     tasks: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE.npz...", help="Tasks: arrays images and labels (N, H, W).", show_default=False),
+        typer.Argument(
+            metavar="FILE.npz...",
+            help="Tasks: arrays images, (N, H, W) or (N, H, W, 3), and labels.",
+            show_default=False,
+        ),
     ],
     network: SegmenterOptions,
     protocol: ProtocolOptions,
@@ -62,7 +66,9 @@ def evaluate(
     if output is not None:
         prepared(output)
     settings = EvaluationSettings(**vars(protocol))
-    base = SegmenterSettings(flips=network.flips, zoom=network.zoom, precision=network.precision.value)
+    base = SegmenterSettings(
+        flips=network.flips, zoom=network.zoom, colours=network.colours, precision=network.precision.value
+    )
     model, info = load_checkpoint(network.weights)
     scores: list[Score] = []
     done = ((task, list(evaluated(model, task, settings, network.device.value, base))) for task in read)
@@ -76,6 +82,7 @@ def evaluate(
         "ensemble": protocol.ensemble,
         "flips": network.flips,
         "zoom": network.zoom,
+        "colours": network.colours,
         "patients_apart": protocol.patients_apart,
         "limit": protocol.limit,
         "seed": protocol.seed,

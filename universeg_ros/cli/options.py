@@ -51,6 +51,7 @@ class SegmenterOptions:
     weights: WeightsOption = "default"
     flips: Annotated[bool, typer.Option("--flips", help="Average over mirror images too: four times the work.")] = False
     zoom: Annotated[bool, typer.Option("--zoom", help="Look again from closer at what was found, if small.")] = False
+    colours: Annotated[bool, typer.Option(help="Go by colours where all have some, or by gray alone.")] = True
     device: Annotated[Device, typer.Option("--device", help="Where to compute.")] = Device.CPU
     precision: Annotated[
         SegmenterPrecision,

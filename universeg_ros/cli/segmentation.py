@@ -55,6 +55,7 @@ def _settings(draw: DrawOptions, network: SegmenterOptions, part: ImageOptions) 
         flips=network.flips,
         tile_px=part.tile,
         zoom=network.zoom,
+        colours=network.colours,
         threshold=part.threshold,
         precision=network.precision.value,
     )

@@ -19,7 +19,7 @@ def mean_mask(masks: np.ndarray) -> np.ndarray:
 
 
 class RandomForest:
-    """A forest for one task, on intensity, blurred intensities, gradient and position of each pixel."""
+    """A forest for one task, on intensity or colours, these blurred, gradient and position of each pixel."""
 
     def __init__(self, images: np.ndarray, masks: np.ndarray, seed: int = 0) -> None:
         try:
@@ -37,16 +37,18 @@ class RandomForest:
         self._forest.fit(pixels, wanted)
 
     def probability(self, image: np.ndarray) -> np.ndarray:
-        """Map (H, W) -> (H, W)."""
+        """Map (H, W) or (H, W, 3) -> (H, W)."""
         if len(self._forest.classes_) == 1:
-            return np.full(image.shape, float(self._forest.classes_[0]))
-        return self._forest.predict_proba(pixel_features(image))[:, 1].reshape(image.shape)
+            return np.full(image.shape[:2], float(self._forest.classes_[0]))
+        return self._forest.predict_proba(pixel_features(image))[:, 1].reshape(image.shape[:2])
 
 
 def pixel_features(image: np.ndarray) -> np.ndarray:
-    """Return (H, W) in 0..1 -> (H * W, 8)."""
+    """Return (H, W) in 0..1 -> (H * W, 8), (H, W, 3) -> (H * W, 20)."""
     image = image.astype(np.float32)
     blurred = [cv2.GaussianBlur(image, (0, 0), sigma) for sigma in SIGMAS]
     gradient = np.hypot(cv2.Sobel(blurred[0], cv2.CV_32F, 1, 0), cv2.Sobel(blurred[0], cv2.CV_32F, 0, 1))
-    ys, xs = np.mgrid[: image.shape[0], : image.shape[1]] / max(image.shape)
-    return np.stack([image, *blurred, gradient, ys, xs], axis=-1).reshape(-1, 4 + len(SIGMAS)).astype(np.float32)
+    ys, xs = np.mgrid[: image.shape[0], : image.shape[1]] / max(image.shape[:2])
+    height, width = image.shape[:2]
+    seen = [part.reshape(height, width, -1) for part in (image, *blurred, gradient, ys, xs)]
+    return np.concatenate(seen, axis=-1).reshape(height * width, -1).astype(np.float32)

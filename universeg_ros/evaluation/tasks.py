@@ -21,7 +21,7 @@ class EvaluationTask:
     """Images with masks of one thing, and where each image is from."""
 
     name: str
-    images: np.ndarray  # (N, H, W) uint8
+    images: np.ndarray  # (N, H, W) or, in colour, (N, H, W, 3) uint8
     masks: np.ndarray  # (N, H, W) bool
     sources: tuple[str, ...]
 
@@ -49,14 +49,20 @@ class EvaluationTask:
 
 
 def read_task(path: Path) -> EvaluationTask:
-    """Read `.npz` with `images`, `labels` (N, H, W) and, where known, `source` (N,); raises InputRefused."""
+    """Read `.npz` with `images` (N, H, W) or (N, H, W, 3), `labels` (N, H, W) and, where known, `source` (N,).
+
+    Raises InputRefused for anything else.
+    """
     arrays = read_npz(path, "bad_task", "a task")
     if not {"images", "labels"} <= arrays.keys():
         raise InputRefused("bad_task", f"{path} isn't a task: it needs arrays images and labels")
     images, masks = arrays["images"], arrays["labels"] > 0
     sources = tuple(str(source) for source in arrays["source"]) if "source" in arrays else None
-    if images.shape != masks.shape or images.ndim != 3:
-        raise InputRefused("bad_task", f"{path}: images {images.shape} and labels {masks.shape} must be (N, H, W) both")
+    if images.shape[:3] != masks.shape or images.shape[3:] not in ((), (3,)):
+        raise InputRefused(
+            "bad_task",
+            f"{path}: labels {masks.shape} must be (N, H, W), and images {images.shape} too, or (N, H, W, 3)",
+        )
     if len(images) < 2:
         raise InputRefused("bad_task", f"{path} holds {len(images)} images: at least 2 are needed, one as support")
     return EvaluationTask(path.stem, images, masks, sources or tuple(str(i) for i in range(len(images))))

@@ -1,5 +1,6 @@
 """The parameters of segmentation_node."""
 
+from dataclasses import fields
 from typing import Any
 
 from foundation_pose_ros.nodes.parameters import ParameterScope, Row
@@ -74,6 +75,12 @@ SEGMENTATION_NODE = (
     Row("flips", False, "Average over mirror images too: four times the work.", scope=ParameterScope.ON_CONFIGURE),
     Row("zoom", False, "Look once more from closer at what was found, if small.", scope=ParameterScope.ON_CONFIGURE),
     Row(
+        "colours",
+        True,
+        "Go by colours where image and support have some; false: by gray alone.",
+        scope=ParameterScope.ON_CONFIGURE,
+    ),
+    Row(
         "tile_px",
         0,
         "Cut larger images into squares of this side, each segmented alone; 0 doesn't, else at least 32.",
@@ -106,8 +113,8 @@ SEGMENTATION_NODE = (
 
 def segmenter_settings(values: dict[str, Any]) -> SegmenterSettings:
     """Take from parameters how images are segmented."""
-    names = ("support_size", "selection", "ensemble", "flips", "tile_px", "zoom", "threshold", "precision", "compiled")
-    return SegmenterSettings(**{name: values[name] for name in names})
+    own = {field.name for field in fields(SegmenterSettings)}
+    return SegmenterSettings(**{name: value for name, value in values.items() if name in own})
 
 
 def limits(values: dict[str, Any]) -> Limits:

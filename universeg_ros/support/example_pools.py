@@ -8,7 +8,8 @@ import numpy as np
 
 from foundation_pose_ros.errors import InputRefused
 
-from .preparation import Preparation
+from .likeness import Likeness
+from .preparation import Picture
 from .regions import around
 from .support_set import SupportSet
 
@@ -25,6 +26,7 @@ class Pool:
     names: tuple[str, ...]
     images: np.ndarray  # (N, size, size) float32, 0..1
     masks: np.ndarray  # (N, size, size) float32, 0 or 1
+    likeness: Likeness | None  # where all examples have colours
 
 
 Pools = dict[int, Pool]
@@ -32,36 +34,38 @@ Pools = dict[int, Pool]
 
 def whole_images(support: SupportSet) -> Pools:
     """Return every example as it is."""
-    return {label: _pool(support, label, {e.name: (e.prepared, e.labels) for e in support}) for label in support.labels}
+    return _pools(support, {e.name: (Picture(e.prepared, _sized(support, e.colour)), e.labels) for e in support})
 
 
 def close_ups(support: SupportSet) -> Pools:
     """Return every example cut to what its label map shows, with a margin."""
+    preparation = support.preparation
     cut = {}
     for example in support:
         box = around(example.labels > 0)
-        if box is None:
-            cut[example.name] = (example.prepared, example.labels)
-        else:
-            normalised = support.preparation.normalised(example.image, example.encoding)
-            cut[example.name] = (close_up(support.preparation, box.cut(normalised)), box.cut(example.labels))
-    return {label: _pool(support, label, cut) for label in support.labels}
+        picture, labels = preparation.picture(example.image, example.encoding), example.labels
+        if box is not None:
+            picture, labels = preparation.closer(picture.cut(box.slices)), box.cut(labels)
+        cut[example.name] = (preparation.sized_picture(picture), labels)
+    return _pools(support, cut)
 
 
-def close_up(preparation: Preparation, piece: np.ndarray) -> np.ndarray:
-    """Return a piece (h, w) of a normalised image as the network takes it: without a window, again over 0..1."""
-    if preparation.window is None and piece.max() > piece.min():
-        piece = (piece - piece.min()) / (piece.max() - piece.min())
-    return preparation.sized(piece)
+def _sized(support: SupportSet, colour: np.ndarray | None) -> np.ndarray | None:
+    return None if colour is None else support.preparation.sized(colour)
 
 
-def _pool(support: SupportSet, label: int, prepared: dict[str, tuple[np.ndarray, np.ndarray]]) -> Pool:
+def _pools(support: SupportSet, prepared: dict[str, tuple[Picture, np.ndarray]]) -> Pools:
+    """From pictures (size, size) and label maps (H, W) by the examples' names."""
+    return {label: _pool(support, label, prepared) for label in support.labels}
+
+
+def _pool(support: SupportSet, label: int, prepared: dict[str, tuple[Picture, np.ndarray]]) -> Pool:
     names = tuple(example.name for example in support.examples_of(label))
-    return Pool(
-        names,
-        np.stack([prepared[name][0] for name in names]),
-        np.stack([support.preparation.mask(prepared[name][1] == label) for name in names]),
-    )
+    pictures, labels = zip(*(prepared[name] for name in names), strict=True)
+    masks = np.stack([support.preparation.mask(own == label) for own in labels])
+    colours = [picture.colour for picture in pictures if picture.colour is not None]
+    likeness = Likeness(np.stack(colours), masks) if len(colours) == len(names) else None
+    return Pool(names, np.stack([picture.gray for picture in pictures]), masks, likeness)
 
 
 def draw(rng: np.random.Generator, pool: int, count: int) -> np.ndarray:

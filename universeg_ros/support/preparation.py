@@ -20,7 +20,38 @@ _COLOUR = {
     "bgra8": cv2.COLOR_BGRA2GRAY,
 }
 _CHANNELS = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4}
+_TO_RGB = {
+    "rgb8": None,
+    "bgr8": cv2.COLOR_BGR2RGB,
+    "rgba8": cv2.COLOR_RGBA2RGB,
+    "bgra8": cv2.COLOR_BGRA2RGB,
+}
 _DEPTH = ("16UC1", "32FC1")
+# Gray pictures are often stored as colour: channels that differ by less than this share of white are gray.
+_LEAST_COLOUR = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An image to be segmented: gray (H, W) in 0..1; colour, RGB (H, W, 3) in 0..1, None where it has none."""
+
+    gray: np.ndarray
+    colour: np.ndarray | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return height and width."""
+        height, width = self.gray.shape
+        return height, width
+
+    @property
+    def flat(self) -> bool:
+        """Return whether all pixels are alike."""
+        return bool(self.gray.min() == self.gray.max())
+
+    def cut(self, part: tuple[slice, slice]) -> "Picture":
+        """Return some rows and columns."""
+        return Picture(self.gray[part], None if self.colour is None else self.colour[part])
 
 
 @dataclass(frozen=True)
@@ -57,9 +88,24 @@ class Preparation:
             raise InputRefused("flat_image", f"every pixel of the image is {gray[0, 0]:g}: there is nothing to segment")
         return normalised
 
+    def picture(self, image: np.ndarray, encoding: Encoding | None = None) -> Picture:
+        """Return gray, normalised, and colour of an image, at its own size; raises InputRefused without contrast."""
+        return Picture(self.normalised(image, encoding), to_colour(image, encoding))
+
+    def closer(self, piece: Picture) -> Picture:
+        """Return a part of a picture as one of its own: without a window, its gray is again over 0..1."""
+        if self.window is not None or piece.flat:
+            return piece
+        low, high = piece.gray.min(), piece.gray.max()
+        return Picture((piece.gray - low) / (high - low), piece.colour)
+
+    def sized_picture(self, picture: Picture) -> Picture:
+        """Return a picture of (size, size)."""
+        return Picture(self.sized(picture.gray), None if picture.colour is None else self.sized(picture.colour))
+
     def sized(self, normalised: np.ndarray) -> np.ndarray:
-        """Map (H, W) -> (size, size): averages where an image shrinks, interpolates where it grows."""
-        shrinks = max(normalised.shape) > self.size
+        """Map (H, W, ...) -> (size, size, ...): averages where an image shrinks, interpolates where it grows."""
+        shrinks = max(normalised.shape[:2]) > self.size
         return self._resized(normalised, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
     def mask(self, mask: np.ndarray) -> np.ndarray:
@@ -79,7 +125,7 @@ class Preparation:
 
     def _resized(self, values: np.ndarray, interpolation: int) -> np.ndarray:
         height, width, top, left = self._inside(values.shape)
-        result = np.zeros((self.size, self.size), np.float32)
+        result = np.zeros((self.size, self.size, *values.shape[2:]), np.float32)
         resized = cv2.resize(values, (width, height), interpolation=interpolation)
         result[top : top + height, left : left + width] = resized
         return result
@@ -91,6 +137,21 @@ class Preparation:
         scale = self.size / max(shape)
         height, width = (max(1, round(side * scale)) for side in shape)
         return height, width, (self.size - height) // 2, (self.size - width) // 2
+
+
+def to_colour(image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray | None:
+    """Return RGB (H, W, 3) float32 in 0..1, None for an image that is gray, however it is stored.
+
+    encoding: see to_gray.
+    """
+    image = np.asarray(image)
+    if image.ndim != 3 or image.shape[2] not in (3, 4):
+        return None
+    turned = _TO_RGB[encoding or ("rgb8" if image.shape[2] == 3 else "rgba8")]
+    rgb = image if turned is None else cv2.cvtColor(image, turned)
+    white = max(float(np.abs(rgb).max()), 1.0) if rgb.dtype == np.float32 else float(np.iinfo(rgb.dtype).max)
+    colour = rgb.astype(np.float32) / np.float32(white)
+    return colour if np.ptp(colour, axis=2).max() >= _LEAST_COLOUR else None
 
 
 def to_gray(image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:

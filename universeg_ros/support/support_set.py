@@ -11,7 +11,7 @@ from foundation_pose_ros.errors import InputRefused
 
 from . import support_files
 from .label_map import check_name, to_label_map
-from .preparation import Encoding, Preparation, to_gray
+from .preparation import Encoding, Preparation, to_colour, to_gray
 
 AS_USUAL = Preparation()
 
@@ -25,6 +25,11 @@ class Example:
     labels: np.ndarray  # (H, W) uint8, 0 background
     encoding: Encoding | None
     prepared: np.ndarray  # (size, size) float32, 0..1
+
+    @property
+    def colour(self) -> np.ndarray | None:
+        """Return RGB (H, W, 3) float32 in 0..1, None where the image is gray."""
+        return to_colour(self.image, self.encoding)
 
     @property
     def present(self) -> tuple[int, ...]:

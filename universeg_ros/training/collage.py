@@ -65,7 +65,8 @@ class Collage:
     """Things at their places T_world_obj (4, 4), None for one that isn't there, and what is around them.
 
     table: linear albedo (h, w, 3) of the plane z = 0, a repeat every tile_m metres, over half_m (2,) to both sides;
-    None for things in mid-air. background: (256, 256, 3) linear.
+    None for things in mid-air. background: (256, 256, 3) linear. extents: how large things are on average, smallest and
+    largest, as a share of the picture's side.
     """
 
     things: Sequence[Thing]
@@ -75,9 +76,12 @@ class Collage:
     tile_m: float
     half_m: np.ndarray
     background: np.ndarray
+    extents: tuple[float, float]
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator, things: Sequence[Thing], source: Things) -> "Collage":
+    def drawn(
+        cls, rng: np.random.Generator, things: Sequence[Thing], source: Things, extents: tuple[float, float]
+    ) -> "Collage":
         """Throw the things together, most of them."""
         on_table = rng.random() < 0.75
         spread_m = rng.uniform(0.4, 1.0) * np.sqrt(sum(thing.model.diameter_m**2 for thing in things))
@@ -95,6 +99,7 @@ class Collage:
             float(rng.uniform(0.15, 1.2)),
             spread_m * rng.uniform(0.8, 4.0, 2),
             decode_srgb(background / np.float32(255)),
+            extents,
         )
 
     def seen(self, rng: np.random.Generator) -> Picture:
@@ -119,7 +124,7 @@ class Collage:
         K = np.diag([focal_px * rng.uniform(0.7, 1.1), focal_px, 1.0])
         K[:2, 2] = (_FINE_PX - 1) / 2
         size_m = np.mean([thing.model.diameter_m for thing in self.things])
-        distance_m = focal_px * size_m / (_FINE_PX * np.exp(rng.uniform(np.log(0.15), np.log(0.7))))
+        distance_m = focal_px * size_m / (_FINE_PX * np.exp(rng.uniform(*np.log(self.extents))))
         there = [place for place in self.places if place is not None]
         target = there[rng.integers(len(there))][:3, 3] if there else np.zeros(3)
         target = target + rng.normal(0, 0.12 * distance_m, 3) * [1, 1, 0.2]

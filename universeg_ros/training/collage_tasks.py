@@ -19,7 +19,9 @@ LEAST_VISIBLE = 0.4
 LEAST_VIEWS = 4
 _KEPT_GROUPS = 2000
 # Pictures in a row of the same scene, from other sides: all the same, as in a recording, or all different.
-_PICTURES_OF_A_SCENE = (1, 2, 5, 20)
+_PICTURES_OF_A_SCENE = (2, 4, 6, 20)
+# How large things are in the pictures of a group, as a share of their side: as after a closer look, or as at the first.
+_EXTENTS = ((0.35, 0.7), (0.12, 0.4))
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,11 @@ def render_group(collages: Collages, source: Things, number: int) -> dict[str, n
     rng = np.random.default_rng([collages.seed, number])
     things = [source.draw(rng) for _ in range(int(rng.integers(3, collages.together + 3)))]
     row = int(rng.choice(_PICTURES_OF_A_SCENE))
+    extents = _EXTENTS[int(rng.integers(len(_EXTENTS)))]
     pictures = []
     for k in range(collages.views):
         if k % row == 0:
-            collage = Collage.drawn(rng, things, source)
+            collage = Collage.drawn(rng, things, source, extents)
         pictures.append(collage.seen(rng))
     return {
         name: np.stack([getattr(picture, name) for picture in pictures])
