@@ -77,10 +77,37 @@ def _normals(points: Any, usable: Any) -> Any:
     return normals
 
 
-def smoothed(points: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Return the mean of organised points (n, m, 3) over 3 x 3 neighbourhoods, of valid (n, m) pixels alone."""
-    weight = cv2.blur(valid.astype(np.float32), (3, 3))
-    return cv2.blur(np.where(valid[..., None], points, 0), (3, 3)) / np.maximum(weight, 1e-6)[..., None]
+@compiled
+def smoothed(points: Any, valid: Any) -> Any:
+    """Return the mean of organised points (n, m, 3) over 3 x 3 neighbourhoods, of valid (n, m) pixels alone.
+
+    Float32, 0 where none is. Beyond the border follows what lies within, mirrored.
+    """
+    height, width = valid.shape
+    means = np.empty((height, width, 3), np.float32)
+    # Of the three pixels above each other at every column: sums, and how many are valid.
+    sums = np.empty((width, 4), np.float32)
+    for v in range(height):
+        above, below = _mirrored(v - 1, height), _mirrored(v + 1, height)
+        for u in range(width):
+            here, over, under = np.float32(valid[v, u]), np.float32(valid[above, u]), np.float32(valid[below, u])
+            for axis in range(3):
+                of_others = over * points[above, u, axis] + under * points[below, u, axis]
+                sums[u, axis] = here * points[v, u, axis] + of_others
+            sums[u, 3] = here + over + under
+        for u in range(width):
+            left, right = _mirrored(u - 1, width), _mirrored(u + 1, width)
+            count = sums[left, 3] + sums[u, 3] + sums[right, 3]
+            scale = np.float32(1) / max(count, np.float32(1))
+            for axis in range(3):
+                means[v, u, axis] = scale * (sums[left, axis] + sums[u, axis] + sums[right, axis])
+    return means
+
+
+@compiled
+def _mirrored(place: int, length: int) -> int:
+    """Return the place within a row of which one beside its border is the mirror image."""
+    return max(min(abs(place), 2 * (length - 1) - place), 0)
 
 
 def filled_from_nearest(depth_m: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -94,11 +94,12 @@ class SampleGrid:
 
     def __init__(self, camera: Camera, box: CropBox, size: int) -> None:
         middles = (np.arange(size) + 0.5) * (box.side / size)
-        self.u = np.round(box.left - 0.5 + middles).astype(int)
-        self.v = np.round(box.top - 0.5 + middles).astype(int)
-        inside_u, inside_v = (self.u >= 0) & (self.u < camera.width), (self.v >= 0) & (self.v < camera.height)
-        self.in_image = inside_u[None, :] & inside_v[:, None]
-        self._pick = np.ix_(self.v.clip(0, camera.height - 1), self.u.clip(0, camera.width - 1))
+        self.u = np.rint(box.left - 0.5 + middles).astype(int)
+        self.v = np.rint(box.top - 0.5 + middles).astype(int)
+        # The nearest pixels in the image.
+        u, v = (np.minimum(np.maximum(x, 0), end - 1) for x, end in ((self.u, camera.width), (self.v, camera.height)))
+        self.in_image = (self.u == u)[None, :] & (self.v == v)[:, None]
+        self._pick = v[:, None], u[None, :]
 
     def sample(self, image: np.ndarray) -> np.ndarray:
         """Return an image (H, W) on the grid (n, n), 0 outside."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import se3
 from ..depth import explained
+from ..jit import compiled
 from ..rendering import Renderer
 from .crop import Crop
 from .crop_box import SampleGrid
@@ -154,17 +155,31 @@ def _levelled(gray: np.ndarray) -> np.ndarray:
     """(n, n) uint8: a gray image less its local mean, so that exposure and shading don't move corners."""
     gray = gray.astype(np.float32)
     detail = gray - cv2.blur(gray, (31, 31))
-    # A running sum of squares may end a little below zero.
-    spread = np.sqrt(np.maximum(cv2.blur(detail * detail, (61, 61)), 0)) + 4
-    return np.clip(detail / spread * 40 + 128, 0, 255).astype(np.uint8)
+    return _spread_evenly(detail, cv2.blur(detail * detail, (61, 61)))
+
+
+@compiled
+def _spread_evenly(detail: Any, variance: Any) -> Any:
+    """(n, n) uint8: detail (n, n) as if its variance (n, n), all around each pixel, were the same everywhere."""
+    even = np.empty(detail.shape, np.uint8)
+    for v in range(detail.shape[0]):
+        for u in range(detail.shape[1]):
+            # A running sum of squares may end a little below zero.
+            spread = np.sqrt(max(variance[v, u], np.float32(0))) + np.float32(4)
+            level = detail[v, u] / spread * np.float32(40) + np.float32(128)
+            even[v, u] = np.uint8(min(max(level, np.float32(0)), np.float32(255)))
+    return even
 
 
 def _turned(covariance: np.ndarray, R: np.ndarray) -> np.ndarray:
     """Of a twist (6, 6), in axes turned by R (3, 3)."""
-    both = np.kron(np.eye(2), R)
-    return np.asarray(both @ covariance @ both.T)
+    both = np.zeros((6, 6))
+    both[:3, :3] = both[3:, 3:] = R
+    return both @ covariance @ both.T
 
 
 def _rays(pixels: np.ndarray, K: np.ndarray) -> np.ndarray:
     """(M, 3) with z = 1."""
-    return np.column_stack([(pixels - K[:2, 2]) / np.diag(K)[:2], np.ones(len(pixels))])
+    rays = np.ones((len(pixels), 3))
+    rays[:, :2] = (pixels - K[:2, 2]) / K[(0, 1), (0, 1)]
+    return rays

@@ -103,8 +103,8 @@ class ForegroundMap(NamedTuple):
         """
         camera, rgb = frame.camera, frame.rgb
         height, width = rgb.shape[:2]
-        left, right = (int(np.clip(round(x), 0, width)) for x in (box.left, box.left + box.side))
-        top, bottom = (int(np.clip(round(y), 0, height)) for y in (box.top, box.top + box.side))
+        left, right = (min(max(round(x), 0), width) for x in (box.left, box.left + box.side))
+        top, bottom = (min(max(round(y), 0), height) for y in (box.top, box.top + box.side))
         step = max(1, -(-max(right - left, bottom - top) // most))
         rows, columns = slice(top, bottom, step), slice(left, right, step)
         probability = np.empty(rgb[rows, columns].shape[:2], np.float32)
