@@ -9,7 +9,7 @@ from ..observation.crop import Crop
 from ..observation.keyframe import Keyframe, PointMatches
 from ..observation.observation import Observation
 from ..refinement.geometric import GeometricRefiner
-from ..refinement.refiner import Refiner
+from ..refinement.refiner import Refinement, Refiner
 from ..rendering import Renderer
 from ..rendering.embree import EmbreeRenderer
 from ..selection.geometric import GeometricScorer
@@ -37,6 +37,13 @@ class RenderAndCompare:
         renderer = EmbreeRenderer(model, threads)
         return cls(model, renderer, GeometricRefiner(model, renderer), GeometricScorer(model, renderer))
 
+    def moved(
+        self, observation: Observation, T_cam_obj: np.ndarray, stage: Stage, matches: PointMatches | None = None
+    ) -> Refinement:
+        """Move poses (B, 4, 4) by a stage's steps."""
+        error_m = stage.error_m(self.model.diameter_m)
+        return self.refiner.refine(observation, T_cam_obj, stage.iterations, error_m, matches)
+
     def refine(
         self,
         observation: Observation,
@@ -46,8 +53,7 @@ class RenderAndCompare:
         judged_on: Observation | None = None,
     ) -> Candidates:
         """Move poses (B, 4, 4) by a stage's steps, and weigh them, on a finer grid where `judged_on` is one."""
-        error_m = stage.error_m(self.model.diameter_m)
-        refined = self.refiner.refine(observation, T_cam_obj, stage.iterations, error_m, matches)
+        refined = self.moved(observation, T_cam_obj, stage, matches)
         evidence = self.scorer.score(judged_on or observation, refined.T_cam_obj)
         if judged_on is None:
             return Candidates(refined, evidence, observation)

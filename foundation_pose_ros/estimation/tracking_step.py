@@ -146,7 +146,12 @@ class TrackStep:
         apart = self.settings.apart
         T_cam_obj = T_cam_obj[self._compare.unique_poses(T_cam_obj, apart, len(T_cam_obj))]
         for stage in stages:
-            candidates = self._compare.refine(crop.observe(stage.size), T_cam_obj, stage, matches)
+            observation = crop.observe(stage.size)
+            if len(T_cam_obj) == 1 and stage is not stages[-1]:
+                # Alone it goes on, whatever speaks for it.
+                T_cam_obj = self._compare.moved(observation, T_cam_obj, stage, matches).T_cam_obj
+                continue
+            candidates = self._compare.refine(observation, T_cam_obj, stage, matches)
             ranked = candidates.ranked
             ranked = ranked[self._compare.unique_poses(candidates.refined.T_cam_obj[ranked], apart, stage.keep)]
             candidates = candidates.picked(ranked)
