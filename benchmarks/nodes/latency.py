@@ -32,8 +32,8 @@ from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 OBJECTS = ("mug", "cracker_box", "soda_can")
 RATE_HZ, FRAMES = 30.0, 40
-# Helper processes take some seconds to start.
-START_TIMEOUT_S, SETTLE_S = 120.0, 15.0
+# On a busy machine a node takes minutes to start, and helper processes some seconds.
+START_TIMEOUT_S, SETTLE_S = 300.0, 15.0
 
 
 @dataclass(frozen=True)
