@@ -92,7 +92,7 @@ class Crop:
             on_edge=on_edge.ravel(),
             mask=None if self.mask is None else grid.sample(self.mask).astype(bool).ravel(),
             possible=None if self.possible is None else grid.sample(self.possible).astype(bool).ravel(),
-            rgb=self.colours(size).reshape(-1, 3).astype(np.float32) / 255,
+            colours=lambda: self.colours(size).reshape(-1, 3).astype(np.float32) / 255,
             in_image=grid.in_image.ravel(),
             foreground=self._foreground,
         )

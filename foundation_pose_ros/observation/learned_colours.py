@@ -22,6 +22,8 @@ _DIFFERENCES = np.arange(-255, 256)
 _CHROMA_STEPS = np.clip(
     _STEPS // 2 * (1 + np.sign(_DIFFERENCES) * np.sqrt(np.abs(_DIFFERENCES) / 255)), 0, _STEPS - 1
 ).astype(np.uint8)
+# Neighbouring steps are nearly the same colour: (16, 16), each is a mean of three.
+_ALIKE = cv2.blur(np.eye(_STEPS, dtype=np.float32), (1, 3))
 # Colours are learned up to this share of the grid from the outline, and not nearer to it than so many cells: those show
 # both sides.
 _REACH_SHARE, _MIXED_CELLS = 0.12, 1.0
@@ -60,13 +62,9 @@ class LearnedColours:
         _count(frame.rgb, sides, np.array([*scale, *first]), counts)
         if counts.sum(axis=(1, 2, 3)).min() < _FEWEST_PIXELS:
             return None
-        for of_side in counts:
-            for axis in range(3):
-                # Neighbouring steps are nearly the same colour.
-                rows = np.moveaxis(of_side, axis, 0)
-                rows[:] = cv2.blur(np.ascontiguousarray(rows).reshape(_STEPS, -1), (1, 3)).reshape(rows.shape)
-            of_side /= of_side.sum()
-        foreground, background = counts
+        # Along each axis.
+        counts = (_ALIKE @ counts.reshape(2, _STEPS, -1)).reshape(counts.shape)
+        foreground, background = (of_side / of_side.sum() for of_side in _ALIKE @ counts @ _ALIKE.T)
         return cls(foreground, background, frame.stamp_ns)
 
     def blended(self, newer: "LearnedColours", rate: float) -> "LearnedColours":

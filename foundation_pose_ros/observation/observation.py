@@ -1,5 +1,6 @@
 """What a camera saw in one square crop, on a coarse grid: the side of render-and-compare that no hypothesis changes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -23,7 +24,7 @@ class Observation:
     on_edge: (N,) bool, next to a jump in depth.
     mask: (N,) bool, or None.
     possible: (N,) bool, what may be the object's beside the mask, or None where the mask shows all of it.
-    rgb: (N, 3) float32 in 0..1, averaged over the grid's cells.
+    colours: gives `rgb` once somebody asks for it.
     in_image: (N,) bool, not beyond the image's border.
     foreground: the frame about the grid by how likely its pixels are the object's, None where its colours aren't known.
     """
@@ -37,9 +38,14 @@ class Observation:
     on_edge: np.ndarray
     mask: np.ndarray | None
     possible: np.ndarray | None
-    rgb: np.ndarray
+    colours: Callable[[], np.ndarray]
     in_image: np.ndarray
     foreground: ForegroundMap | None = None
+
+    @cached_property
+    def rgb(self) -> np.ndarray:
+        """(N, 3) float32 in 0..1, averaged over the grid's cells."""
+        return self.colours()
 
     @property
     def points(self) -> np.ndarray:
@@ -52,9 +58,9 @@ class Observation:
         kept = np.arange(self.size**2).reshape(self.size, self.size)[::step, ::step].ravel()
         K = self.K.copy()
         K[:2] /= step
-        samples = ("rays", "depth_m", "normals", "on_edge", "mask", "possible", "rgb", "in_image")
+        samples = ("rays", "depth_m", "normals", "on_edge", "mask", "possible", "in_image")
         arrays = {name: getattr(self, name)[kept] for name in samples if getattr(self, name) is not None}
-        return replace(self, K=K, size=size, **arrays)
+        return replace(self, K=K, size=size, colours=lambda: self.rgb[kept], **arrays)
 
     @cached_property
     def allowed(self) -> np.ndarray | None:
