@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -21,6 +22,7 @@ from .estimation.plausibility import by_odds, plausibility
 from .estimation.pointed_at import thing_at
 from .estimation.prepared_object import PreparedObject
 from .estimation.prepared_objects import PreparedObjects
+from .estimation.spots import spots
 from .frame import Frame, period_over
 from .object_model.model import ObjectModel
 from .observation.keyframe import Keyframe
@@ -117,9 +119,18 @@ class PoseEstimator:
 
     @one_blas_thread()
     @one_cv2_thread()
+    def spots(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
+        """List small places where an object may be seen in what is none of the proposed things, the likeliest first."""
+        scene, prior = self._scene_of(frame), self._objects.get(object_name).prior
+        return spots(scene, prior, propose(scene, prior))
+
+    @one_blas_thread()
+    @one_cv2_thread()
     def looked(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
-        """List those of the proposals that the object's shape may fit, the best first: after a short look at each."""
-        return self._objects.get(object_name).look(frame, self.propose(frame, object_name))
+        """List things and spots that the object's shape may fit, the best first, after a short look at each."""
+        prepared, scene = self._objects.get(object_name), self._scene_of(frame)
+        things = propose(scene, prepared.prior)
+        return prepared.look(frame, things, partial(spots, scene, prepared.prior, things))
 
     @one_blas_thread()
     @one_cv2_thread()

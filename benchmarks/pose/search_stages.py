@@ -95,31 +95,32 @@ class Search:
 
         found: what came of it, beside the other objects.
         """
-        proposals = self.estimator.propose(self.frame, self.prepared.model.name)
-        regions = sum(self.on_it(one) for one in proposals)
+        name, look = self.prepared.model.name, self.prepared.look
+        things, spots = self.estimator.propose(self.frame, name), self.estimator.spots(self.frame, name)
+        count = sum(self.on_it(one) for one in (*things, *spots))
         if found is not None and self.right(found):
-            return (Stage.FOUND if found.score > SURE else Stage.BELIEVED), False, regions
-        if not regions:
-            return Stage.PROPOSED, False, 0
-        rounds = [list(starts) for starts in self.prepared.look.rounds(self.frame, proposals)]
+            return (Stage.FOUND if found.score > SURE else Stage.BELIEVED), False, count
+        rounds = list(look.rounds(self.frame, things, lambda: spots))
+        if any(self.on_it(one.proposal) for one in rounds[-1]):
+            return self._registered(found), False, count
+        if not any(self.on_it(one) for one in things):
+            looked_at = len(rounds) > 1 + len(look.settings.stages) and count > 0
+            return (Stage.REFINED if looked_at else Stage.PROPOSED), False, count
         if not any(self.on_it(one.proposal) for one in rounds[0]):
-            return Stage.LIKENESS, False, regions
-        for number, starts in enumerate(rounds[1:]):
-            if not any(self.on_it(one.proposal) for one in starts):
-                kept = self.prepared.look.settings.most[number]
-                least = rounds[number][:kept][-1].promise
-                lack = any(self._promise(one, number) > least for one in rounds[number] if self.on_it(one.proposal))
-                return (Stage.REFINED if number else Stage.GLANCED), lack, regions
-        return self._registered(rounds[-1], found), False, regions
+            return Stage.LIKENESS, False, count
+        number = next(k for k, starts in enumerate(rounds[1:]) if not any(self.on_it(one.proposal) for one in starts))
+        least = rounds[number][: look.settings.most[number]][-1].promise
+        lack = any(self._promise(one, number) > least for one in rounds[number] if self.on_it(one.proposal))
+        return (Stage.REFINED if number else Stage.GLANCED), lack, count
 
     def on_it(self, proposal: Proposal) -> bool:
         """Tell whether a region is on the object."""
         mask = proposal.mask[np.ix_(self._depth.v, self._depth.u)]
         both = (mask & self._seen).sum()
-        return bool(both > _INSIDE * mask.sum() and both > _COVERED * self._seen.sum())
+        return bool(both > _INSIDE * mask.sum() and (proposal.spot or both > _COVERED * self._seen.sum()))
 
-    def _registered(self, starts: list[Start], found: PoseResult | None) -> Stage:
-        """Tell where it is lost after regions on it have promised most: of them, not all are registered."""
+    def _registered(self, found: PoseResult | None) -> Stage:
+        """Tell where it is lost after regions on it are left: of those, not all are registered."""
         looked = self.estimator.looked(self.frame, self.prepared.model.name)
         if not any(self.on_it(one) for one in looked):
             return Stage.REFINED

@@ -1,6 +1,6 @@
 """A first, short look at things in a frame: how well the object may fit them, before a registration is spent on one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +31,8 @@ class FirstLookSettings:
     rotations: at most so many, further apart than those of a registration: where the object fits, some come near enough
         to show it.
     least_likeness: of a thing beside that of the likeliest, 0..1.
+    convincing: a thing that promises so much is taken for the object, and no spots are looked at. Of the first things
+        of scenes to fit to, those in the right pose promised 1.84 to 2.55, others up to 1.96.
     behind: things that promise so much less than the best aren't the object.
     visible_weight: of the visible share beside the rank of a hypothesis: most that stand behind something explain what
         little is left of them.
@@ -46,6 +48,7 @@ class FirstLookSettings:
     glanced: int = 40
     most: tuple[int, ...] = (12, 7)
     least_likeness: float = 0.1
+    convincing: float = 2.1
     behind: float = 0.2
     visible_weight: float = 0.5
     border_weight: float = 0.5
@@ -72,21 +75,38 @@ class FirstLook:
         self.settings = settings or FirstLookSettings()
         self.compare, self.rotations = compare, rotations
 
-    def __call__(self, frame: Frame, proposals: list[Proposal]) -> list[Proposal]:
-        """Return those of a frame's things, the likeliest first, that the object may fit, the best first."""
-        *_, starts = self.rounds(frame, proposals)
-        least = starts[0].promise - self.settings.behind if starts else 0.0
-        return [start.proposal for start in starts if start.promise >= least]
+    def __call__(
+        self, frame: Frame, things: list[Proposal], spots: Callable[[], list[Proposal]] | None = None
+    ) -> list[Proposal]:
+        """Return those of a frame's things, the likeliest first, that the object may fit, the best first.
 
-    def rounds(self, frame: Frame, proposals: list[Proposal]) -> Iterator[list[Start]]:
-        """Yield what is left of a frame's things, the most promising first: as glanced at, then after each stage."""
+        spots: asked for where no thing convinces; they are looked at then, too.
+        """
+        *_, starts = self.rounds(frame, things, spots)
+        least = starts[0].promise - self.settings.behind if starts else 0.0
+        starts = [start for start in starts if start.promise >= least]
+        # Regions that lead to one place are one: a registration tries all rotations there.
+        places = np.array([start.poses[0] for start in starts]).reshape(-1, 4, 4)
+        kept = self.compare.unique_poses(places, DISTINCT_SHARE, len(starts), np.pi)
+        return [starts[k].proposal for k in kept]
+
+    def rounds(
+        self, frame: Frame, things: list[Proposal], spots: Callable[[], list[Proposal]] | None = None
+    ) -> Iterator[list[Start]]:
+        """Yield what is left of a frame's things, the most promising first: as glanced at, then after each stage.
+
+        Where none convinces, what is left of the spots comes with it last.
+        """
         settings = self.settings
-        likely = [one for one in proposals if one.likeness >= settings.least_likeness * proposals[0].likeness]
-        starts = _by_promise(start for one in likely[: settings.glanced] if (start := self._glance(frame, one)))
+        likely = [one for one in things if one.likeness >= settings.least_likeness * things[0].likeness]
+        starts = self._glanced(frame, likely[: settings.glanced])
         yield starts
-        for stage, most in zip(settings.stages, settings.most, strict=True):
-            starts = _by_promise(self._refined(start, stage) for start in starts[:most])
-            yield starts
+        starts = yield from self._narrowed(starts)
+        if spots is None or (starts and starts[0].promise >= settings.convincing):
+            return
+        # A glance says next to nothing of a spot: it isn't known where on the object that would be.
+        *_, more = self._narrowed(self._glanced(frame, spots()))
+        yield _by_promise([*starts, *more])
 
     def compared(self, frame: Frame, region: Proposal, T_cam_obj: np.ndarray) -> Candidates:
         """Weigh poses (B, 4, 4) by what a region of a frame shows; the best distinct ones, in order."""
@@ -104,6 +124,16 @@ class FirstLook:
         close_rank = compare.scorer.score_apart(crop.observe(self.settings.close), poses[alike]).rank
         first = int(alike[np.argmax(close_rank)])
         return weighed if first == 0 else weighed.led_by(first, self.settings.alike)
+
+    def _narrowed(self, starts: list[Start]) -> Generator[list[Start], None, list[Start]]:
+        """Yield those that are left after each stage, the most promising first; return the last."""
+        for stage, most in zip(self.settings.stages, self.settings.most, strict=True):
+            starts = _by_promise(self._refined(start, stage) for start in starts[:most])
+            yield starts
+        return starts
+
+    def _glanced(self, frame: Frame, regions: list[Proposal]) -> list[Start]:
+        return _by_promise(start for one in regions if (start := self._glance(frame, one)))
 
     def _glance(self, frame: Frame, proposal: Proposal) -> Start | None:
         """Weigh a few hypotheses as they are; None where the object can't be there."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from .coarse_scene import CoarseScene
 from .object_prior import SizeColourPrior
@@ -30,6 +31,7 @@ class Proposal:
 
     possible (H, W) bool: what else may belong to it. likeness: 0..1, how far its size and its colours are the object's.
     diameter_m: of the object that is looked for. planes: tables and walls of the frame, through which nothing reaches.
+    spot: the mask shows no thing, but a place where the object may be seen.
     """
 
     mask: np.ndarray
@@ -38,6 +40,7 @@ class Proposal:
     likeness: float
     diameter_m: float
     planes: SupportPlanes
+    spot: bool = False
 
 
 def propose(scene: CoarseScene, prior: SizeColourPrior) -> list[Proposal]:
@@ -104,7 +107,7 @@ def _gathered_colours(scene: CoarseScene, free: np.ndarray, prior: SizeColourPri
     every = -(-len(points) // _POINTS)
     points, weight = points[::every], weight[::every]
     for _ in range(_SHIFTS):  # mean shift (Cheng 1995)
-        about = (np.linalg.norm(points[None] - middles[:, None], axis=-1) < radius_m) * weight  # (S, N)
+        about = (cdist(middles, points, "sqeuclidean") < radius_m * radius_m) * weight  # (S, N)
         gathered = about.sum(axis=1)
         middles = about @ points / np.maximum(gathered, 1e-12)[:, None]
     parts, kept = [], np.zeros((0, 3))

@@ -24,6 +24,9 @@ class Told:
     def propose(self, frame, name):
         return self.proposals
 
+    def spots(self, frame, name):
+        return []
+
     def looked(self, frame, name):
         return self.looked_at
 
