@@ -36,6 +36,10 @@ def run_plain(
         executor.spin_until_future_complete(ended(node))
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except Exception:
+        # rclpy shuts its context down with the signal: who is about to publish then fails, and is at its end.
+        if rclpy.ok():
+            raise
     finally:
         # Ctrl-C under ros2 launch comes twice, from the terminal and from launch: the second must not break the end.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
