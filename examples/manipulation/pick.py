@@ -33,7 +33,7 @@ from foundation_pose_ros.streams.image_messages import to_labels
 # To a gripper it is all the same how a can is turned. Left to itself, pose_node tells turns apart by the print, and is
 # less sure of a pose whose turn it doubts.
 ROUND, ROUND_OBJECTS = "continuous: [{axis: [0, 0, 1]}]", ("bottle", "soda_can")
-_PATIENCE_S = 120.0
+_PATIENCE_S = 300.0
 _SEARCH_S, _MASK_S = 12.0, 20.0
 _KEPT = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 

@@ -48,32 +48,25 @@ def draw_axes(image: np.ndarray, camera: Camera, pose: OverlayPose) -> None:
     if start[2] <= _NEAR_M:
         return
     length_m, radius_m = 0.5 * pose.model.diameter_m, 0.012 * pose.model.diameter_m
-    tips = start + length_m * T_cam_obj[:3, :3].T
-    for k in np.argsort(-tips[:, 2]):
-        tip = tips[k]
-        if tip[2] <= _NEAR_M:
-            tip = start + (start[2] - _NEAR_M) / (start[2] - tip[2]) * (tip - start)
-        ends = camera.project(np.stack([start, tip]))
-        along = ends[1] - ends[0]
-        if not _drawable(ends) or np.linalg.norm(along) < 1:
-            continue
-        across = np.array([-along[1], along[0]]) / np.linalg.norm(along)
-        halves = np.clip(camera.fx * radius_m / np.array([start[2], tip[2]]), 0.9, 0.008 * camera.width)
-        for extra, colour in ((1.0, (20, 20, 20)), (0.0, _AXIS_COLOURS[k])):
-            a, b = (halves + extra)[:, None] * across
-            _polygon(image, np.array([ends[0] + a, ends[1] + b, ends[1] - b, ends[0] - a]), colour)
-    origin = camera.project(start)
-    if not _drawable(origin):
+    axes = length_m * T_cam_obj[:3, :3].T  # (3, 3)
+    in_view = np.minimum((start[2] - _NEAR_M) / np.maximum(-axes[:, 2], 1e-9), 1.0)
+    points_cam = np.vstack([start + in_view[:, None] * axes, start])  # (4, 3), the tips and the origin
+    points_px = camera.project(points_cam)
+    if not _drawable(points_px[3]):
         return
-    cv2.circle(
-        image,
-        _fixed(origin),
-        int(16 * np.clip(camera.fx * 1.6 * radius_m / start[2], 2, 8)),
-        (250, 250, 250),
-        -1,
-        cv2.LINE_AA,
-        4,
-    )
+    halves_px = np.clip(camera.fx * radius_m / points_cam[:, 2], 0.9, 0.008 * camera.width)
+    along = points_px[:3] - points_px[3]
+    long_px = np.hypot(along[:, 0], along[:, 1])
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.maximum(long_px, 1.0)[:, None]
+    for k in np.argsort(-(start + axes)[:, 2]):
+        if long_px[k] < 1 or not _drawable(points_px[k]):
+            continue
+        for extra_px, colour in ((1.0, (20, 20, 20)), (0.0, _AXIS_COLOURS[k])):
+            tip, origin = ((halves_px[end] + extra_px) * across[k] for end in (k, 3))
+            corners_px = (points_px[3] + origin, points_px[k] + tip, points_px[k] - tip, points_px[3] - origin)
+            cv2.fillConvexPoly(image, np.rint(16 * np.array(corners_px)).astype(np.int32), colour, cv2.LINE_AA, 4)
+    radius_px = np.clip(camera.fx * 1.6 * radius_m / start[2], 2, 8)
+    cv2.circle(image, _fixed(points_px[3]), int(16 * radius_px), (250, 250, 250), -1, cv2.LINE_AA, 4)
 
 
 def draw_labels(image: np.ndarray, labelled: Sequence[tuple[OverlayPose, PixelBox]], size_px: float) -> None:
@@ -117,10 +110,6 @@ def draw_note(image: np.ndarray, text: str, line: int, size_px: float) -> None:
     plate = image[top : top + height, pad : 3 * pad + words.shape[1]]
     plate[:] = (0.25 * plate).astype(np.uint8)
     paint(image, words, 2 * pad, top, (235, 235, 235))
-
-
-def _polygon(image: np.ndarray, corners_px: np.ndarray, colour: tuple[int, int, int]) -> None:
-    cv2.fillConvexPoly(image, np.round(corners_px * 16).astype(np.int32), colour, cv2.LINE_AA, 4)
 
 
 def _drawable(points_px: np.ndarray) -> bool:
