@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -27,6 +28,8 @@ from .support.preparation import Encoding, Picture
 from .support.regions import ImageRegion, around, clipped_box, main_pieces, tiles
 from .support.support_set import SupportSet
 
+Zoom = Literal["never", "colours", "always"]
+ZOOMS: tuple[Zoom, ...] = ("never", "colours", "always")
 FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
 
 # Of the image; a smaller piece of a mask isn't taken for an object.
@@ -40,10 +43,11 @@ class SegmenterSettings:
     support_size: examples shown at a time. selection: how they are chosen where there are more: `random`, or `similar`
     to the query. ensemble: predictions that are averaged, each from a random draw of its own. flips: average over
     mirror images of query and support as well (four times the work). tile_px: cut larger images into squares of this
-    side, each segmented alone; 0 doesn't. zoom: segment once more what may have been found, but for specks, cut out of
-    image and support alike, where that is a small part of the image. colours: where image and support have some, show
-    the network how much they look like what the support marks (`support.likeness`), in place of gray. threshold: of
-    the probability. precision, compiled, memory_budget: see Inference.
+    side, each segmented alone; 0 doesn't. colours: where image and support have some, show the network how much they
+    look like what the support marks (`support.likeness`), in place of gray. zoom: segment once more what may have been
+    found, but for specks, cut out of image and support alike, where that is a small part of the image: `always`,
+    `never`, or where `colours` are gone by. threshold: of the probability. precision, compiled, memory_budget: see
+    Inference.
     """
 
     support_size: int = 16
@@ -51,7 +55,7 @@ class SegmenterSettings:
     ensemble: int = 1
     flips: bool = False
     tile_px: int = 0
-    zoom: bool = False
+    zoom: Zoom = "colours"
     colours: bool = True
     threshold: float = 0.5
     precision: Precision = "fp32"
@@ -63,6 +67,8 @@ class SegmenterSettings:
         check_selection(self.selection)
         if self.support_size < 1 or self.ensemble < 1:
             raise InputRefused("bad_settings", "support_size and ensemble must be 1 or more")
+        if self.zoom not in ZOOMS:
+            raise InputRefused("bad_settings", f"zoom {self.zoom!r}: give one of {', '.join(ZOOMS)}")
         if not 0 < self.threshold < 1:
             raise InputRefused("bad_settings", f"threshold {self.threshold}: give a probability between 0 and 1")
         if self.precision not in PRECISIONS:
@@ -133,9 +139,13 @@ class Segmenter:
             members = self._in_tiles(picture, rng, used)
         else:
             members = self._predicted(picture, self._pools, rng, used)
-        if self.settings.zoom:
+        if self._looks_closer(picture):
             members = self._zoomed(picture, members, rng, used)
         return self._result(members, whole, shape, used, begin)
+
+    def _looks_closer(self, picture: Picture) -> bool:
+        coloured = picture.colour is not None and all(pool.likeness is not None for pool in self._pools.values())
+        return self.settings.zoom == "always" or (self.settings.zoom == "colours" and coloured)
 
     def _in_tiles(self, picture: Picture, rng: np.random.Generator, used: set[str]) -> np.ndarray:
         """Probabilities (M, L, h, w), each tile's counting less towards its border."""

@@ -6,6 +6,12 @@ from typing import Any
 from benchmarks.reporting.results import origin
 
 _METHODS = {"universeg": "", "random forest": "random forest on the same examples", "mean mask": "mean of their masks"}
+_WAYS = {
+    "colours": "",
+    "afar": ", without the closer look",
+    "gray": ", by gray alone",
+    "one": "",
+}
 _KINDS = {
     "recorded": "",
     "thorough": ", mirrored and closer",
@@ -110,18 +116,19 @@ def tasks(report: dict[str, Any]) -> str:
 
 
 def rendered(report: dict[str, Any]) -> str:
-    """Return mean Dice on rendered objects that training never saw."""
+    """Return mean Dice on rendered objects that training never saw, by how they are looked at."""
     given = report["weights"]
-    first = next(iter(given.values()))
+    first = next(iter(given.values()))["colours"]
     titles = {"scanned": "scanned meshes", "made_up": "made-up designs"}
     counts = [f"{titles[key]}: {len(first[key]['tasks'])} objects, {first[key]['images']} images" for key in titles]
-    lines = [f"| | {' | '.join(counts)} |", "|---|---|---|"]
+    lines = [f"| | examples | {' | '.join(counts)} |", "|---|---|---|---|"]
     for name, own in given.items():
-        dices = (f"{own[key]['overall']['universeg']['mean_dice']:.3f}" for key in titles)
-        lines.append(f"| `{name}` | {' | '.join(dices)} |")
+        for way, by_kind in own.items():
+            dices = (f"{by_kind[key]['overall']['universeg']['mean_dice']:.3f}" for key in titles)
+            lines.append(f"| `{name}`{_WAYS[way]} | {by_kind['scanned']['support']} | {' | '.join(dices)} |")
     for method, title in list(_METHODS.items())[1:]:
         dices = (f"{first[key]['overall'][method]['mean_dice']:.3f}" for key in titles)
-        lines.append(f"| {title} | {' | '.join(dices)} |")
+        lines.append(f"| {title} | {first['scanned']['support']} | {' | '.join(dices)} |")
     return "\n".join([*lines, "", origin(report)])
 
 

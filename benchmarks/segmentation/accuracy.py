@@ -5,7 +5,6 @@ The protocol is that of `universeg evaluate` (docs/universeg.md).
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,31 +21,22 @@ from universeg_ros.evaluation.protocol import UNIVERSEG, EvaluationSettings, eva
 from universeg_ros.evaluation.tasks import EvaluationTask, image_sources, read_task
 from universeg_ros.network.checkpoints import load_checkpoint
 from universeg_ros.segmenter import DEFAULTS, SegmenterSettings
-from universeg_ros.training.rendered import RenderedObjects, object_views
 
 WEIGHTS = ("default", "research")
 SHOWN = EvaluationSettings(support_size=16, ensemble=5)
 # Mirror images of everything as well, and a second look from closer by: eight times the work.
-THOROUGH = SegmenterSettings(flips=True, zoom=True)
-# Made-up designs that are nobody's target in training (some stand there as clutter).
-UNSEEN_DESIGNS = ("cracker_box", "bracket", "bowl")
-PICTURE = (640, 480)
+THOROUGH = SegmenterSettings(flips=True, zoom="always")
 FEW = 4
 """Examples shown where ways of choosing them are compared: with 16 of pools of 40 there is little to choose."""
 
 
 def measure(scope: Scope, names: Sequence[str] = WEIGHTS) -> Report:
-    """Judge those of these weights that are shipped; raises InputRefused where there are no tasks or meshes."""
+    """Judge those of these weights that are shipped on recorded tasks; raises InputRefused where there are none."""
     data, quick = scope.data, scope.quick
     recorded = [read_task(path) for path in sorted((data / "segmentation" / "eval").glob("*.npz"))]
-    meshes = sorted((data / "meshes").glob("*/*.obj"))
-    if not recorded or not meshes:
-        raise InputRefused("no_data", f"{data} holds no segmentation/eval/*.npz or no meshes/*/*.obj: set --data")
+    if not recorded:
+        raise InputRefused("no_data", f"{data} holds no segmentation/eval/*.npz: set --data")
     limit = 1 if quick else 0
-    rendered = {
-        "made_up": made_up_objects(groups=1 if quick else 2),
-        "scanned": scanned_objects(meshes[:3] if quick else meshes),
-    }
     result: Report = provenance({"quick": quick}) | {"weights": {}}
     for name in names:
         try:
@@ -58,52 +48,24 @@ def measure(scope: Scope, names: Sequence[str] = WEIGHTS) -> Report:
         shown = replace(SHOWN, limit=limit, baselines=name == WEIGHTS[0])
         own: dict[str, Any] = {"licence": info.licence, "note": info.note}
         result["weights"][name] = own
-        own["recorded"] = _judged(model, recorded, shown, f"{name}, 16 examples")
-        own["thorough"] = _judged(
+        own["recorded"] = judged(model, recorded, shown, f"{name}, 16 examples")
+        own["thorough"] = judged(
             model, recorded, replace(shown, baselines=False), f"{name}, mirrored, closer", THOROUGH
         )
-        own["recorded_1"] = _judged(
+        own["recorded_1"] = judged(
             model,
             recorded,
             EvaluationSettings(support_size=1, ensemble=5, baselines=False, limit=limit),
             f"{name}, 1 example",
         )
-        own["patients_apart"] = _judged(
+        own["patients_apart"] = judged(
             model,
             [task for task in recorded if task.patients != task.sources],
             replace(SHOWN, patients_apart=True, baselines=False, limit=limit),
             f"{name}, patients apart",
         )
         own["selection"] = _selections(model, recorded, limit)
-        for kind, tasks in rendered.items():
-            own[kind] = _judged(model, tasks, shown, f"{name}, {kind} objects")
     return result
-
-
-def made_up_objects(groups: int) -> list[EvaluationTask]:
-    """Return rendered objects of designs that training never had as targets."""
-    return _rendered([RenderedObjects(UNSEEN_DESIGNS, groups=groups, size=PICTURE, seed=901)])
-
-
-def scanned_objects(meshes: Sequence[Path]) -> list[EvaluationTask]:
-    """Return rendered scans, three on a table."""
-    threes = [tuple(map(str, meshes[i : i + 3])) for i in range(0, len(meshes), 3)]
-    return _rendered([RenderedObjects(three, groups=1, size=PICTURE, seed=902 + i) for i, three in enumerate(threes)])
-
-
-def _rendered(chosen: Sequence[RenderedObjects]) -> list[EvaluationTask]:
-    groups = [(objects, group) for objects in chosen for group in range(objects.groups)]
-    return [
-        EvaluationTask(
-            f"{objects.seed}_{group:03d}_{views.name}",
-            np.stack(views.pictures),
-            np.stack(views.masks),
-            tuple(map(str, range(len(views.pictures)))),
-        )
-        for objects, group in track(groups, "rendering", console=Console(stderr=True))
-        for views in object_views(objects, group)
-        if len(views.pictures) >= 2
-    ]
 
 
 def _selections(model: UniverSeg, tasks: Sequence[EvaluationTask], limit: int) -> dict[str, float]:
@@ -123,7 +85,7 @@ def _selections(model: UniverSeg, tasks: Sequence[EvaluationTask], limit: int) -
     }
 
 
-def _judged(
+def judged(
     model: UniverSeg,
     tasks: Sequence[EvaluationTask],
     settings: EvaluationSettings,
@@ -149,12 +111,11 @@ def _judged(
 
 PART = Part(
     name="segmentation_accuracy",
-    about="Dice of the shipped weights on recorded tasks and rendered objects",
+    about="Dice of the shipped weights on recorded tasks",
     result="segmentation_accuracy.json",
     tables={
         "segmentation_recorded": segmentation_tables.recorded,
         "segmentation_tasks": segmentation_tables.tasks,
-        "segmentation_rendered": segmentation_tables.rendered,
         "segmentation_selection": segmentation_tables.selection,
     },
     measure=measure,

@@ -37,7 +37,7 @@ def measure(objects: tuple[str, ...] = OBJECTS, scenes: int = 4, examples: int =
     rows = []
     for name in objects:
         model = ObjectModel.from_mesh(make_mesh(name, 0), name=name)
-        segmenter = Segmenter(settings=SegmenterSettings(support_size=examples, zoom=True))
+        segmenter = Segmenter(settings=SegmenterSettings(support_size=examples, zoom="always"))
         segmenter.set_support(support_from_model(model, examples))
         estimator = PoseEstimator([model])
         frames = [_frame(segmenter, estimator, model, _FIRST_SCENE + k) for k in range(scenes)]

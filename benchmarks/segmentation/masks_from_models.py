@@ -22,6 +22,7 @@ from universeg_ros.support.in_picture import support_in_picture
 RECORDINGS = ("jack_pushed", "pencilbox_handheld", "visp_rbt_desk", "ycbv_0000")
 VIEWS = 3
 EXAMPLES = 16
+FROM_AFAR, CLOSER = (SegmenterSettings(support_size=EXAMPLES, zoom=zoom) for zoom in ("never", "always"))
 # A mask that shares so much with the true one lets registration begin.
 OVERLAPS = 0.25
 
@@ -39,10 +40,9 @@ def measure(scope: Scope) -> Report:
             for frame, true_mask in seen:
                 row: dict[str, Any] = {"recording": recording, "object": model.name}
                 for name, support in (("tables", tables), ("picture", support_in_picture(model, frame, EXAMPLES))):
-                    for zoom in (False, True):
-                        segmenter = Segmenter(settings=SegmenterSettings(support_size=EXAMPLES, zoom=zoom))
-                        segmenter.set_support(support)
-                        row[f"{name}_closer" if zoom else name] = _iou(segmenter, frame, true_mask)
+                    for key, settings in ((name, FROM_AFAR), (f"{name}_closer", CLOSER)):
+                        segmenter = Segmenter(settings=settings).set_support(support)
+                        row[key] = _iou(segmenter, frame, true_mask)
                 rows.append(row)
     return provenance({"quick": scope.quick}) | {"examples": EXAMPLES, "overlaps": OVERLAPS, "views": rows}
 

@@ -181,7 +181,7 @@ def test_zoom_sharpens_what_is_small(by_intensity: UniverSeg) -> None:
     image, truth = small_things(9)
     plain, closer = (
         Segmenter(by_intensity, settings=SegmenterSettings(zoom=zoom)).set_support(support).segment(image)
-        for zoom in (False, True)
+        for zoom in ("never", "always")
     )
     check(closer, (600, 600))
     assert dice(closer.mask > 0, truth) > 0.96 > dice(plain.mask > 0, truth) > 0.7
@@ -195,7 +195,7 @@ def test_the_closer_look_is_at_the_thing_and_at_no_speck(by_intensity: UniverSeg
     ys, xs = np.mgrid[:600, :600]
     speck = np.hypot(xs - (columns.mean() + 300) % 600, ys - (rows.mean() + 300) % 600) < 5
     speckled = np.where(speck, 230, image).astype(np.uint8)
-    segmenter = Segmenter(by_intensity, settings=SegmenterSettings(zoom=True))
+    segmenter = Segmenter(by_intensity, settings=SegmenterSettings(zoom="always"))
     found = segmenter.set_support(SupportSet.from_arrays(images, masks)).segment(speckled).mask > 0
     assert dice(found, truth) > 0.96 and not found[speck].any()
 

@@ -67,7 +67,7 @@ def evaluate(
         prepared(output)
     settings = EvaluationSettings(**vars(protocol))
     base = SegmenterSettings(
-        flips=network.flips, zoom=network.zoom, colours=network.colours, precision=network.precision.value
+        flips=network.flips, zoom=network.zoom.value, colours=network.colours, precision=network.precision.value
     )
     model, info = load_checkpoint(network.weights)
     scores: list[Score] = []
@@ -81,7 +81,7 @@ def evaluate(
         "support_size": protocol.support_size,
         "ensemble": protocol.ensemble,
         "flips": network.flips,
-        "zoom": network.zoom,
+        "zoom": network.zoom.value,
         "colours": network.colours,
         "patients_apart": protocol.patients_apart,
         "limit": protocol.limit,

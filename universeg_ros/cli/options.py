@@ -21,6 +21,12 @@ class ExampleSelection(StrEnum):
     SIMILAR = "similar"
 
 
+class CloserLook(StrEnum):
+    NEVER = "never"
+    COLOURS = "colours"
+    ALWAYS = "always"
+
+
 class AspectChoice(StrEnum):
     STRETCH = "stretch"
     KEEP = "keep"
@@ -50,7 +56,10 @@ class SegmenterOptions:
 
     weights: WeightsOption = "default"
     flips: Annotated[bool, typer.Option("--flips", help="Average over mirror images too: four times the work.")] = False
-    zoom: Annotated[bool, typer.Option("--zoom", help="Look again from closer at what was found, if small.")] = False
+    zoom: Annotated[
+        CloserLook,
+        typer.Option("--zoom", help="Look again from closer at what is small; colours: where all have some."),
+    ] = CloserLook.COLOURS
     colours: Annotated[bool, typer.Option(help="Go by colours where all have some, or by gray alone.")] = True
     device: Annotated[Device, typer.Option("--device", help="Where to compute.")] = Device.CPU
     precision: Annotated[

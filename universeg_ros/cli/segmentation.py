@@ -54,7 +54,7 @@ def _settings(draw: DrawOptions, network: SegmenterOptions, part: ImageOptions) 
         ensemble=draw.ensemble,
         flips=network.flips,
         tile_px=part.tile,
-        zoom=network.zoom,
+        zoom=network.zoom.value,
         colours=network.colours,
         threshold=part.threshold,
         precision=network.precision.value,

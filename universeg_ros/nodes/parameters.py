@@ -6,7 +6,7 @@ from typing import Any
 from foundation_pose_ros.nodes.parameters import ParameterScope, Row
 
 from ..network.inference import PRECISIONS
-from ..segmenter import SegmenterSettings
+from ..segmenter import ZOOMS, SegmenterSettings
 from ..support.preparation import Preparation
 from .support_sets import Limits
 
@@ -73,7 +73,13 @@ SEGMENTATION_NODE = (
     ),
     Row("ensemble", 1, "Random draws of the support that are averaged.", 1, 64, scope=ParameterScope.ON_CONFIGURE),
     Row("flips", False, "Average over mirror images too: four times the work.", scope=ParameterScope.ON_CONFIGURE),
-    Row("zoom", False, "Look once more from closer at what was found, if small.", scope=ParameterScope.ON_CONFIGURE),
+    Row(
+        "zoom",
+        "colours",
+        "Look once more from closer at what was found, if small; colours: where image and support have some.",
+        choices=ZOOMS,
+        scope=ParameterScope.ON_CONFIGURE,
+    ),
     Row(
         "colours",
         True,

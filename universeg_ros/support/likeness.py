@@ -3,7 +3,7 @@
 A network that sees gray can't tell a red mug from a green one. Here ridge regression (Hoerl and Kennard 1970) on
 random Fourier features (Rahimi and Recht 2007) of the colours about each pixel says how much it looks marked, and the
 network is shown that, of query and support alike: what the colours leave open, shapes decide. An example's own map
-comes from all others, or it would look clearer than any query's.
+comes from all others, or it would look clearer than any query's; for one alone, itself in other light is the others.
 """
 
 from collections.abc import Iterable
@@ -14,17 +14,23 @@ import numpy as np
 # Colours are averaged over so many pixels about each, and the spread of brightness is taken over these.
 _AVERAGED_PX, _SPREAD_PX = (1.0, 2.0, 4.0), (1.5, 3.0)
 _LOOKS = 3 * (1 + len(_AVERAGED_PX)) + len(_SPREAD_PX)
-# Random features, and how far apart looks are that have nothing in common.
-_FEATURES, _WIDTH = 256, 0.25
-_RIDGE = 1e-4
+# Random features, and how far apart looks are that have nothing in common: half of the features see shades, for which
+# many examples are needed, half see what few show.
+_FEATURES, _WIDTHS = 256, (0.4, 0.12)
+_RIDGE = 5e-3
 # Of an example so many pixels are enough. Marked ones count for this share, however few they are.
 _PIXELS, _MARKED_SHARE = 3000, 0.3
 # Regression aims at -1 and 1 and overshoots a little; beyond this it is cut.
 _MOST = 1.2
 _KEPT = 16
+# Other lights, by standard deviations of the logarithm: brightness, each colour's own, gamma.
+_LIGHTS = 4
+_BRIGHTNESS, _TINT, _GAMMA = 0.2, 0.05, 0.12
 
 _DRAWN = np.random.default_rng(0)
-_PROJECTION = (_DRAWN.normal(0, 1, (_LOOKS, _FEATURES)) / (_WIDTH * np.sqrt(_LOOKS))).astype(np.float32)
+_PROJECTION = (
+    _DRAWN.normal(0, 1, (_LOOKS, _FEATURES)) / (np.repeat(_WIDTHS, _FEATURES // len(_WIDTHS)) * np.sqrt(_LOOKS))
+).astype(np.float32)
 _PHASE = _DRAWN.uniform(0, 2 * np.pi, _FEATURES).astype(np.float32)
 
 
@@ -51,15 +57,20 @@ class Likeness:
         return _judged(features(query), weights), examples
 
     def _of_examples(self, indices: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """Weights from all, and maps of each by those from all others; one alone is judged by itself."""
+        """Weights from all, and maps of each by those from all others."""
         given = [self._moments_of(i) for i in indices]
+        if len(indices) == 1:
+            given += self._in_other_light(indices[0])
         moments, towards = (np.sum(parts, axis=0) for parts in zip(*given, strict=True))
         maps = []
-        for i, (own, own_towards) in zip(indices, given, strict=True):
-            alone = len(indices) == 1
-            weights = _solved(moments - (0 if alone else own), towards - (0 if alone else own_towards))
+        for i, (own, own_towards) in zip(indices, given, strict=False):
+            weights = _solved(moments - own, towards - own_towards)
             maps.append(_judged(features(self._colours[i]), weights))
         return _solved(moments, towards), np.stack(maps)
+
+    def _in_other_light(self, i: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        rng = np.random.default_rng(0)
+        return [moments_of(features(in_other_light(rng, self._colours[i])), self._masks[i] > 0) for _ in range(_LIGHTS)]
 
     def _moments_of(self, i: int) -> tuple[np.ndarray, np.ndarray]:
         if i not in self._moments:
@@ -80,6 +91,13 @@ def features(rgb: np.ndarray) -> np.ndarray:
     return result
 
 
+def in_other_light(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
+    """Return a picture (H, W, 3) in 0..1 as a camera might have given it with another lamp and exposure."""
+    gains = np.exp(rng.normal(0, _BRIGHTNESS) + rng.normal(0, _TINT, 3))
+    lit: np.ndarray = np.clip(rgb * gains.astype(np.float32), 0, 1) ** np.float32(np.exp(rng.normal(0, _GAMMA)))
+    return lit
+
+
 def moments_of(features: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return what regression needs of an example: weighted sums (257, 257) and (257,) over its pixels."""
     rng = np.random.default_rng(0)
@@ -96,9 +114,7 @@ def moments_of(features: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _solved(moments: np.ndarray, towards: np.ndarray) -> np.ndarray:
-    # The last feature is 1 everywhere: its moment counts the examples.
-    ridge = _RIDGE * moments[-1, -1] * np.eye(len(moments))
-    solution: np.ndarray = np.linalg.solve(moments + ridge, towards).astype(np.float32)
+    solution: np.ndarray = np.linalg.solve(moments + _RIDGE * np.eye(len(moments)), towards).astype(np.float32)
     return solution
 
 

@@ -68,7 +68,9 @@ def test_segment_several_images_and_labels(
     SupportSet.from_arrays(*scenes).save(tmp_path / "both.npz")
     images = ["--image", tmp_path / "6.png", "--image", tmp_path / "7.png"]
     support = ["--support", tmp_path / "both.npz", "--weights", weights, "--region", "0,0,90,90"]
-    out, _ = said(capsys, 0, "segment", *support, *images, "--output", tmp_path / "masks", "--ensemble", 2, "--zoom")
+    out, _ = said(
+        capsys, 0, "segment", *support, *images, "--output", tmp_path / "masks", "--ensemble", 2, "--zoom", "always"
+    )
     lines = [json.loads(line) for line in out.splitlines()]
     assert [Path(line["mask"]).name for line in lines] == ["6.png", "7.png"]
     mask = cv2.imread(lines[0]["mask"], cv2.IMREAD_UNCHANGED)

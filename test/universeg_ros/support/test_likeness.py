@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from universeg_ros import Segmenter, SegmenterSettings, SupportSet, UniverSeg
-from universeg_ros.segmenter import DEFAULTS
+from universeg_ros.segmenter import DEFAULTS, Zoom
 from universeg_ros.support.likeness import Likeness
 from universeg_ros.support.preparation import to_colour
 
@@ -61,8 +61,8 @@ def test_only_the_examples_that_are_shown_count() -> None:
     assert np.array_equal(first, both.maps(colours[0], [0, 1])[0])
 
 
-@pytest.mark.parametrize("zoom", [False, True])
-def test_things_of_one_gray_are_told_apart(by_intensity: UniverSeg, zoom: bool) -> None:
+@pytest.mark.parametrize("zoom", ["never", "colours"])
+def test_things_of_one_gray_are_told_apart(by_intensity: UniverSeg, zoom: Zoom) -> None:
     support = SupportSet.from_arrays(*zip(*(discs(i, 128)[:2] for i in range(6)), strict=True))  # type: ignore[arg-type]
     picture, red, _ = discs(20, 128)
 
