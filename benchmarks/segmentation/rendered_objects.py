@@ -30,7 +30,7 @@ WAYS = {
     "gray": (16, replace(DEFAULTS, colours=False)),
     "one": (1, DEFAULTS),
 }
-_IMAGES = 3  # of each
+_IMAGES = 2  # of each
 # Made-up designs that are nobody's target in training (some stand there as clutter).
 UNSEEN_DESIGNS = ("cracker_box", "bracket", "bowl")
 PICTURE = (640, 480)
