@@ -75,6 +75,16 @@ def test_all_methods_on_a_task(scenes: Scenes, by_intensity: UniverSeg) -> None:
     assert [s.image for s in few] == ["0", "1"]
 
 
+def test_the_forest_sees_colours_and_shrinks_what_is_large() -> None:
+    ys, xs = np.mgrid[:300, :400]
+    pictures = [np.full((300, 400, 3), 0.5, np.float32) for _ in range(4)]
+    masks = [np.hypot(xs - x, ys - 150) < 50 for x in (100, 200, 300, 250)]
+    for picture, mask in zip(pictures, masks, strict=True):
+        picture[mask], picture[ys < 50] = (0.8, 0.4, 0.2), (0.2, 0.6, 0.6)
+    found = RandomForest(np.stack(pictures[:3]), np.stack(masks[:3])).probability(pictures[3])
+    assert found.shape == (300, 400) and dice(found >= 0.5, masks[3]) > 0.9
+
+
 def test_baselines(scenes: Scenes) -> None:
     masks = np.stack([square(5), square(10)])
     assert mean_mask(masks)[12, 12] == 1 and mean_mask(masks)[12, 6] == 0.5 and mean_mask(masks)[0, 0] == 0
