@@ -60,7 +60,8 @@ def main(
     output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
 ) -> None:
     """Measure, and write JSON and tables."""
-    report = measure(rounds, seconds, before, only) | {"command": "python -m benchmarks.nodes.latency"}
+    command = "python -m benchmarks.nodes.latency" + " --before CHECKOUT" * (before is not None)
+    report = measure(rounds, seconds, before, only) | {"command": f"{command} --rounds {rounds}"}
     publish(PART, report, output)
     print(PART.markdown(report))
 
