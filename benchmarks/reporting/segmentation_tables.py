@@ -118,18 +118,22 @@ def tasks(report: dict[str, Any]) -> str:
 def rendered(report: dict[str, Any]) -> str:
     """Return mean Dice on rendered objects that training never saw, by how they are looked at."""
     given = report["weights"]
-    first = next(iter(given.values()))["colours"]
     titles = {"scanned": "scanned meshes", "made_up": "made-up designs"}
+    ways = [(name, way, by_kind) for name, own in given.items() for way, by_kind in own.items()]
+    first = {key: next(by_kind[key] for _, _, by_kind in ways if key in by_kind) for key in titles}
     counts = [f"{titles[key]}: {len(first[key]['tasks'])} objects, {first[key]['images']} images" for key in titles]
+    rows = [(f"`{name}`{_WAYS[way]}", "universeg", by_kind) for name, way, by_kind in ways]
+    rows += [(title, method, ways[0][2]) for method, title in list(_METHODS.items())[1:]]
     lines = [f"| | examples | {' | '.join(counts)} |", "|---|---|---|---|"]
-    for name, own in given.items():
-        for way, by_kind in own.items():
-            dices = (f"{by_kind[key]['overall']['universeg']['mean_dice']:.3f}" for key in titles)
-            lines.append(f"| `{name}`{_WAYS[way]} | {by_kind['scanned']['support']} | {' | '.join(dices)} |")
-    for method, title in list(_METHODS.items())[1:]:
-        dices = (f"{first[key]['overall'][method]['mean_dice']:.3f}" for key in titles)
-        lines.append(f"| {title} | {first['scanned']['support']} | {' | '.join(dices)} |")
+    for title, method, by_kind in rows:
+        dices = (_mean_dice(by_kind.get(key), method) for key in titles)
+        lines.append(f"| {title} | {next(iter(by_kind.values()))['support']} | {' | '.join(dices)} |")
     return "\n".join([*lines, "", origin(report)])
+
+
+def _mean_dice(judged: dict[str, Any] | None, method: str) -> str:
+    """Mean over tasks; a kind of objects that was left out isn't one without hits."""
+    return "not measured" if judged is None else f"{judged['overall'][method]['mean_dice']:.3f}"
 
 
 def selection(report: dict[str, Any]) -> str:
