@@ -125,6 +125,11 @@ def test_words_lead_to_a_pose_and_to_examples_that_need_no_endpoint(
             asked = len(endpoint.asked)
             assert client.find("Mug").found_by == "search" and len(endpoint.asked) == asked
 
+        segmentation.remove_support("striped_thing")
+        assert "striped_thing" not in segmentation.support_sets()
+        with pytest.raises(NotFound, match="striped_thing"):
+            segmentation.remove_support("striped_thing")
+
 
 def overlap(found: Any, truth: np.ndarray) -> float:
     """Intersection over union of the mask that was found with the true one (H, W)."""
