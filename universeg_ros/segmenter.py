@@ -1,7 +1,7 @@
 """Segmenter: a support set once, then masks of any images."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +32,8 @@ Zoom = Literal["never", "colours", "always"]
 ZOOMS: tuple[Zoom, ...] = ("never", "colours", "always")
 FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
 
+# Of gray pictures the network is shown both; what it says of gray as it is counts for this share.
+_GRAY_SHARE = 1 / 3
 # Of the image; a smaller piece of a mask isn't taken for an object.
 _LEAST_OBJECT_SHARE = 0.001
 
@@ -43,11 +45,11 @@ class SegmenterSettings:
     support_size: examples shown at a time. selection: how they are chosen where there are more: `random`, or `similar`
     to the query. ensemble: predictions that are averaged, each from a random draw of its own. flips: average over
     mirror images of query and support as well (four times the work). tile_px: cut larger images into squares of this
-    side, each segmented alone; 0 doesn't. colours: where image and support have some, show the network how much they
-    look like what the support marks (`support.likeness`), in place of gray. zoom: segment once more what may have been
-    found, but for specks, cut out of image and support alike, where that is a small part of the image: `always`,
-    `never`, or where `colours` are gone by. threshold: of the probability. precision, compiled, memory_budget: see
-    Inference.
+    side, each segmented alone; 0 doesn't. likeness: show the network how much pixels look like what the support marks
+    (`support.likeness`): in place of gray where image and support have colours, beside it where they haven't. zoom:
+    segment once more what may have been found, but for specks, cut out of image and support alike, where that is a
+    small part of the image: `always`, `never`, or where likeness goes by `colours`. threshold: of the probability.
+    precision, compiled, memory_budget: see Inference.
     """
 
     support_size: int = 16
@@ -56,7 +58,7 @@ class SegmenterSettings:
     flips: bool = False
     tile_px: int = 0
     zoom: Zoom = "colours"
-    colours: bool = True
+    likeness: bool = True
     threshold: float = 0.5
     precision: Precision = "fp32"
     seed: int = 0
@@ -131,8 +133,6 @@ class Segmenter:
         shape = (image.shape[0], image.shape[1]) if image.ndim >= 2 else (0, 0)
         whole = ImageRegion(0, 0, shape[1], shape[0]) if region is None else clipped_box(region, shape)
         picture = preparation.picture(whole.cut(image) if region is not None else image, encoding)
-        if not self.settings.colours:
-            picture = replace(picture, colour=None)
         rng = np.random.default_rng(self.settings.seed)
         used: set[str] = set()
         if self.settings.tile_px and max(picture.shape) > self.settings.tile_px:
@@ -144,8 +144,9 @@ class Segmenter:
         return self._result(members, whole, shape, used, begin)
 
     def _looks_closer(self, picture: Picture) -> bool:
-        coloured = picture.colour is not None and all(pool.likeness is not None for pool in self._pools.values())
-        return self.settings.zoom == "always" or (self.settings.zoom == "colours" and coloured)
+        coloured = picture.colour is not None and all(pool.by_colours is not None for pool in self._pools.values())
+        by_colours = self.settings.likeness and coloured
+        return self.settings.zoom == "always" or (self.settings.zoom == "colours" and by_colours)
 
     def _in_tiles(self, picture: Picture, rng: np.random.Generator, used: set[str]) -> np.ndarray:
         """Probabilities (M, L, h, w), each tile's counting less towards its border."""
@@ -193,13 +194,23 @@ class Segmenter:
         logits = []
         for indices in self._draws(query.gray, pool.images, rng):
             used.update(pool.names[i] for i in indices)
-            image, images = query.gray, pool.images[indices]
-            if query.colour is not None and pool.likeness is not None:
-                image, images = pool.likeness.maps(query.colour, indices)
+            shown = self._shown(query, pool, indices)
             for axes in FLIPS if self.settings.flips else FLIPS[:1]:
-                given = [np.flip(array, axes).copy() for array in (image, images, pool.masks[indices])]
-                logits.append(np.flip(self._logits(*given), axes))
+                said = np.zeros(query.shape, np.float32)
+                for share, image, images in shown:
+                    given = [np.flip(array, axes).copy() for array in (image, images, pool.masks[indices])]
+                    said += np.float32(share) * np.flip(self._logits(*given), axes)
+                logits.append(said)
         return np.stack(logits)
+
+    def _shown(self, query: Picture, pool: Pool, indices: np.ndarray) -> list[tuple[float, np.ndarray, np.ndarray]]:
+        """What the network is shown of a query and of examples, and how much what it says of that counts."""
+        gray = query.gray, pool.images[indices]
+        if not self.settings.likeness:
+            return [(1.0, *gray)]
+        if query.colour is not None and pool.by_colours is not None:
+            return [(1.0, *pool.by_colours.maps(query.colour, indices))]
+        return [(1 - _GRAY_SHARE, *pool.by_brightness.maps(query.gray, indices)), (_GRAY_SHARE, *gray)]
 
     def _draws(self, query: np.ndarray, images: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
         size = self.settings.support_size

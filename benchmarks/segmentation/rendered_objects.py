@@ -27,7 +27,7 @@ from universeg_ros.training.rendered import RenderedObjects, object_views
 WAYS = {
     "colours": (16, DEFAULTS),
     "afar": (16, replace(DEFAULTS, zoom="never")),
-    "gray": (16, replace(DEFAULTS, colours=False)),
+    "gray": (16, replace(DEFAULTS, likeness=False)),
     "one": (1, DEFAULTS),
 }
 _IMAGES = 2  # of each

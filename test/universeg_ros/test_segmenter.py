@@ -78,7 +78,7 @@ def test_a_binary_set_gives_one_label_and_the_network_s_own_probability(scenes: 
     images, maps = scenes
     support = SupportSet.from_arrays(images[:3], [m == 1 for m in maps[:3]])
     image = scene(22, (128, 128))[0]
-    result = Segmenter(model).set_support(support).segment(image)
+    result = Segmenter(model, settings=SegmenterSettings(likeness=False)).set_support(support).segment(image)
     assert [(r.label, r.name) for r in result.labels] == [(1, "1")]
     prepared = torch.from_numpy(support.preparation.image(image))[None, None]
     shown = list(support)

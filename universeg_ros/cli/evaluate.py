@@ -67,7 +67,7 @@ def evaluate(
         prepared(output)
     settings = EvaluationSettings(**vars(protocol))
     base = SegmenterSettings(
-        flips=network.flips, zoom=network.zoom.value, colours=network.colours, precision=network.precision.value
+        flips=network.flips, zoom=network.zoom.value, likeness=network.likeness, precision=network.precision.value
     )
     model, info = load_checkpoint(network.weights)
     scores: list[Score] = []
@@ -82,7 +82,7 @@ def evaluate(
         "ensemble": protocol.ensemble,
         "flips": network.flips,
         "zoom": network.zoom.value,
-        "colours": network.colours,
+        "likeness": network.likeness,
         "patients_apart": protocol.patients_apart,
         "limit": protocol.limit,
         "seed": protocol.seed,

@@ -60,7 +60,9 @@ class SegmenterOptions:
         CloserLook,
         typer.Option("--zoom", help="Look again from closer at what is small; colours: where all have some."),
     ] = CloserLook.COLOURS
-    colours: Annotated[bool, typer.Option(help="Go by colours where all have some, or by gray alone.")] = True
+    likeness: Annotated[
+        bool, typer.Option(help="Show the network where pixels look like what is marked, or gray alone.")
+    ] = True
     device: Annotated[Device, typer.Option("--device", help="Where to compute.")] = Device.CPU
     precision: Annotated[
         SegmenterPrecision,

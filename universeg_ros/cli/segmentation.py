@@ -55,7 +55,7 @@ def _settings(draw: DrawOptions, network: SegmenterOptions, part: ImageOptions) 
         flips=network.flips,
         tile_px=part.tile,
         zoom=network.zoom.value,
-        colours=network.colours,
+        likeness=network.likeness,
         threshold=part.threshold,
         precision=network.precision.value,
     )

@@ -81,9 +81,9 @@ SEGMENTATION_NODE = (
         scope=ParameterScope.ON_CONFIGURE,
     ),
     Row(
-        "colours",
+        "likeness",
         True,
-        "Go by colours where image and support have some; false: by gray alone.",
+        "Show the network where pixels look like what is marked, by colours or brightness; false: gray alone.",
         scope=ParameterScope.ON_CONFIGURE,
     ),
     Row(

@@ -26,7 +26,8 @@ class Pool:
     names: tuple[str, ...]
     images: np.ndarray  # (N, size, size) float32, 0..1
     masks: np.ndarray  # (N, size, size) float32, 0 or 1
-    likeness: Likeness | None  # where all examples have colours
+    by_brightness: Likeness
+    by_colours: Likeness | None  # where all examples have some
 
 
 Pools = dict[int, Pool]
@@ -64,8 +65,9 @@ def _pool(support: SupportSet, label: int, prepared: dict[str, tuple[Picture, np
     pictures, labels = zip(*(prepared[name] for name in names), strict=True)
     masks = np.stack([support.preparation.mask(own == label) for own in labels])
     colours = [picture.colour for picture in pictures if picture.colour is not None]
-    likeness = Likeness(np.stack(colours), masks) if len(colours) == len(names) else None
-    return Pool(names, np.stack([picture.gray for picture in pictures]), masks, likeness)
+    images = np.stack([picture.gray for picture in pictures])
+    by_colours = Likeness(np.stack(colours), masks) if len(colours) == len(names) else None
+    return Pool(names, images, masks, Likeness(images, masks), by_colours)
 
 
 def draw(rng: np.random.Generator, pool: int, count: int) -> np.ndarray:

@@ -1,9 +1,10 @@
 """Where a picture looks like what the support marks: a map per picture, learned from the support in closed form.
 
 A network that sees gray can't tell a red mug from a green one. Here ridge regression (Hoerl and Kennard 1970) on
-random Fourier features (Rahimi and Recht 2007) of the colours about each pixel says how much it looks marked, and the
-network is shown that, of query and support alike: what the colours leave open, shapes decide. An example's own map
-comes from all others, or it would look clearer than any query's; for one alone, itself in other light is the others.
+random Fourier features (Rahimi and Recht 2007) of what is about each pixel, its colours, or in gray pictures its
+brightness and place, says how much it looks marked, and the network is shown that, of query and support alike: what
+looks leave open, shapes decide. An example's own map comes from all others, or it would look clearer than any query's;
+for one alone, itself in other light is the others.
 """
 
 from collections.abc import Iterable
@@ -11,9 +12,12 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-# Colours are averaged over so many pixels about each, and the spread of brightness is taken over these.
+# Colours and brightness are averaged over so many pixels about each, and the spread of brightness is taken over these.
 _AVERAGED_PX, _SPREAD_PX = (1.0, 2.0, 4.0), (1.5, 3.0)
+_GRAY_AVERAGED_PX, _GRAY_SPREAD_PX = (1.0, 2.0, 4.0, 8.0), (1.5, 3.0, 6.0)
 _LOOKS = 3 * (1 + len(_AVERAGED_PX)) + len(_SPREAD_PX)
+# In gray pictures, where a pixel is counts too: much of what is alike there is told apart by its place alone.
+_GRAY_LOOKS = 1 + len(_GRAY_AVERAGED_PX) + len(_GRAY_SPREAD_PX) + 2
 # Random features, and how far apart looks are that have nothing in common: half of the features see shades, for which
 # many examples are needed, half see what few show.
 _FEATURES, _WIDTHS = 256, (0.4, 0.12)
@@ -28,23 +32,30 @@ _LIGHTS = 4
 _BRIGHTNESS, _TINT, _GAMMA = 0.2, 0.05, 0.12
 
 _DRAWN = np.random.default_rng(0)
-_PROJECTION = (
-    _DRAWN.normal(0, 1, (_LOOKS, _FEATURES)) / (np.repeat(_WIDTHS, _FEATURES // len(_WIDTHS)) * np.sqrt(_LOOKS))
-).astype(np.float32)
+
+
+def _drawn_projection(looks: int) -> np.ndarray:
+    """Directions (looks, _FEATURES) of random features."""
+    spread = np.repeat(_WIDTHS, _FEATURES // len(_WIDTHS)) * np.sqrt(looks)
+    return (_DRAWN.normal(0, 1, (looks, _FEATURES)) / spread).astype(np.float32)
+
+
+_PROJECTION = _drawn_projection(_LOOKS)
 _PHASE = _DRAWN.uniform(0, 2 * np.pi, _FEATURES).astype(np.float32)
+_GRAY_PROJECTION = _drawn_projection(_GRAY_LOOKS)
 
 
 class Likeness:
     """Maps of a label's examples and of queries; examples are given once, each time some of them are shown."""
 
-    def __init__(self, colours: np.ndarray, masks: np.ndarray) -> None:
-        """colours (N, size, size, 3) float32 RGB in 0..1; masks (N, size, size), 0 or 1."""
-        self._colours, self._masks = colours, masks
+    def __init__(self, pictures: np.ndarray, masks: np.ndarray) -> None:
+        """pictures (N, size, size, 3) RGB, or (N, size, size) gray, float32 in 0..1; masks (N, size, size), 0 or 1."""
+        self._pictures, self._masks = pictures, masks
         self._moments: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._shown: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]] = {}
 
     def maps(self, query: np.ndarray, indices: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Return maps of a query (size, size, 3) and of the examples of these numbers: (size, size), (S, size, size).
+        """Return maps of a query, as the examples are, and of those of these numbers: (size, size), (S, size, size).
 
         Both float32, 0 to 1; 0.5 says nothing.
         """
@@ -65,36 +76,52 @@ class Likeness:
         maps = []
         for i, (own, own_towards) in zip(indices, given, strict=False):
             weights = _solved(moments - own, towards - own_towards)
-            maps.append(_judged(features(self._colours[i]), weights))
+            maps.append(_judged(features(self._pictures[i]), weights))
         return _solved(moments, towards), np.stack(maps)
 
     def _in_other_light(self, i: int) -> list[tuple[np.ndarray, np.ndarray]]:
         rng = np.random.default_rng(0)
-        return [moments_of(features(in_other_light(rng, self._colours[i])), self._masks[i] > 0) for _ in range(_LIGHTS)]
+        lit = [in_other_light(rng, self._pictures[i]) for _ in range(_LIGHTS)]
+        return [moments_of(features(picture), self._masks[i] > 0) for picture in lit]
 
     def _moments_of(self, i: int) -> tuple[np.ndarray, np.ndarray]:
         if i not in self._moments:
-            self._moments[i] = moments_of(features(self._colours[i]), self._masks[i] > 0)
+            self._moments[i] = moments_of(features(self._pictures[i]), self._masks[i] > 0)
         return self._moments[i]
 
 
-def features(rgb: np.ndarray) -> np.ndarray:
-    """Return random features (H, W, 257) float32 of the colours about each pixel of a picture (H, W, 3) in 0..1."""
-    lab = cv2.cvtColor(np.ascontiguousarray(rgb, np.float32), cv2.COLOR_RGB2LAB) / np.float32(50)
-    bright = lab[..., 0]
-    looks = [lab, *(cv2.GaussianBlur(lab, (0, 0), sigma) for sigma in _AVERAGED_PX)]
-    for sigma in _SPREAD_PX:
-        mean, square = (cv2.GaussianBlur(values, (0, 0), sigma) for values in (bright, bright * bright))
-        looks.append(3 * np.sqrt(np.maximum(square - mean * mean, 0))[..., None])
-    result = np.ones((*bright.shape, _FEATURES + 1), np.float32)
-    result[..., :-1] = np.cos(np.concatenate(looks, axis=-1) @ _PROJECTION + _PHASE)
+def features(picture: np.ndarray) -> np.ndarray:
+    """Return features (H, W, 257) float32 of what is about each pixel of RGB (H, W, 3) or gray (H, W) in 0..1."""
+    if picture.ndim == 2:
+        bright = np.ascontiguousarray(picture, np.float32) * np.float32(2)
+        place = np.indices(bright.shape, np.float32).transpose(1, 2, 0) / np.float32(bright.shape)
+        looks = [bright[..., None], *_averages(bright, _GRAY_AVERAGED_PX), *_spreads(bright, _GRAY_SPREAD_PX), place]
+        projection = _GRAY_PROJECTION
+    else:
+        lab = cv2.cvtColor(np.ascontiguousarray(picture, np.float32), cv2.COLOR_RGB2LAB) / np.float32(50)
+        looks = [lab, *_averages(lab, _AVERAGED_PX), *_spreads(lab[..., 0], _SPREAD_PX)]
+        projection = _PROJECTION
+    result = np.ones((*picture.shape[:2], _FEATURES + 1), np.float32)
+    result[..., :-1] = np.cos(np.concatenate(looks, axis=-1) @ projection + _PHASE)
     return result
 
 
-def in_other_light(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
-    """Return a picture (H, W, 3) in 0..1 as a camera might have given it with another lamp and exposure."""
-    gains = np.exp(rng.normal(0, _BRIGHTNESS) + rng.normal(0, _TINT, 3))
-    lit: np.ndarray = np.clip(rgb * gains.astype(np.float32), 0, 1) ** np.float32(np.exp(rng.normal(0, _GAMMA)))
+def _averages(values: np.ndarray, sigmas_px: Iterable[float]) -> list[np.ndarray]:
+    """(H, W, C) by each Gaussian."""
+    return [cv2.GaussianBlur(values, (0, 0), sigma).reshape(*values.shape[:2], -1) for sigma in sigmas_px]
+
+
+def _spreads(bright: np.ndarray, sigmas_px: Iterable[float]) -> list[np.ndarray]:
+    """(H, W, 1) by each Gaussian: three standard deviations of brightness (H, W)."""
+    means, squares = _averages(bright, sigmas_px), _averages(bright * bright, sigmas_px)
+    return [3 * np.sqrt(np.maximum(square - mean * mean, 0)) for mean, square in zip(means, squares, strict=True)]
+
+
+def in_other_light(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    """Return RGB (H, W, 3) or gray (H, W) in 0..1 as a camera might have given it with another lamp and exposure."""
+    gains = np.exp(rng.normal(0, _BRIGHTNESS) + rng.normal(0, _TINT, picture.shape[2:]))
+    gamma = np.float32(np.exp(rng.normal(0, _GAMMA)))
+    lit: np.ndarray = np.clip(picture * gains.astype(np.float32), 0, 1) ** gamma
     return lit
 
 

@@ -1,4 +1,4 @@
-"""Colours of the support say where a query looks like what is marked, and a network that sees gray goes by that."""
+"""Looks of the support say where a query looks like what is marked, and a network that sees gray goes by that."""
 
 from dataclasses import replace
 
@@ -71,7 +71,42 @@ def test_things_of_one_gray_are_told_apart(by_intensity: UniverSeg, zoom: Zoom) 
         return 2 * float((found & red).sum()) / float(found.sum() + red.sum())
 
     assert dice(replace(DEFAULTS, zoom=zoom)) > 0.9
-    assert dice(replace(DEFAULTS, zoom=zoom, colours=False)) < 0.75
+    assert dice(replace(DEFAULTS, zoom=zoom, likeness=False)) < 0.75
+
+
+def gray_discs(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """A gray picture (128, 128) uint8 of two discs of one brightness, one of them grainy, and where that is."""
+    rng = np.random.default_rng([6, number])
+    ys, xs = np.mgrid[:128, :128] / 128
+    picture = np.full((128, 128), 60.0)
+    for grain, left in zip((40, 3), rng.permutation([0.25, 0.75]), strict=True):
+        disc = np.hypot(xs - left, ys - rng.uniform(0.3, 0.7)) < 0.18
+        picture[disc] = 160 + rng.normal(0, grain, disc.sum())
+        if grain == 40:
+            marked = disc
+    return picture.clip(0, 255).astype(np.uint8), marked
+
+
+def test_things_of_one_brightness_are_told_apart_by_their_grain(by_intensity: UniverSeg) -> None:
+    support = SupportSet.from_arrays(*zip(*(gray_discs(i) for i in range(6)), strict=True))  # type: ignore[arg-type]
+    picture, grainy = gray_discs(20)
+
+    def dice(settings: SegmenterSettings) -> float:
+        found = Segmenter(by_intensity, settings=settings).set_support(support).segment(picture).mask > 0
+        return 2 * float((found & grainy).sum()) / float(found.sum() + grainy.sum())
+
+    assert dice(DEFAULTS) > 0.85
+    assert dice(replace(DEFAULTS, likeness=False)) < 0.75
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_where_a_pixel_is_counts_in_gray_pictures(count: int) -> None:
+    images = np.random.default_rng(3).uniform(0.4, 0.6, (count + 1, SIZE, SIZE)).astype(np.float32)
+    masks = np.zeros((count, SIZE, SIZE), np.float32)
+    masks[:, SIZE // 2 :] = 1
+    query, examples = Likeness(images[:count], masks).maps(images[count], range(count))
+    for image in (query, *examples):
+        assert image[: SIZE // 3].mean() < 0.35 and image[-SIZE // 3 :].mean() > 0.65
 
 
 def test_gray_is_gray_however_it_is_stored() -> None:
