@@ -14,6 +14,7 @@ _WAYS = {
 }
 _KINDS = {
     "recorded": "",
+    "gray": ", without likeness",
     "thorough": ", mirrored and closer",
     "recorded_1": "",
     "patients_apart": ", patients apart",

@@ -26,6 +26,7 @@ WEIGHTS = ("default", "research")
 SHOWN = EvaluationSettings(support_size=16, ensemble=5)
 # Mirror images of everything as well, and a second look from closer by: eight times the work.
 THOROUGH = SegmenterSettings(flips=True, zoom="always")
+GRAY = replace(DEFAULTS, likeness=False)
 FEW = 4
 """Examples shown where ways of choosing them are compared: with 16 of pools of 40 there is little to choose."""
 
@@ -49,6 +50,7 @@ def measure(scope: Scope, names: Sequence[str] = WEIGHTS) -> Report:
         own: dict[str, Any] = {"licence": info.licence, "note": info.note}
         result["weights"][name] = own
         own["recorded"] = judged(model, recorded, shown, f"{name}, 16 examples")
+        own["gray"] = judged(model, recorded, replace(shown, baselines=False), f"{name}, gray", GRAY)
         own["thorough"] = judged(
             model, recorded, replace(shown, baselines=False), f"{name}, mirrored, closer", THOROUGH
         )
