@@ -84,7 +84,11 @@ class FirstLook:
         """
         *_, starts = self.rounds(frame, things, spots)
         least = starts[0].promise - self.settings.behind if starts else 0.0
-        return [start.proposal for start in starts if start.promise >= least]
+        starts = [start for start in starts if start.promise >= least]
+        # Regions that lead to one place are one: a registration tries all rotations there.
+        places = np.array([start.poses[0] for start in starts]).reshape(-1, 4, 4)
+        kept = self.compare.unique_poses(places, DISTINCT_SHARE, len(starts), np.pi)
+        return [starts[k].proposal for k in kept]
 
     def rounds(
         self, frame: Frame, things: list[Proposal], spots: Callable[[], list[Proposal]] | None = None

@@ -84,3 +84,10 @@ def test_spots_are_looked_at_only_where_no_thing_convinces(
     look = FirstLook(RenderAndCompare.on_cpu(scene.model("mug"), 1), rotation_grid())
     first = look(coarse.frame, things, asked)[0]
     assert not first.spot and inside(first.mask, mug) > 0.8
+
+
+def test_regions_that_lead_to_one_place_are_one(scene: SyntheticScene, coarse: CoarseScene, mug: np.ndarray) -> None:
+    prior = SizeColourPrior(scene.model("mug"))
+    on_it = [thing for thing in propose(coarse, prior) if inside(thing.mask, mug) > 0.8][:1]
+    look = FirstLook(RenderAndCompare.on_cpu(scene.model("mug"), 1), rotation_grid())
+    assert len(look(coarse.frame, on_it * 3)) == 1
