@@ -94,7 +94,7 @@ def features(picture: np.ndarray) -> np.ndarray:
     """Return features (H, W, 257) float32 of what is about each pixel of RGB (H, W, 3) or gray (H, W) in 0..1."""
     if picture.ndim == 2:
         bright = np.ascontiguousarray(picture, np.float32) * np.float32(2)
-        place = np.indices(bright.shape, np.float32).transpose(1, 2, 0) / np.float32(bright.shape)
+        place = (np.indices(bright.shape).transpose(1, 2, 0) / bright.shape).astype(np.float32)
         looks = [bright[..., None], *_averages(bright, _GRAY_AVERAGED_PX), *_spreads(bright, _GRAY_SPREAD_PX), place]
         projection = _GRAY_PROJECTION
     else:
