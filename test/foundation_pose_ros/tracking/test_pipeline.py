@@ -277,9 +277,14 @@ def test_after_a_recording_that_loops_the_object_is_looked_for_where_it_was(benc
     bench.frame(3)
     assert bench.state is TrackState.LOST and bench.published[-1][1].reason == "lost: time jumped back"
     assert bench.refusals["time_jumped_back"] == 1
-    for step in (4, 5, 6, 7):
+    # The search runs beside the frames, and takes what the machine leaves it.
+    step = 4
+    bench.frame(step)
+    while bench.state is not TrackState.TRACKING:
+        assert step < 300, "no mask was needed"
+        time.sleep(0.01)
+        step += 1
         bench.frame(step)
-    assert bench.state is TrackState.TRACKING, "no mask was needed"
     assert bench.estimator.registered == [51 * STEP_NS]
 
 
