@@ -3,7 +3,7 @@
 The protocol is that of `universeg evaluate` (docs/universeg.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from universeg_ros import UniverSeg
 from universeg_ros.evaluation import report
 from universeg_ros.evaluation.protocol import UNIVERSEG, EvaluationSettings, evaluate
 from universeg_ros.evaluation.tasks import EvaluationTask, image_sources, read_task
-from universeg_ros.network.checkpoints import load_checkpoint
+from universeg_ros.network.checkpoints import UniverSegWeightsInfo, load_checkpoint
 from universeg_ros.segmenter import DEFAULTS, SegmenterSettings
 
 WEIGHTS = ("default", "research")
@@ -39,12 +39,7 @@ def measure(scope: Scope, names: Sequence[str] = WEIGHTS) -> Report:
         raise InputRefused("no_data", f"{data} holds no segmentation/eval/*.npz: set --data")
     limit = 1 if quick else 0
     result: Report = provenance({"quick": quick}) | {"weights": {}}
-    for name in names:
-        try:
-            model, info = load_checkpoint(name)
-        except InputRefused as refused:
-            Console(stderr=True).print(str(refused))
-            continue
+    for name, model, info in shipped(names):
         # What learns nothing across tasks is the same beside any weights.
         shown = replace(SHOWN, limit=limit, baselines=name == WEIGHTS[0])
         own: dict[str, Any] = {"licence": info.licence, "note": info.note}
@@ -68,6 +63,15 @@ def measure(scope: Scope, names: Sequence[str] = WEIGHTS) -> Report:
         )
         own["selection"] = _selections(model, recorded, limit)
     return result
+
+
+def shipped(names: Sequence[str]) -> Iterator[tuple[str, UniverSeg, UniverSegWeightsInfo]]:
+    """Yield those of these weights that are shipped, and say of the others why they can't be had."""
+    for name in names:
+        try:
+            yield name, *load_checkpoint(name)
+        except InputRefused as refused:
+            Console(stderr=True).print(str(refused))
 
 
 def _selections(model: UniverSeg, tasks: Sequence[EvaluationTask], limit: int) -> dict[str, float]:

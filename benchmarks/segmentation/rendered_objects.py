@@ -14,12 +14,11 @@ from rich.progress import track
 
 from benchmarks.reporting import segmentation_tables
 from benchmarks.reporting.parts import Part, Report, Scope
-from benchmarks.segmentation.accuracy import WEIGHTS, judged
+from benchmarks.segmentation.accuracy import WEIGHTS, judged, shipped
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.provenance import provenance
 from universeg_ros.evaluation.protocol import EvaluationSettings
 from universeg_ros.evaluation.tasks import EvaluationTask
-from universeg_ros.network.checkpoints import load_checkpoint
 from universeg_ros.segmenter import DEFAULTS
 from universeg_ros.training.rendered import RenderedObjects, object_views
 
@@ -54,12 +53,7 @@ def judged_rendered(
 ) -> dict[str, dict[str, Any]]:
     """Return by weights, way of looking and kind of objects how right masks are; limit: images per object."""
     result: dict[str, dict[str, Any]] = {}
-    for name in names:
-        try:
-            model, _ = load_checkpoint(name)
-        except InputRefused as refused:
-            Console(stderr=True).print(str(refused))
-            continue
+    for name, model, _ in shipped(names):
         result[name] = {}
         for way in WAYS if name == names[0] else ("colours",):
             support, base = WAYS[way]

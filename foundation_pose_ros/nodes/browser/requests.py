@@ -1,14 +1,12 @@
 """What the page asks pose_node for."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from rclpy.context import Context
 
-from ...errors import InputRefused
-from ..client.object_pose import NotFound
 from ..client.onboarding_client import OnboardingClient
 from ..client.pose_client import PoseClient
+from ..client.refusals import refusing
 
 
 class NodeRequests:
@@ -25,7 +23,7 @@ class NodeRequests:
 
     def start(self, id: str, u: int, v: int) -> str:
         """Find an object at a pixel of the newest image."""
-        with _refusing():
+        with refusing():
             return f"{id} found with score {self._poses.register_at_pixel(id, u, v).score:.2f}"
 
     def reset(self, id: str) -> str:
@@ -42,24 +40,16 @@ class NodeRequests:
 
     def start_onboarding(self, name: str, masks: int, board: str) -> str:
         """Begin to record views."""
-        with _refusing():
+        with refusing():
             return self._onboarding.start(name, masks, board)
 
     def stop_onboarding(self, discard: bool) -> str:
         """Make the model of those views, or forget them."""
-        with _refusing():
+        with refusing():
             return self._onboarding.stop(discard)
 
 
-@contextmanager
-def _refusing() -> Iterator[None]:
-    try:
-        yield
-    except NotFound as refused:
-        raise InputRefused("refused", str(refused)) from None
-
-
 def _done(work: Callable[[], None], words: str) -> str:
-    with _refusing():
+    with refusing():
         work()
     return words
