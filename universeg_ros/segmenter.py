@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +25,7 @@ from .support.example_pools import (
     most_useful,
     whole_images,
 )
+from .support.likeness import features
 from .support.preparation import Encoding, Picture
 from .support.regions import ImageRegion, around, clipped_box, main_pieces, tiles
 from .support.support_set import SupportSet
@@ -80,6 +82,22 @@ class SegmenterSettings:
 
 
 DEFAULTS = SegmenterSettings()
+
+
+@dataclass(frozen=True, eq=False)
+class _Query:
+    """A picture at the network's size, with its looks: the same for every draw and label, made once they are needed."""
+
+    picture: Picture
+
+    @cached_property
+    def by_brightness(self) -> np.ndarray:
+        return features(self.picture.gray)
+
+    @cached_property
+    def by_colours(self) -> np.ndarray:
+        assert self.picture.colour is not None
+        return features(self.picture.colour)
 
 
 class Segmenter:
@@ -179,38 +197,38 @@ class Segmenter:
 
     def _predicted(self, picture: Picture, pools: Pools, rng: np.random.Generator, used: set[str]) -> np.ndarray:
         """Probabilities (M, L, H, W) for a picture: members of the ensemble times labels."""
-        query = self.support.preparation.sized_picture(picture)
+        query = _Query(self.support.preparation.sized_picture(picture))
         of_labels = [self._label_members(query, pool, rng, used) for pool in pools.values()]
         # A label with too few examples to draw from has fewer members: they are taken again.
         most = max(len(members) for members in of_labels)
-        logits = np.stack([np.resize(members, (most, *query.shape)) for members in of_labels], axis=1)
+        logits = np.stack([np.resize(members, (most, *query.picture.shape)) for members in of_labels], axis=1)
         # Background has logit 0: with one label the softmax is the sigmoid that the network was trained with.
         powers = np.exp(np.minimum(logits, 50.0))
         probabilities = powers / (1 + powers.sum(axis=1, keepdims=True))
         return self.support.preparation.back(probabilities, picture.shape)
 
-    def _label_members(self, query: Picture, pool: Pool, rng: np.random.Generator, used: set[str]) -> np.ndarray:
+    def _label_members(self, query: _Query, pool: Pool, rng: np.random.Generator, used: set[str]) -> np.ndarray:
         """Logits (M, size, size) of one label."""
         logits = []
-        for indices in self._draws(query.gray, pool.images, rng):
+        for indices in self._draws(query.picture.gray, pool.images, rng):
             used.update(pool.names[i] for i in indices)
             shown = self._shown(query, pool, indices)
             for axes in FLIPS if self.settings.flips else FLIPS[:1]:
-                said = np.zeros(query.shape, np.float32)
+                said = np.zeros(query.picture.shape, np.float32)
                 for share, image, images in shown:
                     given = [np.flip(array, axes).copy() for array in (image, images, pool.masks[indices])]
                     said += np.float32(share) * np.flip(self._logits(*given), axes)
                 logits.append(said)
         return np.stack(logits)
 
-    def _shown(self, query: Picture, pool: Pool, indices: np.ndarray) -> list[tuple[float, np.ndarray, np.ndarray]]:
+    def _shown(self, query: _Query, pool: Pool, indices: np.ndarray) -> list[tuple[float, np.ndarray, np.ndarray]]:
         """What the network is shown of a query and of examples, and how much what it says of that counts."""
-        gray = query.gray, pool.images[indices]
+        gray = query.picture.gray, pool.images[indices]
         if not self.settings.likeness:
             return [(1.0, *gray)]
-        if query.colour is not None and pool.by_colours is not None:
-            return [(1.0, *pool.by_colours.maps(query.colour, indices))]
-        return [(1 - _GRAY_SHARE, *pool.by_brightness.maps(query.gray, indices)), (_GRAY_SHARE, *gray)]
+        if query.picture.colour is not None and pool.by_colours is not None:
+            return [(1.0, *pool.by_colours.maps(query.by_colours, indices))]
+        return [(1 - _GRAY_SHARE, *pool.by_brightness.maps(query.by_brightness, indices)), (_GRAY_SHARE, *gray)]
 
     def _draws(self, query: np.ndarray, images: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
         size = self.settings.support_size

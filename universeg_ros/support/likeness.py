@@ -54,10 +54,10 @@ class Likeness:
         self._moments: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._shown: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]] = {}
 
-    def maps(self, query: np.ndarray, indices: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Return maps of a query, as the examples are, and of those of these numbers: (size, size), (S, size, size).
+    def maps(self, looks: np.ndarray, indices: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return maps of a query and of the examples of these numbers: (size, size), (S, size, size).
 
-        Both float32, 0 to 1; 0.5 says nothing.
+        looks: the query's `features`. Both maps are float32, 0 to 1; 0.5 says nothing.
         """
         key = tuple(int(i) for i in indices)
         if key not in self._shown:
@@ -65,7 +65,7 @@ class Likeness:
                 self._shown.pop(next(iter(self._shown)))
             self._shown[key] = self._of_examples(key)
         weights, examples = self._shown[key]
-        return _judged(features(query), weights), examples
+        return _judged(looks, weights), examples
 
     def _of_examples(self, indices: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Weights from all, and maps of each by those from all others."""

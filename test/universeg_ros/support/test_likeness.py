@@ -9,7 +9,7 @@ pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from universeg_ros import Segmenter, SegmenterSettings, SupportSet, UniverSeg
 from universeg_ros.segmenter import DEFAULTS, Zoom
-from universeg_ros.support.likeness import Likeness
+from universeg_ros.support.likeness import Likeness, features
 from universeg_ros.support.preparation import to_colour
 
 SIZE = 64
@@ -38,7 +38,7 @@ def likeness(count: int) -> Likeness:
 @pytest.mark.parametrize("count", [1, 6])
 def test_a_query_is_judged_by_its_colours(count: int) -> None:
     picture, red, green = discs(20)
-    query, examples = likeness(count).maps(picture.astype(np.float32) / 255, range(count))
+    query, examples = likeness(count).maps(features(picture.astype(np.float32) / 255), range(count))
     assert query.shape == (SIZE, SIZE) and examples.shape == (count, SIZE, SIZE)
     assert query.dtype == examples.dtype == np.float32 and query.min() >= 0 and query.max() <= 1
     assert query[red].mean() > 0.75 and query[green].mean() < 0.35 and query[~(red | green)].mean() < 0.3
@@ -48,7 +48,7 @@ def test_an_example_is_judged_by_the_others() -> None:
     pictures, red, green = zip(*(discs(i) for i in range(6)), strict=True)
     masks = np.stack([green[0], *red[1:]]).astype(np.float32)  # the first says what no other does
     colours = np.stack(pictures).astype(np.float32) / 255
-    own = Likeness(colours, masks).maps(colours[1], range(6))[1][0]
+    own = Likeness(colours, masks).maps(features(colours[1]), range(6))[1][0]
     assert own[green[0]].mean() < 0.4 and own[red[0]].mean() > 0.7
 
 
@@ -56,9 +56,9 @@ def test_only_the_examples_that_are_shown_count() -> None:
     pictures, red, green = zip(*(discs(i) for i in range(4)), strict=True)
     colours = np.stack(pictures).astype(np.float32) / 255
     both = Likeness(colours, np.stack([*red[:2], *green[2:]]).astype(np.float32))
-    first, second = (both.maps(colours[0], shown)[0] for shown in ([0, 1], [2, 3]))
+    first, second = (both.maps(features(colours[0]), shown)[0] for shown in ([0, 1], [2, 3]))
     assert first[red[0]].mean() > 0.7 > 0.4 > second[red[0]].mean()
-    assert np.array_equal(first, both.maps(colours[0], [0, 1])[0])
+    assert np.array_equal(first, both.maps(features(colours[0]), [0, 1])[0])
 
 
 @pytest.mark.parametrize("zoom", ["never", "colours"])
@@ -104,7 +104,7 @@ def test_where_a_pixel_is_counts_in_gray_pictures(count: int) -> None:
     images = np.random.default_rng(3).uniform(0.4, 0.6, (count + 1, SIZE, SIZE)).astype(np.float32)
     masks = np.zeros((count, SIZE, SIZE), np.float32)
     masks[:, SIZE // 2 :] = 1
-    query, examples = Likeness(images[:count], masks).maps(images[count], range(count))
+    query, examples = Likeness(images[:count], masks).maps(features(images[count]), range(count))
     for image in (query, *examples):
         assert image[: SIZE // 3].mean() < 0.35 and image[-SIZE // 3 :].mean() > 0.65
 
