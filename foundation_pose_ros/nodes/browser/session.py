@@ -1,10 +1,8 @@
 """All that browser_node has between configure and cleanup."""
 
 import secrets
-from functools import partial
 from typing import Any
 
-import cv2
 from foundation_perception.msg import OnboardingStatus
 
 from ...arrays import Rgb
@@ -14,11 +12,8 @@ from ...overlay import LiveObject
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..overlay.live_view import LiveView
-from ..overlay.session import MESH_READER
 from ..parameters import values
 from ..pose.models_publisher import KEPT
-from ..pose.object_catalogue import load_object
-from ..pose.objects import configured_entries
 from .cloud import FrameCloud
 from .gate import LOOPBACK, Gate
 from .page import PosePage
@@ -37,14 +32,13 @@ _STATES = {
 class BrowserSession:
     """Reads meshes, serves the page; `start` and `stop` as often as the node is activated.
 
-    unusable: why objects were left out, by name. address: what a browser opens, token included.
+    address: what a browser opens, token included.
     """
 
     def __init__(self, node: WorkingNode) -> None:
         """Raises InputRefused."""
         self._node = node
         settings = values(node, BROWSER_NODE)
-        cv2.setNumThreads(settings["threads"])
         self._requests = NodeRequests(settings["pose_node"], node.context)
         try:
             self.page = PosePage(self._requests)
@@ -54,9 +48,7 @@ class BrowserSession:
             raise
         self.address = self._gate.address
         node.get_logger().info(f"the page is at {self.address}")
-        entries, self.unusable = configured_entries(node, settings, partial(MESH_READER.call, load_object))
-        models = {name: entry.model for name, entry in entries.items()}
-        self.view = LiveView(node, BROWSER_NODE, models, lambda: self.page.viewers > 0, self._show)
+        self.view = LiveView(node, BROWSER_NODE, lambda: self.page.viewers > 0, self._show)
         self._picture_ns: int | None = None
         self._cloud_ns: int | None = None
         self._timer: Any = None
@@ -85,9 +77,19 @@ class BrowserSession:
         self._requests.close()
 
     @property
-    def has_images(self) -> bool:
-        """Tell whether somebody looks at images that are new."""
-        return self._node.now_s() - self.view.last_image_s < _PAUSE_S
+    def figures(self) -> dict[str, str]:
+        """Return how many look at the page."""
+        return {"viewers": str(self.page.viewers)}
+
+    @property
+    def lacks_images(self) -> bool:
+        """Tell whether somebody looks and no images come in."""
+        return self.page.viewers > 0 and self._node.now_s() - self.view.last_image_s >= _PAUSE_S
+
+    @property
+    def occupation(self) -> str:
+        """Say what is done while all is well."""
+        return "the page is served"
 
     def _show(self, frame: Frame, picture: Rgb, objects: list[LiveObject]) -> None:
         settings, now_ns = values(self._node, BROWSER_NODE), frame.stamp_ns
@@ -100,8 +102,8 @@ class BrowserSession:
             self.page.show_cloud(FrameCloud.of(frame, settings["cloud_points"]))
 
     def _say_pause(self) -> None:
-        if self.page.viewers and not self.has_images:
-            self.page.show_pause(f"no images on {self._node.input_topic()}, or none with depth and camera_info")
+        if self.lacks_images:
+            self.page.show_pause(self.view.no_images)
 
     def _say_onboarding(self, status: OnboardingStatus) -> None:
         if status.state in _STATES:

@@ -1,28 +1,37 @@
 """The live picture of a camera with the objects of a pose_node in it, for whoever shows it."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+import cv2
+
 from ...arrays import Pose, Rgb
+from ...bounded_process import BoundedProcess
 from ...frame import Frame
-from ...object_model.model import ObjectModel
 from ...overlay import AugmentedReality, LiveObject, PredictionSettings, drawn
 from ...streams.latest_only_worker import LatestOnlyWorker
 from ...streams.transform_buffer import TransformBuffer
 from ..lifecycle_node import WorkingNode
 from ..parameters import Row, values
 from ..pose.inputs import needs_transforms
+from ..pose.object_catalogue import load_object
+from ..pose.objects import configured_entries
 from ..transform_listener import TransformListener
 from .inputs import OverlayInputs
 from .objects import OverlayObjects
 from .parameters import drawing_settings
 
+# Meshes and textures are read in its processes.
+MESH_READER = BoundedProcess([load_object.__module__])
+
 
 class LiveView:
-    """Draws the newest image as often as it can, in a thread of its own, from `start` to `stop`.
+    """Reads meshes, and draws the newest image as often as it can, in a thread of its own, from `start` to `stop`.
 
     wanted(): while not, nothing is drawn. show(frame, picture, objects): takes each picture, in that thread.
+    unusable: why objects were left out, by name.
     pictures, drawing_s, last_image_s: how many were drawn, how long the last took, and when, by the node's clock.
     """
 
@@ -30,13 +39,14 @@ class LiveView:
         self,
         node: WorkingNode,
         table: Sequence[Row],
-        models: Mapping[str, ObjectModel],
         wanted: Callable[[], bool],
         show: Callable[[Frame, Rgb, list[LiveObject]], None],
     ) -> None:
         self._node, self._table, self._wanted, self._show = node, table, wanted, show
         settings = values(node, table)
-        self.objects = OverlayObjects(models)
+        cv2.setNumThreads(settings["threads"])
+        entries, self.unusable = configured_entries(node, settings, partial(MESH_READER.call, load_object))
+        self.objects = OverlayObjects({name: entry.model for name, entry in entries.items()})
         self._reality = AugmentedReality(drawing_settings(settings), settings["threads"])
         self.worker = LatestOnlyWorker({"frame": self._draw}, node.failed, lambda _: None, "drawing")
         self._transforms: TransformListener | None = None
@@ -61,6 +71,11 @@ class LiveView:
         transforms, self._transforms = self._transforms, None
         if transforms is not None:
             transforms.close()
+
+    @property
+    def no_images(self) -> str:
+        """Say that none come in, and on which topic they are expected."""
+        return f"no images on {self._node.input_topic()}, or none with depth and camera_info"
 
     @property
     def _buffer(self) -> TransformBuffer:

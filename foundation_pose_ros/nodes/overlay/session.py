@@ -1,14 +1,11 @@
 """All that overlay_node has between configure and cleanup."""
 
-from functools import partial
 from typing import Any
 
-import cv2
 from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import SetBool
 
 from ...arrays import Rgb
-from ...bounded_process import BoundedProcess
 from ...errors import InputRefused
 from ...frame import Frame
 from ...overlay import LiveObject
@@ -17,31 +14,20 @@ from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..parameters import values
 from ..pose.messages import to_header
-from ..pose.object_catalogue import load_object
-from ..pose.objects import configured_entries
 from ..service_replies import answering, waited_for
 from .live_view import LiveView
 from .parameters import OVERLAY_NODE
 from .recorder import Recorder
 
-# Meshes and textures are read in its processes.
-MESH_READER = BoundedProcess([load_object.__module__])
-
 
 class OverlaySession:
-    """Reads meshes, makes outputs and the service; `start` and `stop` as often as the node is activated.
-
-    unusable: why objects were left out, by name.
-    """
+    """Reads meshes, makes outputs and the service; `start` and `stop` as often as the node is activated."""
 
     def __init__(self, node: WorkingNode) -> None:
         """Raises InputRefused."""
         self._node = node
         settings = values(node, OVERLAY_NODE)
-        cv2.setNumThreads(settings["threads"])
-        entries, self.unusable = configured_entries(node, settings, partial(MESH_READER.call, load_object))
-        models = {name: entry.model for name, entry in entries.items()}
-        self.view = LiveView(node, OVERLAY_NODE, models, lambda: self.wanted, self._show)
+        self.view = LiveView(node, OVERLAY_NODE, lambda: self.wanted, self._show)
         self._image = node.make_publisher(Image, "~/image", 2)
         self._compressed = node.make_publisher(CompressedImage, "~/image/compressed", 2)
         self._recorder = Recorder(settings["video_directory"], node.get_logger().info)
@@ -73,6 +59,22 @@ class OverlaySession:
         """Tell whether anybody sees what is drawn."""
         outputs = (self._image, self._compressed)
         return self._recorder.wanted or any(output.get_subscription_count() for output in outputs)
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """Return how many pictures were drawn, and how long the last took."""
+        return {"pictures": str(self.view.pictures), "drawing_ms": f"{1000 * self.view.drawing_s:.1f}"}
+
+    @property
+    def lacks_images(self) -> bool:
+        """Tell whether somebody wants pictures and no images come in."""
+        longest_s = values(self._node, OVERLAY_NODE)["oldest_pose_s"] + 1.0
+        return self.wanted and self._node.now_s() - self.view.last_image_s > longest_s
+
+    @property
+    def occupation(self) -> str:
+        """Say what is done while all is well."""
+        return "pictures are drawn" if self.wanted else "nobody listens, nothing is recorded: nothing is drawn"
 
     def _show(self, frame: Frame, picture: Rgb, objects: list[LiveObject]) -> None:
         settings, header = values(self._node, OVERLAY_NODE), to_header(frame)
