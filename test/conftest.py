@@ -29,6 +29,7 @@ DATA_VARIABLE = "FOUNDATION_PERCEPTION_DATA"
 FIRST_DOMAIN_PORT = 32768
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what they need, as fixtures, folders and imports tell; only `slow` is marked by hand.
 

@@ -54,16 +54,22 @@ def tell(bench: Any, stamp_ns: int) -> None:
     )
 
 
-def test_poses_and_tf_are_in_the_robots_frame_at_the_images_stamp(robot: Any, scene: SyntheticScene) -> None:
+def find(bench: Any, scene: SyntheticScene) -> int:
+    """Let the mug be found by its mask while TF ends before the image; gives the image's stamp in ns."""
     first = scene.frame_ids[0]
-    stamp_ns = robot.send(scene.frame(first), scene.mask(first, "mug"))
-    tell(robot, stamp_ns - 1_000_000)
-    robot.wait(lambda: robot.status("objects") == "all objects are tracked", "the mug to be found")
+    stamp_ns: int = bench.send(scene.frame(first), scene.mask(first, "mug"))
+    tell(bench, stamp_ns - 1_000_000)
+    bench.wait(lambda: bench.status("objects") == "all objects are tracked", "the mug to be found")
+    return stamp_ns
+
+
+def test_poses_and_tf_are_in_the_robots_frame_at_the_images_stamp(robot: Any, scene: SyntheticScene) -> None:
+    stamp_ns = find(robot, scene)
     states = [o.state for m in robot.heard["/pose_node/objects"] for o in m.objects]
     assert TrackedObject.TRACKING not in states
     tell(robot, stamp_ns)
     tracked = robot.object_of(stamp_ns, TrackedObject.TRACKING)
-    truth = T_BASE_CAM @ scene.truth(first, "mug")
+    truth = T_BASE_CAM @ scene.truth(scene.frame_ids[0], "mug")
     assert tracked.header.frame_id == "base_link"
     error_m, error_deg = pose_error(from_pose(tracked.pose.pose), truth, scene.model("mug").symmetries.transforms())
     assert error_m < 0.003 and error_deg < 3.0
@@ -77,6 +83,6 @@ def test_poses_and_tf_are_in_the_robots_frame_at_the_images_stamp(robot: Any, sc
 
 
 def test_what_tf_lacks_is_said(robot: Any, scene: SyntheticScene) -> None:
-    robot.send(scene.frame(scene.frame_ids[0]))
+    find(robot, scene)
     robot.wait(lambda: "before the image: wait longer" in robot.status("output"), "words about TF")
     assert robot.refused("no_transform") == 1
