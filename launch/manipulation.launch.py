@@ -22,7 +22,7 @@ SHARE = Path(get_package_share_directory(PACKAGE))
 EXAMPLE = SHARE / "examples" / "manipulation"
 ARGUMENTS = {
     "scenes": ("3", "How many objects, one after the other"),
-    "seed": ("0", "Of the first scene"),
+    "seed": ("0", "Number of the first scene"),
 }
 
 
@@ -42,7 +42,8 @@ def nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     meshes = tempfile.mkdtemp(prefix="meshes_")
     atexit.register(shutil.rmtree, meshes, ignore_errors=True)
-    arm = ["-p", f"folder:={meshes}", "-p", f"seed:={value['seed']}"]
+    arm = ["-p", f"folder:={meshes}"]
+    asked = [f"--folder={meshes}", f"--scenes={value['scenes']}", f"--seed={value['seed']}"]
     return [
         ExecuteProcess(
             cmd=[sys.executable, str(EXAMPLE / "arm_node.py"), "--ros-args", *arm],
@@ -60,7 +61,7 @@ def nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             ],
         ),
         ExecuteProcess(
-            cmd=[sys.executable, str(EXAMPLE / "pick.py"), f"--folder={meshes}", f"--scenes={value['scenes']}"],
+            cmd=[sys.executable, str(EXAMPLE / "pick.py"), *asked],
             output="screen",
             on_exit=[EmitEvent(event=Shutdown(reason="all objects were looked for"))],
         ),

@@ -32,21 +32,27 @@ RIGHT_MM, RIGHT_DEG = 5.0, 3.0
 
 def main(
     scenes: Annotated[int, typer.Option(help="How many scenes.")] = 50,
-    seed: Annotated[int, typer.Option(help="Of the first one.")] = 0,
+    seed: Annotated[int, typer.Option(help="Number of the first one.")] = 0,
+    kept: Annotated[
+        Path | None, typer.Option(help="JSON file for picks as they come: a run that was ended goes on from it.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
 ) -> None:
     """Measure, and write JSON and table."""
     report = provenance({"scenes": scenes, "seed": seed}) | {
         "load": os.getloadavg()[2],
         "command": "python -m benchmarks.nodes.grasps",
-        "picks": picks(scenes, seed),
+        "picks": picks(scenes, seed, kept),
     }
     publish(PART, report, output)
     print(PART.markdown(report))
 
 
-def picks(scenes: int, seed: int = 0) -> list[dict[str, Any]]:
-    """Return what came of each scene, as `Pick` of the example says it; raises CalledProcessError."""
+def picks(scenes: int, seed: int = 0, kept: Path | None = None) -> list[dict[str, Any]]:
+    """Return what came of each scene, as `Pick` of the example says it; raises CalledProcessError.
+
+    kept: what is in that file isn't done again, and stays there whatever comes later.
+    """
     with tempfile.TemporaryDirectory() as folder, own_domain_id() as domain_id, ExitStack() as stack:
         meshes, parameters = Path(folder, "meshes"), Path(folder, "pose_node.yaml")
         parameters.write_text(yaml.safe_dump({"/**": {"ros__parameters": _parameters(meshes)}}), encoding="utf-8")
@@ -54,16 +60,13 @@ def picks(scenes: int, seed: int = 0) -> list[dict[str, Any]]:
             "ROS_DOMAIN_ID": str(domain_id),
             "FASTDDS_DEFAULT_PROFILES_FILE": str(ROOT / "config" / "fastdds.xml"),
         }
-        given = ["--ros-args", "-p", f"folder:={meshes}", "-p", f"seed:={seed}"]
+        given = ["--ros-args", "-p", f"folder:={meshes}"]
         stack.enter_context(child_process(EXAMPLE / "arm_node.py", given, environment))
         given = ["--ros-args", "--params-file", str(parameters)]
         stack.enter_context(child_process("foundation_pose_ros.nodes.pose_node", given, environment))
-        output = Path(folder, "picks.json")
-        subprocess.run(
-            [sys.executable, EXAMPLE / "pick.py", f"--folder={meshes}", f"--scenes={scenes}", f"--output={output}"],
-            env=environment,
-            check=True,
-        )
+        output = kept or Path(folder, "picks.json")
+        asked = [f"--folder={meshes}", f"--scenes={scenes}", f"--seed={seed}", f"--output={output}", "--resume"]
+        subprocess.run([sys.executable, EXAMPLE / "pick.py", *asked], env=environment, check=True)
         found: list[dict[str, Any]] = json.loads(output.read_text(encoding="utf-8"))
         return found
 

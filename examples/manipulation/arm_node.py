@@ -2,9 +2,10 @@
 
 python examples/manipulation/arm_node.py --ros-args -p folder:=meshes
 
-`~/next_scene` (std_srvs/Trigger) puts another object on the table and answers with the name of its mesh file, which it
-has written to `folder`; `~/mask` has the object's pixels, as a detector would give them, and `~/truth` says where it
-truly is in base_link, for those who want to know how good a pose was.
+`~/next_scene` (std_srvs/Trigger) puts the scene of the parameter `seed` on the table, the next one when it is called
+again, and answers with the name of the object's mesh file, which it has written to `folder`; `~/mask` has the object's
+pixels, as a detector would give them, and `~/truth` says where it truly is in base_link, for those who want to know how
+good a pose was.
 """
 
 import time
@@ -13,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import rclpy
 from geometry_msgs.msg import PoseStamped, TransformStamped
-from rclpy.executors import ExternalShutdownException
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
@@ -32,12 +35,12 @@ _PICTURES = 3
 
 
 class ArmNode(Node):
-    """Publishes colour, depth, CameraInfo and TF at `rate_hz`. folder: for meshes. seed: of the first scene."""
+    """Publishes colour, depth, CameraInfo and TF at `rate_hz`. folder: for meshes. seed: of the next scene."""
 
     def __init__(self, **node_arguments: object) -> None:
         super().__init__("arm_node", **node_arguments)  # type: ignore[arg-type]
         self._folder = Path(self.declare_parameter("folder", "meshes").value or "meshes")
-        self._seed = int(self.declare_parameter("seed", 0).value or 0)
+        seed = int(self.declare_parameter("seed", 0).value or 0)
         self._rate_hz = float(self.declare_parameter("rate_hz", 5.0).value or 5.0)
         self._image = self.create_publisher(Image, "rgb/image", 5)
         self._info = self.create_publisher(CameraInfo, "rgb/camera_info", 5)
@@ -46,17 +49,19 @@ class ArmNode(Node):
         self._mask = self.create_publisher(Image, "~/mask", _KEPT)
         self._truth = self.create_publisher(PoseStamped, "~/truth", _KEPT)
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._rng = np.random.default_rng(self._seed)
-        self.cell: Workcell | None = None
+        self._rng = np.random.default_rng(seed)
         self._pictures: list = []
         self._shown = 0
-        self.create_service(Trigger, "~/next_scene", self._next_scene)
+        # A scene takes seconds: the camera goes on meanwhile, and parameters can be asked for.
+        beside = MutuallyExclusiveCallbackGroup()
+        self.create_service(Trigger, "~/next_scene", self._next_scene, callback_group=beside)
         self.create_timer(1 / self._rate_hz, self._show)
 
     def _next_scene(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        design = DESIGNS[self._seed % len(DESIGNS)]
-        self.cell = cell = Workcell(design, self._seed)
-        self._seed += 1
+        seed = int(self.get_parameter("seed").value or 0)
+        design = DESIGNS[seed % len(DESIGNS)]
+        cell = Workcell(design, seed)
+        self.set_parameters([Parameter("seed", value=seed + 1)])
         cell.look()
         self._pictures = [cell.view(self._rng) for _ in range(_PICTURES)]
         name = f"{design}.glb"
@@ -97,7 +102,7 @@ def main() -> None:
     rclpy.init()
     node = ArmNode()
     try:
-        rclpy.spin(node)
+        rclpy.spin(node, MultiThreadedExecutor(num_threads=2))
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:

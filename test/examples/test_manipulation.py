@@ -1,5 +1,7 @@
 """The simulated arm: what its camera sees is where it says; and three objects are found and grasped over real DDS."""
 
+import importlib
+import json
 import runpy
 import sys
 from pathlib import Path
@@ -69,6 +71,59 @@ def test_an_object_too_wide_is_refused(example: Any) -> None:
     model = ObjectModel.from_mesh(example("workcell")["make_mesh"]("book"))
     with pytest.raises(ValueError, match="wider than"):
         defined["grasp"](np.eye(4), model, defined["Gripper"](opening_m=0.03))
+
+
+@pytest.mark.ros
+def test_a_run_that_was_ended_goes_on_where_it_stopped(example: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here")
+    program = importlib.import_module("pick")
+    asked: list[int] = []
+
+    class Simulation:
+        """Silent when it is asked for scene 6."""
+
+        silent = True
+
+        def scene(self, number: int) -> Any:
+            asked.append(number)
+            if self.silent and number == 6:
+                raise TimeoutError("arm_node is silent")
+            return program.Scene("mug.glb", np.eye(4), np.zeros((4, 4), bool))
+
+        def close(self) -> None:
+            pass
+
+    class PoseClient:
+        """Finds nothing, and doesn't answer when an object is to be removed."""
+
+        def __enter__(self) -> "PoseClient":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def add_object(self, *_: object, **__: object) -> None:
+            pass
+
+        def find(self, *_: object, **__: object) -> None:
+            raise program.NotFound("not found in 12.0 s")
+
+        def remove_object(self, _: str) -> None:
+            raise program.NotFound("no answer")
+
+    monkeypatch.setattr(program, "Simulation", Simulation)
+    monkeypatch.setattr(program, "PoseClient", PoseClient)
+    output = tmp_path / "picks.json"
+    arguments = ["--folder", str(tmp_path), "--scenes", "3", "--seed", "4", "--output", str(output), "--resume"]
+    with pytest.raises(SystemExit, match="silent"):
+        program.main(arguments)
+    assert [one["scene"] for one in json.loads(output.read_text())] == [4, 5], "written as they came"
+    Simulation.silent = False
+    program.main(arguments)
+    assert asked == [4, 5, 6, 6], "nothing is done twice"
+    picks = json.loads(output.read_text())
+    assert [one["scene"] for one in picks] == [4, 5, 6]
+    assert all(one["apart_mm"] is None and one["why"] == "not found in 12.0 s" for one in picks)
 
 
 @pytest.mark.ros
