@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.node import Node
 
+from ..bare_node import bare_node
 from .object_pose import NoAnswer, NotFound
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class ServiceClient:
         self._context = context or Context()
         if self._own_context:
             rclpy.init(context=self._context)
-        self._node = Node(
-            f"{self.asked.rpartition('/')[2]}_client_{time.monotonic_ns() % 1_000_000}", context=self._context
+        self._node = bare_node(
+            f"{self.asked.rpartition('/')[2]}_client_{time.monotonic_ns() % 1_000_000}", self._context
         )
         self._services: dict[str, Any] = {
             name: self._node.create_client(kind, f"{self.asked}/{name}") for name, kind in kinds.items()

@@ -4,13 +4,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import rclpy
 from foundation_perception.action import FindObject
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 
 from ...errors import InputRefused, shortened
+from ..bare_node import bare_node
 from ..lifecycle_node import WorkingNode
 from ..service_replies import waited_for
 from .messages import found_message
@@ -38,12 +38,8 @@ class FindObjectAction:
         self._closing = False
         self._goals = 0
         self._lock = threading.Lock()
-        self._helper = rclpy.create_node(
-            f"_{node.get_name()}_actions",
-            namespace=node.get_namespace(),
-            context=node.context,
-            use_global_arguments=False,
-            start_parameter_services=False,
+        self._helper = bare_node(
+            f"_{node.get_name()}_actions", node.context, namespace=node.get_namespace(), use_global_arguments=False
         )
         self._server = ActionServer(
             self._helper,

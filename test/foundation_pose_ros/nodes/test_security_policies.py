@@ -16,12 +16,13 @@ pytest.importorskip("foundation_perception", reason="foundation_perception isn't
 from rclpy.context import Context
 from rclpy.parameter import Parameter
 
+from foundation_pose_ros.nodes.browser.node import BrowserNode
 from foundation_pose_ros.nodes.demo.run import own_domain_id
 from foundation_pose_ros.nodes.overlay.node import OverlayNode
 from foundation_pose_ros.nodes.pose.node import PoseNode
 
 POLICIES = ElementTree.parse(Path(__file__).resolve().parents[3] / "config" / "sros2" / "policies.xml")
-NODES: dict[str, type] = {"pose_node": PoseNode, "overlay_node": OverlayNode}
+NODES: dict[str, type] = {"pose_node": PoseNode, "overlay_node": OverlayNode, "browser_node": BrowserNode}
 # Heard by some settings alone, or with use_sim_time.
 NOT_ALWAYS = {"/tf", "/tf_static", "/clock", "/depth/camera_info", "/parameter_events"}
 
@@ -41,6 +42,7 @@ def active(kind: type, mesh_folder: Path) -> Iterator[Any]:
         "objects": ["mug"],
         "mug.mesh": "mug.glb",
         "mesh_directories": [str(mesh_folder)],
+        "port": 0,  # of the page; others don't know it
     }
     with own_domain_id() as domain_id:
         context = Context()
@@ -56,17 +58,22 @@ def active(kind: type, mesh_folder: Path) -> Iterator[Any]:
 
 
 def done_by(node: Any) -> dict[tuple[str, str], set[str]]:
-    """Full names of what a node does now, by kind and permission."""
-    graph = (node.get_name(), node.get_namespace())
-    # A node of its own in the same process serves the actions.
-    everybody = [node.get_service_names_and_types_by_node(*each) for each in node.get_node_names_and_namespaces()]
-    served = {service for services in everybody for service, _ in services}
-    done = {
-        ("topics", "publish"): {topic for topic, _ in node.get_publisher_names_and_types_by_node(*graph)},
-        ("topics", "subscribe"): {topic for topic, _ in node.get_subscriber_names_and_types_by_node(*graph)},
-        ("services", "reply"): {service for service, _ in node.get_service_names_and_types_by_node(*graph)},
-        ("actions", "execute"): {one.partition("/_action/")[0] for one in served if "/_action/" in one},
-    }
+    """Full names of what a node does now, by kind and permission, and those beside it in its process and enclave."""
+    done: dict[tuple[str, str], set[str]] = {}
+    for each in node.get_node_names_and_namespaces():
+        # A node that another test has just ended may still show.
+        if node.get_name() not in each[0] and "_client_" not in each[0]:
+            continue
+        for kind, names in (
+            (("topics", "publish"), node.get_publisher_names_and_types_by_node(*each)),
+            (("topics", "subscribe"), node.get_subscriber_names_and_types_by_node(*each)),
+            (("services", "reply"), node.get_service_names_and_types_by_node(*each)),
+            (("services", "request"), node.get_client_names_and_types_by_node(*each)),
+        ):
+            done.setdefault(kind, set()).update(name for name, _ in names)
+    for action, service in (("execute", "reply"), ("call", "request")):
+        names = {name.partition("/_action/")[0] for name in done["services", service] if "/_action/" in name}
+        done["actions", action] = names
     return {kind: {name for name in names if "/_action/" not in name} for kind, names in done.items()}
 
 
