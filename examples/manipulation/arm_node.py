@@ -18,18 +18,17 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 from tf2_msgs.msg import TFMessage
 from workcell import BASE_FRAME, CAMERA_FRAME, DESIGNS, Workcell
 
+from foundation_pose_ros.nodes.latched import LATCHED
 from foundation_pose_ros.nodes.pose.messages import to_pose, to_stamp, to_transform
 from foundation_pose_ros.nodes.replay_node import to_camera_info
 from foundation_pose_ros.streams.image_messages import fill_image
 
-_KEPT = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # Each picture of a scene has noise of its own.
 _PICTURES = 3
 
@@ -46,8 +45,8 @@ class ArmNode(Node):
         self._info = self.create_publisher(CameraInfo, "rgb/camera_info", 5)
         self._depth = self.create_publisher(Image, "depth/image", 5)
         self._tf = self.create_publisher(TFMessage, "/tf", 100)
-        self._mask = self.create_publisher(Image, "~/mask", _KEPT)
-        self._truth = self.create_publisher(PoseStamped, "~/truth", _KEPT)
+        self._mask = self.create_publisher(Image, "~/mask", LATCHED)
+        self._truth = self.create_publisher(PoseStamped, "~/truth", LATCHED)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._rng = np.random.default_rng(seed)
         self._pictures: list = []

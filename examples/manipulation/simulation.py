@@ -12,16 +12,15 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
 
+from foundation_pose_ros.nodes.latched import LATCHED
 from foundation_pose_ros.nodes.pose.messages import from_pose
 from foundation_pose_ros.streams.image_messages import to_labels
 
 # A scene takes 2 to 4 s. On a machine full of others' work arm_node once needed 260 s to load its libraries.
 _PATIENCE_S = 600.0
-_KEPT = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,8 @@ class Simulation:
         self._node = Node("pick")
         self._truths: list[PoseStamped] = []
         self._masks: list[Image] = []
-        self._node.create_subscription(PoseStamped, "/arm_node/truth", self._truths.append, _KEPT)
-        self._node.create_subscription(Image, "/arm_node/mask", self._masks.append, _KEPT)
+        self._node.create_subscription(PoseStamped, "/arm_node/truth", self._truths.append, LATCHED)
+        self._node.create_subscription(Image, "/arm_node/mask", self._masks.append, LATCHED)
         self._next_scene: Any = self._node.create_client(Trigger, "/arm_node/next_scene")
         self._parameters = AsyncParameterClient(self._node, "/arm_node")
         self._executor = SingleThreadedExecutor()

@@ -9,11 +9,11 @@ from ...arrays import Rgb
 from ...errors import InputRefused
 from ...frame import Frame, period_over
 from ...overlay import LiveObject
+from ..latched import LATCHED
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..overlay.live_view import LiveView
 from ..parameters import values
-from ..pose.models_publisher import KEPT
 from .cloud import FrameCloud
 from .gate import LOOPBACK, Gate
 from .page import PosePage
@@ -54,7 +54,7 @@ class BrowserSession:
         self._timer: Any = None
         self._onboarding = Listener(node, "onboarding", node.failed)
         self._onboarding.subscribe(
-            OnboardingStatus, f"{settings['pose_node']}/onboard_object/status", self._say_onboarding, KEPT
+            OnboardingStatus, f"{settings['pose_node']}/onboard_object/status", self._say_onboarding, LATCHED
         )
         self._onboarding.start()
 

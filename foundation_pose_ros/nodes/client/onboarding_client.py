@@ -5,12 +5,11 @@ from typing import Any
 from foundation_perception.msg import OnboardingStatus
 from foundation_perception.srv import StartOnboarding, StopOnboarding
 from rclpy.context import Context
-from rclpy.qos import DurabilityPolicy, QoSProfile
 
+from ..latched import LATCHED
 from .newest_message import next_message
 from .service_client import ServiceClient
 
-_KEPT = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _STATUS_S = 2.0
 
 
@@ -35,4 +34,4 @@ class OnboardingClient(ServiceClient):
 
     def status(self) -> Any:
         """Return how far it is, a foundation_perception/OnboardingStatus; raises NoAnswer where none was begun."""
-        return next_message(self._node, OnboardingStatus, f"{self.asked}/onboard_object/status", _STATUS_S, _KEPT)
+        return next_message(self._node, OnboardingStatus, f"{self.asked}/onboard_object/status", _STATUS_S, LATCHED)

@@ -16,10 +16,10 @@ from std_msgs.msg import Header
 from ...errors import InputRefused
 from ...streams.refusals import RefusalCounter
 from ...streams.time_synchronizer import stamp_to_ns
+from ..latched import LATCHED
 from ..listener import Listener
 from ..parameters import declare, validator, values
 from ..pose.messages import from_pose, to_pose, to_stamp
-from ..pose.models_publisher import KEPT
 from ..service_replies import answering
 from .parameters import COLLISION_NODE
 from .scene import Change, CollisionScene, Operation, SceneSettings, Seen
@@ -49,7 +49,7 @@ class CollisionNode(Node):
         )
         # One thread hears and answers, so that none of what follows is touched by two.
         self._listener = Listener(self, "collision", self._failed)
-        self._listener.subscribe(ObjectModelArray, "models", self._on_models, KEPT)
+        self._listener.subscribe(ObjectModelArray, "models", self._on_models, LATCHED)
         self._listener.subscribe(TrackedObjectArray, "objects", self._on_objects, QoSProfile(depth=5))
         for kind, name, handle in ((AttachObject, "attach", self._attach), (DetachObject, "detach", self._detach)):
             answer = answering(name, handle, self.refusals, self.get_logger().error)

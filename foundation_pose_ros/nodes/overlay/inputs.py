@@ -11,10 +11,10 @@ from sensor_msgs.msg import CameraInfo
 from ...frame import Frame
 from ...streams.rgbd_input import InputGuardian
 from ...streams.transform_buffer import TransformBuffer
+from ..latched import LATCHED
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..pose.inputs import MESSAGES, image_topics, input_settings
-from ..pose.models_publisher import KEPT
 from .objects import OverlayObjects
 
 
@@ -43,7 +43,7 @@ class OverlayInputs:
         rgb, self._depth = image_topics(node, settings["rgb_transport"], settings["depth_transport"])
         depth_kind = MESSAGES[settings["depth_transport"]]
         subscribe = self._listener.subscribe
-        subscribe(ObjectModelArray, "models", self._models, KEPT)
+        subscribe(ObjectModelArray, "models", self._models, LATCHED)
         subscribe(TrackedObjectArray, "objects", objects.take, QoSProfile(depth=10))
         subscribe(MESSAGES[settings["rgb_transport"]], rgb, self._colour, qos_profile_sensor_data)
         subscribe(CameraInfo, "rgb/camera_info", self._camera_info, qos_profile_sensor_data)

@@ -6,15 +6,12 @@ import numpy as np
 from foundation_perception.msg import ObjectModel as ObjectModelMessage
 from foundation_perception.msg import ObjectModelArray, SymmetryAxis
 from geometry_msgs.msg import Point, Transform, Vector3
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from shape_msgs.msg import Mesh, MeshTriangle
 
 from ...object_model.model import ObjectModel
+from ..latched import LATCHED
 from ..lifecycle_node import WorkingNode
 from .messages import to_pose, to_transform
-
-# Those who come later are told as well.
-KEPT = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class ModelsPublisher:
@@ -22,7 +19,7 @@ class ModelsPublisher:
 
     def __init__(self, node: WorkingNode) -> None:
         self._node = node
-        self._publisher = node.make_publisher(ObjectModelArray, "~/models", KEPT)
+        self._publisher = node.make_publisher(ObjectModelArray, "~/models", LATCHED)
         self._made: dict[str, tuple[ObjectModel, ObjectModelMessage]] = {}
 
     def publish(self, models: Mapping[str, ObjectModel]) -> None:

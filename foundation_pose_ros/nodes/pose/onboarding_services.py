@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from foundation_perception.msg import OnboardingStatus as StatusMessage
 from foundation_perception.srv import StartOnboarding, StopOnboarding
-from rclpy.qos import DurabilityPolicy, QoSProfile
 
 from ...errors import InputRefused
 from ...frame import Frame
@@ -23,6 +22,7 @@ from ...tracking import TrackedObject
 from ...tracking.model_growth import Growth
 from ...tracking.pipeline import PosePipeline
 from ..diagnostics import OK, WARN, Report
+from ..latched import LATCHED
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..service_replies import answering, waited_for
@@ -31,7 +31,6 @@ from .object_catalogue import CatalogueEntry, parse_symmetries
 from .objects import Load, PoseObjects
 from .onboarding_parameters import onboarding_settings
 
-_KEEP_LAST = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # A model's symmetries are searched while the node works on.
 _HAND_OVER_TIMEOUT_S = 60.0
 
@@ -61,7 +60,7 @@ class OnboardingServices:
         )
         self._growth = Growth(self._replace, node.refusals, node.failed)
         objects.when_removed = self._growth.forget
-        self._publisher = node.make_publisher(StatusMessage, "~/onboard_object/status", _KEEP_LAST)
+        self._publisher = node.make_publisher(StatusMessage, "~/onboard_object/status", LATCHED)
         for kind, name, handle in ((StartOnboarding, "start", self._start), (StopOnboarding, "stop", self._stop)):
             answer = answering(f"onboard_object/{name}", handle, node.refusals, node.get_logger().error)
             listener.serve(kind, f"~/onboard_object/{name}", answer)

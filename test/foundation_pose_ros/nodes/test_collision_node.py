@@ -22,8 +22,8 @@ from std_msgs.msg import Header
 
 from foundation_pose_ros.nodes.collision.node import CollisionNode
 from foundation_pose_ros.nodes.demo.run import own_domain_id
+from foundation_pose_ros.nodes.latched import LATCHED
 from foundation_pose_ros.nodes.pose.messages import to_duration, to_stamp
-from foundation_pose_ros.nodes.pose.models_publisher import KEPT
 
 from .spinning import Spinning, wait_for
 
@@ -44,7 +44,7 @@ class Table:
         self._handled = 0
         self._seen, self.node._scene.seen = self.node._scene.seen, self._handle  # type: ignore[method-assign]
         self._stamp_ns = STEP_NS
-        self._models = self.user.create_publisher(ObjectModelArray, "models", KEPT)
+        self._models = self.user.create_publisher(ObjectModelArray, "models", LATCHED)
         self._objects = self.user.create_publisher(TrackedObjectArray, "objects", 10)
         for kind, topic in (
             (CollisionObject, "collision_object"),

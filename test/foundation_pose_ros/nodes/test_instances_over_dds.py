@@ -15,8 +15,8 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
 from foundation_pose_ros.evaluation.metrics import pose_error
+from foundation_pose_ros.nodes.latched import LATCHED
 from foundation_pose_ros.nodes.pose.messages import from_pose, to_stamp
-from foundation_pose_ros.nodes.pose.models_publisher import KEPT
 from foundation_pose_ros.nodes.replay.source import ReplaySource, mesh_files
 from foundation_pose_ros.streams.image_messages import fill_image
 from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
@@ -127,7 +127,7 @@ def test_a_plain_mask_goes_to_the_one_that_is_missing_or_to_none(pair: Any, mugs
 
 def test_models_say_what_instances_are(pair: Any, mugs: SyntheticScene) -> None:
     heard: list[Any] = []
-    pair.user.create_subscription(ObjectModelArray, "/pose_node/models", heard.append, KEPT)
+    pair.user.create_subscription(ObjectModelArray, "/pose_node/models", heard.append, LATCHED)
     pair.wait(lambda: heard, "the models, which are kept for those who come late")
     models = {model.id: model for model in heard[-1].models}
     assert {id: model.class_id for id, model in models.items()} == dict.fromkeys(IDS, "mug")

@@ -28,9 +28,10 @@ from tf2_msgs.msg import TFMessage
 
 from foundation_pose_ros import Camera, se3
 from foundation_pose_ros.nodes.demo.run import own_domain_id
+from foundation_pose_ros.nodes.latched import LATCHED
 from foundation_pose_ros.nodes.overlay.node import OverlayNode
 from foundation_pose_ros.nodes.pose.messages import to_pose, to_stamp, to_transform
-from foundation_pose_ros.nodes.pose.models_publisher import KEPT, to_model
+from foundation_pose_ros.nodes.pose.models_publisher import to_model
 from foundation_pose_ros.nodes.replay_node import to_camera_info
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.streams.image_messages import compressed_to_rgb, fill_image, to_rgb
@@ -62,7 +63,7 @@ class Bench:
         self.stamp_ns = time.time_ns()
         self.user.create_subscription(DiagnosticArray, "/diagnostics", self.diagnostics.append, 10)
         kinds = {"rgb/image": Image, "rgb/camera_info": CameraInfo, "objects": TrackedObjectArray}
-        self.models = self.user.create_publisher(ObjectModelArray, "models", KEPT)
+        self.models = self.user.create_publisher(ObjectModelArray, "models", LATCHED)
         self._out = {
             topic: self.user.create_publisher(kind, topic, QoSProfile(depth=50)) for topic, kind in kinds.items()
         }

@@ -43,8 +43,9 @@ from std_msgs.msg import Header
 from foundation_pose_ros import se3
 from foundation_pose_ros.nodes.browser.node import BrowserNode
 from foundation_pose_ros.nodes.demo.run import own_domain_id
+from foundation_pose_ros.nodes.latched import LATCHED
 from foundation_pose_ros.nodes.pose.messages import to_pose, to_stamp
-from foundation_pose_ros.nodes.pose.models_publisher import KEPT, to_model
+from foundation_pose_ros.nodes.pose.models_publisher import to_model
 from foundation_pose_ros.nodes.replay_node import to_camera_info
 from foundation_pose_ros.streams.image_messages import fill_image
 from foundation_pose_ros.synthetic.scene import SyntheticScene
@@ -94,9 +95,9 @@ class Robot:
         self._scene, self._frames = scene, [scene.frame(frame_id) for frame_id in scene.frame_ids[:8]]
         kinds = {"rgb/image": Image, "rgb/camera_info": CameraInfo, "depth/image": Image, "objects": TrackedObjectArray}
         self._out = {t: self.user.create_publisher(k, t, QoSProfile(depth=10)) for t, k in kinds.items()}
-        self._models = self.user.create_publisher(ObjectModelArray, "models", KEPT)
+        self._models = self.user.create_publisher(ObjectModelArray, "models", LATCHED)
         self._models.publish(ObjectModelArray(models=[to_model("cup", replace(scene.model("mug"), name="cup"))]))
-        self._onboarding = self.user.create_publisher(OnboardingStatus, "~/onboard_object/status", KEPT)
+        self._onboarding = self.user.create_publisher(OnboardingStatus, "~/onboard_object/status", LATCHED)
         for name, kind in SERVICES.items():
             self.user.create_service(kind, f"~/{name}", self._answering(name))
         self._spinning = [
