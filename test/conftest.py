@@ -29,6 +29,24 @@ DATA_VARIABLE = "FOUNDATION_PERCEPTION_DATA"
 FIRST_DOMAIN_PORT = 32768
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Other scenes, pictures and draws in all tests: what holds for these seeds alone is seen."""
+    parser.addoption("--seed-shift", type=int, default=0, help="added to the seeds of all of NumPy's generators")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let generators begin elsewhere, in the tests and in what they test."""
+    if not (shift := config.getoption("--seed-shift")):
+        return
+    plain = np.random.default_rng
+
+    def shifted(seed: Any = None) -> np.random.Generator:
+        whole = isinstance(seed, int | np.integer)
+        return plain(int(seed) + shift if whole else [*seed, shift] if isinstance(seed, list | tuple) else seed)
+
+    np.random.default_rng = shifted
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what they need, as fixtures, folders and imports tell; only `slow` is marked by hand.
