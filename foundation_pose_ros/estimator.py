@@ -88,14 +88,39 @@ class PoseEstimator:
         return replace(result, time_s=perf_counter() - started)
 
     @one_cv2_thread()
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
-        """Follow an object from its pose in an earlier frame; raises InputRefused where it has left the view."""
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
+        """Follow an object from its pose in an earlier frame; raises InputRefused where it has left the view.
+
+        Twice a second the pose is compared with its rivals, which takes twice as long as the step does. compare: False:
+        that is left to `compared`.
+        """
         started = perf_counter()
         prepared = self._objects.get(previous.object_name)
         expected = motion.expected_poses(frame, previous)
         candidates = prepared.track(frame, expected, previous.memory)
-        result = _result(prepared, frame, candidates, _compared(prepared, frame, candidates, previous), previous)
+        result = _result(
+            prepared, frame, candidates, _compared(prepared, frame, candidates, previous, compare), previous
+        )
         return replace(result, time_s=perf_counter() - started)
+
+    @one_cv2_thread()
+    def compared(self, frame: Frame, result: PoseResult) -> PoseResult:
+        """Compare a pose with its rivals in the frame that it was found in, once there is time for that.
+
+        Returns it with the score, the alternatives and the ambiguity that come of it. Raises as `assess`.
+        """
+        prepared = self._objects.get(result.object_name)
+        candidates = prepared.assess(frame, result.T_cam_obj, result.memory.learned)
+        found = _anew(prepared, frame, candidates, result)
+        return replace(
+            result,
+            score=found.score,
+            ambiguous=found.ambiguous,
+            alternatives=found.alternatives,
+            margin=found.lead,
+            best_margin=found.best_lead,
+            compared_ns=found.stamp_ns,
+        )
 
     def assess(self, frame: Frame, T_cam_obj: Pose, object_name: str | None = None) -> PoseResult:
         """Say what a frame makes of a pose (4, 4) that comes from elsewhere: its score and covariance.
@@ -108,7 +133,7 @@ class PoseEstimator:
         if T_cam_obj.shape != (4, 4):
             raise InputRefused("bad_pose", f"the pose has shape {T_cam_obj.shape}: give the 4x4 T_cam_obj")
         candidates = prepared.assess(frame, T_cam_obj)
-        result = _result(prepared, frame, candidates, _compared(prepared, frame, candidates), None)
+        result = _result(prepared, frame, candidates, _anew(prepared, frame, candidates), None)
         return replace(result, time_s=perf_counter() - started)
 
     @one_blas_thread()
@@ -244,14 +269,19 @@ def _registered(prepared: PreparedObject, frame: Frame, registered: Candidates, 
 
 
 def _compared(
-    prepared: PreparedObject, frame: Frame, candidates: Candidates, previous: PoseResult | None = None
+    prepared: PreparedObject, frame: Frame, candidates: Candidates, previous: PoseResult, compare: bool
 ) -> Comparison:
     """Compare a pose with its rivals, or go on with what was found when they were last looked at."""
-    due = previous is None or comparison_due(previous, frame.stamp_ns)
-    rivals = prepared.rivals(candidates) if due else None
-    if rivals is None and previous is not None:
-        return Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
-    assert rivals is not None, "compared where there is nothing to go on with"
+    if compare and comparison_due(previous, frame.stamp_ns):
+        return _anew(prepared, frame, candidates, previous)
+    return Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
+
+
+def _anew(
+    prepared: PreparedObject, frame: Frame, candidates: Candidates, previous: PoseResult | None = None
+) -> Comparison:
+    """Compare the first of a track's candidates with its rivals."""
+    rivals = prepared.rivals(candidates)
     earlier_lead = -np.inf if previous is None else previous.best_margin
     return Comparison.of(prepared.model, candidates.evidence, rivals, frame.stamp_ns, Task.TRACKED, earlier_lead)
 

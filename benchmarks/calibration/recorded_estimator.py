@@ -55,9 +55,13 @@ class RecordedEstimator:
         """Register as `PoseEstimator` does."""
         return self._kept("register", self._estimator.register(frame, mask, object_name))
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         """Track as `PoseEstimator` does."""
-        return self._kept("track", self._estimator.track(frame, previous))
+        return self._kept("track", self._estimator.track(frame, previous, compare))
+
+    def compared(self, frame: Frame, result: PoseResult) -> PoseResult:
+        """Compare as `PoseEstimator` does."""
+        return self._kept("track", self._estimator.compared(frame, result))
 
     def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
         """Assess as `PoseEstimator` does."""
@@ -162,8 +166,8 @@ class _RecordedTracking:
     def colours(self, candidates: Candidates) -> LearnedColours | None:
         return self.strategy.colours(candidates)
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
-        return self.latest.keep(self.strategy.assess(frame, T_cam_obj))
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Candidates:
+        return self.latest.keep(self.strategy.assess(frame, T_cam_obj, learned))
 
     def keyframe(self, frame: Frame, T_cam_obj: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
         return self.strategy.keyframe(frame, T_cam_obj, covariance)

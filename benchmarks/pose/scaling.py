@@ -125,6 +125,7 @@ def _tracked_frames(
         frame = scene.frame(frame_id)
         started = perf_counter()
         tracker.track(frame)
+        tracker.compare(frame)
         times_s.append(perf_counter() - started)
     return times_s, sum(state is TrackState.TRACKING for state in tracker.states().values())
 

@@ -45,8 +45,8 @@ class TrackingStrategy(Protocol):
         """Return what the first candidate's frame shows of the colours on either side of its outline."""
         ...
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
-        """Weigh one pose (4, 4), which isn't moved."""
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Candidates:
+        """Weigh one pose (4, 4), which isn't moved; with learned colours by its outline as well."""
         ...
 
     def keyframe(self, frame: Frame, T_cam_obj: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
@@ -100,9 +100,9 @@ class PreparedObject:
         """Follow the object from guesses (S, 4, 4); raises InputRefused where the first isn't in view."""
         return self._refined(self.tracking(frame, starts, memory))
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
-        """Weigh one pose (4, 4) from elsewhere, which isn't moved; raises InputRefused where it isn't in view."""
-        return self.tracking.assess(frame, T_cam_obj)
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Candidates:
+        """Weigh one pose (4, 4), which isn't moved; raises InputRefused where it isn't in view."""
+        return self.tracking.assess(frame, T_cam_obj, learned)
 
     def settled(self, candidates: Candidates) -> tuple[Candidates, Rivals]:
         """Compare the first candidate with its rivals; put one first for which more speaks, if evidence has the say."""

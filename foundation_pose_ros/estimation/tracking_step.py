@@ -82,10 +82,10 @@ class TrackStep:
         turned = self._turned(np.stack([found.refined.T_cam_obj[0], before]))
         return _better(self._staged(crop, turned, matches, settings.far), found)
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
-        """Weigh one pose (4, 4), which isn't moved."""
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Candidates:
+        """Weigh one pose (4, 4) as a `TrackingStrategy` does."""
         stage = self.settings.near[-1]
-        observation = self._crop(frame, T_cam_obj).observe(stage.size)
+        observation = self._crop(frame, T_cam_obj, learned).observe(stage.size)
         error_m = stage.error_m(self._compare.model.diameter_m)[1]
         return self._compare.evaluate_unrefined(observation, T_cam_obj[None], error_m)
 

@@ -37,9 +37,9 @@ class LearnedTrackStep:
         farther = farther.picked(farther.ranked[:1])
         return farther if farther.evidence.rank[0] > found.evidence.rank[0] else found
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray) -> Candidates:
-        """Weigh one pose (4, 4), which isn't moved."""
-        return self._geometric.assess(frame, T_cam_obj)
+    def assess(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Candidates:
+        """Weigh one pose (4, 4) as the geometric step does."""
+        return self._geometric.assess(frame, T_cam_obj, learned)
 
     def keyframe(self, frame: Frame, T_cam_obj: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
         """Make a keyframe as the geometric step does."""

@@ -20,8 +20,12 @@ class TrackingEstimator(Protocol):
         """Find a pose without a guess, from a mask (H, W) bool of the same frame."""
         ...
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
-        """Find the pose near that in an earlier frame."""
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
+        """Find the pose near that in an earlier frame. compare: with its rivals, where that is due."""
+        ...
+
+    def compared(self, frame: Frame, result: PoseResult) -> PoseResult:
+        """Compare a pose with its rivals in the frame that it was found in."""
         ...
 
     def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
@@ -60,10 +64,10 @@ _NOT_FOUND = "not_found", "nothing in the frame looks like it: bring it into vie
 Followed = PoseResult | InputRefused
 
 
-def followed(estimator: TrackingEstimator, frame: Frame, previous: PoseResult) -> Followed:
+def followed(estimator: TrackingEstimator, frame: Frame, previous: PoseResult, compare: bool = True) -> Followed:
     """Follow an object from its pose in an earlier frame; a refusal is returned."""
     try:
-        return finite(estimator.track(frame, previous))
+        return finite(estimator.track(frame, previous, compare))
     except InputRefused as error:
         return error
 

@@ -10,6 +10,7 @@ from ..arrays import Mask
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
+from ..uncertainty.comparison import comparison_due
 from .estimator_protocol import Followed, TrackingEstimator, followed, searched
 from .instances import assigned
 from .object_tracker import ObjectTracker, Refused, TrackedObject, TrackerSettings
@@ -225,6 +226,16 @@ class MultiObjectTracker:
         """
         self._advance(frame, self._tracks, refused)
         return self._snapshots(frame.stamp_ns)
+
+    def compare(self, frame: Frame) -> None:
+        """Compare one pose that was found in this frame with its rivals, where steps have left that and it is due.
+
+        That takes longer than a step: one object in a frame, whichever wasn't compared for longest.
+        """
+        found = {id: pose for id, pose in self._poses.items() if pose.stamp_ns == frame.stamp_ns}
+        due = [id for id, pose in found.items() if comparison_due(pose, frame.stamp_ns)]
+        if due:
+            self._tracks[min(due, key=lambda id: found[id].compared_ns or 0)].compare(frame)
 
     def _advance(self, frame: Frame, tracks: Mapping[str, ObjectTracker], refused: Refused | None) -> None:
         found = self._followed(frame, tracks)

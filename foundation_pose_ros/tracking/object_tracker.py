@@ -1,6 +1,7 @@
 """One object: registered on the frame of a mask, followed from frame to frame, looked for again when lost."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -211,6 +212,14 @@ class ObjectTracker:
                 # What was learned from doubtful poses would speak for them.
                 self._pose = found.with_colours(self._last_believed.memory.learned)
         return self.snapshot(frame.stamp_ns)
+
+    def compare(self, frame: Frame) -> None:
+        """Compare the pose with its rivals in the frame that it was found in: the next step goes on from that."""
+        assert self._pose is not None, "what was found"
+        with suppress(InputRefused):
+            self._pose = self._estimator.compared(frame, self._pose)
+            if not self.in_doubt:
+                self._last_believed = self._pose
 
     def relocalize(self, frame: Frame, claimed: ClaimedBy | None = None) -> TrackedObject:
         """Look for the object if it was lost; what another track has `claimed` isn't it."""

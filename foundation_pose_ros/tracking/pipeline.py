@@ -202,6 +202,7 @@ class PosePipeline:
         started = time.perf_counter()
         objects = self.tracker.track(job.frame, self._count)
         self._finish(job.frame, objects, started)
+        self.tracker.compare(job.frame)
 
     def _register(self, job: _MaskJob) -> None:
         self._settled(job, lambda: self._begin(job))

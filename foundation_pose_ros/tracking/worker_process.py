@@ -41,7 +41,7 @@ def _serve(connection: Connection, memory: SharedFrame) -> None:
             share = told
         elif isinstance(told, Written):
             frame = memory.read(told.header)
-            connection.send([followed(estimator, frame, pose) for pose in share.previous])
+            connection.send([followed(estimator, frame, pose, compare=False) for pose in share.previous])
 
 
 if __name__ == "__main__":

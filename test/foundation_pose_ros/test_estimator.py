@@ -87,6 +87,23 @@ def test_a_pose_from_elsewhere_is_assessed_and_tracked_on(scene, estimator):
     assert errors_mm_deg(scene, second, tracked.T_cam_obj, "mug")[0] < 2
 
 
+def test_rivals_may_be_compared_with_after_the_step_as_well(scene, estimator):
+    first, later = scene.frame_ids[0], scene.frame_ids[1]
+    registered = estimator.register(scene.frame(first), scene.mask(first, "mug"), "mug")
+    frame = scene.frame(later)
+    long_ago = replace(registered, compared_ns=registered.stamp_ns - 10**9, margin=-1.0, best_margin=-1.0)
+    at_once = estimator.track(frame, long_ago)
+    assert at_once.compared_ns == frame.stamp_ns and at_once.margin > 0
+    left = estimator.track(frame, long_ago, compare=False)
+    np.testing.assert_array_equal(left.T_cam_obj, at_once.T_cam_obj)
+    assert left.compared_ns == long_ago.compared_ns and left.margin == -1.0 and left.score < at_once.score - 0.2
+    compared = estimator.compared(frame, left)
+    assert compared.compared_ns == frame.stamp_ns
+    assert compared.margin == pytest.approx(at_once.margin, abs=0.1)
+    assert compared.score == pytest.approx(at_once.score, abs=0.05)
+    assert len(compared.alternatives) == len(at_once.alternatives)
+
+
 def test_poses_are_of_the_meshs_own_frame(scene):
     """An origin a metre beside the object moves the pose and nothing else."""
     first, model = scene.frame_ids[0], scene.model("bracket")

@@ -55,7 +55,7 @@ class Scripted:
         T[2, 3] = frame.depth_m[0, 0] + (0.1 if self.wrong(k) else 0.0)
         return PoseResult("brick", T, score, np.eye(6) * 1e-6, stamp_ns=frame.stamp_ns)
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         return self.register(frame, np.ones(1))
 
     def propose(self, frame: Frame, object_name: str | None = None) -> list:

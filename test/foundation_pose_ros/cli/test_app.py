@@ -71,7 +71,7 @@ class Oracle:
             raise InputRefused("no_depth_under_mask", "no depth under the mask: move the camera back")
         return self._moved(number, 0.001, object_name)
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         return self._moved(round(frame.stamp_ns * 30 / 1e9), 0.002, previous.object_name)
 
     def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:

@@ -25,7 +25,7 @@ class InColumns:
         T[0, 3] = np.argwhere(mask)[0, 1]
         return PoseResult(object_name or "", T, 0.9, np.eye(6), stamp_ns=frame.stamp_ns)
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         return previous
 
     def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:

@@ -1,6 +1,7 @@
 """Several objects: each with its own track, and what the values of a mask image mean."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ class Willing:
         self.refuses = refuses
         self.registered: list[tuple[str, float]] = []
         self.tracked: list[tuple[str, float]] = []
+        self.compared_names: list[str] = []
         self.scores: dict[str, float] = {}
         self.same: set[frozenset[str]] = set()
 
@@ -34,9 +36,15 @@ class Willing:
         self.registered.append((object_name, frame.stamp_ns / 1e9))
         return self._answer(frame, object_name)
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         self.tracked.append((previous.object_name, frame.stamp_ns / 1e9))
         return self._answer(frame, previous.object_name)
+
+    def compared(self, frame: Frame, result: PoseResult) -> PoseResult:
+        self.compared_names.append(result.object_name)
+        if result.object_name in self.refuses:
+            raise InputRefused("out_of_view", f"{result.object_name} is out of view")
+        return replace(result, score=0.4, compared_ns=frame.stamp_ns)
 
     def _answer(self, frame: Frame, name: str) -> PoseResult:
         if name in self.refuses:
@@ -92,6 +100,33 @@ def test_whoever_follows_poses_is_given_those_of_objects_that_track():
     found = tracks.track(frame(1.1), lambda id, error: refused.append(id))
     assert asked == [["mug", "cup"]] and refused == ["cup"]
     assert [(t.id, t.result is not None) for t in found] == [("mug", True), ("cup", False), ("can", False)]
+
+
+def test_one_object_in_a_frame_is_compared_whichever_was_not_for_longest():
+    compared_s = {"mug": 0.5, "cup": 0.3, "can": 0.95}
+    given: list[PoseResult] = []
+
+    def follow(frame: Frame, previous: Sequence[PoseResult]) -> list[Followed]:
+        given[:] = previous
+        return [replace(pose, stamp_ns=frame.stamp_ns) for pose in previous]
+
+    estimator = Willing()
+    tracks = MultiObjectTracker(estimator, follow=follow)
+    for id, time_s in compared_s.items():
+        tracks.add(id)
+        begun = PoseResult(id, np.eye(4, dtype=np.float32), 0.9, np.eye(6), compared_ns=round(time_s * 1e9))
+        tracks.start(id, frame(1.0), begun)
+    tracks.track(frame(1.1))
+    for _ in range(3):  # the can isn't due
+        tracks.compare(frame(1.1))
+    assert estimator.compared_names == ["cup", "mug"]
+    tracks.track(frame(1.15))
+    assert [pose.score for pose in given] == [0.4, 0.4, 0.9]
+    estimator.refuses = ("can",)
+    tracks.track(frame(1.5))
+    tracks.compare(frame(1.5))
+    tracks.compare(frame(1.4))  # nothing was found in that frame
+    assert estimator.compared_names == ["cup", "mug", "can"]
 
 
 def test_an_object_that_tracks_is_registered_anew_only_by_force():

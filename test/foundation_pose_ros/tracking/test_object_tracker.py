@@ -39,7 +39,7 @@ class Scripted:
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
         return self._answer(frame, object_name or "")
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         self.steps.append((frame.stamp_ns / 1e9, round(float(previous.T_cam_obj[2, 3]), 4)))
         return self._answer(frame, previous.object_name)
 
@@ -210,7 +210,7 @@ class Learning(Scripted):
 
     followed: list[float] = field(default_factory=list)
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         self.followed.append(round(float(previous.memory.learned.foreground[0, 0, 0]), 4))
         return super().track(frame, previous).with_colours(learned(frame.stamp_ns / 1e9))
 
@@ -234,7 +234,7 @@ class Coloured(Scripted):
 
     agreement: float = 0.8
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         return replace(super().track(frame, previous), colour_agreement=self.agreement)
 
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:

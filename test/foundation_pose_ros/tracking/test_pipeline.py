@@ -36,6 +36,8 @@ class Steady:
         self.finding = 0
         self.may_find = threading.Event()
         self.may_find.set()
+        self.published: Callable[[], int] = lambda: 0
+        self.compared_after: list[int] = []
 
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
         self.registered.append(frame.stamp_ns)
@@ -49,11 +51,15 @@ class Steady:
         assert self.may_register.wait(10)
         return [self._pose(frame, name) for name in object_names if name in self.in_view]
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         self.tracked[previous.object_name].append(frame.stamp_ns)
         if previous.object_name in self.hidden:
             raise InputRefused("hidden", "it is hidden")
         return self._pose(frame, previous.object_name)
+
+    def compared(self, frame: Frame, result: PoseResult) -> PoseResult:
+        self.compared_after.append(self.published())
+        return replace(result, compared_ns=frame.stamp_ns)
 
     def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
         everything = np.ones((1, 1), bool)
@@ -82,6 +88,7 @@ class Bench:
         self.refusals = RefusalCounter()
         self.published: list[tuple[int, TrackedObject]] = []
         self.faults: list[Exception] = []
+        self.estimator.published = lambda: self.published[-1][0] // STEP_NS
         tracker = MultiObjectTracker(self.estimator)
         tracker.add("mug")
         self.pipeline = PosePipeline(
@@ -136,6 +143,16 @@ def test_a_late_mask_is_registered_on_its_own_frame_and_caught_up(bench: Bench) 
     stamp_ns, tracked = bench.published[-1]
     assert (stamp_ns, tracked.result.stamp_ns) == (4 * STEP_NS, 4 * STEP_NS)
     assert tracked.age_s == pytest.approx(0.2)
+
+
+def test_a_pose_is_compared_with_its_rivals_once_it_is_published(bench: Bench) -> None:
+    bench.frame(0)
+    bench.mask(0)
+    bench.wait(lambda: bench.published[-1][1].state is TrackState.TRACKING)
+    for step in (1, 2, 3):
+        bench.frame(step)
+    bench.wait(lambda: len(bench.estimator.compared_after) == 3)
+    assert bench.estimator.compared_after == [1, 2, 3] and not bench.faults
 
 
 def test_an_early_mask_waits_for_its_frame(bench: Bench) -> None:

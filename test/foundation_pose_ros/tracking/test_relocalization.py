@@ -46,7 +46,7 @@ class Table:
     found: list[float] = field(default_factory=list)
     followed: list[float] = field(default_factory=list)
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         x_m = round(float(previous.T_cam_obj[0, 3]), 3)
         self.followed.append(frame.stamp_ns * 1e-9)
         return pose(x_m, self.score_at.get(x_m, 0.0), frame.stamp_ns)
@@ -107,7 +107,7 @@ def test_followed_poses_must_score_high_in_the_mean_and_higher_where_it_was_not_
 @pytest.mark.parametrize(("colour", "believed"), [(0.15, False), (0.5, True)])
 def test_what_has_its_shape_but_other_colours_is_another_thing(colour, believed):
     class Coloured(Table):
-        def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+        def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
             return replace(super().track(frame, previous), colour_agreement=colour)
 
     search = Relocalization(
@@ -129,7 +129,7 @@ def test_the_nearer_of_two_like_things_is_looked_at_first_wherever_the_meshs_ori
 
 def test_one_bad_frame_ends_a_candidate():
     class Fading(Table):
-        def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+        def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
             result = super().track(frame, previous)
             return pose(0.3, 0.2, frame.stamp_ns) if len(self.followed) % 3 == 0 else result
 
@@ -181,7 +181,7 @@ class Remembered(Table):
     region: float = 0.9
     handed_over: list[bool] = field(default_factory=list)
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         learned = previous.memory.learned
         self.handed_over.append(learned is not None)
         known = super().track(frame, previous).with_colours(learned)

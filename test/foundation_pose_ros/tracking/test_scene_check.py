@@ -43,7 +43,7 @@ class Estimator:
     refuses: bool = False
     asked: list[int] = field(default_factory=list)
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         self.asked.append(number_of(frame))
         if self.refuses:
             raise InputRefused("out_of_view", "not there")

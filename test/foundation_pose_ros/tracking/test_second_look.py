@@ -46,7 +46,7 @@ class Scripted:
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
         return self._pose(frame, 0.0, 0.95, 0.9)
 
-    def track(self, frame: Frame, previous: PoseResult) -> PoseResult:
+    def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
         x_m = round(float(previous.T_cam_obj[0, 3]), 3)
         if x_m in self.things:
             return self._pose(frame, x_m, self.things[x_m], 0.9)
