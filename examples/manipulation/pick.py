@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import rclpy
-from foundation_perception.client import NotFound, ObjectPose, PoseClient
+from foundation_perception.client import NoAnswer, NotFound, ObjectPose, PoseClient
 from grasps import Gripper, grasp, grasp_error
 from simulation import Scene, Simulation
 
@@ -26,8 +26,11 @@ from foundation_pose_ros.atomic_file import write_text
 # To a gripper it is all the same how a can is turned. Left to itself, pose_node tells turns apart by the print, and is
 # less sure of a pose whose turn it doubts.
 ROUND, ROUND_OBJECTS = "continuous: [{axis: [0, 0, 1]}]", ("bottle", "soda_can")
-# A search that isn't sure by then gets a mask; what isn't found from that either counts as not found.
-_SEARCH_S, _MASK_S = 12.0, 60.0
+# A search that isn't sure by then gets a mask. That takes a second, and minutes on a machine full of others' work: what
+# isn't found by then counts as not found.
+_SEARCH_S, _MASK_S = 12.0, 300.0
+# Of one scene, where pose_node doesn't answer at all.
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -52,20 +55,25 @@ class Pick:
 def pick(client: PoseClient, number: int, scene: Scene, folder: Path, min_score: float) -> Pick:
     """Add an object, find it, and compute the grasp; the true pose only says how good that is.
 
-    Whatever pose_node refuses, or doesn't answer in time, is a pick that failed.
+    What pose_node refuses, or doesn't find in time, is a pick that failed; where it doesn't answer, it is asked anew.
     """
-    name = Path(scene.mesh).stem
-    try:
-        client.add_object(name, scene.mesh, symmetries=ROUND if name in ROUND_OBJECTS else "")
-        began_s = time.monotonic()
-        pose, by = _found(client, name, scene, min_score)
-        found_s = time.monotonic() - began_s
-    except NotFound as refused:
-        return Pick(number, name, why=str(refused))
-    finally:
-        # What stays because nobody answered is refused when it is added again, and that is then said.
-        with suppress(NotFound):
-            client.remove_object(name)
+    name, why = Path(scene.mesh).stem, ""
+    for _ in range(_TRIES):
+        try:
+            client.add_object(name, scene.mesh, symmetries=ROUND if name in ROUND_OBJECTS else "")
+            began_s = time.monotonic()
+            pose, by = _found(client, name, scene, min_score)
+            found_s = time.monotonic() - began_s
+            break
+        except NotFound as refused:
+            why = str(refused)
+            if not isinstance(refused, NoAnswer):
+                return Pick(number, name, why=why)
+        finally:
+            with suppress(NotFound):
+                client.remove_object(name)
+    else:
+        return Pick(number, name, why=why)
     model = ObjectModel.from_mesh(folder / scene.mesh)
     T_obj_tool = grasp(pose.T_frame_obj, model, Gripper())
     apart_mm, turned_deg = grasp_error(pose.T_frame_obj, scene.T_base_obj, T_obj_tool, model)
@@ -90,14 +98,17 @@ def main(arguments: list[str] | None = None) -> list[Pick]:
     parser.add_argument("--seed", type=int, default=0, help="number of the first scene")
     parser.add_argument("--min-score", type=float, default=0.6)
     parser.add_argument("--output", type=Path, help="JSON file for what came of each scene, written after each")
-    parser.add_argument("--resume", action="store_true", help="go on after the scenes that are in that file")
+    parser.add_argument("--resume", action="store_true", help="go on with the scenes that aren't in that file")
     options = parser.parse_args(arguments)
     picks = _picked(options.output) if options.resume and options.output else []
     rclpy.init()
     simulation = Simulation()
     try:
         with PoseClient() as client:
-            for number in range(options.seed + len(picks), options.seed + options.scenes):
+            done = {one.scene for one in picks}
+            for number in range(options.seed, options.seed + options.scenes):
+                if number in done:
+                    continue
                 scene = simulation.scene(number)
                 picks.append(pick(client, number, scene, options.folder, options.min_score))
                 print(_words(picks[-1]), flush=True)

@@ -94,7 +94,9 @@ def test_a_run_that_was_ended_goes_on_where_it_stopped(example: Any, tmp_path: P
             pass
 
     class PoseClient:
-        """Finds nothing, and doesn't answer when an object is to be removed."""
+        """Says nothing to the first request, then finds nothing, and refuses to remove an object."""
+
+        silent = True
 
         def __enter__(self) -> "PoseClient":
             return self
@@ -106,10 +108,13 @@ def test_a_run_that_was_ended_goes_on_where_it_stopped(example: Any, tmp_path: P
             pass
 
         def find(self, *_: object, **__: object) -> None:
+            if PoseClient.silent:
+                PoseClient.silent = False
+                raise program.NoAnswer("no answer")
             raise program.NotFound("not found in 12.0 s")
 
         def remove_object(self, _: str) -> None:
-            raise program.NotFound("no answer")
+            raise program.NotFound("there is none")
 
     monkeypatch.setattr(program, "Simulation", Simulation)
     monkeypatch.setattr(program, "PoseClient", PoseClient)

@@ -17,9 +17,9 @@ BROWSER_NODE = (
     Row(
         "token",
         "",
-        "Who opens the page must know it. Empty: nobody is asked on this machine, and for others one is made up and "
-        "logged with the address.",
-        pattern="[A-Za-z0-9_-]{0,100}",
+        "Who opens the page must know it, 16 characters or more. Empty: nobody is asked on this machine, and for "
+        "others one is made up and logged with the address.",
+        pattern="([A-Za-z0-9_-]{16,100})?",
         scope=ParameterScope.ON_CONFIGURE,
     ),
     Row("picture_rate_hz", 10.0, "At most this many pictures a second.", 0.1, 60.0),

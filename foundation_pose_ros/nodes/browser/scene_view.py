@@ -27,8 +27,12 @@ _EYE, _LOOKED_AT = (-0.1, -0.25, 0.0), (0.02, 0.05, 0.65)
 
 @dataclass
 class _Shown:
-    """An object in the scene: its model, and the handles of viser's that show its pose and the runners-up."""
+    """An object in the scene: its model, and the handles of viser's that show its pose and the runners-up.
 
+    number: names it in the scene, where a slash in an id would make it a part of another object.
+    """
+
+    number: int
     model: ObjectModel
     mesh: Any
     runners_up: list[Any]
@@ -102,10 +106,12 @@ class SceneView:
         shown = self._shown.get(each.id)
         if shown is None:
             vertices, faces = decimated(each.model.vertices, each.model.faces, _MOST_FACES)
+            # The least that is free, since viser remembers each name that it was ever given.
+            number = min(set(range(len(self._shown) + 1)) - {other.number for other in self._shown.values()})
             mesh = self._server.scene.add_mesh_simple(
-                f"/objects/{each.id}", vertices, faces, color=each.colour, side="double"
+                f"/objects/{number}", vertices, faces, color=each.colour, side="double"
             )
-            shown = self._shown[each.id] = _Shown(each.model, mesh, [])
+            shown = self._shown[each.id] = _Shown(number, each.model, mesh, [])
         _move(shown.mesh, each.T_cam_obj)
         if tuple(shown.mesh.color) != each.colour:
             shown.mesh.color = each.colour
@@ -117,7 +123,7 @@ class SceneView:
             if k == len(shown.runners_up):
                 vertices, faces = each.model.simplified
                 handle = self._server.scene.add_mesh_simple(
-                    f"/runners_up/{each.id}/{k}", vertices, faces, color=each.colour, wireframe=True, opacity=0.25
+                    f"/runners_up/{shown.number}/{k}", vertices, faces, color=each.colour, wireframe=True, opacity=0.25
                 )
                 shown.runners_up.append(handle)
             _move(shown.runners_up[k], runner_up.T_cam_obj)

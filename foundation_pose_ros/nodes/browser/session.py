@@ -1,6 +1,8 @@
 """All that browser_node has between configure and cleanup."""
 
 import secrets
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from foundation_perception.msg import OnboardingStatus
@@ -39,24 +41,25 @@ class BrowserSession:
         """Raises InputRefused."""
         self._node = node
         settings = values(node, BROWSER_NODE)
-        self._requests = NodeRequests(settings["pose_node"], node.context)
-        try:
-            self.page = PosePage(self._requests)
-            self._gate = _gate(settings, self.page)
-        except Exception:
-            self._requests.close()
-            raise
-        self.address = self._gate.address
-        node.get_logger().info(f"the page is at {self.address}")
-        self.view = LiveView(node, BROWSER_NODE, lambda: self.page.viewers > 0, self._show)
         self._picture_ns: int | None = None
         self._cloud_ns: int | None = None
         self._timer: Any = None
-        self._onboarding = Listener(node, "onboarding", node.failed)
-        self._onboarding.subscribe(
-            OnboardingStatus, f"{settings['pose_node']}/onboard_object/status", self._say_onboarding, LATCHED
-        )
-        self._onboarding.start()
+        with ExitStack() as parts:
+            requests = NodeRequests(settings["pose_node"], node.context)
+            parts.callback(requests.close)
+            self.page = PosePage(requests)
+            parts.callback(self.page.close)
+            self.view = LiveView(node, BROWSER_NODE, lambda: self.page.viewers > 0, self._show)
+            onboarding = Listener(node, "onboarding", node.failed)
+            parts.callback(onboarding.close)
+            status = f"{settings['pose_node']}/onboard_object/status"
+            onboarding.subscribe(OnboardingStatus, status, self._say_onboarding, LATCHED)
+            onboarding.start()
+            gate = _gate(settings, self.page.port, node.refusals.count)
+            parts.callback(gate.close)
+            self._parts = parts.pop_all()
+        self.address = gate.address
+        node.get_logger().info(f"the page is at {self.address}")
 
     def start(self) -> None:
         """Subscribe and draw."""
@@ -70,11 +73,8 @@ class BrowserSession:
         self.page.show_pause("browser_node isn't active")
 
     def close(self) -> None:
-        """Let nobody in any more."""
-        self._gate.close()
-        self.page.close()
-        self._onboarding.close()
-        self._requests.close()
+        """Let nobody in any more, and give everything back, the last first."""
+        self._parts.close()
 
     @property
     def figures(self) -> dict[str, str]:
@@ -112,14 +112,13 @@ class BrowserSession:
             self.page.show_onboarding(f"{views}: {status.message}" if status.message else views)
 
 
-def _gate(settings: dict[str, Any], page: PosePage) -> Gate:
-    """The way in; the page is closed where there is none."""
+def _gate(settings: dict[str, Any], inner_port: int, refused: Callable[[str, str], None]) -> Gate:
+    """The way in; raises InputRefused where there is none."""
     open_to_others = settings["host"] not in LOOPBACK
     token = settings["token"] or (secrets.token_urlsafe(16) if open_to_others else "")
     try:
-        return Gate(settings["host"], settings["port"], page.port, token)
+        return Gate(settings["host"], settings["port"], inner_port, token, refused)
     except OSError as error:
-        page.close()
         raise InputRefused(
             "port_taken", f"{settings['host']}:{settings['port']}: {error}: choose another port"
         ) from None

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from foundation_perception.msg import ObjectModelArray, TrackedObjectArray
 from foundation_perception.msg import TrackedObject as TrackedObjectMessage
 from foundation_perception.srv import AttachObject, DetachObject
@@ -19,7 +18,7 @@ from ...streams.time_synchronizer import stamp_to_ns
 from ..latched import LATCHED
 from ..listener import Listener
 from ..parameters import declare, validator, values
-from ..pose.messages import from_pose, to_pose, to_stamp
+from ..pose.messages import sound_pose, to_pose, to_stamp
 from ..service_replies import answering
 from .parameters import COLLISION_NODE
 from .scene import Change, CollisionScene, Operation, SceneSettings, Seen
@@ -124,5 +123,4 @@ def _seen(tracked: Any) -> Seen:
     """What a message says of an object; a pose in doubt, or one that is no number, is none."""
     unseen_s = tracked.since_seen.sec + tracked.since_seen.nanosec * 1e-9
     trusted = tracked.state == TrackedObjectMessage.TRACKING and tracked.score > 0 and not tracked.in_doubt
-    T = from_pose(tracked.pose.pose) if trusted else None
-    return Seen(tracked.id, T if T is not None and np.isfinite(T).all() else None, unseen_s)
+    return Seen(tracked.id, sound_pose(tracked.pose.pose) if trusted else None, unseen_s)

@@ -8,6 +8,7 @@ from foundation_perception.msg import ObjectModelArray, TrackedObjectArray
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo
 
+from ...errors import InputRefused
 from ...frame import Frame
 from ...streams.rgbd_input import InputGuardian
 from ...streams.transform_buffer import TransformBuffer
@@ -44,7 +45,7 @@ class OverlayInputs:
         depth_kind = MESSAGES[settings["depth_transport"]]
         subscribe = self._listener.subscribe
         subscribe(ObjectModelArray, "models", self._models, LATCHED)
-        subscribe(TrackedObjectArray, "objects", objects.take, QoSProfile(depth=10))
+        subscribe(TrackedObjectArray, "objects", self._poses, QoSProfile(depth=10))
         subscribe(MESSAGES[settings["rgb_transport"]], rgb, self._colour, qos_profile_sensor_data)
         subscribe(CameraInfo, "rgb/camera_info", self._camera_info, qos_profile_sensor_data)
         subscribe(depth_kind, self._depth, self._depth_image, qos_profile_sensor_data)
@@ -67,7 +68,13 @@ class OverlayInputs:
         return bool(node.value("hide_by_depth") and node.count_publishers(node.resolve_topic_name(self._depth)))
 
     def _models(self, message: ObjectModelArray) -> None:
-        for refused in self._objects.take_models(message):
+        self._count(self._objects.take_models(message))
+
+    def _poses(self, message: TrackedObjectArray) -> None:
+        self._count(self._objects.take(message))
+
+    def _count(self, refusals: list[InputRefused]) -> None:
+        for refused in refusals:
             self._node.refusals.count(refused.reason, str(refused))
 
     def _colour(self, message: Any) -> None:

@@ -1,7 +1,7 @@
 """What pose_node says of each object, and where it is at the stamp of an image."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +9,16 @@ from foundation_perception.msg import ObjectModelArray, TrackedObject, TrackedOb
 
 from ... import se3
 from ...arrays import Pose
-from ...errors import InputRefused
+from ...errors import InputRefused, shortened
 from ...frame import Frame
 from ...object_model.model import ObjectModel
 from ...overlay import PALETTE, LiveObject, PosePredictor, PredictionSettings, RunnerUp
 from ...streams.time_synchronizer import stamp_to_ns
-from ..pose.messages import from_pose
+from ..pose.messages import from_pose, sound_pose
 from .heard_models import HeardModels
 
+# A pose_node sends some tens at most. Each is drawn, and each runner-up is a mesh in the browser.
+_MOST_OBJECTS, _MOST_RUNNERS_UP, _LONGEST_ID = 200, 8, 200
 # Gives T_target_source (4, 4) at a stamp; None where it isn't known.
 Way = Callable[[str, str, int], Pose | None]
 
@@ -39,12 +41,13 @@ class OverlayObjects:
         self._heard: dict[str, _Heard] = {}
         self._lock = threading.Lock()
 
-    def take(self, message: TrackedObjectArray) -> None:
-        """Note what pose_node says of an image."""
+    def take(self, message: TrackedObjectArray) -> list[InputRefused]:
+        """Note what pose_node says of an image; return what can't be used of it."""
+        sound, refused = _sound(message.objects)
         stamp_ns, frame_id = stamp_to_ns(message.header.stamp), message.header.frame_id.lstrip("/")
         with self._lock:
             before, self._heard = self._heard, {}
-            for tracked in message.objects:
+            for tracked, pose in sound:
                 is_tracked = tracked.state == TrackedObject.TRACKING
                 heard = before.get(tracked.id)
                 if heard is None or heard.frame_id != frame_id or not is_tracked:
@@ -53,9 +56,10 @@ class OverlayObjects:
                     heard = _Heard(tracked, frame_id, PosePredictor(centre_obj))
                 heard.message = tracked
                 # With score 0 the pose is an older one.
-                if is_tracked and tracked.score > 0:
-                    heard.predictor.add(stamp_ns, from_pose(tracked.pose.pose))
+                if pose is not None and tracked.score > 0:
+                    heard.predictor.add(stamp_ns, pose)
                 self._heard[tracked.id] = heard
+        return refused
 
     def take_models(self, message: ObjectModelArray) -> list[InputRefused]:
         """Note which models pose_node has now; return what can't be used of them."""
@@ -89,7 +93,7 @@ class OverlayObjects:
             return LiveObject(id, f"no mesh of {message.class_id} here", colour)
         if message.state != TrackedObject.TRACKING:
             state = "lost" if message.state == TrackedObject.LOST else "searching"
-            return LiveObject(id, f"{state} ({message.reason})" if message.reason else state, colour)
+            return LiveObject(id, f"{state} ({shortened(message.reason)})" if message.reason else state, colour)
         age_s = 0.0 if last_ns is None else (frame.stamp_ns - last_ns) * 1e-9
         heard.predictor.settings = settings
         pose = heard.predictor.at(frame.stamp_ns)
@@ -105,8 +109,29 @@ class OverlayObjects:
         return LiveObject(id, state, colour, model, pose, message.score, doubt, _runners_up(message, pose))
 
 
+def _sound(objects: Sequence[TrackedObject]) -> tuple[list[tuple[TrackedObject, Pose | None]], list[InputRefused]]:
+    """Objects that can be shown, with the poses of those that are tracked, and why others can't."""
+    sound: list[tuple[TrackedObject, Pose | None]] = []
+    refused: list[InputRefused] = []
+    for tracked in objects[:_MOST_OBJECTS]:
+        is_tracked = tracked.state == TrackedObject.TRACKING
+        T = sound_pose(tracked.pose.pose) if is_tracked else None
+        if len(tracked.id) > _LONGEST_ID or not np.isfinite(tracked.score):
+            what = f"an id has at most {_LONGEST_ID} characters, and a score is a number"
+            refused.append(InputRefused("bad_object", f"{shortened(tracked.id)}: {what}"))
+        elif is_tracked and T is None:
+            what = "its pose isn't finite, or its quaternion is 0"
+            refused.append(InputRefused("bad_pose", f"{tracked.id}: {what}: see who publishes it"))
+        else:
+            sound.append((tracked, T))
+    if len(objects) > _MOST_OBJECTS:
+        refused.append(InputRefused("too_many_objects", f"{len(objects)} objects: {_MOST_OBJECTS} are shown"))
+    return sound, refused
+
+
 def _runners_up(message: TrackedObject, T_image_obj: Pose) -> tuple[RunnerUp, ...]:
     """Runners-up, moved as the chosen pose was from its message to the image."""
     moved = T_image_obj @ se3.inverse(from_pose(message.pose.pose))
-    poses = zip(message.alternatives, message.alternative_scores, strict=False)
-    return tuple(RunnerUp(moved @ from_pose(pose), float(score)) for pose, score in poses)
+    poses = [sound_pose(pose) for pose in message.alternatives[:_MOST_RUNNERS_UP]]
+    scored = zip(poses, message.alternative_scores, strict=False)
+    return tuple(RunnerUp(moved @ T, float(score)) for T, score in scored if T is not None and np.isfinite(score))

@@ -73,6 +73,15 @@ def from_pose(pose: Any) -> np.ndarray:
     return se3.from_quaternion_xyzw(np.array([q.x, q.y, q.z, q.w]), np.array([p.x, p.y, p.z]))
 
 
+def sound_pose(pose: Any) -> np.ndarray | None:
+    """Convert a Pose that anybody may have sent; None where it isn't finite, or its quaternion has no direction."""
+    q = pose.orientation
+    if not np.linalg.norm([q.x, q.y, q.z, q.w]) > 1e-6:
+        return None
+    T = from_pose(pose)
+    return T if np.isfinite(T).all() else None
+
+
 def to_transform(pose: Pose) -> Transform:
     """Convert a Pose to a Transform."""
     transform = Transform(rotation=pose.orientation)

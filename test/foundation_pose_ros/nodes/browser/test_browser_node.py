@@ -85,7 +85,7 @@ class Robot:
             "mug.mesh": "mug.glb",
             "mesh_directories": [str(mesh_folder)],
             "port": 0,
-            "token": "known",
+            "token": "known-to-the-test",
         }
         overrides = [Parameter(name, value=value) for name, value in own.items()]
         self.browser = BrowserNode(context=self.context, parameter_overrides=overrides)
@@ -204,7 +204,7 @@ def on_page(robot: Robot, point_cam: np.ndarray) -> tuple[float, float]:
 def test_who_knows_no_token_gets_no_page(robot):
     host, port = robot.browser.session.address.split("/")[2].split(":")
     status, body = {}, {}
-    for target in ("/", "/?token=guess", "/?token=known"):
+    for target in ("/", "/?token=guess", "/?token=known-to-the-test"):
         connection = http.client.HTTPConnection(host, int(port), timeout=10)
         connection.request("GET", target)
         answer = connection.getresponse()
