@@ -55,9 +55,8 @@ class _Head:
     @property
     def is_of_this_page(self) -> bool:
         """False where a page of another site asks, or has this one in a frame: browsers say so. It may link here."""
-        origin = self.headers.get("origin", "")
-        if origin and urlsplit(origin).netloc != self.headers.get("host", ""):
-            return False
+        if origin := self.headers.get("origin", ""):
+            return urlsplit(origin).netloc == self.headers.get("host", "")
         is_link = self.headers.get("sec-fetch-dest") == "document"
         return is_link or self.headers.get("sec-fetch-site") not in ("cross-site", "same-site")
 
