@@ -205,9 +205,12 @@ def _first_block(block: CrossBlock, target: Tensor) -> Callable[[Tensor], Tensor
 
 
 def _sum(chunk: Tensor, target: Tensor, before: Tensor | None) -> Tensor:
-    """Over a chunk's items (s * B, C, H, W) -> (B, C, H, W), and over those before."""
-    total = chunk.unflatten(0, (-1, len(target))).sum(dim=0)
-    return total if before is None else total + before
+    """Over a chunk's items (s * B, C, H, W) -> (B, C, H, W), and over those before.
+
+    One after the other: PyTorch's sum over items that lie channels last takes 15 times as long, and lays its result
+    out channels first.
+    """
+    return _total(chunk.split(len(target)) if before is None else (before, *chunk.split(len(target))))
 
 
 def _total(parts: Sequence[Tensor]) -> Tensor:

@@ -35,13 +35,14 @@ _DRAWN = np.random.default_rng(0)
 
 
 def _drawn_projection(looks: int) -> np.ndarray:
-    """Directions (looks, _FEATURES) of random features."""
+    """Directions (looks, _FEATURES + 1) of random features; the last looks nowhere and is 1 everywhere."""
     spread = np.repeat(_WIDTHS, _FEATURES // len(_WIDTHS)) * np.sqrt(looks)
-    return (_DRAWN.normal(0, 1, (looks, _FEATURES)) / spread).astype(np.float32)
+    drawn = _DRAWN.normal(0, 1, (looks, _FEATURES)) / spread
+    return np.pad(drawn, ((0, 0), (0, 1))).astype(np.float32)
 
 
 _PROJECTION = _drawn_projection(_LOOKS)
-_PHASE = _DRAWN.uniform(0, 2 * np.pi, _FEATURES).astype(np.float32)
+_PHASE = np.append(_DRAWN.uniform(0, 2 * np.pi, _FEATURES), 0).astype(np.float32)
 _GRAY_PROJECTION = _drawn_projection(_GRAY_LOOKS)
 
 
@@ -59,17 +60,24 @@ class Likeness:
 
         looks: the query's `features`. Both maps are float32, 0 to 1; 0.5 says nothing.
         """
+        weights, examples = self._learned(indices)
+        return _judged(looks, weights), examples
+
+    def of_examples(self, indices: Iterable[int]) -> np.ndarray:
+        """Return maps (S, size, size) of the examples of these numbers, each by all others."""
+        return self._learned(indices)[1]
+
+    def _learned(self, indices: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
         key = tuple(int(i) for i in indices)
         if key not in self._shown:
             while len(self._shown) >= _KEPT:
                 self._shown.pop(next(iter(self._shown)))
-            self._shown[key] = self._of_examples(key)
-        weights, examples = self._shown[key]
-        return _judged(looks, weights), examples
+            self._shown[key] = self._learned_of(key)
+        return self._shown[key]
 
-    def _of_examples(self, indices: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    def _learned_of(self, indices: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Weights from all, and maps of each by those from all others."""
-        given = [self._moments_of(i) for i in indices]
+        given = [self._own_moments(i) for i in indices]
         if len(indices) == 1:
             given += self._in_other_light(indices[0])
         moments, towards = (np.sum(parts, axis=0) for parts in zip(*given, strict=True))
@@ -82,28 +90,36 @@ class Likeness:
     def _in_other_light(self, i: int) -> list[tuple[np.ndarray, np.ndarray]]:
         rng = np.random.default_rng(0)
         lit = [in_other_light(rng, self._pictures[i]) for _ in range(_LIGHTS)]
-        return [moments_of(features(picture), self._masks[i] > 0) for picture in lit]
+        return [_moments_of(picture, self._masks[i] > 0) for picture in lit]
 
-    def _moments_of(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+    def _own_moments(self, i: int) -> tuple[np.ndarray, np.ndarray]:
         if i not in self._moments:
-            self._moments[i] = moments_of(features(self._pictures[i]), self._masks[i] > 0)
+            self._moments[i] = _moments_of(self._pictures[i], self._masks[i] > 0)
         return self._moments[i]
 
 
 def features(picture: np.ndarray) -> np.ndarray:
     """Return features (H, W, 257) float32 of what is about each pixel of RGB (H, W, 3) or gray (H, W) in 0..1."""
+    return _features_of(_looks(picture))
+
+
+def _looks(picture: np.ndarray) -> np.ndarray:
+    """(H, W, _LOOKS) of RGB (H, W, 3), (H, W, _GRAY_LOOKS) of gray (H, W): colours or brightness, and place."""
     if picture.ndim == 2:
         bright = np.ascontiguousarray(picture, np.float32) * np.float32(2)
         place = (np.indices(bright.shape).transpose(1, 2, 0) / bright.shape).astype(np.float32)
         looks = [bright[..., None], *_averages(bright, _GRAY_AVERAGED_PX), *_spreads(bright, _GRAY_SPREAD_PX), place]
-        projection = _GRAY_PROJECTION
     else:
         lab = cv2.cvtColor(np.ascontiguousarray(picture, np.float32), cv2.COLOR_RGB2LAB) / np.float32(50)
         looks = [lab, *_averages(lab, _AVERAGED_PX), *_spreads(lab[..., 0], _SPREAD_PX)]
-        projection = _PROJECTION
-    result = np.ones((*picture.shape[:2], _FEATURES + 1), np.float32)
-    result[..., :-1] = np.cos(np.concatenate(looks, axis=-1) @ projection + _PHASE)
-    return result
+    return np.concatenate(looks, axis=-1)
+
+
+def _features_of(looks: np.ndarray) -> np.ndarray:
+    """(..., _LOOKS or _GRAY_LOOKS) -> (..., 257)."""
+    angles: np.ndarray = looks @ (_PROJECTION if looks.shape[-1] == _LOOKS else _GRAY_PROJECTION)
+    angles += _PHASE
+    return np.cos(angles, out=angles)
 
 
 def _averages(values: np.ndarray, sigmas_px: Iterable[float]) -> list[np.ndarray]:
@@ -125,8 +141,8 @@ def in_other_light(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
     return lit
 
 
-def moments_of(features: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what regression needs of an example: weighted sums (257, 257) and (257,) over its pixels."""
+def _moments_of(picture: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What regression needs of an example: weighted sums (257, 257) and (257,) over some of its pixels."""
     rng = np.random.default_rng(0)
     chosen, weights, wanted = [], [], []
     for marked, share in ((True, _MARKED_SHARE), (False, 1 - _MARKED_SHARE)):
@@ -135,7 +151,8 @@ def moments_of(features: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.n
         chosen.append(pixels)
         weights.append(np.full(len(pixels), share / max(len(pixels), 1), np.float32))
         wanted.append(np.full(len(pixels), 1.0 if marked else -1.0, np.float32))
-    x = features.reshape(-1, features.shape[-1])[np.concatenate(chosen)]
+    looks = _looks(picture)
+    x = _features_of(looks.reshape(-1, looks.shape[-1])[np.concatenate(chosen)])
     weighted = x * np.concatenate(weights)[:, None]
     return weighted.T @ x, weighted.T @ np.concatenate(wanted)
 

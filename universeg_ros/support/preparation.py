@@ -150,8 +150,9 @@ def to_colour(image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray
     turned = _TO_RGB[encoding or ("rgb8" if image.shape[2] == 3 else "rgba8")]
     rgb = image if turned is None else cv2.cvtColor(image, turned)
     white = max(float(np.abs(rgb).max()), 1.0) if rgb.dtype == np.float32 else float(np.iinfo(rgb.dtype).max)
-    colour = rgb.astype(np.float32) / np.float32(white)
-    return colour if np.ptp(colour, axis=2).max() >= _LEAST_COLOUR else None
+    red, green, blue = (np.ascontiguousarray(rgb[..., channel]) for channel in range(3))
+    apart = max(float(cv2.absdiff(*pair).max()) for pair in ((red, green), (green, blue), (blue, red)))
+    return rgb.astype(np.float32) / np.float32(white) if apart >= _LEAST_COLOUR * white else None
 
 
 def to_gray(image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ class Example:
         """Return RGB (H, W, 3) float32 in 0..1, None where the image is gray."""
         return to_colour(self.image, self.encoding)
 
-    @property
+    @cached_property
     def present(self) -> tuple[int, ...]:
         """Return the labels that the map holds, without background."""
         return tuple(int(label) for label in np.unique(self.labels) if label)
