@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import se3
 from ..frame import Frame
+from ..pose_result import PoseResult
 
 # Pictures are shrunk to this width at most: blur and noise shrink with them, and time.
 _WIDTH_PX = 320
@@ -23,8 +24,11 @@ _REPROJECTION_PX, _TRIES = 1.5, 200
 _FEWEST, _LEAST_SHARE = 25, 0.5
 
 
-def scene_motion(before: Frame, now: Frame) -> np.ndarray | None:
-    """Return T_now_before (4, 4), from the earlier camera's frame to the present one's; None where nothing says it."""
+def scene_motion(before: Frame, now: Frame, apart_from: PoseResult | None = None) -> np.ndarray | None:
+    """Return T_now_before (4, 4), from the earlier camera's frame to the present one's; None where nothing says it.
+
+    apart_from: what was seen in the earlier frame within the sphere about this object says nothing; it may move.
+    """
     scale = min(1.0, _WIDTH_PX / before.rgb.shape[1])
     if before.rgb.shape != now.rgb.shape or min(before.rgb.shape[:2]) * scale < 2 * _WINDOW_PX:
         return None
@@ -40,11 +44,13 @@ def scene_motion(before: Frame, now: Frame) -> np.ndarray | None:
         np.clip(at[:, 1], 0, before.depth_m.shape[0] - 1), np.clip(at[:, 0], 0, before.depth_m.shape[1] - 1)
     ]
     known &= depth_m > 0
+    points = depth_m[:, None] * before.camera.rays(pixels_before[:, 0], pixels_before[:, 1])
+    if apart_from is not None:
+        known &= np.linalg.norm(points - apart_from.centre_m, axis=1) > apart_from.diameter_m / 2
     if known.sum() < _FEWEST:
         return None
-    points = depth_m[known, None] * before.camera.rays(pixels_before[known, 0], pixels_before[known, 1])
     found, turn, shift, inliers = cv2.solvePnPRansac(
-        points.astype(np.float64),
+        points[known].astype(np.float64),
         pixels_now[known].astype(np.float64),
         now.camera.K.astype(np.float64),
         None,

@@ -100,7 +100,7 @@ class SceneCheck:
         for view in (self._anchor, self._recent):
             if view is None:
                 continue
-            T_now_before = scene_motion(view.frame, frame)
+            T_now_before = scene_motion(view.frame, frame, apart_from=view.pose)
             if T_now_before is not None:
                 self._anchor = view
                 T_cam_obj = (T_now_before @ view.pose.T_cam_obj).astype(np.float32)

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from foundation_pose_ros import Camera, Frame, se3
 from foundation_pose_ros.estimation.scene_motion import scene_motion
+from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion
@@ -56,6 +58,28 @@ def test_blurred_pictures_do(scene):
 def test_equal_frames_give_equal_answers(scene):
     first, again = (scene_motion(scene.frame("000010"), scene.frame("000013")) for _ in range(2))
     assert np.array_equal(first, again)
+
+
+def test_an_object_that_moves_before_a_camera_that_stands_has_no_say():
+    """It has most of the corners, those that stand have the rest."""
+    rng = np.random.default_rng(0)
+    wall, front = (cv2.GaussianBlur(rng.integers(0, 255, (240, 320, 3), np.uint8), (0, 0), 3) for _ in range(2))
+    camera = Camera(300.0, 300.0, 159.5, 119.5, 320, 240)
+
+    def frame(shift_px: int) -> Frame:
+        rgb, depth_m = wall // 2, np.ones((240, 320), np.float32)
+        there = slice(30, 210), slice(60 + shift_px, 240 + shift_px)
+        rgb[there], depth_m[there] = front[:180, :180], 0.6
+        return Frame(rgb, depth_m, camera)
+
+    T_cam_obj = np.eye(4, dtype=np.float32)
+    T_cam_obj[:3, 3] = (-0.02, 0.0, 0.6)
+    front_pose = PoseResult("front", T_cam_obj, 0.9, np.eye(6), diameter_m=0.52)
+    moved = scene_motion(frame(0), frame(10))
+    assert moved is None or abs(moved[0, 3]) > 0.01
+    stands = scene_motion(frame(0), frame(10), apart_from=front_pose)
+    assert stands is not None
+    np.testing.assert_allclose(stands, np.eye(4), atol=2e-3)
 
 
 def test_nothing_is_said_where_nothing_tells_it(scene):

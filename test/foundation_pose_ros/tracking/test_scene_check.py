@@ -55,7 +55,8 @@ def moving_camera(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """What stands moves by PACE_M a frame before the camera; which frames were compared."""
     compared: list[tuple[int, int]] = []
 
-    def motion(before: Frame, now: Frame) -> np.ndarray:
+    def motion(before: Frame, now: Frame, apart_from: PoseResult) -> np.ndarray:
+        assert apart_from.stamp_ns == before.stamp_ns
         compared.append((number_of(before), number_of(now)))
         T = np.eye(4)
         T[0, 3] = PACE_M * (number_of(now) - number_of(before))
@@ -119,7 +120,7 @@ def test_a_pose_that_nothing_speaks_for_is_not_taken(moving_camera):
 
 
 def test_where_nothing_says_how_the_camera_moved_the_step_stands(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(scene_check, "scene_motion", lambda before, now: None)
+    monkeypatch.setattr(scene_check, "scene_motion", lambda before, now, apart_from: None)
     check = SceneCheck(Estimator(), SceneCheckSettings())
     check.begin(frame(0), pose(0, 0.0))
     assert check(frame(5), pose(5, 0.3), pose(4, 0.2), doubted=False) is None
