@@ -10,15 +10,15 @@ from ..rendering import Renderer
 from .support_planes import SupportPlanes
 
 _SIZE = 48
-# Dark pixels are mostly noise: their logarithms are held back by this much of full scale.
+# What is dark is mostly noise: its logarithm is held back by this much of full scale.
 _DARK = 0.06
 # Depth this near to the object's surface is seen on it: a share of its diameter, and at least so much.
 _SEEN_SHARE, _SEEN_M = 0.03, 0.004
 # Fewer pixels have no colour of their own.
 _FEWEST = 15
 # White balance and coloured light shift log chroma by so much without notice, and by so much more in one standard
-# deviation.
-_SHIFT, _SHIFT_SIGMA = 0.45, 0.2
+# deviation. Exposure and contrast scale it, so what is colourful may be off by more: by its chroma so many times.
+_SHIFT, _SHIFT_SIGMA, _COLOURFUL = 0.2, 0.05, 2.0
 
 
 def plausibility(
@@ -26,8 +26,8 @@ def plausibility(
 ) -> float:
     """Return 0..1 for a pose (4, 4): by what the odds are multiplied that it is right.
 
-    0 where the object would stick in a table or wall. Small where its mean colour is another than light explains:
-    correlation, by which renderings are compared, takes means away.
+    0 where the object would stick in a table or wall. Small where its mean colour is another than light and camera
+    explain: correlation, by which renderings are compared, takes means away.
     """
     if planes.penetrated_by(renderer, T_cam_obj, model):
         return 0.0
@@ -41,7 +41,10 @@ def by_odds(score: float, factor: float) -> float:
 
 
 def _colour_shift(model: ObjectModel, renderer: Renderer, frame: Frame, T_cam_obj: np.ndarray) -> float:
-    """Return by how much the mean log chroma that is seen differs from the object's own; 0 where hardly any is."""
+    """Return by how much the log chroma that is seen differs from the object's own, less where both are colourful.
+
+    0 where hardly any of it is seen.
+    """
     try:
         seen = Crop.around_pose(frame, model, T_cam_obj, 1.1).observe(_SIZE)
     except InputRefused:
@@ -52,11 +55,12 @@ def _colour_shift(model: ObjectModel, renderer: Renderer, frame: Frame, T_cam_ob
     on = (rendered_m > 0) & (seen.depth_m > 0) & (off_m < max(_SEEN_SHARE * model.diameter_m, _SEEN_M))
     if rendering.rgb is None or on.sum() < _FEWEST:
         return 0.0
-    own, observed = (_mean_chroma(rgb[on]) for rgb in (rendering.rgb.reshape(-1, 3), seen.rgb))
-    return float(np.linalg.norm(observed - own))
+    own, observed = (_chroma(rgb[on]) for rgb in (rendering.rgb.reshape(-1, 3), seen.rgb))
+    colourful = max(np.linalg.norm(own), np.linalg.norm(observed))
+    return float(np.linalg.norm(observed - own) / (1 + _COLOURFUL * colourful))
 
 
-def _mean_chroma(rgb: np.ndarray) -> np.ndarray:
-    """Return the mean (2,) of log red/green and log blue/green of colours (N, 3)."""
-    logs = np.log(rgb + _DARK)
-    return np.asarray((logs[:, [0, 2]] - logs[:, 1:2]).mean(axis=0))
+def _chroma(rgb: np.ndarray) -> np.ndarray:
+    """Return log red/green and log blue/green (2,) of the mean of colours (N, 3), in which dark ones hardly count."""
+    logs = np.log(rgb.mean(axis=0) + _DARK)
+    return np.asarray(logs[[0, 2]] - logs[1])

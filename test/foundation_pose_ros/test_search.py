@@ -7,6 +7,7 @@ from foundation_pose_ros import Frame, ObjectModel, PoseEstimator
 from foundation_pose_ros.estimation.coarse_scene import CoarseScene
 from foundation_pose_ros.estimation.plausibility import by_odds, plausibility
 from foundation_pose_ros.evaluation.metrics import pose_error
+from foundation_pose_ros.object_model.appearance import CornerColours
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
@@ -60,6 +61,23 @@ def test_another_colour_is_another_thing(scene):
     assert plausibility(model, renderer, frame, truth, planes) > 0.9
     assert plausibility(model, renderer, warmer, truth, planes) > 0.8
     assert plausibility(model, renderer, other, truth, planes) < 0.2
+
+
+def test_what_is_colourful_may_look_more_so(scene):
+    first = scene.frame_ids[0]
+    frame, truth, mask = scene.frame(first), scene.truth(first, "mug"), scene.mask(first, "mug")
+    shape = scene.model("mug")
+    maroon = shape.repainted(CornerColours(np.full((len(shape.faces), 3, 3), (0.5, 0.12, 0.14), np.float32)))
+    planes, renderer = CoarseScene.of(frame).support(shape.diameter_m), EmbreeRenderer(maroon, 1)
+
+    def seen_in(rgb: tuple[int, int, int]) -> float:
+        painted = frame.rgb.copy()
+        painted[mask] = rgb
+        seen = Frame(painted, frame.depth_m, frame.camera)
+        return plausibility(maroon, renderer, seen, truth, planes)
+
+    assert seen_in((153, 10, 15)) > 0.8
+    assert seen_in((153, 120, 20)) < 0.2
 
 
 def test_odds_are_multiplied():
