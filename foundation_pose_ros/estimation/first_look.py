@@ -28,8 +28,6 @@ class FirstLookSettings:
     compared: the grid on which poses are compared, and how many are kept.
     close: side of the grid on which prints are compared, px.
     alike: poses whose ranks differ by less are told apart by their prints.
-    rotations: at most so many, further apart than those of a registration: where the object fits, some come near enough
-        to show it.
     least_likeness: of a thing beside that of the likeliest, 0..1.
     convincing: a thing that promises so much is taken for the object, and no spots are looked at. Of the first things
         of scenes to fit to, those in the right pose promised 1.84 to 2.55, others up to 1.96.
@@ -44,7 +42,6 @@ class FirstLookSettings:
     compared: Stage = _COMPARED
     close: int = 128
     alike: float = 0.06
-    rotations: int = 32
     glanced: int = 40
     most: tuple[int, ...] = (12, 7)
     least_likeness: float = 0.1
@@ -71,7 +68,7 @@ class FirstLook:
     def __init__(
         self, compare: RenderAndCompare, rotations: np.ndarray, settings: FirstLookSettings | None = None
     ) -> None:
-        """rotations: (R, 3, 3) as a registration has them."""
+        """rotations: (R, 3, 3), further apart than a registration's: where the object fits, one comes near enough."""
         self.settings = settings or FirstLookSettings()
         self.compare, self.rotations = compare, rotations
 
@@ -145,8 +142,7 @@ class FirstLook:
         seen = crop.observe(settings.stages[0].size)
         if seen.mask is None or not (seen.mask & (seen.depth_m > 0)).any():
             return None
-        every = -(-len(self.rotations) // settings.rotations)
-        poses = initial_poses(self.rotations[::every], seen, seen.mask, compare.renderer, compare.model)
+        poses = initial_poses(self.rotations, seen, seen.mask, compare.renderer, compare.model)
         promises = self.promises(compare.scorer.score(seen, poses), proposal)
         return Start(proposal, crop, poses, float(promises.max()))
 

@@ -8,7 +8,7 @@ from ..object_model.model import ObjectModel
 from ..selection.compact_scorer import CompactScorer, SetScorer
 from .compact_choice import CompactChoice
 from .first_look import FirstLook
-from .hypotheses import rotation_grid, unique_rotations
+from .hypotheses import rotation_grid, spread_rotations, unique_rotations
 from .object_prior import SizeColourPrior
 from .prepared_object import PreparedObject, RegistrationStrategy
 from .registration import Registration
@@ -19,6 +19,8 @@ from .tracking_step import TrackStep
 Method = Literal["geometric", "learned"]
 ScorerName = Literal["geometric", "learned", "compact"]
 _TURNS_APART_RAD = np.deg2rad(20.0)
+# A first look glances at so many rotations at most.
+_GLANCED_ROTATIONS = 60
 
 
 class Methods(Protocol):
@@ -57,7 +59,9 @@ class GeometricMethods:
 
 def first_look(compare: RenderAndCompare) -> FirstLook:
     """Bind short looks to an object."""
-    return FirstLook(compare, unique_rotations(rotation_grid(), compare.model.shape_symmetries))
+    symmetries = compare.model.shape_symmetries
+    rotations = unique_rotations(rotation_grid(), symmetries)
+    return FirstLook(compare, spread_rotations(rotations, symmetries, _GLANCED_ROTATIONS))
 
 
 def geometric_registration(compare: RenderAndCompare) -> Registration:

@@ -4,9 +4,22 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import se3
-from foundation_pose_ros.estimation.hypotheses import initial_poses, rotation_grid, unique_rotations
+from foundation_pose_ros.estimation.hypotheses import (
+    initial_poses,
+    rotation_grid,
+    spread_rotations,
+    unique_rotations,
+)
 from foundation_pose_ros.object_model.symmetry import Axis, Symmetries
 from foundation_pose_ros.observation.crop import Crop
+
+
+def farthest_and_mean_deg(rotations, turns):
+    """Return how far any rotation is from the nearest of some (B, 3, 3), over turns (S, 3, 3) that look alike."""
+    drawn = Rotation.random(500, random_state=0).as_matrix()
+    equivalents = (rotations[:, None] @ turns[None]).reshape(-1, 3, 3)
+    nearest_deg = np.rad2deg(se3.rotation_angle_rad(drawn[:, None], equivalents[None]).min(axis=1))
+    return nearest_deg.max(), nearest_deg.mean()
 
 
 def test_every_rotation_is_near_one_of_the_grid():
@@ -14,9 +27,19 @@ def test_every_rotation_is_near_one_of_the_grid():
     assert grid.shape == (252, 3, 3)
     np.testing.assert_allclose(grid @ grid.swapaxes(1, 2), np.tile(np.eye(3), (252, 1, 1)), atol=1e-9)
     np.testing.assert_allclose(np.linalg.det(grid), 1)
-    drawn = Rotation.random(500, random_state=0).as_matrix()
-    nearest_deg = np.rad2deg(se3.rotation_angle_rad(drawn[:, None], grid[None]).min(axis=1))
-    assert nearest_deg.max() < 36 and nearest_deg.mean() < 21
+    farthest_deg, mean_deg = farthest_and_mean_deg(grid, np.eye(3)[None])
+    assert farthest_deg < 36 and mean_deg < 21
+
+
+def test_of_few_rotations_some_are_near_every_other_one():
+    few = spread_rotations(rotation_grid(), Symmetries.none(), 60)
+    farthest_deg, mean_deg = farthest_and_mean_deg(few, np.eye(3)[None])
+    assert len(few) == 60 and farthest_deg < 65 and mean_deg < 33
+    box = Symmetries.from_config({"discrete": [{"axis": axis, "angle": 180} for axis in np.eye(3).tolist()]})
+    turns = box.transforms()[:, :3, :3]
+    few = spread_rotations(unique_rotations(rotation_grid(), box), box, 30)
+    farthest_deg, mean_deg = farthest_and_mean_deg(few, turns)
+    assert len(few) == 30 and farthest_deg < 60 and mean_deg < 28
 
 
 def test_no_symmetry_thins_nothing():
