@@ -25,6 +25,7 @@ from .support.example_pools import (
     most_useful,
     whole_images,
 )
+from .support.gray_share import ONLY_MAP, ONLY_PICTURE, chosen_gray_share
 from .support.likeness import features
 from .support.preparation import Encoding, Picture
 from .support.regions import ImageRegion, around, clipped_box, main_pieces, tiles
@@ -34,8 +35,6 @@ Zoom = Literal["never", "colours", "always"]
 ZOOMS: tuple[Zoom, ...] = ("never", "colours", "always")
 FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
 
-# Of gray pictures the network is shown both; what it says of gray as it is counts for this share.
-_GRAY_SHARE = 1 / 3
 # Of the image; a smaller piece of a mask isn't taken for an object.
 _LEAST_OBJECT_SHARE = 0.001
 
@@ -48,7 +47,8 @@ class SegmenterSettings:
     to the query. ensemble: predictions that are averaged, each from a random draw of its own. flips: average over
     mirror images of query and support as well (four times the work). tile_px: cut larger images into squares of this
     side, each segmented alone; 0 doesn't. likeness: show the network how much pixels look like what the support marks
-    (`support.likeness`): in place of gray where image and support have colours, beside it where they haven't. zoom:
+    (`support.likeness`): in place of gray where image and support have colours; where they haven't, in its place or
+    beside it, or not at all, as examples that are held out say (`support.gray_share`). zoom:
     segment once more what may have been found, but for specks, cut out of image and support alike, where that is a
     small part of the image: `always`, `never`, or where likeness goes by `colours`. threshold: of the probability.
     precision, compiled, memory_budget: see Inference.
@@ -117,6 +117,7 @@ class Segmenter:
         self._support: SupportSet | None = None
         self._pools: Pools = {}
         self._close_pools: Pools | None = None
+        self._gray_shares: dict[int, float] = {}
 
     @property
     def support(self) -> SupportSet:
@@ -135,6 +136,7 @@ class Segmenter:
         self._support = support
         self._pools = whole_images(support)
         self._close_pools = None
+        self._gray_shares = {}
         return self
 
     def segment(
@@ -198,7 +200,7 @@ class Segmenter:
     def _predicted(self, picture: Picture, pools: Pools, rng: np.random.Generator, used: set[str]) -> np.ndarray:
         """Probabilities (M, L, H, W) for a picture: members of the ensemble times labels."""
         query = _Query(self.support.preparation.sized_picture(picture))
-        of_labels = [self._label_members(query, pool, rng, used) for pool in pools.values()]
+        of_labels = [self._label_members(query, label, pool, rng, used) for label, pool in pools.items()]
         # A label with too few examples to draw from has fewer members: they are taken again.
         most = max(len(members) for members in of_labels)
         logits = np.stack([np.resize(members, (most, *query.picture.shape)) for members in of_labels], axis=1)
@@ -207,12 +209,14 @@ class Segmenter:
         probabilities = powers / (1 + powers.sum(axis=1, keepdims=True))
         return self.support.preparation.back(probabilities, picture.shape)
 
-    def _label_members(self, query: _Query, pool: Pool, rng: np.random.Generator, used: set[str]) -> np.ndarray:
+    def _label_members(
+        self, query: _Query, label: int, pool: Pool, rng: np.random.Generator, used: set[str]
+    ) -> np.ndarray:
         """Logits (M, size, size) of one label."""
         logits = []
         for indices in self._draws(query.picture.gray, pool.images, rng):
             used.update(pool.names[i] for i in indices)
-            shown = self._shown(query, pool, indices)
+            shown = self._shown(query, label, pool, indices)
             for axes in FLIPS if self.settings.flips else FLIPS[:1]:
                 said = np.zeros(query.picture.shape, np.float32)
                 for share, image, images in shown:
@@ -221,14 +225,28 @@ class Segmenter:
                 logits.append(said)
         return np.stack(logits)
 
-    def _shown(self, query: _Query, pool: Pool, indices: np.ndarray) -> list[tuple[float, np.ndarray, np.ndarray]]:
+    def _shown(
+        self, query: _Query, label: int, pool: Pool, indices: np.ndarray
+    ) -> list[tuple[float, np.ndarray, np.ndarray]]:
         """What the network is shown of a query and of examples, and how much what it says of that counts."""
-        gray = query.picture.gray, pool.images[indices]
-        if not self.settings.likeness:
-            return [(1.0, *gray)]
-        if query.picture.colour is not None and pool.by_colours is not None:
+        if self.settings.likeness and query.picture.colour is not None and pool.by_colours is not None:
             return [(1.0, *pool.by_colours.maps(query.by_colours, indices))]
-        return [(1 - _GRAY_SHARE, *pool.by_brightness.maps(query.by_brightness, indices)), (_GRAY_SHARE, *gray)]
+        shown = []
+        gray_share = self._gray_share(label)
+        if gray_share > ONLY_MAP:
+            shown.append((gray_share, query.picture.gray, pool.images[indices]))
+        if gray_share < ONLY_PICTURE:
+            shown.append((1 - gray_share, *pool.by_brightness.maps(query.by_brightness, indices)))
+        return shown
+
+    def _gray_share(self, label: int) -> float:
+        """Chosen with the first gray query by examples as they are, for close-ups too."""
+        if not self.settings.likeness:
+            return ONLY_PICTURE
+        if label not in self._gray_shares:
+            share = chosen_gray_share(self._pools[label], self._logits, self.settings.support_size)
+            self._gray_shares[label] = share
+        return self._gray_shares[label]
 
     def _draws(self, query: np.ndarray, images: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
         size = self.settings.support_size

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from universeg_ros import Segmenter, SegmenterSettings, SupportSet, UniverSeg
+from universeg_ros.network.inference import Inference
 from universeg_ros.segmenter import DEFAULTS, Zoom
 from universeg_ros.support.likeness import Likeness, features
 from universeg_ros.support.preparation import to_colour
@@ -97,6 +98,26 @@ def test_things_of_one_brightness_are_told_apart_by_their_grain(by_intensity: Un
 
     assert dice(DEFAULTS) > 0.85
     assert dice(replace(DEFAULTS, likeness=False)) < 0.75
+
+
+def test_of_gray_pictures_that_the_map_tells_apart_alone_the_map_alone_is_shown(
+    by_intensity: UniverSeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    support = SupportSet.from_arrays(*zip(*(gray_discs(i) for i in range(6)), strict=True))  # type: ignore[arg-type]
+    segmenter = Segmenter(by_intensity).set_support(support)
+    first = segmenter.segment(gray_discs(20)[0]).probability
+    shown: list[np.ndarray] = []
+    logits = Inference.__call__
+
+    def counted(network: Inference, query: np.ndarray, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        shown.append(query)
+        return logits(network, query, images, masks)
+
+    monkeypatch.setattr(Inference, "__call__", counted)
+    assert np.array_equal(segmenter.segment(gray_discs(20)[0]).probability, first)
+    assert len(shown) == 1
+    segmenter.set_support(support).segment(gray_discs(21)[0])
+    assert len(shown) == 1 + 2 * 6 + 1
 
 
 @pytest.mark.parametrize("count", [1, 6])
