@@ -40,9 +40,9 @@ def main(
 ) -> None:
     """Measure, and write JSON and table."""
     report = provenance({"scenes": scenes, "seed": seed}) | {
-        "load": os.getloadavg()[2],
         "command": "python -m benchmarks.nodes.grasps",
         "picks": picks(scenes, seed, kept),
+        "load": os.getloadavg()[2],
     }
     publish(PART, report, output)
     print(PART.markdown(report))
