@@ -238,7 +238,7 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
         [sys.executable, *command, "-m", "universeg_ros.cli", "train", str(run)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"},
         check=False,
     )
