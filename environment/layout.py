@@ -13,6 +13,7 @@ CONTRIB = MADE / "contrib"
 DOCS_TOOLS = MADE / "docs"
 BUILD = MADE / "build"
 INSTALL = MADE / "install"
+BYTECODE = MADE / "bytecode"
 LOGS = MADE / "logs"
 STAMPS = MADE / "stamps"
 

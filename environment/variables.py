@@ -2,7 +2,7 @@
 
 import os
 
-from .layout import INSTALL, INSTALLED_PACKAGES, ROOT, SITE_PACKAGES, VENV
+from .layout import BYTECODE, INSTALL, INSTALLED_PACKAGES, ROOT, SITE_PACKAGES, VENV
 
 # ROS keeps a package's own commands in lib/PACKAGE.
 EXECUTABLES = (INSTALL / "bin", INSTALL / "lib" / "foundation_perception", VENV / "bin")
@@ -24,7 +24,8 @@ def environment_variables() -> dict[str, str]:
     and discovery range are set only where the caller hasn't set them.
     """
     variables = dict(os.environ)
-    for name in ("PYTHONHOME", "COLCON_PREFIX_PATH", "ROS_LOCALHOST_ONLY"):
+    # Wheels are compiled on first import. Where that may not be kept, every process would do it again: seconds of each.
+    for name in ("PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "COLCON_PREFIX_PATH", "ROS_LOCALHOST_ONLY"):
         variables.pop(name, None)
     prefixes = os.pathsep.join([str(INSTALL), str(VENV)])
     variables.update(
@@ -32,6 +33,7 @@ def environment_variables() -> dict[str, str]:
         PATH=os.pathsep.join([*map(str, EXECUTABLES), os.environ.get("PATH", os.defpath)]),
         PYTHONPATH=os.pathsep.join([str(ROOT), str(INSTALLED_PACKAGES)]),
         PYTHONNOUSERSITE="1",
+        PYTHONPYCACHEPREFIX=str(BYTECODE),
         AMENT_PREFIX_PATH=prefixes,
         CMAKE_PREFIX_PATH=prefixes,
         LD_LIBRARY_PATH=library_path(),

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from environment.layout import INSTALL, ROOT, VENV
+from environment.layout import BYTECODE, INSTALL, ROOT, VENV
 from environment.variables import THREAD_COUNTS, environment_variables
 
 
@@ -47,6 +47,12 @@ def test_the_callers_other_libraries_and_variables_stay(sourced):
     variables = environment_variables()
     assert variables["LD_LIBRARY_PATH"].split(os.pathsep)[-1] == "/usr/local/cuda/lib64"
     assert variables["EDITOR"] == "vi"
+
+
+def test_what_was_compiled_is_kept_beside_the_wheels(sourced):
+    sourced.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    variables = environment_variables()
+    assert "PYTHONDONTWRITEBYTECODE" not in variables and variables["PYTHONPYCACHEPREFIX"] == str(BYTECODE)
 
 
 def test_thread_counts_and_discovery_are_set_only_where_the_caller_has_not(sourced):
