@@ -10,7 +10,7 @@ from ..arrays import Mask
 from ..errors import InputRefused
 from ..frame import Frame
 from ..pose_result import PoseResult
-from ..uncertainty.comparison import comparison_due
+from ..uncertainty.comparison import longest_due
 from .estimator_protocol import Followed, TrackingEstimator, followed, searched
 from .instances import assigned
 from .object_tracker import ObjectTracker, Refused, TrackedObject, TrackerSettings
@@ -228,14 +228,16 @@ class MultiObjectTracker:
         return self._snapshots(frame.stamp_ns)
 
     def compare(self, frame: Frame) -> None:
-        """Compare one pose that was found in this frame with its rivals, where steps have left that and it is due.
+        """Compare one pose that was found in this frame with its rivals, where that is due and no step has done so.
 
-        That takes longer than a step: one object in a frame, whichever wasn't compared for longest.
+        It takes longer than a step: one object in a frame, whichever wasn't compared for longest.
         """
         found = {id: pose for id, pose in self._poses.items() if pose.stamp_ns == frame.stamp_ns}
-        due = [id for id, pose in found.items() if comparison_due(pose, frame.stamp_ns)]
-        if due:
-            self._tracks[min(due, key=lambda id: found[id].compared_ns or 0)].compare(frame)
+        if any(pose.compared_ns == frame.stamp_ns for pose in found.values()):
+            return
+        due = longest_due(list(found.values()), frame.stamp_ns)
+        if due is not None:
+            self._tracks[list(found)[due]].compare(frame)
 
     def _advance(self, frame: Frame, tracks: Mapping[str, ObjectTracker], refused: Refused | None) -> None:
         found = self._followed(frame, tracks)

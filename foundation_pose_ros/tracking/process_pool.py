@@ -18,6 +18,7 @@ from ..estimator import PoseEstimator
 from ..frame import Frame
 from ..object_model.model import ObjectModel
 from ..pose_result import PoseResult
+from ..uncertainty.comparison import longest_due
 from .estimator_protocol import Followed, followed
 from .shared_frame import FrameHeader, SharedFrame
 
@@ -31,6 +32,8 @@ _LONGEST_END_S = 0.5
 _PAUSE_S = 5.0
 # What a helper's share takes beside its steps: it is woken, and reads and writes what is handed over.
 _HANDOVER_S = 0.0003
+# A step in which a pose is compared with its rivals takes so many times as long as one in which it isn't.
+_COMPARED = 3.0
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,13 @@ class Forgotten:
 
 @dataclass(frozen=True)
 class Share:
-    """To a helper: poses to follow into a frame that is about to come. It wakes and reads while that is written."""
+    """To a helper: poses to follow into a frame that is about to come. It wakes and reads while that is written.
+
+    compared: which of them are compared with their rivals, where that is due.
+    """
 
     previous: tuple[PoseResult, ...]
+    compared: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -86,23 +93,27 @@ class TrackingProcesses:
     def __call__(self, frame: Frame, previous: Sequence[PoseResult]) -> list[Followed]:
         """Return where the frame shows each object, or why it doesn't, in order.
 
-        Comparing them with their rivals is left for when the answers are out.
+        One of them is compared with its rivals, where that is due, while others have others; without helpers none is.
         """
         memory = self.start(len(previous))
         ready = self._ready()[: max(0, len(previous) - 1)]
         names = [pose.object_name for pose in previous]
-        shares = even_shares(expected_s(names, self._step_s), [_HANDOVER_S] * len(ready) + [0.0])
+        due = longest_due(previous, frame.stamp_ns) if ready else None
+        compared = [i == due for i in range(len(previous))]
+        times_s = [_COMPARED**c * s for c, s in zip(compared, expected_s(names, self._step_s), strict=True)]
+        shares = even_shares(times_s, [_HANDOVER_S] * len(ready) + [0.0])
         for helper, share in zip(ready, shares, strict=False):
-            helper.tell(Share(tuple(previous[i] for i in share)))
+            helper.tell(Share(tuple(previous[i] for i in share), tuple(compared[i] for i in share)))
         if ready:
             written = Written(memory.write(frame))
             for helper in ready:
                 helper.tell(written)
-        found = dict(self._here(frame, previous, shares[-1]))
+        found = dict(self._here(frame, previous, compared, shares[-1]))
         for helper, share in zip(ready, shares, strict=False):
             answer = helper.answer()
-            found |= self._here(frame, previous, share) if answer is None else zip(share, answer, strict=True)
-        self._step_s |= {one.object_name: one.time_s for one in found.values() if isinstance(one, PoseResult)}
+            found |= self._here(frame, previous, compared, share) if answer is None else zip(share, answer, strict=True)
+        usual = [one for i, one in found.items() if isinstance(one, PoseResult) and not compared[i]]
+        self._step_s |= {one.object_name: one.time_s for one in usual}
         return [found[i] for i in range(len(previous))]
 
     def start(self, objects: int) -> SharedFrame:
@@ -143,9 +154,9 @@ class TrackingProcesses:
         return [helper for helper in self._helpers if helper.ready_for(models)]
 
     def _here(
-        self, frame: Frame, previous: Sequence[PoseResult], numbers: Iterable[int]
+        self, frame: Frame, previous: Sequence[PoseResult], compared: Sequence[bool], numbers: Iterable[int]
     ) -> Iterable[tuple[int, Followed]]:
-        return [(i, followed(self._estimator, frame, previous[i], compare=False)) for i in numbers]
+        return [(i, followed(self._estimator, frame, previous[i], compared[i])) for i in numbers]
 
 
 def expected_s(names: Sequence[str], step_s: Mapping[str, float]) -> list[float]:

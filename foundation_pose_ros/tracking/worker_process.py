@@ -26,7 +26,7 @@ def main() -> None:
 
 def _serve(connection: Connection, memory: SharedFrame) -> None:
     estimator = PoseEstimator([], threads=1)
-    share = Share(())
+    share = Share((), ())
     connection.send("loaded")
     while True:
         told = connection.recv()
@@ -41,7 +41,8 @@ def _serve(connection: Connection, memory: SharedFrame) -> None:
             share = told
         elif isinstance(told, Written):
             frame = memory.read(told.header)
-            connection.send([followed(estimator, frame, pose, compare=False) for pose in share.previous])
+            poses = zip(share.previous, share.compared, strict=True)
+            connection.send([followed(estimator, frame, pose, compared) for pose, compared in poses])
 
 
 if __name__ == "__main__":

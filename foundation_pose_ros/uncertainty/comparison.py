@@ -1,5 +1,6 @@
 """A pose beside its rivals: its score, the runners-up with their shares of probability, and what can't be told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,6 +77,12 @@ class Comparison:
             previous.ambiguous,
             previous.compared_ns,
         )
+
+
+def longest_due(poses: Sequence[PoseResult], stamp_ns: int) -> int | None:
+    """Return the number of the pose that wasn't compared for longest among those for which that is due, or None."""
+    due = [k for k, pose in enumerate(poses) if comparison_due(pose, stamp_ns)]
+    return min(due, key=lambda k: poses[k].compared_ns or 0, default=None)
 
 
 def comparison_due(previous: PoseResult, stamp_ns: int) -> bool:
