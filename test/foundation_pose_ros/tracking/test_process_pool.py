@@ -61,14 +61,6 @@ def assert_as_alone(running: Running, found: list[PoseResult | InputRefused]) ->
         assert one.score == pytest.approx(alone.score, abs=1e-3)
 
 
-def test_of_those_that_are_due_one_is_compared_in_a_frame(running):
-    running.until_ready()
-    frame = running.frames[1]
-    long_ago = [replace(pose, compared_ns=pose.stamp_ns - (k + 1) * 10**9) for k, pose in enumerate(running.registered)]
-    found = running.follow(frame, long_ago)
-    assert [isinstance(one, PoseResult) and one.compared_ns == frame.stamp_ns for one in found] == [False, False, True]
-
-
 TIMES_S = st.lists(st.floats(0.001, 0.01), max_size=12)
 
 
@@ -98,6 +90,14 @@ def test_before_a_helper_is_ready_and_after_poses_are_the_same(running):
     assert_as_alone(running, running.follow(running.frames[1], running.registered))
     running.until_ready()
     assert_as_alone(running, running.follow(running.frames[1], running.registered))
+
+
+def test_of_those_that_are_due_one_is_compared_in_a_frame(running):
+    running.until_ready()
+    frame = running.frames[1]
+    long_ago = [replace(pose, compared_ns=pose.stamp_ns - (k + 1) * 10**9) for k, pose in enumerate(running.registered)]
+    found = running.follow(frame, long_ago)
+    assert [isinstance(one, PoseResult) and one.compared_ns == frame.stamp_ns for one in found] == [False, False, True]
 
 
 def test_nothing_and_a_single_one_are_followed_as_well(running):
