@@ -99,8 +99,9 @@ def test_rivals_may_be_compared_with_after_the_step_as_well(scene, estimator):
     assert left.compared_ns == long_ago.compared_ns and left.margin == -1.0 and left.score < at_once.score - 0.2
     compared = estimator.compared(frame, left)
     assert compared.compared_ns == frame.stamp_ns
-    assert compared.margin == pytest.approx(at_once.margin, abs=0.1)
-    assert compared.score == pytest.approx(at_once.score, abs=0.05)
+    # Seen in a crop around another pose, of as many pixels.
+    assert compared.margin == pytest.approx(at_once.margin, abs=0.5)
+    assert compared.score == pytest.approx(at_once.score, abs=0.1)
     assert len(compared.alternatives) == len(at_once.alternatives)
 
 
