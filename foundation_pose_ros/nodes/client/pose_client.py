@@ -42,7 +42,6 @@ class PoseClient(ServiceClient):
             "remove_object": RemoveObject,
         }
         super().__init__(pose_node, kinds, context)
-        self._action: Any = ActionClient(self._node, FindObject, f"{self.asked}/find_object")
 
     def register(self, name: str, mask: np.ndarray, stamp_ns: int = 0, timeout_s: float = LONG_S) -> ObjectPose:
         """Find an object where a mask (H, W) shows it, all that isn't 0, and return its pose.
@@ -134,6 +133,9 @@ class PoseClient(ServiceClient):
     def remove_object(self, name: str) -> None:
         """Have the node look for an object no more."""
         self.ask("remove_object", RemoveObject.Request(name=name), LONG_S)
+
+    def _make_more(self) -> None:
+        self._action: Any = ActionClient(self._node, FindObject, f"{self.asked}/find_object")
 
     def _give_back(self) -> None:
         self._action.destroy()

@@ -40,6 +40,7 @@ class ServiceClient:
         self._services: dict[str, Any] = {
             name: self._node.create_client(kind, f"{self.asked}/{name}") for name, kind in kinds.items()
         }
+        self._make_more()
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._thread = threading.Thread(target=self._spin, name=f"client of {self.asked}", daemon=True)
@@ -87,6 +88,9 @@ class ServiceClient:
         if not wait(timeout_sec=ANSWER_S):
             name = self.asked.rpartition("/")[2]
             raise NoAnswer(f"nobody offers {self.asked}/{what}: start {name}, or give its name, as in '/arm/{name}'")
+
+    def _make_more(self) -> None:
+        """Make what a client has beside services, before it spins: rclpy's parts can't be waited for half made."""
 
     def _give_back(self) -> None:
         """Destroy what a client has beside services, once nothing is waited for any more."""

@@ -1,7 +1,6 @@
 """The examples with foundation_perception.client, beside a pose_node that tracks a mug."""
 
 import runpy
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,22 +24,12 @@ def tracked(bench: Any, scene: SyntheticScene) -> Iterator[PoseClient]:
     """A client, once the mug is tracked in frames that come twice a second."""
     first = scene.frame_ids[0]
     frame, mask = scene.frame(first), scene.mask(first, "mug")
-    ended = threading.Event()
-
-    def film() -> None:
-        while not ended.wait(0.5):
-            bench.send(frame)
-
     stamp_ns = bench.send(frame, mask)
     bench.object_of(stamp_ns, 1)
-    thread = threading.Thread(target=film)
-    thread.start()
-    with PoseClient(context=bench.context) as client:
+    with bench.filming(frame), PoseClient(context=bench.context) as client:
         client.wait_for_pose("mug", **PATIENT)
         yield client
         client.reset()
-    ended.set()
-    thread.join()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
 pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here: source its workspace")
 
 from foundation_pose_ros.evaluation.metrics import pose_error
+from foundation_pose_ros.nodes.client import pose_client
 from foundation_pose_ros.nodes.client.pose_client import NoAnswer, NotFound, PoseClient
 from foundation_pose_ros.synthetic.scene import SyntheticScene
 
@@ -112,3 +113,18 @@ def test_a_node_that_is_not_there_is_named(bench: Any, monkeypatch: pytest.Monke
         pytest.raises(NoAnswer, match="nobody offers /arm/pose_node/get_pose"),
     ):
         client.wait_for_pose()
+
+
+def test_nothing_spins_while_its_parts_are_made(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An executor that comes upon a half-made action client ends, and nothing is answered any more."""
+    spinning: list[list[str]] = []
+
+    class Slow(pose_client.ActionClient):
+        def __init__(self, *arguments: Any) -> None:
+            spinning.append([thread.name for thread in threading.enumerate() if thread.name.startswith("client of")])
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(pose_client, "ActionClient", Slow)
+    with PoseClient(context=bench.context) as client:
+        client.reset()
+    assert spinning == [[]]
