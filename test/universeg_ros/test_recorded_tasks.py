@@ -8,9 +8,9 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from universeg_ros import Segmenter
-from universeg_ros.evaluation.metrics import dice
 from universeg_ros.evaluation.protocol import pool_as_support
 from universeg_ros.evaluation.tasks import EvaluationTask, read_task
+from universeg_ros.mask_overlap import dice
 
 QUERIES = 4
 SHOWN = 8

@@ -1,19 +1,7 @@
-"""How far two masks agree."""
+"""How far outlines of two masks lie apart, and how sure a mean is."""
 
 import numpy as np
 from scipy.ndimage import binary_erosion, distance_transform_edt
-
-
-def dice(found: np.ndarray, truth: np.ndarray) -> float:
-    """Return twice the overlap over both areas, 0..1; two empty masks agree."""
-    total = int(found.sum()) + int(truth.sum())
-    return 2 * int((found & truth).sum()) / total if total else 1.0
-
-
-def iou(found: np.ndarray, truth: np.ndarray) -> float:
-    """Return overlap over union, 0..1; two empty masks agree."""
-    union = int((found | truth).sum())
-    return int((found & truth).sum()) / union if union else 1.0
 
 
 def hd95_px(found: np.ndarray, truth: np.ndarray) -> float:

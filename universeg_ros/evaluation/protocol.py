@@ -12,12 +12,13 @@ import numpy as np
 
 from foundation_pose_ros.errors import InputRefused
 
+from ..mask_overlap import dice, iou
 from ..network.model import UniverSeg
 from ..segmenter import DEFAULTS, Segmenter, SegmenterSettings
 from ..support.example_pools import draw
 from ..support.support_set import SupportSet
 from .baselines import RandomForest, mean_mask
-from .metrics import dice, hd95_px, iou
+from .metrics import hd95_px
 from .tasks import EvaluationTask
 
 

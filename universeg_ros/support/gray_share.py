@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..mask_overlap import dice
 from .example_pools import Pool, draw
 
 # Of a picture, pictures and masks like it: logits.
@@ -36,7 +37,7 @@ def chosen_gray_share(pool: Pool, logits: Logits, support_size: int) -> float:
         others = np.arange(len(shown)) != i
         # The others' maps know the one that is held out; that is one example of many, and its own doesn't know it.
         of_map, of_picture = (logits(given[i], given[others], masks[others]) for given in (maps, pictures))
-        right.append([_dice((1 - share) * of_map + share * of_picture > 0, masks[i] > 0) for share in _SHARES])
+        right.append([dice((1 - share) * of_map + share * of_picture > 0, masks[i] > 0) for share in _SHARES])
     return _with_one_standard_error(np.array(right))
 
 
@@ -46,7 +47,3 @@ def _with_one_standard_error(right: np.ndarray) -> float:
     gained = right[:, 2] - right[:, one]
     clearly = gained.mean() > gained.std(ddof=1) / np.sqrt(len(gained))
     return BOTH if clearly else float(_SHARES[one])
-
-
-def _dice(found: np.ndarray, truth: np.ndarray) -> float:
-    return 2 * float((found & truth).sum()) / float(found.sum() + truth.sum())

@@ -11,9 +11,10 @@ from foundation_pose_ros.errors import InputRefused
 from universeg_ros import UniverSeg
 from universeg_ros.evaluation import report
 from universeg_ros.evaluation.baselines import RandomForest, mean_mask
-from universeg_ros.evaluation.metrics import bootstrap_interval, dice, hd95_px, iou
+from universeg_ros.evaluation.metrics import bootstrap_interval, hd95_px
 from universeg_ros.evaluation.protocol import EvaluationSettings, Score, evaluate
 from universeg_ros.evaluation.tasks import EvaluationTask, image_sources, read_task
+from universeg_ros.mask_overlap import dice, iou
 
 Scenes = tuple[list[np.ndarray], list[np.ndarray]]
 
