@@ -99,20 +99,21 @@ class TrackingProcesses:
         ready = self._ready()[: max(0, len(previous) - 1)]
         names = [pose.object_name for pose in previous]
         due = longest_due(previous, frame.stamp_ns) if ready else None
-        compared = [i == due for i in range(len(previous))]
-        times_s = [_COMPARED**c * s for c, s in zip(compared, expected_s(names, self._step_s), strict=True)]
+        times_s = expected_s(names, self._step_s)
+        if due is not None:
+            times_s[due] *= _COMPARED
         shares = even_shares(times_s, [_HANDOVER_S] * len(ready) + [0.0])
         for helper, share in zip(ready, shares, strict=False):
-            helper.tell(Share(tuple(previous[i] for i in share), tuple(compared[i] for i in share)))
+            helper.tell(Share(tuple(previous[i] for i in share), tuple(i == due for i in share)))
         if ready:
             written = Written(memory.write(frame))
             for helper in ready:
                 helper.tell(written)
-        found = dict(self._here(frame, previous, compared, shares[-1]))
+        found = dict(self._here(frame, previous, due, shares[-1]))
         for helper, share in zip(ready, shares, strict=False):
             answer = helper.answer()
-            found |= self._here(frame, previous, compared, share) if answer is None else zip(share, answer, strict=True)
-        usual = [one for i, one in found.items() if isinstance(one, PoseResult) and not compared[i]]
+            found |= self._here(frame, previous, due, share) if answer is None else zip(share, answer, strict=True)
+        usual = [one for i, one in found.items() if i != due and isinstance(one, PoseResult)]
         self._step_s |= {one.object_name: one.time_s for one in usual}
         return [found[i] for i in range(len(previous))]
 
@@ -154,9 +155,9 @@ class TrackingProcesses:
         return [helper for helper in self._helpers if helper.ready_for(models)]
 
     def _here(
-        self, frame: Frame, previous: Sequence[PoseResult], compared: Sequence[bool], numbers: Iterable[int]
+        self, frame: Frame, previous: Sequence[PoseResult], due: int | None, numbers: Iterable[int]
     ) -> Iterable[tuple[int, Followed]]:
-        return [(i, followed(self._estimator, frame, previous[i], compared[i])) for i in numbers]
+        return [(i, followed(self._estimator, frame, previous[i], compare=i == due)) for i in numbers]
 
 
 def expected_s(names: Sequence[str], step_s: Mapping[str, float]) -> list[float]:
