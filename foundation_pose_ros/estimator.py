@@ -111,16 +111,7 @@ class PoseEstimator:
         """
         prepared = self._objects.get(result.object_name)
         candidates = prepared.assess(frame, result.T_cam_obj, result.memory.learned)
-        found = _anew(prepared, frame, candidates, result)
-        return replace(
-            result,
-            score=found.score,
-            ambiguous=found.ambiguous,
-            alternatives=found.alternatives,
-            margin=found.lead,
-            best_margin=found.best_lead,
-            compared_ns=found.stamp_ns,
-        )
+        return replace(result, **_anew(prepared, frame, candidates, result).said)
 
     def assess(self, frame: Frame, T_cam_obj: Pose, object_name: str | None = None) -> PoseResult:
         """Say what a frame makes of a pose (4, 4) that comes from elsewhere: its score and covariance.
@@ -302,20 +293,15 @@ def _result(
     return PoseResult(
         object_name=model.name,
         T_cam_obj=T_cam_obj.astype(np.float32),
-        score=compared.score,
         covariance=widened(uncertainty.covariance, T_cam_obj, compared.ambiguous),
         translation_error_mm=uncertainty.translation_mm,
         rotation_error_deg=uncertainty.rotation_deg,
-        ambiguous=compared.ambiguous,
-        alternatives=compared.alternatives,
         visible_fraction=float(evidence.visible[0]),
         depth_inlier_fraction=float(evidence.inliers[0]),
         colour_agreement=float(evidence.colour[0]),
         silhouette_agreement=float(evidence.border[0]),
         region_agreement=float(evidence.region[0]),
-        margin=compared.lead,
-        best_margin=compared.best_lead,
-        compared_ns=compared.stamp_ns,
+        **compared.said,
         stamp_ns=frame.stamp_ns,
         frame_id=frame.frame_id,
         velocity=np.zeros(6) if previous is None else motion.velocity(frame, previous, T_cam_obj),

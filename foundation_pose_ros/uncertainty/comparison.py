@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,18 @@ class Comparison:
     def presence(self) -> float:
         """How likely the object is there in this pose or in a turn that can't be told from it, 0..1."""
         return presence(self.score, self.ambiguous)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Return what it says of the pose, as fields of PoseResult."""
+        return {
+            "score": self.score,
+            "margin": self.lead,
+            "best_margin": self.best_lead,
+            "alternatives": self.alternatives,
+            "ambiguous": self.ambiguous,
+            "compared_ns": self.stamp_ns,
+        }
 
     @classmethod
     def of(
