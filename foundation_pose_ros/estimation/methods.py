@@ -42,7 +42,8 @@ class GeometricMethods:
     def prepare(self, model: ObjectModel) -> PreparedObject:
         """Bind Embree and the learning-free methods to an object."""
         compare = RenderAndCompare.on_cpu(model, self._threads)
-        registration: RegistrationStrategy = geometric_registration(compare)
+        geometric = geometric_registration(compare)
+        registration: RegistrationStrategy = geometric
         if self._set_scorer is not None:
             registration = CompactChoice(registration, CompactScorer(self._set_scorer, model, compare.renderer))
         return PreparedObject(
@@ -52,16 +53,14 @@ class GeometricMethods:
             registration=registration,
             tracking=TrackStep(compare),
             prior=SizeColourPrior(model),
-            look=first_look(compare),
+            look=first_look(compare, geometric.rotations),
             rivals=RivalSearch(compare, turns_alike(model)),
         )
 
 
-def first_look(compare: RenderAndCompare) -> FirstLook:
-    """Bind short looks to an object."""
-    symmetries = compare.model.shape_symmetries
-    rotations = unique_rotations(rotation_grid(), symmetries)
-    return FirstLook(compare, spread_rotations(rotations, symmetries, _GLANCED_ROTATIONS))
+def first_look(compare: RenderAndCompare, rotations: np.ndarray) -> FirstLook:
+    """Bind short looks to an object. rotations: (R, 3, 3), a registration's."""
+    return FirstLook(compare, spread_rotations(rotations, compare.model.shape_symmetries, _GLANCED_ROTATIONS))
 
 
 def geometric_registration(compare: RenderAndCompare) -> Registration:

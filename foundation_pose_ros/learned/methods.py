@@ -91,13 +91,14 @@ class LearnedMethods:
         compare = RenderAndCompare.on_cpu(model, settings.threads)
         renderer = make_tensor_renderer(model, settings.device, settings.renderer, settings.threads)
         scorer = self._learned_scorer(compare, renderer)
-        registration: RegistrationStrategy = geometric_registration(compare)
+        geometric = geometric_registration(compare)
+        registration: RegistrationStrategy = geometric
         tracking: TrackingStrategy = TrackStep(compare)
         if self._refiner is not None:
             refiner = self._learned_refiner(self._refiner, compare, renderer)
             tracking = LearnedTrackStep(replace(compare, refiner=refiner), compare)
             start = settings.registration.start
-            starts = registration if start == "geometric" else unique_rotations(published_rotations(), model.symmetries)
+            starts = geometric if start == "geometric" else unique_rotations(published_rotations(), model.symmetries)
             registration = LearnedRegistration(compare, refiner, starts, scorer, settings.registration)
         elif scorer is not None:
             registration = ReorderedRegistration(registration, scorer)
@@ -108,7 +109,7 @@ class LearnedMethods:
             registration=registration,
             tracking=tracking,
             prior=SizeColourPrior(model),
-            look=first_look(compare),
+            look=first_look(compare, geometric.rotations),
             rivals=RivalSearch(compare, turns_alike(model)),
         )
 

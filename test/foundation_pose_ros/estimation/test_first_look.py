@@ -7,7 +7,7 @@ import pytest
 
 from foundation_pose_ros.estimation.coarse_scene import CoarseScene
 from foundation_pose_ros.estimation.first_look import FirstLook
-from foundation_pose_ros.estimation.methods import first_look
+from foundation_pose_ros.estimation.methods import first_look, geometric_registration
 from foundation_pose_ros.estimation.object_prior import SizeColourPrior
 from foundation_pose_ros.estimation.object_proposals import Proposal, propose
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
@@ -25,7 +25,8 @@ def scene() -> SyntheticScene:
 @pytest.fixture(scope="module")
 def look(scene: SyntheticScene) -> FirstLook:
     """Short looks at things as a mug without colours."""
-    return first_look(RenderAndCompare.on_cpu(scene.model("mug").repainted(None), 1))
+    compare = RenderAndCompare.on_cpu(scene.model("mug").repainted(None), 1)
+    return first_look(compare, geometric_registration(compare).rotations)
 
 
 def equally_likely(scene: SyntheticScene) -> tuple[list[Proposal], np.ndarray]:

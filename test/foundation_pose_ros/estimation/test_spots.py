@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros.estimation.coarse_scene import CoarseScene
-from foundation_pose_ros.estimation.methods import first_look
+from foundation_pose_ros.estimation.first_look import FirstLook
+from foundation_pose_ros.estimation.methods import first_look, geometric_registration
 from foundation_pose_ros.estimation.object_prior import SizeColourPrior
 from foundation_pose_ros.estimation.object_proposals import Proposal, propose
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
@@ -39,6 +40,13 @@ def mug(scene: SyntheticScene) -> np.ndarray:
     return mask
 
 
+@pytest.fixture(scope="module")
+def look(scene: SyntheticScene) -> FirstLook:
+    """Short looks at things as the mug."""
+    compare = RenderAndCompare.on_cpu(scene.model("mug"), 1)
+    return first_look(compare, geometric_registration(compare).rotations)
+
+
 def inside(mask: np.ndarray, other: np.ndarray) -> float:
     return float((mask & other).sum() / mask.sum())
 
@@ -65,28 +73,26 @@ def test_there_is_none_on_a_thing_that_may_be_the_object(
 
 
 def test_the_object_is_seen_from_a_spot_that_no_thing_covers(
-    scene: SyntheticScene, coarse: CoarseScene, prior: SizeColourPrior, mug: np.ndarray
+    look: FirstLook, coarse: CoarseScene, prior: SizeColourPrior, mug: np.ndarray
 ) -> None:
     others = [thing for thing in propose(coarse, prior) if not (thing.mask & mug).any()]
-    look = first_look(RenderAndCompare.on_cpu(scene.model("mug"), 1))
     found = look(coarse.frame, others, lambda: spots(coarse, prior, others))
     assert found[0].spot and inside(found[0].mask, mug) > 0.8
 
 
 def test_spots_are_looked_at_only_where_no_thing_convinces(
-    scene: SyntheticScene, coarse: CoarseScene, prior: SizeColourPrior, mug: np.ndarray
+    look: FirstLook, coarse: CoarseScene, prior: SizeColourPrior, mug: np.ndarray
 ) -> None:
     def asked() -> list[Proposal]:
         raise AssertionError("a thing is as good as sure")
 
     things = propose(coarse, prior)
-    look = first_look(RenderAndCompare.on_cpu(scene.model("mug"), 1))
     first = look(coarse.frame, things, asked)[0]
     assert not first.spot and inside(first.mask, mug) > 0.8
 
 
-def test_regions_that_lead_to_one_place_are_one(scene: SyntheticScene, coarse: CoarseScene, mug: np.ndarray) -> None:
-    prior = SizeColourPrior(scene.model("mug"))
+def test_regions_that_lead_to_one_place_are_one(
+    look: FirstLook, coarse: CoarseScene, prior: SizeColourPrior, mug: np.ndarray
+) -> None:
     on_it = [thing for thing in propose(coarse, prior) if inside(thing.mask, mug) > 0.8][:1]
-    look = first_look(RenderAndCompare.on_cpu(scene.model("mug"), 1))
     assert len(look(coarse.frame, on_it * 3)) == 1
