@@ -11,12 +11,12 @@ pytest.importorskip("foundation_perception", reason="foundation_perception isn't
 from foundation_perception.msg import TrackedObject
 from foundation_perception.srv import RegisterAtPixel
 from geometry_msgs.msg import Point, PointStamped, TransformStamped
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
 from foundation_pose_ros import se3
 from foundation_pose_ros.evaluation.metrics import pose_error
+from foundation_pose_ros.nodes.latched import LATCHED
 from foundation_pose_ros.nodes.pose.messages import from_pose, to_pose, to_transform
 from foundation_pose_ros.synthetic.scene import FRAME_ID, SyntheticScene
 
@@ -70,8 +70,7 @@ def test_a_point_in_another_frame(bench: Any, scene: SyntheticScene, shown: int)
     T_map_cam = se3.from_rotation_translation(
         np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]]), np.array([1.0, 2.0, 0.5])
     )
-    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    tf = bench.user.create_publisher(TFMessage, "/tf_static", latched)
+    tf = bench.user.create_publisher(TFMessage, "/tf_static", LATCHED)
     transform = to_transform(to_pose(T_map_cam))
     header = Header(frame_id="map")
     tf.publish(TFMessage(transforms=[TransformStamped(header=header, child_frame_id=FRAME_ID, transform=transform)]))

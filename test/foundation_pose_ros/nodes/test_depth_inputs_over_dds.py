@@ -14,7 +14,6 @@ pytest.importorskip("foundation_perception", reason="foundation_perception isn't
 
 from foundation_perception.msg import TrackedObject
 from geometry_msgs.msg import TransformStamped
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
@@ -22,6 +21,7 @@ from tf2_msgs.msg import TFMessage
 from foundation_pose_ros import se3
 from foundation_pose_ros.camera import Camera
 from foundation_pose_ros.evaluation.metrics import pose_error
+from foundation_pose_ros.nodes.latched import LATCHED
 from foundation_pose_ros.nodes.pose.messages import from_pose, to_pose, to_transform
 from foundation_pose_ros.nodes.replay_node import to_camera_info
 from foundation_pose_ros.streams.depth_registration import registered
@@ -50,8 +50,7 @@ def test_depth_of_another_camera_by_tf(
 ) -> None:
     bench = start(OBJECT | {"mesh_directories": [str(mesh_folder)], "register_depth": True, "depth_unit_m": 0.0001})
     bench.ready()
-    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    tf = bench.user.create_publisher(TFMessage, "/tf_static", latched)
+    tf = bench.user.create_publisher(TFMessage, "/tf_static", LATCHED)
     transform = to_transform(to_pose(T_COLOUR_DEPTH))
     tf.publish(
         TFMessage(

@@ -20,7 +20,7 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
@@ -267,8 +267,7 @@ def test_poses_in_a_frame_of_the_robots_are_drawn_by_tf(bench, scene):
     T = across(0.1)
     R_base_cam = np.array([[0, 0, 1], [-1, 0, 0], [0, -1, 0]], float)
     T_base_cam = se3.from_rotation_translation(R_base_cam, np.array([0.1, 0.2, 0.5]))
-    keep = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    static = overlay.user.create_publisher(TFMessage, "/tf_static", keep)
+    static = overlay.user.create_publisher(TFMessage, "/tf_static", LATCHED)
     stamped = TransformStamped(header=Header(frame_id="base_link"), child_frame_id="camera")
     stamped.transform = to_transform(to_pose(T_base_cam))
     static.publish(TFMessage(transforms=[stamped]))
