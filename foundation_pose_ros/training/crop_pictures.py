@@ -25,12 +25,14 @@ class Defects:
     """How much of what cameras and scenes do to a picture, each as the share of the full strength, from 0 to 1.
 
     light: of shadows' depth, highlights and coloured light. clutter: of pictures with things beside, before and behind
-    the object. noise: of both sensors' noise, blur and holes.
+    the object. noise: of both sensors' noise, blur and holes. stickers: of pictures where the object carries a mark
+    that its model doesn't know.
     """
 
     light: float = 1.0
     clutter: float = 1.0
     noise: float = 1.0
+    stickers: float = 0.15
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def picture(
     own = _rendered(shown, T_cam_obj, K)
     in_front = layers.covered(*own)
     pixels = max(1, int(np.count_nonzero(in_front)))
+    if rng.random() < defects.stickers:
+        _stick(rng, layers.albedo, in_front)
     if rng.random() < 0.9:
         layers.covered(*_plane(rng, shown.model, T_cam_obj, K, textures))
     if rng.random() < defects.clutter:
@@ -96,6 +100,21 @@ def _rendered(renderer: EmbreeRenderer, T_cam_obj: np.ndarray, K: np.ndarray) ->
     rgb, normals = seen.rgb, seen.normals_cam
     assert rgb is not None and normals is not None
     return decode_srgb(rgb[0]), seen.depth_m[0], normals[0]
+
+
+def _stick(rng: np.random.Generator, albedo: np.ndarray, shown: np.ndarray) -> None:
+    """Paint a patch of one colour, with stripes, on some part of what is shown (SIZE, SIZE) bool."""
+    where = np.argwhere(shown)
+    if not len(where):
+        return
+    v, u = (float(x) for x in where[int(rng.integers(len(where)))])
+    extent_px = rng.uniform(0.05, 0.2, 2) * SIZE
+    corners = cv2.boxPoints(((u, v), (float(extent_px[0]), float(extent_px[1])), float(rng.uniform(0, 180))))
+    patch = cv2.fillConvexPoly(np.zeros(shown.shape, np.uint8), corners.round().astype(np.int32), 1).astype(bool)
+    base, ink = rng.uniform(0, 1, (2, 3)) ** (1.0, 2.2)[int(rng.integers(2))]
+    striped = (np.indices(shown.shape).sum(axis=0) // int(rng.integers(1, 4))) % 2 == 0
+    albedo[patch & shown] = base
+    albedo[patch & shown & striped & (rng.random() < 0.5)] = ink
 
 
 def _plane(

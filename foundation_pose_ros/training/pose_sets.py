@@ -3,7 +3,7 @@
 Made from a number alone, on the CPU, without PyTorch: the same number gives the same set on any machine.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -37,7 +37,8 @@ class SetSettings:
 
     poses: in each set. right: of them at most so many are right but for jitter, at least one. jitter: of all.
     distance_m: of the object from the camera, if it isn't nearer than so many diameters (nearest). own_surface: of
-    meshes that have one, how many keep it. plain: share of models whose colours aren't known. defects: of pictures.
+    meshes that have one, how many keep it. plain: share of models whose colours aren't known. baked: of models in
+    whose colours is the light that they were scanned in. defects: of pictures.
     """
 
     poses: int = 6
@@ -47,6 +48,7 @@ class SetSettings:
     nearest: float = 1.6
     own_surface: float = 0.4
     plain: float = 0.12
+    baked: float = 0.5
     defects: Defects = field(default_factory=Defects)
 
 
@@ -102,7 +104,9 @@ class PoseSets:
         K = crop_camera(K_true, centre_cam, model.diameter_m)
         seen = picture(rng, shown, others, T_true, K, self._textures, settings.defects)
         known = shown if not plain else EmbreeRenderer(model.repainted(None), 1, shown.caster)
-        rendering = known.render(poses, K, (SIZE, SIZE), colour=True)
+        rendering = known.render(poses, K, (SIZE, SIZE), normals=True, colour=True)
+        if known.model.has_colour and rng.random() < settings.baked:
+            rendering = _in_scan_light(rng, rendering, poses)
         return PoseSet(
             rendered=compared_rendering(rendering, K, centre_cam, model.diameter_m),
             observed=compared(seen.rgb[None], seen.depth_m[None], rays_of(K), centre_cam, model.diameter_m)[0],
@@ -140,6 +144,18 @@ class _Known:
     renderer: EmbreeRenderer
     axes: np.ndarray
     points: np.ndarray
+
+
+def _in_scan_light(rng: np.random.Generator, rendering: Rendering, T_cam_obj: np.ndarray) -> Rendering:
+    """Renderings of poses (B, 4, 4) of a model whose scanner took a lamp's light for colour, fixed to the object."""
+    assert rendering.rgb is not None and rendering.normals_cam is not None
+    lamp_obj = rng.standard_normal(3)
+    lamp_cam = T_cam_obj[:, :3, :3] @ (lamp_obj / np.linalg.norm(lamp_obj)).astype(np.float32)  # (B, 3)
+    facing = np.einsum("bvuc,bc->bvu", rendering.normals_cam, lamp_cam)[..., None]
+    tint = rng.uniform(-0.1, 0.1, 3).astype(np.float32)
+    # Colours are encoded, as files have them: half the contrast of light.
+    gain = 1 + np.float32(rng.uniform(0, 0.3)) * facing * (1 + tint)
+    return replace(rendering, rgb=np.clip(rendering.rgb * gain, 0, 1))
 
 
 def _placed(rng: np.random.Generator, model: ObjectModel, settings: SetSettings) -> np.ndarray:

@@ -67,6 +67,18 @@ def test_where_nothing_is_in_the_way_the_right_rendering_fits_the_picture(mesh_f
         assert np.median(np.abs(best[5] - one.observed[5])[both]) < 0.03
 
 
+def test_a_scanners_light_changes_colours_of_renderings_alone(mesh_folder, texture_folder):
+    libraries = MeshLibrary.from_folder(mesh_folder), TextureLibrary.from_folder(texture_folder)
+    true, baked = (PoseSets(*libraries, SetSettings(plain=0.0, baked=share), seed=2) for share in (0.0, 1.0))
+    for number in range(4):
+        one, other = true[number], baked[number]
+        for name in ("observed", "error"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        np.testing.assert_array_equal(one.rendered[:, 3:], other.rendered[:, 3:])
+        change = np.abs(one.rendered[:, :3] - other.rendered[:, :3])
+        assert 0.01 < change.max() < 0.35
+
+
 def seen(name: str) -> tuple[EmbreeRenderer, np.ndarray, np.ndarray]:
     """A made-up object, its pose and the camera of a crop about it."""
     model = ObjectModel.from_mesh(make_mesh(name, 0), name=name)
