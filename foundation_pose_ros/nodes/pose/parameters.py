@@ -50,8 +50,9 @@ METHODS = (
     Row(
         "scorer",
         "geometric",
-        "Who chooses the best pose of a registration: learned is ScoreNet.",
-        choices=("geometric", "learned"),
+        "Who chooses the best pose of a registration: learned is ScoreNet; compact: a small network of your own has a "
+        "word in it.",
+        choices=("geometric", "learned", "compact"),
         scope=ParameterScope.ON_CONFIGURE,
     ),
     Row(

@@ -16,10 +16,8 @@ from .output_frame import OutputFrameSettings
 
 def method_choice(values: dict[str, Any], threads: int) -> MethodChoice:
     """Take the methods from the node's values by name; raises InputRefused for networks without a folder."""
-    if "learned" in (values["refiner"], values["scorer"]) and not values["weights_directory"]:
-        raise InputRefused(
-            "no_weights", "learned methods need weights: set the parameter weights_directory to their folder"
-        )
+    if {values["refiner"], values["scorer"]} - {"geometric"} and not values["weights_directory"]:
+        raise InputRefused("no_weights", "networks need weights: set the parameter weights_directory to their folder")
     return MethodChoice(
         refiner=values["refiner"],
         scorer=values["scorer"],
