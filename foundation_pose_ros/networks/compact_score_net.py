@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_WIDTHS = (32, 64, 128)
+# Channels at each scale.
+WIDTHS = (32, 64, 128)
 # Of `prepared`.
 _CHANNELS = 24
 _HEADS = 4
@@ -19,9 +20,9 @@ _NEAR_RADII, _APART_RADII = 0.15, 0.5
 class CompactScoreNet(nn.Module):
     """Rendered (G, L, 6, s, s) and observed (G, 1, 6, s, s) -> scores (G, L), comparable within each set alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, widths: tuple[int, int, int] = WIDTHS) -> None:
         super().__init__()
-        first, second, third = _WIDTHS
+        first, second, third = widths
         self.stem = _convolution(_CHANNELS, first, 5, stride=2)
         self.coarse = nn.Sequential(_convolution(first, second, 3, stride=2), _Residual(second), _Residual(second))
         self.exchange = _Exchange(second)
@@ -123,12 +124,11 @@ def _convolution(channels_in: int, channels: int, kernel: int, stride: int = 1) 
     return nn.Sequential(convolution, nn.BatchNorm2d(channels), nn.ReLU(inplace=True))
 
 
-def set_loss(scores: Tensor, error: Tensor, sharpness: float) -> Tensor:
-    """Return the cross entropy of scores (G, L) against what errors (G, L) would have chosen, softly.
+def set_losses(scores: Tensor, error: Tensor, sharpness: float) -> Tensor:
+    """Return how far (G,) the choice that scores (G, L) make is from that of errors (G, L), made softly.
 
-    sharpness: a pose that is worse by 1 / sharpness is less wanted by a factor of e.
+    It is the divergence of Kullback and Leibler (1951), 0 at best. sharpness: a pose that is worse by 1 / sharpness is
+    less wanted by a factor of e.
     """
     wanted = torch.softmax(-sharpness * error, dim=1)
-    return -(wanted * torch.log_softmax(scores.float(), dim=1)).sum(dim=1).mean() + (
-        torch.xlogy(wanted, wanted).sum(dim=1).mean()
-    )
+    return (torch.xlogy(wanted, wanted) - wanted * torch.log_softmax(scores.float(), dim=1)).sum(dim=1)

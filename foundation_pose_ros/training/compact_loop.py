@@ -4,6 +4,7 @@ import copy
 import csv
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ..errors import InputRefused
 from ..extras import needed
 from ..method_choice import COMPACT_SCORER
 from ..networks.compact_export import export_compact_scorer
-from ..networks.compact_score_net import CompactScoreNet, set_loss
+from ..networks.compact_score_net import CompactScoreNet, set_losses
 from ..networks.weights_file import read_safetensors
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
@@ -34,6 +35,23 @@ _COLUMNS = ("step", "pairs", "processor_s", "wall_s", "loss", "rate", "right_fir
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
+@dataclass(frozen=True)
+class Validation:
+    """N sets of held-out meshes. loss (N,): see `set_losses`. tells (N,) bool: some poses are worse than others. right,
+    by_depth (N,) bool: whether a right pose comes first, by the network and by the nearest depth alone.
+    """
+
+    loss: np.ndarray
+    tells: np.ndarray
+    right: np.ndarray
+    by_depth: np.ndarray
+
+    @property
+    def right_first(self) -> tuple[float, float]:
+        """Return the shares by the network and by depth alone, of sets that have something to tell."""
+        return float(self.right[self.tells].mean()), float(self.by_depth[self.tells].mean())
+
+
 class CompactTrainer:
     """One run on the CPU. `run` goes on from the checkpoint in the output folder where there is one."""
 
@@ -41,10 +59,11 @@ class CompactTrainer:
         torch.set_num_threads(settings.threads)
         self.settings, self.say = settings, say
         library = MeshLibrary.from_folder(settings.meshes, left_out=settings.left_out)
-        self._trained, self._held = library.parted(settings.held_out)
+        trained, self._held = library.parted(settings.held_out)
+        self.meshes = trained.some(settings.most_meshes) if settings.most_meshes else trained
         self._textures = TextureLibrary.from_folder(settings.textures)
         torch.manual_seed(settings.seed)
-        self.network = CompactScoreNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = CompactScoreNet(settings.widths).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if settings.begin_with:
             self._begin_with(Path(settings.begin_with))
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
@@ -84,22 +103,24 @@ class CompactTrainer:
         return self._exported()
 
     @torch.no_grad()
-    def validated(self) -> tuple[float, float]:
-        """Return how often a right pose comes first on held-out meshes, and how often by the nearest depth alone."""
+    def validated(self) -> "Validation":
+        """Judge the averaged weights on sets of held-out meshes, the same ones each time."""
         if not self._validation:
             drawn = self.settings.stages[-1].drawn
-            sets = PoseSets(self._held, self._textures, drawn, self.settings.seed + _HELD_OUT_SEED)
+            sets = PoseSets(self._held, self._textures, drawn, self.settings.validation_seed + _HELD_OUT_SEED)
             numbers = np.array_split(np.arange(self.settings.validation_sets), -(-self.settings.validation_sets // 16))
             self._validation = [_batch(sets, part.tolist()) for part in numbers]
-        right: list[bool] = []
-        by_depth: list[bool] = []
+        judged: list[tuple[Tensor, ...]] = []
         for rendered, observed, error in self._validation:
+            scores = self.average(rendered, observed)
             best = error.min(dim=1).values
-            counted = error.max(dim=1).values - best > _TELLS
-            for found, scores in ((right, self.average(rendered, observed)), (by_depth, _nearness(rendered, observed))):
-                chosen = error.gather(1, scores.argmax(dim=1, keepdim=True))[:, 0]
-                found += (chosen - best < _AS_RIGHT)[counted].tolist()
-        return float(np.mean(right)), float(np.mean(by_depth))
+            tells = error.max(dim=1).values - best > _TELLS
+            right, by_depth = (
+                error.gather(1, by.argmax(dim=1, keepdim=True))[:, 0] - best < _AS_RIGHT
+                for by in (scores, _nearness(rendered, observed))
+            )
+            judged.append((set_losses(scores, error, self.settings.sharpness), tells, right, by_depth))
+        return Validation(*(torch.cat(parts).numpy() for parts in zip(*judged, strict=True)))
 
     def _stage_and_end(self, last: int) -> tuple[SetStage, int]:
         """The stage under way, and the step at which it, or the run, ends."""
@@ -111,7 +132,7 @@ class CompactTrainer:
         return self.settings.stages[-1], last
 
     def _batches(self, stage: SetStage, end: int) -> Iterator[Batch]:
-        sets = PoseSets(self._trained, self._textures, stage.drawn, self.settings.seed)
+        sets = PoseSets(self.meshes, self._textures, stage.drawn, self.settings.seed)
         batches = _Batches(sets, stage.sets, self.step, end)
         return iter(DataLoader(batches, batch_size=None, shuffle=False, num_workers=self.settings.workers))
 
@@ -124,7 +145,7 @@ class CompactTrainer:
         self.network.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bf16"):
             scores = self.network(rendered, observed)
-        loss = set_loss(scores, error, settings.sharpness)
+        loss = set_losses(scores, error, settings.sharpness).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         # One bad batch must not spoil hours of work.
@@ -147,7 +168,7 @@ class CompactTrainer:
 
     def _note(self, loss: float, stage: SetStage) -> None:
         validates = self.step % self.settings.validate_every == 0
-        right, by_depth = self.validated() if validates else (float("nan"), float("nan"))
+        right, by_depth = self.validated().right_first if validates else (float("nan"), float("nan"))
         rate = self.optimizer.param_groups[0]["lr"]
         row = (self.step, self.pairs, round(self.processor_s, 1), round(self.wall_s, 1), loss, rate, right, by_depth)
         new = not self.log.is_file()
@@ -164,7 +185,7 @@ class CompactTrainer:
             self.say(needed("writing the network for onnxruntime", "onnx", "the checkpoint holds it as well"))
             return self.checkpoint
         path = self.folder / COMPACT_SCORER
-        note = f"{self.step} steps, {self.pairs} pairs of {len(self._trained)} meshes"
+        note = f"{self.step} steps, {self.pairs} pairs of {len(self.meshes)} meshes"
         export_compact_scorer(self.average, path, {"kind": "compact_score", "note": note})
         return path
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputRefused
+from ..networks.compact_score_net import WIDTHS
 from ..yaml_settings import read_settings, settings_from
 from .pose_sets import SetSettings
 
@@ -28,11 +29,12 @@ class CompactTrainSettings:
     """One run.
 
     network: compact_score. output: folder of its checkpoint, log and weights. begin_with: file of averaged weights that
-    a new run begins with, or empty. meshes, textures: folders with an index,
-    as `synthetic.mesh_library` reads them. held_out: share of the meshes that validation alone sees. sharpness: of the
-    loss, see `set_loss`. average: share of the weights' moving average that a step leaves. precision: fp32 or bf16.
-    threads: of the optimiser; workers: processes beside it that make sets, 0 for none. validate_every: steps;
-    validation_sets: of held-out meshes. save_every_s: between checkpoints, s.
+    a new run begins with, or empty. meshes, textures: folders with an index, as `synthetic.mesh_library` reads them.
+    held_out: share of the meshes that validation alone sees. most_meshes: so many of the others are trained on, 0 for
+    all. widths: channels of the network at each scale. sharpness: of the loss, see `set_losses`. average: share of the
+    weights' moving average that a step leaves. precision: fp32 or bf16. threads: of the optimiser; workers: processes
+    beside it that make sets, 0 for none. validate_every: steps; validation_sets: of held-out meshes, drawn by
+    validation_seed. save_every_s: between checkpoints, s.
     """
 
     network: str
@@ -42,6 +44,8 @@ class CompactTrainSettings:
     begin_with: str = ""
     stages: tuple[SetStage, ...] = (SetStage(steps=1000),)
     held_out: float = 0.05
+    most_meshes: int = 0
+    widths: tuple[int, int, int] = WIDTHS
     left_out: tuple[str, ...] = ()
     sharpness: float = 20.0
     learning_rate: float = 1e-3
@@ -53,6 +57,7 @@ class CompactTrainSettings:
     threads: int = 1
     workers: int = 0
     seed: int = 0
+    validation_seed: int = 0
     validate_every: int = 250
     validation_sets: int = 256
     save_every_s: float = 60.0

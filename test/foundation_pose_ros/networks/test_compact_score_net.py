@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros import InputRefused
-from foundation_pose_ros.networks.compact_score_net import CompactScoreNet, set_loss
+from foundation_pose_ros.networks.compact_score_net import CompactScoreNet, set_losses
 
 MOST_PARAMETERS = 2_000_000
 
@@ -53,7 +53,7 @@ def test_sets_dont_know_of_each_other(network):
 
 def test_the_loss_is_least_where_scores_say_what_errors_do():
     error = torch.tensor([[0.02, 0.5, 0.03]])
-    right, wrong = (set_loss(scores, error, 20.0) for scores in (-20 * error, 20 * error))
+    right, wrong = (set_losses(scores, error, 20.0).mean() for scores in (-20 * error, 20 * error))
     assert float(right) == pytest.approx(0, abs=1e-5)
     assert float(wrong) > 1
 
@@ -67,7 +67,7 @@ def test_it_learns_which_rendering_is_that_of_the_picture():
     optimizer = torch.optim.AdamW(network.parameters(), 2e-3)
     losses = []
     for _ in range(8):
-        loss = set_loss(network(rendered[None], observed[None]), error, 20.0)
+        loss = set_losses(network(rendered[None], observed[None]), error, 20.0).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

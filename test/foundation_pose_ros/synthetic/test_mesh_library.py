@@ -52,6 +52,16 @@ def test_a_mesh_stays_on_its_side_whatever_else_there_is(folder):
     assert alone == held
 
 
+def test_more_of_a_library_hold_all_that_fewer_do(folder):
+    rows = "".join(f"mesh_{k},cube.glb,CC0-1.0,0.1,yes,yes,model,\n" for k in range(40))
+    (folder / "index.csv").write_text(INDEX + rows, encoding="utf-8")
+    library = MeshLibrary.from_folder(folder)
+    few, more = ({mesh.name for mesh in library.some(count).meshes} for count in (5, 20))
+    assert (len(few), len(more)) == (5, 20)
+    assert few < more
+    assert len(library.some(1000)) == len(library)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
