@@ -25,15 +25,27 @@ def normals_and_edges(points: np.ndarray, pitch: float) -> tuple[np.ndarray, np.
     pitch: distance of neighbouring rays at a depth of 1. Central differences over a lightly smoothed cloud; a normal
     is 0 where a neighbour is missing or across a jump.
     """
-    depth_m = np.ascontiguousarray(points[..., 2], np.float32)
     # A slope is no jump: neighbours on a coarse grid are far apart, and so are their depths.
-    on_edge = _beside_jumps(
-        cv2.copyMakeBorder(depth_m, 1, 1, 1, 1, cv2.BORDER_REPLICATE),
-        2 * max(_EDGE_SHARE, _STEEPEST * pitch),
-        2 * _EDGE_FLOOR_M,
+    return _normals_and_edges(
+        np.ascontiguousarray(points, np.float32), 2 * max(_EDGE_SHARE, _STEEPEST * pitch), 2 * _EDGE_FLOOR_M
     )
-    valid = depth_m > 0
-    return _normals(smoothed(points, valid), valid & ~on_edge), on_edge
+
+
+@compiled
+def _normals_and_edges(points: Any, limit_share: float, limit_floor_m: float) -> Any:
+    height, width, _ = points.shape
+    valid, usable = np.empty((height, width), np.bool_), np.empty((height, width), np.bool_)
+    bordered_m = np.empty((height + 2, width + 2), np.float32)
+    for v in range(height + 2):
+        row = min(max(v - 1, 0), height - 1)
+        for u in range(width + 2):
+            bordered_m[v, u] = points[row, min(max(u - 1, 0), width - 1), 2]
+    on_edge = _beside_jumps(bordered_m, limit_share, limit_floor_m)
+    for v in range(height):
+        for u in range(width):
+            valid[v, u] = points[v, u, 2] > 0
+            usable[v, u] = valid[v, u] & ~on_edge[v, u]
+    return _normals(smoothed(points, valid), usable), on_edge
 
 
 @compiled

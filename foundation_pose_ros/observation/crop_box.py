@@ -1,6 +1,7 @@
 """Square parts of an image: where one object is looked for, and the pixels that a coarse grid takes there."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from .. import se3
 from ..camera import Camera
 from ..errors import InputRefused
 from ..frame import Frame
+from ..jit import compiled
 from ..object_model.model import ObjectModel
 
 # A mask is smaller than the object where that is hidden, and a little larger; not a hundred times.
@@ -93,17 +95,26 @@ class SampleGrid:
     """The pixels u, v (n,) nearest to the middles of a box's cells, and which of them (n, n) are in the image."""
 
     def __init__(self, camera: Camera, box: CropBox, size: int) -> None:
-        middles = (np.arange(size) + 0.5) * (box.side / size)
-        self.u = np.rint(box.left - 0.5 + middles).astype(int)
-        self.v = np.rint(box.top - 0.5 + middles).astype(int)
-        # The nearest pixels in the image.
-        u, v = (np.minimum(np.maximum(x, 0), end - 1) for x, end in ((self.u, camera.width), (self.v, camera.height)))
-        self.in_image = (self.u == u)[None, :] & (self.v == v)[:, None]
+        self.u, u, in_columns = _nearest(box.left, box.side / size, size, camera.width)
+        self.v, v, in_rows = _nearest(box.top, box.side / size, size, camera.height)
+        self.in_image = in_columns[None, :] & in_rows[:, None]
         self._pick = v[:, None], u[None, :]
 
     def sample(self, image: np.ndarray) -> np.ndarray:
         """Return an image (H, W) on the grid (n, n), 0 outside."""
-        return np.where(self.in_image, image[self._pick], image.dtype.type(0))
+        sampled: np.ndarray = image[self._pick] * self.in_image
+        return sampled
+
+
+@compiled
+def _nearest(first: float, pitch: float, size: int, end: int) -> Any:
+    """Return the pixels (n,) nearest to the middles of cells, the nearest to these in an image, and which are in it."""
+    pixels, held, inside = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.bool_)
+    for k in range(size):
+        pixels[k] = np.rint(first - 0.5 + (k + 0.5) * pitch)
+        held[k] = min(max(pixels[k], 0), end - 1)
+        inside[k] = held[k] == pixels[k]
+    return pixels, held, inside
 
 
 def _check_unit(extent_share: float, diameter_m: float, depth_m: float) -> None:
