@@ -15,8 +15,9 @@ from ..pose_result import PoseResult
 
 # Pictures are shrunk to this width at most: blur and noise shrink with them, and time.
 _WIDTH_PX = 320
-_CORNERS, _QUALITY, _APART_PX = 250, 0.01, 6
-_WINDOW_PX, _LEVELS = 15, 4
+_CORNERS, _QUALITY, _APART_PX = 160, 0.01, 8
+# Where a corner goes to is sought from coarse to fine; whether it comes back to where it was shows in the finest alone.
+_WINDOW_PX, _LEVELS_THERE, _LEVELS_BACK = 15, 4, 0
 # A corner that comes back from where it went within this is followed.
 _BACK_PX = 1.0
 _REPROJECTION_PX, _TRIES = 1.5, 200
@@ -72,7 +73,17 @@ def _shrunk(rgb: np.ndarray, scale: float) -> np.ndarray:
 def _followed(pictures: list[Any], corners: Any) -> tuple[np.ndarray, np.ndarray]:
     """Follow corners (N, 1, 2) into the second picture: where they are there, and which (N,) came back."""
     size, (first, second) = (_WINDOW_PX, _WINDOW_PX), pictures
-    there, seen, _ = cv2.calcOpticalFlowPyrLK(first, second, corners, corners.copy(), winSize=size, maxLevel=_LEVELS)
-    back, back_seen, _ = cv2.calcOpticalFlowPyrLK(second, first, there, corners.copy(), winSize=size, maxLevel=_LEVELS)
+    there, seen, _ = cv2.calcOpticalFlowPyrLK(
+        first, second, corners, corners.copy(), winSize=size, maxLevel=_LEVELS_THERE
+    )
+    back, back_seen, _ = cv2.calcOpticalFlowPyrLK(
+        second,
+        first,
+        there,
+        corners.copy(),
+        winSize=size,
+        maxLevel=_LEVELS_BACK,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+    )
     came_back = np.linalg.norm((back - corners)[:, 0], axis=1) < _BACK_PX
     return there, came_back & (seen[:, 0] > 0) & (back_seen[:, 0] > 0)
