@@ -39,13 +39,13 @@ def apply_twist(T_cam_obj: np.ndarray, twist: np.ndarray, centre_obj: np.ndarray
     T_cam_obj (..., 4, 4), twist (..., 6) as (v in metres, w in radians): the centre moves by v, whatever w is. The
     result is orthonormal to float32.
     """
-    twist = np.asarray(twist, np.float64)
-    batch = np.broadcast_shapes(T_cam_obj.shape[:-2], twist.shape[:-1])
     # Copies: the loop would be compiled once more for arrays that mustn't be written to.
-    T_cam_obj, twist = (
-        np.array(np.broadcast_to(T_cam_obj, (*batch, 4, 4))),
-        np.array(np.broadcast_to(twist, (*batch, 6))),
-    )
+    T_cam_obj, twist = np.array(T_cam_obj), np.array(twist, np.float64)
+    batch = T_cam_obj.shape[:-2]
+    if batch != twist.shape[:-1]:  # NumPy takes longer to broadcast one pose than all the rest
+        batch = np.broadcast_shapes(batch, twist.shape[:-1])
+        T_cam_obj = np.array(np.broadcast_to(T_cam_obj, (*batch, 4, 4)))
+        twist = np.array(np.broadcast_to(twist, (*batch, 6)))
     centre_obj = np.zeros(3) if centre_obj is None else np.array(centre_obj, np.float64)
     return moved(T_cam_obj.reshape(-1, 4, 4), twist.reshape(-1, 6), centre_obj).reshape(*batch, 4, 4)
 
@@ -94,9 +94,11 @@ def orthonormalized(R: Any) -> Any:
 
 def twist_between(T_from: np.ndarray, T_to: np.ndarray, centre_obj: np.ndarray | None = None) -> np.ndarray:
     """Return the twist (..., 6) with `apply_twist(T_from, twist, centre_obj) == T_to`."""
-    T_from, T_to = np.broadcast_arrays(np.asarray(T_from, np.float64), np.asarray(T_to, np.float64))
+    T_from, T_to = np.asarray(T_from, np.float64), np.asarray(T_to, np.float64)
+    if T_from.shape != T_to.shape:
+        T_from, T_to = np.broadcast_arrays(T_from, T_to)
     centre_obj = np.zeros(3) if centre_obj is None else np.array(centre_obj, np.float64)
-    pairs = np.stack([T_from, T_to]).reshape(2, -1, 4, 4)
+    pairs = np.array((T_from, T_to)).reshape(2, -1, 4, 4)
     return _twists(pairs, centre_obj).reshape(*T_from.shape[:-2], 6)
 
 

@@ -43,6 +43,8 @@ def _limit_blas() -> Callable[[], object]:
 
 def _limit_cv2() -> Callable[[], object]:
     before = cv2.getNumThreads()
+    if before == 1:
+        return lambda: None
     cv2.setNumThreads(1)
     return lambda: cv2.setNumThreads(before)
 

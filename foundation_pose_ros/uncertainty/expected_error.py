@@ -1,5 +1,6 @@
 """How far off a pose is where it is right: errors that 68 and 95 % of such poses stay below."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,19 +19,18 @@ class ErrorModel:
     translation: tuple[float, float]
     rotation: tuple[float, float]
 
-    def translation_mm(self, about_centre: np.ndarray) -> tuple[float, float]:
-        """Return what the centre's error stays below in 68 and 95 %, mm; about_centre (6, 6): covariance, m^2."""
-        low, high = 1000 * np.array(self.translation) * normal_limits(about_centre[None, :3, :3])[0]
-        return float(low), float(high)
+    def limits(self, about_centre: np.ndarray, axes_cam: np.ndarray) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return what the centre's error, mm, and the rotation's, degrees, stay below in 68 and 95 %.
 
-    def rotation_deg(self, about_centre: np.ndarray, axes_cam: np.ndarray) -> tuple[float, float]:
-        """Return the same of the rotation, degrees; turns about axes_cam (n, 3) of symmetry are no error."""
+        about_centre (6, 6): covariance, m^2 and rad^2. Turns about axes_cam (n, 3) of symmetry are no error.
+        """
         square_rad2 = about_centre[3:, 3:]
         for axis in axes_cam:
             across = np.eye(3) - np.outer(axis, axis)
             square_rad2 = across @ square_rad2 @ across
-        low, high = np.rad2deg(np.array(self.rotation) * normal_limits(square_rad2[None])[0])
-        return float(low), float(high)
+        found = normal_limits(np.array((about_centre[:3, :3], square_rad2)))
+        (low_m, high_m), (low_rad, high_rad) = (found * (self.translation, self.rotation)).tolist()
+        return (1000 * low_m, 1000 * high_m), (math.degrees(low_rad), math.degrees(high_rad))
 
 
 def normal_limits(covariance: np.ndarray) -> np.ndarray:

@@ -47,11 +47,7 @@ class Uncertainty:
         from_origin_cam = R @ model.centre_m
         about_centre = COVARIANCE.about_centre(one, model.diameter_m, float(np.linalg.norm(from_origin_cam + t)))
         axes_cam = np.array([R @ np.array(axis.direction) for axis in model.symmetries.axes])
-        return cls(
-            about_origin(about_centre, from_origin_cam),
-            ERRORS.translation_mm(about_centre),
-            ERRORS.rotation_deg(about_centre, axes_cam),
-        )
+        return cls(about_origin(about_centre, from_origin_cam), *ERRORS.limits(about_centre, axes_cam))
 
 
 def residual_covariance(model: ObjectModel, refined: Refinement) -> np.ndarray:
