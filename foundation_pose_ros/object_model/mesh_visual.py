@@ -22,7 +22,7 @@ def appearance_of(mesh: trimesh.Trimesh, vertices: Points, source: str = "the me
     if visual is None or not visual.defined:
         return None
     if visual.kind == "texture":
-        image = getattr(visual.material, "image", None) or getattr(visual.material, "baseColorTexture", None)
+        image = _image(visual)
         if image is None or visual.uv is None:
             return None
         pixels = np.asarray(image.convert("RGB"))
@@ -40,6 +40,25 @@ def appearance_of(mesh: trimesh.Trimesh, vertices: Points, source: str = "the me
     else:
         corner_rgb = np.asarray(visual.vertex_colors)[faces, :3]
     return None if _is_plain(corner_rgb) else CornerColours(corner_rgb / 255.0)
+
+
+def is_plain(scene: trimesh.Scene) -> bool:
+    """Tell whether all that a scene shows has one plain colour, by its materials, whatever they are called.
+
+    Joined, they are packed into an image with gaps between them, which isn't plain.
+    """
+    colours = set()
+    for geometry in scene.geometry.values():
+        visual: Any = geometry.visual
+        if visual.kind != "texture" or _image(visual) is not None:
+            return False
+        colours.add(tuple(visual.material.main_color))
+    return len(colours) == 1
+
+
+def _image(visual: Any) -> Any:
+    """Return the image of a simple or PBR material, None without one."""
+    return getattr(visual.material, "image", None) or getattr(visual.material, "baseColorTexture", None)
 
 
 def _is_plain(rgb: np.ndarray) -> bool:

@@ -124,6 +124,15 @@ def test_one_plain_colour_counts_as_none(material, tmp_path):
     assert not ObjectModel.from_mesh(tmp_path / "plain.obj").has_colour
 
 
+@pytest.mark.parametrize(("second", "coloured"), [("Ka 0.1 0.1 0.1", False), ("Kd 0.8 0.1 0.1", True)])
+def test_materials_of_one_colour_are_one_plain_colour(second, coloured, tmp_path):
+    """Without Kd all have the reader's own, and are joined in an image with gaps between them."""
+    (tmp_path / "two.mtl").write_text(f"newmtl one\nKa 0.4 0.4 0.4\n\nnewmtl two\n{second}\n")
+    corners = f"mtllib two.mtl\n{TRIANGLE}v 0 0 0.1\nvt 0 0\nvt 1 0\nvt 0 1\n"
+    (tmp_path / "two.obj").write_text(f"{corners}usemtl one\nf 1/1 2/2 3/3\nusemtl two\nf 1/1 2/2 4/3\n")
+    assert ObjectModel.from_mesh(tmp_path / "two.obj").has_colour == coloured
+
+
 def test_vertices_all_of_one_colour_count_as_uncoloured():
     mesh = box()
     mesh.visual = ColorVisuals(mesh, vertex_colors=np.tile(np.array([9, 99, 199, 255], np.uint8), (8, 1)))
