@@ -17,6 +17,9 @@ _THICK_M, _THICK_PER_M2, _SURELY = 0.008, 0.006, 0.5
 _LEAST_SHARE, _FEWEST_PIXELS, _MOST_PLANES = 0.06, 80, 4
 # What is flat stands out of a plane by more than so much, in the mean over so many pixels.
 _RAISED_M, _RAISED_PER_M2, _MEAN_PX = 0.0025, 0.002, 5
+# What lies flat on a plane shows in another colour: its log chroma, in the median over so many pixels, is off the
+# plane's by more than so much, and by so many times what half of the plane is: of a printed cloth nothing stands out.
+_OTHER_CHROMA, _OTHER_SPREADS, _MEDIAN_PX = 0.12, 4.0, 3
 # Triples of points that are tried for each, and points by which they are weighed.
 _TRIALS, _SAMPLED = 150, 2500
 # A plane carries things that are so many times less wide.
@@ -32,7 +35,7 @@ class Plane:
     """normal (3,), offset_m: points of the camera's side have normal . p + offset_m > 0. width_m: across.
 
     near (h, w) bool: pixels within its thickness; surely (h, w) bool: within half of it. raised (h, w) bool: those
-    within its thickness that stand out of it together, as flat things do.
+    within its thickness that stand out of it together, as flat things do; other (h, w) bool: those in another colour.
     """
 
     normal: np.ndarray
@@ -40,14 +43,15 @@ class Plane:
     near: np.ndarray
     surely: np.ndarray
     raised: np.ndarray
+    other: np.ndarray
     width_m: float
 
 
 @dataclass(frozen=True)
 class SupportPlanes:
-    """Which pixels are on a plane wider than the object: on_plane (h, w) bool, surely (h, w) bool without doubt.
+    """Which pixels are on a plane wider than the object, in its colours: on_plane (h, w) bool, surely without doubt.
 
-    raised (h, w) bool: of those, what may be a flat thing. planes: the ones that are wider.
+    surely (h, w) bool. raised (h, w) bool: of those, what may be a flat thing. planes: the ones that are wider.
     """
 
     depth: DownsampledDepth
@@ -62,9 +66,9 @@ class SupportPlanes:
         wide = tuple(plane for plane in planes if plane.width_m > _EXTENT * diameter_m)
         on_plane, surely, raised = np.zeros((3, *depth.depth_m.shape), bool)
         for plane in wide:
-            on_plane |= plane.near
-            surely |= plane.surely
-            raised |= plane.raised
+            on_plane |= plane.near & ~plane.other
+            surely |= plane.surely & ~plane.other
+            raised |= plane.raised & ~plane.other
         return cls(depth, on_plane, surely, raised, wide)
 
     def penetrated_by(self, renderer: Renderer, T_cam_obj: np.ndarray, model: ObjectModel) -> bool:
@@ -99,12 +103,16 @@ class SupportPlanes:
         depth = self.depth
         rendered_m = renderer.render(T_cam_obj[None], depth.K, depth.depth_m.shape).depth_m[0]
         hit = rendered_m > 0
-        sunk = hit & self.on_plane & (rendered_m > depth.depth_m + reach_m)
+        # What lies flat on a table hides no more than the table does.
+        level = np.any([plane.near for plane in self.planes], axis=0) if self.planes else np.zeros_like(hit)
+        sunk = hit & level & (rendered_m > depth.depth_m + reach_m)
         return float(sunk.sum() / max(hit.sum(), 1))
 
 
-def planes_of(points: np.ndarray, usable: np.ndarray) -> tuple[Plane, ...]:
+def planes_of(points: np.ndarray, usable: np.ndarray, chroma: np.ndarray) -> tuple[Plane, ...]:
     """Find the largest planes in organised points (h, w, 3), from those that are usable (h, w).
+
+    chroma (h, w, 2): logarithms of red and blue over green.
 
     Random triples are weighed by how many points lie on their plane (RANSAC, Fischler and Bolles 1981), and the best
     plane is fitted to those. The same points give the same planes.
@@ -126,10 +134,18 @@ def planes_of(points: np.ndarray, usable: np.ndarray) -> tuple[Plane, ...]:
         near = valid & (distance_m < thick_m)
         # Of an even strip the standard deviation is its width over root 12.
         surely, raised = near & (distance_m < _SURELY * thick_m), _raised(points, near, normal, offset_m)
+        other = _in_another_colour(chroma, near)
         towards = -1 if offset_m < 0 else 1
         width_m = float(np.sqrt(12) * spread_m[0])
-        planes.append(Plane(towards * normal, towards * offset_m, near, surely, raised, width_m))
+        planes.append(Plane(towards * normal, towards * offset_m, near, surely, raised, other, width_m))
     return tuple(planes)
+
+
+def _in_another_colour(chroma: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Return (h, w) bool: where chroma (h, w, 2) isn't that of a plane, which is near (h, w): what lies flat on it."""
+    off = np.linalg.norm(chroma - np.median(chroma[near], axis=0), axis=-1).astype(np.float32)
+    off = cv2.medianBlur(off, _MEDIAN_PX)
+    return np.asarray(near & (off > max(_OTHER_CHROMA, _OTHER_SPREADS * float(np.median(off[near])))))
 
 
 def _raised(points: np.ndarray, near: np.ndarray, normal: np.ndarray, offset_m: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Planes in depth: faces of things that happen to be level are no table, and what lies flat on one stands out of it."""
+"""Planes in depth: level faces of things are no table, and what lies flat on one stands out of it, or in colour."""
 
 import numpy as np
 
@@ -9,11 +9,12 @@ CAMERA = Camera(600.0, 600.0, 319.5, 239.5, 640, 480)
 X_M, Y_M = (0.8 * (one - 320) / 600 for one in np.meshgrid(np.arange(640), np.arange(480)))
 
 
-def scene_of(depth_m: np.ndarray) -> CoarseScene:
-    """Return the scene of a depth image with a millimetre of noise where something is measured."""
+def scene_of(depth_m: np.ndarray, rgb: np.ndarray | None = None) -> CoarseScene:
+    """Return the scene of a depth image with a millimetre of noise where something is measured; rgb: gray without."""
     noise_m = np.random.default_rng(3).normal(0, 1e-3, depth_m.shape)
     noisy_m = np.where(depth_m > 0, depth_m + noise_m, 0).astype(np.float32)
-    return CoarseScene.of(Frame(np.full((480, 640, 3), 128, np.uint8), noisy_m, CAMERA))
+    rgb = np.full((480, 640, 3), 128, np.uint8) if rgb is None else rgb
+    return CoarseScene.of(Frame(rgb, noisy_m, CAMERA))
 
 
 def test_level_faces_of_two_things_are_no_table() -> None:
@@ -31,3 +32,18 @@ def test_what_lies_flat_on_a_table_stands_out_of_it() -> None:
     assert planes.on_plane[disc].mean() > 0.9  # 6 mm are within its thickness
     assert planes.raised[disc].mean() > 0.6  # but for its rim
     assert planes.raised[~disc].mean() < 0.02
+
+
+def test_what_lies_flat_on_a_table_in_another_colour_is_none_of_it() -> None:
+    disc = np.hypot(X_M - 0.05, Y_M) < 0.04
+    rgb = np.where(disc[..., None], (120, 124, 130), (150, 110, 80)).astype(np.uint8)
+    scene = scene_of(np.full(disc.shape, 0.8), rgb)
+    planes, disc = scene.support(diameter_m=0.1), scene.reduced(disc)
+    assert planes.on_plane[disc].mean() < 0.1 and planes.surely[disc].mean() < 0.1
+    assert planes.on_plane[~disc].mean() > 0.95
+
+
+def test_nothing_stands_out_of_a_printed_cloth() -> None:
+    red = (np.floor(X_M / 0.03) + np.floor(Y_M / 0.03)) % 2 == 0
+    rgb = np.where(red[..., None], (190, 50, 50), (220, 220, 215)).astype(np.uint8)
+    assert scene_of(np.full(red.shape, 0.8), rgb).support(diameter_m=0.1).on_plane.mean() > 0.95
