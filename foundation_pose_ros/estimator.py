@@ -18,7 +18,7 @@ from .estimation.imprecise_mask import fits_outline, register_in_region
 from .estimation.methods import GeometricMethods, Methods
 from .estimation.object_proposals import Proposal, propose
 from .estimation.overlap import PosedObject, mask_overlap, overlap_ratio
-from .estimation.plausibility import by_odds, plausibility
+from .estimation.plausibility import above_planes, by_odds, plausibility
 from .estimation.pointed_at import thing_at
 from .estimation.prepared_object import PreparedObject
 from .estimation.prepared_objects import PreparedObjects
@@ -164,6 +164,7 @@ class PoseEstimator:
         started = perf_counter()
         prepared = self._objects.get(object_name)
         candidates = prepared.register(frame, proposal.mask, proposal.possible)
+        candidates = above_planes(candidates, prepared.model, prepared.renderer, proposal.planes)
         result = _registered(prepared, frame, candidates, Task.FOUND)
         factor = plausibility(prepared.model, prepared.renderer, frame, result.T_cam_obj, proposal.planes)
         return replace(result, score=by_odds(result.score, factor), time_s=perf_counter() - started)

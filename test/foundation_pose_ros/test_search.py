@@ -1,11 +1,15 @@
 """Objects that no mask shows: among clutter, more than one of a kind, and ones that aren't there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import trimesh
 
 from foundation_pose_ros import Frame, ObjectModel, PoseEstimator
 from foundation_pose_ros.estimation.coarse_scene import CoarseScene
-from foundation_pose_ros.estimation.plausibility import by_odds, plausibility
+from foundation_pose_ros.estimation.methods import GeometricMethods
+from foundation_pose_ros.estimation.plausibility import above_planes, by_odds, plausibility
 from foundation_pose_ros.evaluation.metrics import pose_error
 from foundation_pose_ros.object_model.appearance import CornerColours
 from foundation_pose_ros.rendering import EmbreeRenderer
@@ -78,6 +82,50 @@ def test_what_is_colourful_may_look_more_so(scene):
 
     assert seen_in((153, 10, 15)) > 0.8
     assert seen_in((153, 120, 20)) < 0.2
+
+
+@pytest.mark.slow
+def test_a_thin_sheet_on_a_table_is_found():
+    """A plain bracket, half of which lies level with the table: in its colour alone it differs from what is beside."""
+    scene = make_scene(SceneSettings(seed=2, frames=1, objects=["bracket", "mug"], clutter=3, supersample=1))
+    first, model = scene.frame_ids[0], scene.model("bracket")
+    (found,) = PoseEstimator([model], threads=1).search(scene.frame(first))
+    error_m, error_deg = pose_error(found.T_cam_obj, scene.truth(first, "bracket"), model.symmetries.transforms())
+    assert error_m < 0.006 and error_deg < 4
+    assert found.score > 0.6
+
+
+def test_a_pose_amid_something_larger_is_implausible(scene):
+    """A face of the box, half as large, in the midst of the face: depth and colours agree, and go on."""
+    first, box = scene.frame_ids[0], scene.model("cracker_box")
+    truth, frame = scene.truth(first, "cracker_box"), scene.frame(first)
+    painted = frame.rgb.copy()
+    painted[scene.mask(first, "cracker_box")] = (150, 60, 40)
+    plain = Frame(painted, frame.depth_m, frame.camera)
+    part = trimesh.creation.box(box.extents_m / 2)
+    planes = CoarseScene.of(frame).support(box.diameter_m)
+    toward_m = truth[:3, :3].T @ -truth[:3, 3]
+    axis = int(np.abs(toward_m / box.extents_m).argmax())
+    part.apply_translation(box.centre_m + np.eye(3)[axis] * np.sign(toward_m[axis]) * box.extents_m[axis] / 4)
+    smaller = ObjectModel.from_mesh(part, name="part")
+    assert plausibility(box, EmbreeRenderer(box, 1), frame, truth, planes) > 0.9
+    assert plausibility(smaller, EmbreeRenderer(smaller, 1), plain, truth, planes) < 0.1
+
+
+def test_a_pose_in_the_table_is_left_out_for_the_next(scene):
+    first, model = scene.frame_ids[0], scene.model("cracker_box")
+    frame, truth = scene.frame(first), scene.truth(first, "cracker_box")
+    planes, renderer = CoarseScene.of(frame).support(model.diameter_m), EmbreeRenderer(model, 1)
+    found = GeometricMethods(1).prepare(model).register(frame, scene.mask(first, "cracker_box"))
+    (table, *_) = planes.planes
+    sunk = truth.copy()
+    sunk[:3, 3] -= 0.1 * table.normal
+    both = found.picked(np.array([0, 0]))
+    both = replace(both, refined=replace(both.refined, T_cam_obj=np.stack([sunk, truth]).astype(np.float32)))
+    (left,) = above_planes(both, model, renderer, planes).refined.T_cam_obj
+    assert np.allclose(left, truth, atol=1e-6)
+    buried = both.picked(np.array([0, 0]))
+    assert above_planes(buried, model, renderer, planes) is buried
 
 
 def test_odds_are_multiplied():

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import trimesh
 
+from foundation_pose_ros import Camera, Frame, ObjectModel
 from foundation_pose_ros.estimation.coarse_scene import CoarseScene
-from foundation_pose_ros.estimation.first_look import FirstLook
+from foundation_pose_ros.estimation.first_look import FirstLook, FirstLookSettings
 from foundation_pose_ros.estimation.methods import first_look, geometric_registration
 from foundation_pose_ros.estimation.object_prior import SizeColourPrior
-from foundation_pose_ros.estimation.object_proposals import Proposal, propose
+from foundation_pose_ros.estimation.object_proposals import Proposal, proposal_of, propose
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
 from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
@@ -65,3 +67,26 @@ def test_what_is_mostly_hidden_or_goes_on_beyond_its_outline_promises_less(
     doubted = replace(evidence, visible=np.array([1.0, 0.1, 1.0]), border=np.array([1.0, 1.0, 0.2]))
     promises = look.promises(doubted, things[-1])
     assert promises[0] > promises[1] + 0.2 and promises[0] > promises[2] + 0.2
+
+
+def test_what_is_amid_something_larger_promises_less() -> None:
+    """A plate is as flat as the board that half of it would lie on, and no part of it."""
+    plate = ObjectModel.from_mesh(trimesh.creation.box((0.12, 0.09, 0.02)), name="plate")
+    u, v = np.meshgrid(np.arange(640), np.arange(480))
+    board = (np.abs(u - 320) < 150) & (np.abs(v - 240) < 150)
+    frame = Frame(
+        np.full((480, 640, 3), 128, np.uint8),
+        np.where(board, 0.6, 1.5).astype(np.float32),
+        Camera(600.0, 600.0, 319.5, 239.5, 640, 480),
+    )
+    middle = (np.abs(u - 320) < 60) & (np.abs(v - 240) < 45)
+    scene, prior = CoarseScene.of(frame), SizeColourPrior(plate)
+    thing = proposal_of(scene, scene.reduced(middle), prior, scene.support(plate.diameter_m))
+    compare = RenderAndCompare.on_cpu(plate, 1)
+    promise = {
+        weight: list(
+            FirstLook(compare, np.eye(3)[None], FirstLookSettings(nowhere_weight=weight)).rounds(frame, [thing])
+        )[-1][0].promise
+        for weight in (0.0, 1.0)
+    }
+    assert promise[1.0] < promise[0.0] - 0.4
