@@ -241,7 +241,10 @@ class MultiObjectTracker:
 
     def _advance(self, frame: Frame, tracks: Mapping[str, ObjectTracker], refused: Refused | None) -> None:
         found = self._followed(frame, tracks)
-        reconsidered = {id: tracks[id].reconsider(frame, one) for id, one in found.items()}
+        # One a frame is compared with its surroundings while all is well: of tracks that began together none waits for
+        # the others.
+        in_turn = min(found, key=lambda id: tracks[id].checked_ns, default=None)
+        reconsidered = {id: tracks[id].reconsider(frame, one, id == in_turn) for id, one in found.items()}
         found = {id: one for id, (one, _) in reconsidered.items()}
         poses = {id: one for id, one in found.items() if isinstance(one, PoseResult)}
         kept: dict[str, PoseResult] = {}

@@ -175,13 +175,21 @@ class ObjectTracker:
         """Return the pose to follow into the next frame; None where there is no track."""
         return self._pose if self.state is TrackState.TRACKING else None
 
-    def reconsider(self, frame: Frame, found: Followed) -> tuple[Followed, bool]:
-        """Look once more where a step's evidence is low: what it found, or what fits better, and whether that is so."""
+    @property
+    def checked_ns(self) -> int:
+        """Return the stamp of the frame in which it was last compared with how its surroundings move."""
+        return self._scene_check.checked_ns
+
+    def reconsider(self, frame: Frame, found: Followed, in_turn: bool = True) -> tuple[Followed, bool]:
+        """Look once more where a step's evidence is low: what it found, or what fits better, and whether that is so.
+
+        in_turn: where all is well it may be compared with how its surroundings move.
+        """
         if self._last_believed is None or not self.settings.relocalization.enabled:
             return found, False
         assert self._pose is not None, "what was followed"
         doubted = self._second_look.doubts(found, self.settings.state.lose_score)
-        better = self._scene_check(frame, found, self._pose, doubted)
+        better = self._scene_check(frame, found, self._pose, doubted, in_turn)
         if better is None and doubted:
             better = self._second_look(frame, found, self._last_believed)
         return (found, False) if better is None else (better, True)

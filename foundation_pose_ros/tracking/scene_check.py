@@ -67,12 +67,15 @@ class SceneCheck:
         self._anchor = self._recent = _View(frame, pose)
         self._stood_still, self._checked_ns = False, frame.stamp_ns
 
-    def __call__(self, frame: Frame, found: Followed, previous: PoseResult, doubted: bool) -> PoseResult | None:
+    def __call__(
+        self, frame: Frame, found: Followed, previous: PoseResult, doubted: bool, in_turn: bool = True
+    ) -> PoseResult | None:
         """Return the pose of an object that stands still where it speaks louder than a step's, or None.
 
-        found: what the step from `previous` gave. doubted: it isn't believed.
+        found: what the step from `previous` gave. doubted: it isn't believed. in_turn: it may be compared though all is
+        well; False: another track is, in this frame.
         """
-        if not self.settings.enabled or self._anchor is None or not self._due(frame, found, previous, doubted):
+        if not self.settings.enabled or self._anchor is None or not self._due(frame, found, previous, doubted, in_turn):
             return None
         self._checked_ns = frame.stamp_ns
         expected = self.expected(frame)
@@ -107,9 +110,14 @@ class SceneCheck:
                 return replace(view.pose, T_cam_obj=T_cam_obj, velocity=np.zeros(6), stamp_ns=frame.stamp_ns)
         return None
 
-    def _due(self, frame: Frame, found: Followed, previous: PoseResult, doubted: bool) -> bool:
+    @property
+    def checked_ns(self) -> int:
+        """Return the stamp of the frame in which it was compared last."""
+        return self._checked_ns
+
+    def _due(self, frame: Frame, found: Followed, previous: PoseResult, doubted: bool, in_turn: bool) -> bool:
         settings = self.settings
-        if period_over(self._checked_ns, frame.stamp_ns, settings.period_s):
+        if in_turn and period_over(self._checked_ns, frame.stamp_ns, settings.period_s):
             return True
         if not period_over(self._checked_ns, frame.stamp_ns, settings.doubt_period_s):
             return False

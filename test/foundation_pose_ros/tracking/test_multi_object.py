@@ -9,7 +9,7 @@ import pytest
 from foundation_pose_ros import Camera, Frame, InputRefused
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.streams.mask_inputs import masks_from_label_image
-from foundation_pose_ros.tracking import MultiObjectTracker, TrackerSettings, TrackState
+from foundation_pose_ros.tracking import MultiObjectTracker, TrackerSettings, TrackState, scene_check
 from foundation_pose_ros.tracking.estimator_protocol import Followed
 
 CAMERA = Camera(1.0, 1.0, 0.0, 0.0, 1, 1)
@@ -128,6 +128,22 @@ def test_one_object_in_a_frame_is_compared_whichever_was_not_for_longest():
     tracks.compare(frame(1.5))
     tracks.compare(frame(1.4))  # nothing was found in that frame
     assert estimator.compared_names == ["cup", "mug", "can"]
+
+
+def test_one_object_in_a_frame_is_compared_with_its_surroundings(monkeypatch):
+    compared: list[tuple[str, float]] = []
+
+    def motion(before: Frame, now: Frame, apart_from: PoseResult) -> np.ndarray:
+        compared.append((apart_from.object_name, now.stamp_ns / 1e9))
+        return np.eye(4)
+
+    monkeypatch.setattr(scene_check, "scene_motion", motion)
+    names = ("mug", "cup", "can")
+    tracks, _ = tracker(*names)
+    tracks.register(frame(1.0), dict.fromkeys(names, MASK))
+    for time_s in (1.2, 1.5, 1.6, 1.7, 1.8, 2.05):
+        tracks.track(frame(time_s))
+    assert compared == [("mug", 1.5), ("cup", 1.6), ("can", 1.7), ("mug", 2.05)]
 
 
 def test_an_object_that_tracks_is_registered_anew_only_by_force():
