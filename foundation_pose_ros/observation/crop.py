@@ -1,7 +1,9 @@
 """One square part of a frame in which one object is looked for, on as many grids as an estimate asks for."""
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,13 +11,15 @@ import numpy as np
 from .. import depth, se3
 from ..depth import IN_FRONT_M
 from ..frame import Frame
+from ..jit import compiled
 from ..object_model.model import ObjectModel
 from .crop_box import CropBox, SampleGrid
 from .learned_colours import ForegroundMap, LearnedColours
 from .observation import Observation
 
-# Colours are compared and followed on grids of at most so many pixels a side.
-_FINEST = 160
+# Pictures are shrunk from bilinear samples that are so many pixels apart at most, which miss nothing, while that takes
+# no more than so many a side for each cell.
+_APART_PX, _MOST_SAMPLES = 2.5, 4
 # Lines across an outline reach out of the box: by how much a wider one is wider, and its pixels a side at most.
 _WIDER, _MOST_JUDGED = 1.8, 300
 
@@ -72,8 +76,11 @@ class Crop:
 
     def colours(self, size: int) -> np.ndarray:
         """Return the box's colours (size, size, 3) uint8, cells averaged; edge colours go on outside the image."""
-        interpolation = cv2.INTER_AREA if len(self._fine_rgb) > size else cv2.INTER_LINEAR
-        return cv2.resize(self._fine_rgb, (size, size), interpolation=interpolation)
+        return _shrunk(self._pixels, size)
+
+    def gray(self, size: int) -> np.ndarray:
+        """Return the same in gray, (size, size) float32 in 0..255."""
+        return _shrunk(_gray(self._pixels), size)
 
     def _observed(self, size: int) -> Observation:
         camera = self.frame.camera
@@ -104,8 +111,8 @@ class Crop:
         return ForegroundMap.of(self.frame, self.box.widened(_WIDER), self.learned, self.nearest_m, _MOST_JUDGED)
 
     @cached_property
-    def _fine_rgb(self) -> np.ndarray:
-        """The box's colours (m, m, 3) uint8, as they are or on as fine a grid as anything asks for."""
+    def _pixels(self) -> np.ndarray:
+        """The box's colours (m, m, 3) uint8 as they are."""
         rgb, box = self.frame.rgb, self.box.on_whole_pixels
         left, top, side = int(box.left), int(box.top), int(box.side)
         height, width = rgb.shape[:2]
@@ -114,13 +121,26 @@ class Crop:
         if x1 <= x0 or y1 <= y0:
             return np.zeros((1, 1, 3), np.uint8)
         part: np.ndarray = rgb[y0:y1, x0:x1]
-        if part.shape[:2] != (side, side):
-            part = cv2.copyMakeBorder(
-                part, y0 - top, top + side - y1, x0 - left, left + side - x1, cv2.BORDER_REPLICATE
-            )
-        if side <= _FINEST:
+        if part.shape[:2] == (side, side):
+            # A copy: loops would be compiled once more for what lies apart in memory.
             return np.ascontiguousarray(part)
-        # Averaging every pixel of a large image would take longer than all that is done with the result. Means of two
-        # by two are fast.
-        twice = cv2.resize(part, (2 * _FINEST, 2 * _FINEST), interpolation=cv2.INTER_LINEAR)
-        return cv2.resize(twice, (_FINEST, _FINEST), interpolation=cv2.INTER_AREA)
+        return cv2.copyMakeBorder(part, y0 - top, top + side - y1, x0 - left, left + side - x1, cv2.BORDER_REPLICATE)
+
+
+def _shrunk(image: np.ndarray, size: int) -> np.ndarray:
+    """A square image on size x size cells: means of two by two samples are fast, those of all pixels aren't."""
+    samples = min(max(1, math.ceil(len(image) / (_APART_PX * size))), _MOST_SAMPLES)
+    sampled = cv2.resize(image, (samples * size, samples * size), interpolation=cv2.INTER_LINEAR)
+    return sampled if samples == 1 else cv2.resize(sampled, (size, size), interpolation=cv2.INTER_AREA)
+
+
+@compiled
+def _gray(rgb: Any) -> Any:
+    """(m, m) float32, by the weights of Rec. 601."""
+    height, width, _ = rgb.shape
+    gray = np.empty((height, width), np.float32)
+    for v in range(height):
+        for u in range(width):
+            red, green, blue = np.float32(rgb[v, u, 0]), np.float32(rgb[v, u, 1]), np.float32(rgb[v, u, 2])
+            gray[v, u] = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
+    return gray

@@ -1,5 +1,6 @@
 """Points of an object's surface followed from image to image: what depth can't see, motion along the surface."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +18,24 @@ from .crop_box import SampleGrid
 _SIZE = 160
 _MOST_POINTS = 80
 _FEWEST_POINTS = 6
+# Fewer points than this pull with less than their full share.
+FULL_WEIGHT = 15.0
 # Pixels there and back again may differ by, and from the silhouette must keep away.
 _ROUND_TRIP_PX = 0.7
 _RIM_PX = 4
 # Between two pictures of one camera points fix what depth leaves open, and steady the rest. Between a model's print and
 # a picture they only fix what depth leaves open: cameras for colour and depth are a pixel apart, prints are worn.
 _FOLLOWED_WEIGHT, _PAINTED_WEIGHT = 0.5, 0.1
-_MOST_TURN_RAD, _MOST_SCALE = np.deg2rad(15.0), 1.3
-_LUCAS_KANADE: dict[str, Any] = {"winSize": (13, 13), "maxLevel": 3, "criteria": (3, 12, 0.03), "minEigThreshold": 2e-3}
+_LEAST_COSINE, _MOST_SCALE = math.cos(math.radians(15.0)), 1.3
+_LUCAS_KANADE: dict[str, Any] = {
+    "winSize": (13, 13),
+    "criteria": (3, 12, 0.03),
+    "minEigThreshold": 2e-3,
+    "flags": cv2.OPTFLOW_USE_INITIAL_FLOW,
+}
+# A window follows what is off by so many pixels for sure, and twice as many in each coarser picture; of these there are
+# so many at least and at most, the most where a smaller share of the points is found.
+_REACH_PX, _FEWEST_LEVELS, _MOST_LEVELS, _ENOUGH = 4.0, 1, 3, 0.5
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,11 @@ class PointMatches:
     pixel: float
     weight: float
     covariance: np.ndarray
+
+    @property
+    def pull_fully(self) -> bool:
+        """Whether they are enough to pull with all their weight."""
+        return len(self.points_obj) >= FULL_WEIGHT
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +94,7 @@ class Keyframe:
         The model must have colours.
         """
         view = _View(crop, T_cam_obj, renderer, diameter_m, colour=True)
-        painted = view.gray.astype(np.float32)
+        painted = view.gray
         if view.visible.any():
             own = painted[view.visible]
             rendered = view.rendered_gray
@@ -101,33 +117,43 @@ class Keyframe:
 
     def outdated(self, T_cam_obj: np.ndarray) -> bool:
         """Tell whether an object at T_cam_obj (4, 4) is seen so differently that its corners look different."""
-        angle = se3.rotation_angle_rad(self.T_cam_obj[:3, :3], T_cam_obj[:3, :3])
+        # Of the turn between them the trace is 1 + 2 cos(angle).
+        cosine = (float(np.vdot(self.T_cam_obj[:3, :3], T_cam_obj[:3, :3])) - 1) / 2
         scale = T_cam_obj[2, 3] / self.T_cam_obj[2, 3]
-        return bool(angle > _MOST_TURN_RAD or not 1 / _MOST_SCALE < scale < _MOST_SCALE)
+        return bool(cosine < _LEAST_COSINE or not 1 / _MOST_SCALE < scale < _MOST_SCALE)
 
-    def follow(self, crop: Crop, T_cam_obj: np.ndarray) -> PointMatches | None:
-        """Find the points in a crop where the object is expected at T_cam_obj (4, 4).
+    def follow(self, crop: Crop, T_cam_obj: np.ndarray, off: float = 1.0) -> PointMatches | None:
+        """Find the points in a crop where the object is expected at T_cam_obj (4, 4), give or take.
 
-        None where fewer than a handful are found there and back (Lucas and Kanade 1981, in pyramids: Bouguet 2000).
+        off: how far it may be from there, as a share of the crop; what is near is sought in fine pictures alone. None
+        where fewer than a handful are found there and back (Lucas and Kanade 1981, in pyramids: Bouguet 2000).
         """
         if len(self.pixels) < _FEWEST_POINTS:
             return None
         K = crop.box.on_whole_pixels.intrinsics(crop.frame.camera, _SIZE)
-        image = _levelled(_gray(crop))
+        image = _levelled(crop.gray(_SIZE))
         expected = se3.transform_points(T_cam_obj, self.points_obj) @ K.T
         expected = (expected[:, :2] / expected[:, 2:]).astype(np.float32)
-        flags = cv2.OPTFLOW_USE_INITIAL_FLOW
-        found, there, _ = cv2.calcOpticalFlowPyrLK(
-            self.image, image, self.pixels, expected.copy(), flags=flags, **_LUCAS_KANADE
-        )
-        back, here, _ = cv2.calcOpticalFlowPyrLK(
-            image, self.image, found, self.pixels.copy(), flags=flags, **_LUCAS_KANADE
-        )
-        kept = (there[:, 0] > 0) & (here[:, 0] > 0) & (np.linalg.norm(back - self.pixels, axis=1) < _ROUND_TRIP_PX)
+        levels = min(max(math.ceil(math.log2(max(off, 1e-6) * _SIZE / _REACH_PX)), _FEWEST_LEVELS), _MOST_LEVELS)
+        found, kept = self._found(image, expected, levels)
+        if levels < _MOST_LEVELS and kept.mean() < _ENOUGH:  # it went elsewhere
+            found, kept = self._found(image, expected, _MOST_LEVELS)
         if kept.sum() < _FEWEST_POINTS:
             return None
         covariance = _turned(self.covariance_obj, T_cam_obj[:3, :3])
         return PointMatches(self.points_obj[kept], _rays(found[kept], K), 1 / float(K[0, 0]), self.weight, covariance)
+
+    def _found(self, image: np.ndarray, expected: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return where points are seen (M, 2) that are expected there (M, 2), and which (M,) come back."""
+        found, there, _ = cv2.calcOpticalFlowPyrLK(
+            self.image, image, self.pixels, expected.copy(), maxLevel=levels, **_LUCAS_KANADE
+        )
+        # Whether one comes back to where it was shows in the finest picture.
+        back, here, _ = cv2.calcOpticalFlowPyrLK(
+            image, self.image, found, self.pixels.copy(), maxLevel=0, **_LUCAS_KANADE
+        )
+        near = np.linalg.norm(back - self.pixels, axis=1) < _ROUND_TRIP_PX
+        return found, (there[:, 0] > 0) & (here[:, 0] > 0) & near
 
 
 class _View:
@@ -137,7 +163,7 @@ class _View:
         box, camera = crop.box.on_whole_pixels, crop.frame.camera
         self.T_cam_obj = T_cam_obj
         self.K = box.intrinsics(camera, _SIZE)
-        self.gray = _gray(crop)
+        self.gray = crop.gray(_SIZE)
         rendering = renderer.render(T_cam_obj[None], self.K, (_SIZE, _SIZE), colour=colour)
         self.depth_m = rendering.depth_m[0]
         self.hit = self.depth_m > 0
@@ -147,13 +173,8 @@ class _View:
             self.rendered_gray = cv2.cvtColor(rendering.rgb[0], cv2.COLOR_RGB2GRAY) * 255
 
 
-def _gray(crop: Crop) -> np.ndarray:
-    return cv2.cvtColor(crop.colours(_SIZE), cv2.COLOR_RGB2GRAY)
-
-
 def _levelled(gray: np.ndarray) -> np.ndarray:
-    """(n, n) uint8: a gray image less its local mean, so that exposure and shading don't move corners."""
-    gray = gray.astype(np.float32)
+    """(n, n) uint8: gray (n, n) float32 less its local mean, so that exposure and shading don't move corners."""
     detail = gray - cv2.blur(gray, (31, 31))
     return _spread_evenly(detail, cv2.blur(detail * detail, (61, 61)))
 

@@ -29,7 +29,7 @@ _ALIKE = cv2.blur(np.eye(_STEPS, dtype=np.float32), (1, 3))
 _REACH_SHARE, _MIXED_CELLS = 0.12, 1.0
 # Fewer pixels than this tell nothing of a side.
 _FEWEST_PIXELS = 60
-# Of either side so many pixels a row are enough.
+# So many pixels a row are enough.
 _MOST_PIXELS = 160
 # A colour that has less than this share of either side's pixels tells nothing, and none is surer than this.
 _RARE, _LEAST = np.float32(5e-4), np.float32(0.05)
@@ -137,7 +137,7 @@ def _count(rgb: Any, sides: Any, cells: Any, counts: Any) -> None:
     size = len(sides)
     u0, u1 = max(0, int(np.ceil((-0.5 - cells[2]) / cells[0]))), int((size - 0.5 - cells[2]) / cells[0])
     v0, v1 = max(0, int(np.ceil((-0.5 - cells[3]) / cells[1]))), int((size - 0.5 - cells[3]) / cells[1])
-    step = max(1, (u1 - u0) // _MOST_PIXELS)
+    step = max(1, -(-(u1 - u0) // _MOST_PIXELS))
     for v in range(v0, min(v1, rgb.shape[0]), step):
         row = min(int(cells[1] * v + cells[3] + 0.5), size - 1)
         for u in range(u0, min(u1, rgb.shape[1]), step):

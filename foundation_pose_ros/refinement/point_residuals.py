@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import se3
 from ..jit import compiled
-from ..observation.keyframe import PointMatches
+from ..observation.keyframe import FULL_WEIGHT, PointMatches
 from .gauss_newton import PointEquations, placed, solve, tukey
 
 # A matched point is found to about a pixel; further off than this many it is a wrong match.
@@ -15,8 +15,6 @@ _GATE_PX = 4.0
 _REPEAT, _FINEST_PX = 4.0, 0.2
 # By points alone a pose is moved in so many steps, of gates that are shares of the diameter.
 _GATE_SHARES = np.geomspace(0.4, 0.04, 4)
-# Fewer points than this pull with less than their full share.
-_FULL_WEIGHT = 15.0
 
 
 def point_equations(
@@ -70,7 +68,7 @@ def _pulled(points_obj: Any, rays: Any, pixel: Any, T_cam_obj: Any, pivot: Any, 
                     gradient[b, k] += weight * off * jacobian[k]
                     for m in range(6):
                         information[b, k, m] += weight * jacobian[k] * jacobian[m]
-        share = total_weight[b] / max(total, _FULL_WEIGHT)
+        share = total_weight[b] / max(total, FULL_WEIGHT)
         precision = total / (_REPEAT * (squares + finest)) if total > 0 else 0.0
         for k in range(6):
             gradient[b, k] *= share

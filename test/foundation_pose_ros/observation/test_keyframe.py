@@ -43,6 +43,14 @@ def test_points_are_followed_through_motion(motion, keyframe, see, cube, cube_po
     assert np.median(off) < 0.6 and np.mean(off < 2) > 0.85
 
 
+def test_points_that_went_farther_than_was_foreseen_are_found(keyframe, see, cube, cube_pose, moved):
+    T = moved(cube_pose, (0, 12, 0), (0, 6, 0))
+    crop = Crop.around_pose(see(T).frame, cube, cube_pose, 1.15)
+    matches = keyframe.follow(crop, cube_pose, off=0.0)
+    assert matches is not None and len(matches.points_obj) > 0.5 * len(keyframe.points_obj)
+    assert np.median(off_by_px(matches, T)) < 0.6
+
+
 def test_another_exposure_does_not_matter(keyframe, see, cube, cube_pose, moved):
     T = moved(cube_pose, (3, 2, 0), (0, 2, 0))
     view = see(T)
