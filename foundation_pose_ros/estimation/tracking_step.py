@@ -65,11 +65,16 @@ class TrackStep:
         model, settings = self._compare.model, self.settings
         keyframe, learned = memory.keyframe, memory.learned
         crop = self._crop(frame, starts[0], learned)
-        near, before = self._near(starts), starts[-1]
-        matches = keyframe.follow(crop, starts[0]) if keyframe is not None else None
+        motion, before = self._motion(starts), starts[-1]
+        near = self._near(motion)
+        off = motion if len(starts) > 1 else 1.0  # of an object that is seen for the first time nothing is foreseen
+        matches = keyframe.follow(crop, starts[0], off) if keyframe is not None else None
         if matches is not None:
             drawn = moved_to_points(matches, starts[0], model.centre_m, model.diameter_m)
             starts = np.concatenate([drawn[None], starts])
+            if matches.pull_fully and len(self._compare.unique_poses(starts, settings.apart, len(starts))) == 1:
+                # Points see it where it was going, and where it was: nothing is left for coarse steps.
+                near = near[-1:]
         found = self._staged(crop, starts, matches, near)
         if matches is None or found.evidence.agreement[0] < settings.doubt:
             found = _better(self._staged(crop, starts, matches, settings.far), found)
@@ -130,14 +135,19 @@ class TrackStep:
         turned: np.ndarray = (T_cam_obj[:, None] @ turns).reshape(-1, 4, 4).astype(np.float32)
         return turned
 
-    def _near(self, starts: np.ndarray) -> tuple[Stage, ...]:
-        """Widen the usual stages: the faster the object is, the farther off it may be from where it is expected."""
-        model, settings = self._compare.model, self.settings
+    def _motion(self, starts: np.ndarray) -> float:
+        """Return how far the rim of the object is foreseen to move, in diameters."""
+        model = self._compare.model
         step = se3.twist_between(starts[-1], starts[0], model.centre_m)
-        motion = np.linalg.norm(step[:3]) / model.diameter_m + np.linalg.norm(step[3:]) / 2  # rims turn by half of it
+        # Rims turn by half of an angle.
+        return float(np.linalg.norm(step[:3]) / model.diameter_m + np.linalg.norm(step[3:]) / 2)
+
+    def _near(self, motion: float) -> tuple[Stage, ...]:
+        """Widen the usual stages: the faster the object is, the farther off it may be from where it is expected."""
+        settings = self.settings
         first, *others = settings.near
         widest = max(first.error[0], settings.far[0].error[0])
-        gate = min(first.error[0] + settings.motion * float(motion), widest)
+        gate = min(first.error[0] + settings.motion * motion, widest)
         return (replace(first, error=(gate, first.error[1])), *others)
 
     def _staged(

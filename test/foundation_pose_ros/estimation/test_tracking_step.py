@@ -11,6 +11,7 @@ from foundation_pose_ros.estimation.tracking_step import TrackStep, TrackStepSet
 from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.observation.keyframe import Keyframe
 from foundation_pose_ros.observation.track_memory import TrackMemory
+from foundation_pose_ros.refinement.geometric import GeometricRefiner
 
 NOTHING_OFF = np.zeros((6, 6))
 
@@ -46,6 +47,26 @@ def test_points_hold_what_depth_leaves_open(see, cube, cube_renderer, step, move
     assert mm < 0.5 and deg < 0.5
     without, _ = error_mm_deg(step(see(after).frame, T[None]).refined.T_cam_obj[0], after)
     assert without > 4 * mm
+
+
+@pytest.mark.parametrize("way_mm, sizes", [(0.5, [48]), (12.0, [32, 48])])
+def test_what_points_see_where_it_was_and_was_going_takes_no_coarse_steps(
+    way_mm, sizes, see, compare, cube_pose, moved, error_mm_deg
+):
+    cube, taken = compare.model, list[int]()
+
+    class Noting(GeometricRefiner):
+        def refine(self, observation, *arguments):
+            taken.append(observation.size)
+            return super().refine(observation, *arguments)
+
+    crop = Crop.around_pose(see(cube_pose).frame, cube, cube_pose, 1.15)
+    keyframe = Keyframe.of(crop, cube_pose, compare.renderer, cube.diameter_m, NOTHING_OFF)
+    T = moved(cube_pose, (way_mm, 0, 0), (0, 0.5, 0))
+    step = TrackStep(replace(compare, refiner=Noting(cube, compare.renderer)))
+    found = step(see(T).frame, np.stack([moved(T, (0, 0.4, 0), (0, 0, 0)), cube_pose]), TrackMemory(keyframe))
+    mm, deg = error_mm_deg(found.refined.T_cam_obj[0], T)
+    assert taken == sizes and mm < 0.3 and deg < 0.3
 
 
 def test_the_better_of_several_starts_wins(see, step, cube_pose, moved, error_mm_deg):
