@@ -127,7 +127,10 @@ def _summed(samples: Any, pivot: Any, rendered_m: Any, normals: Any, hit: Any, g
     px, py, pz = np.float32(pivot[0]), np.float32(pivot[1]), np.float32(pivot[2])
     per_gate = np.float32(1 / gate_m)
     for b in range(batch):
+        kept = 0
         for i in range(count):
+            if rendered_m[b, i] == 0:
+                continue
             nx, ny, nz = normals[b, i, 0], normals[b, i, 1], normals[b, i, 2]
             rx, ry, rz = rays[i, 0], rays[i, 1], rays[i, 2]
             ox, oy, oz = observed_normals[i, 0], observed_normals[i, 1], observed_normals[i, 2]
@@ -136,25 +139,28 @@ def _summed(samples: Any, pivot: Any, rendered_m: Any, normals: Any, hit: Any, g
             facing = min(max(incidence * np.float32(-1 / _GLANCING), np.float32(0)), np.float32(1))
             unlike = nx * ox + ny * oy + nz * oz <= _SAME_SURFACE and (ox != 0 or oy != 0 or oz != 0)
             w = tukey(off * per_gate) * trust[i] * hit[b, i] * facing
-            weight[i], residual[i] = np.float32(0) if unlike else w, off
+            if unlike or w == 0:
+                continue
+            weight[kept], residual[kept] = w, off
             x, y, z = rx * rendered_m[b, i] - px, ry * rendered_m[b, i] - py, rz * rendered_m[b, i] - pz
-            jacobian[0, i], jacobian[1, i], jacobian[2, i] = nx, ny, nz
-            jacobian[3, i] = y * nz - z * ny
-            jacobian[4, i] = z * nx - x * nz
-            jacobian[5, i] = x * ny - y * nx
+            jacobian[0, kept], jacobian[1, kept], jacobian[2, kept] = nx, ny, nz
+            jacobian[3, kept] = y * nz - z * ny
+            jacobian[4, kept] = z * nx - x * nz
+            jacobian[5, kept] = x * ny - y * nx
+            kept += 1
         total = squares = np.float32(0)
-        for i in range(count):
+        for i in range(kept):
             total += weight[i]
             squares += weight[i] * residual[i] * residual[i]
         totals[b], variances[b] = total, squares / max(total, np.float32(1e-6))
         for row in range(6):
             along = np.float32(0)
-            for i in range(count):
+            for i in range(kept):
                 along += jacobian[row, i] * weight[i] * residual[i]
             gradient[b, row] = along
             for column in range(row + 1):
                 both = np.float32(0)
-                for i in range(count):
+                for i in range(kept):
                     both += jacobian[row, i] * jacobian[column, i] * weight[i]
                 information[b, row, column] = information[b, column, row] = both
     return information, gradient, totals, variances
