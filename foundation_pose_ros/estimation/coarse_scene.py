@@ -62,9 +62,9 @@ class CoarseScene:
         """(h, w): what a pixel covers, seen face on."""
         return np.square(self.depth.depth_m * self.pitch)
 
-    def support(self, diameter_m: float) -> SupportPlanes:
-        """Return the planes that an object of this diameter may stand on."""
-        return SupportPlanes.of(self.depth, self.planes, diameter_m)
+    def support(self, least_width_m: float) -> SupportPlanes:
+        """Return the planes that are wider than so much, as those are that an object may stand on."""
+        return SupportPlanes.of(self.depth, self.planes, least_width_m)
 
     def enlarged(self, mask: np.ndarray) -> np.ndarray:
         """Return a mask (h, w) bool in the frame's size (H, W)."""

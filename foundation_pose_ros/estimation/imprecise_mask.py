@@ -51,7 +51,7 @@ def _core(prepared: PreparedObject, scene: CoarseScene, mask: np.ndarray) -> Pro
 
     None where that is more than an object of this size.
     """
-    prior, planes = prepared.prior, scene.support(prepared.model.diameter_m)
+    prior, planes = prepared.prior, scene.support(prepared.prior.table_m)
     marked = scene.reduced(mask) & scene.valid
     if not marked.any():
         return None

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..object_model.model import ObjectModel
+from .support_planes import least_width_m
 
 # Steps per channel of the histogram of colours, and how many points of the model's surface it is made from.
 _COLOUR_STEPS, _COLOUR_POINTS = 6, 2000
@@ -19,6 +20,7 @@ class SizeColourPrior:
 
     def __init__(self, model: ObjectModel) -> None:
         self.diameter_m = model.diameter_m
+        self.table_m = least_width_m(model)  # across, of what it may stand on
         self.typical_area_m2 = 0.25 * float(model.face_areas_m2.sum())  # mean silhouette of a convex body (Cauchy)
         self._histogram: np.ndarray | None = None
         if model.appearance is not None:

@@ -51,7 +51,7 @@ def propose(scene: CoarseScene, prior: SizeColourPrior) -> list[Proposal]:
     are added that hollows bound, and places where the object's colours gather within its size. What is flat goes with
     its plane: so pieces are added that stand out of one but little.
     """
-    planes = scene.support(prior.diameter_m)
+    planes = scene.support(prior.table_m)
     free = scene.valid & ~planes.on_plane
     flat = free | planes.raised
     # Cut at every jump, and again only at jumps that are too large to be within the object: a mug's rim is one.

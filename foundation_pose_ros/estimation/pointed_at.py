@@ -26,7 +26,7 @@ def thing_at(scene: CoarseScene, prior: SizeColourPrior, u: float, v: float) -> 
         raise InputRefused(
             "no_depth_under_mask", f"no depth is measured at pixel ({u:.0f}, {v:.0f}): point at another spot of it"
         )
-    planes = scene.support(prior.diameter_m)
+    planes = scene.support(prior.table_m)
     distance_m = np.linalg.norm(scene.points - scene.points[seed], axis=-1)
     free = scene.valid & ~planes.on_plane & (distance_m < prior.diameter_m)
     # Cut at every jump, and then only at those that are too large to be within the object.

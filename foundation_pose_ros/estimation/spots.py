@@ -27,7 +27,7 @@ def spots(scene: CoarseScene, prior: SizeColourPrior, things: list[Proposal]) ->
     object, where it is there, is seen in it: the rest of its sphere is possible. The likeliest by colour go first, or
     the nearest where the object has none.
     """
-    planes = scene.support(prior.diameter_m)
+    planes = scene.support(prior.table_m)
     large_enough = scene.depth.depth_m * scene.pitch * _LEAST_ACROSS < prior.diameter_m
     smooth = scene.valid & ~planes.on_plane & large_enough & ~scene.on_edge & ~scene.on_crease
     _, pieces = cv2.connectedComponents(smooth.astype(np.uint8), connectivity=4)

@@ -22,8 +22,9 @@ _RAISED_M, _RAISED_PER_M2, _MEAN_PX = 0.0025, 0.002, 5
 _OTHER_CHROMA, _OTHER_SPREADS, _MEDIAN_PX = 0.12, 4.0, 3
 # Triples of points that are tried for each, and points by which they are weighed.
 _TRIALS, _SAMPLED = 150, 2500
-# A plane carries things that are so many times less wide.
-_EXTENT = 1.8
+# A plane is none of the object's faces where it is so many times wider than its diameter, or, so wide that it may be a
+# table, than its second extent, than which none of its faces is wider.
+_WIDER, _TABLE_M = 1.8, 0.35
 # Of a found object so much may lie so many diameters deep in a table: masks, planes and poses are never exact.
 _SUNK_SHARE, _SUNK_REACH = 0.04, 0.08
 # Of its whole surface, by so many points, or fewer at the image's border, so much may lie as deep where it is seen.
@@ -61,9 +62,9 @@ class SupportPlanes:
     planes: tuple[Plane, ...] = ()
 
     @classmethod
-    def of(cls, depth: DownsampledDepth, planes: tuple[Plane, ...], diameter_m: float) -> "SupportPlanes":
-        """Choose those of the planes that an object of this diameter may stand on."""
-        wide = tuple(plane for plane in planes if plane.width_m > _EXTENT * diameter_m)
+    def of(cls, depth: DownsampledDepth, planes: tuple[Plane, ...], least_width_m: float) -> "SupportPlanes":
+        """Choose those of the planes that are wider than so much."""
+        wide = tuple(plane for plane in planes if plane.width_m > least_width_m)
         on_plane, surely, raised = np.zeros((3, *depth.depth_m.shape), bool)
         for plane in wide:
             on_plane |= plane.near & ~plane.other
@@ -107,6 +108,15 @@ class SupportPlanes:
         level = np.any([plane.near for plane in self.planes], axis=0) if self.planes else np.zeros_like(hit)
         sunk = hit & level & (rendered_m > depth.depth_m + reach_m)
         return float(sunk.sum() / max(hit.sum(), 1))
+
+
+def least_width_m(model: ObjectModel) -> float:
+    """Return how wide a plane is at least that this object may stand on.
+
+    By its diameter alone a pan has no table to stand on where half a metre of one is in view.
+    """
+    across_m = float(np.sort(model.extents_m)[1])
+    return min(_WIDER * model.diameter_m, max(_WIDER * across_m, _TABLE_M))
 
 
 def planes_of(points: np.ndarray, usable: np.ndarray, chroma: np.ndarray) -> tuple[Plane, ...]:

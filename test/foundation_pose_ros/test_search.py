@@ -9,6 +9,7 @@ import trimesh
 from foundation_pose_ros import Frame, ObjectModel, PoseEstimator
 from foundation_pose_ros.estimation.coarse_scene import CoarseScene
 from foundation_pose_ros.estimation.methods import GeometricMethods
+from foundation_pose_ros.estimation.object_prior import SizeColourPrior
 from foundation_pose_ros.estimation.plausibility import above_planes, by_odds, plausibility
 from foundation_pose_ros.evaluation.metrics import pose_error
 from foundation_pose_ros.object_model.appearance import CornerColours
@@ -57,7 +58,7 @@ def test_what_is_taken_is_nothing_else(scene, estimator, found):
 def test_another_colour_is_another_thing(scene):
     first, model = scene.frame_ids[0], scene.model("mug")
     frame, truth, renderer = scene.frame(first), scene.truth(first, "mug"), EmbreeRenderer(model, 1)
-    planes = CoarseScene.of(frame).support(model.diameter_m)
+    planes = CoarseScene.of(frame).support(SizeColourPrior(model).table_m)
     painted = frame.rgb.copy()
     painted[scene.mask(first, "mug")] = (20, 230, 20)
     other = Frame(painted, frame.depth_m, frame.camera)
@@ -72,7 +73,7 @@ def test_what_is_colourful_may_look_more_so(scene):
     frame, truth, mask = scene.frame(first), scene.truth(first, "mug"), scene.mask(first, "mug")
     shape = scene.model("mug")
     maroon = shape.repainted(CornerColours(np.full((len(shape.faces), 3, 3), (0.5, 0.12, 0.14), np.float32)))
-    planes, renderer = CoarseScene.of(frame).support(shape.diameter_m), EmbreeRenderer(maroon, 1)
+    planes, renderer = CoarseScene.of(frame).support(SizeColourPrior(shape).table_m), EmbreeRenderer(maroon, 1)
 
     def seen_in(rgb: tuple[int, int, int]) -> float:
         painted = frame.rgb.copy()
@@ -103,7 +104,7 @@ def test_a_pose_amid_something_larger_is_implausible(scene):
     painted[scene.mask(first, "cracker_box")] = (150, 60, 40)
     plain = Frame(painted, frame.depth_m, frame.camera)
     part = trimesh.creation.box(box.extents_m / 2)
-    planes = CoarseScene.of(frame).support(box.diameter_m)
+    planes = CoarseScene.of(frame).support(SizeColourPrior(box).table_m)
     toward_m = truth[:3, :3].T @ -truth[:3, 3]
     axis = int(np.abs(toward_m / box.extents_m).argmax())
     part.apply_translation(box.centre_m + np.eye(3)[axis] * np.sign(toward_m[axis]) * box.extents_m[axis] / 4)
@@ -115,7 +116,7 @@ def test_a_pose_amid_something_larger_is_implausible(scene):
 def test_a_pose_in_the_table_is_left_out_for_the_next(scene):
     first, model = scene.frame_ids[0], scene.model("cracker_box")
     frame, truth = scene.frame(first), scene.truth(first, "cracker_box")
-    planes, renderer = CoarseScene.of(frame).support(model.diameter_m), EmbreeRenderer(model, 1)
+    planes, renderer = CoarseScene.of(frame).support(SizeColourPrior(model).table_m), EmbreeRenderer(model, 1)
     found = GeometricMethods(1).prepare(model).register(frame, scene.mask(first, "cracker_box"))
     (table, *_) = planes.planes
     sunk = truth.copy()

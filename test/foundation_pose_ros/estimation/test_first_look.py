@@ -81,7 +81,7 @@ def test_what_is_amid_something_larger_promises_less() -> None:
     )
     middle = (np.abs(u - 320) < 60) & (np.abs(v - 240) < 45)
     scene, prior = CoarseScene.of(frame), SizeColourPrior(plate)
-    thing = proposal_of(scene, scene.reduced(middle), prior, scene.support(plate.diameter_m))
+    thing = proposal_of(scene, scene.reduced(middle), prior, scene.support(prior.table_m))
     compare = RenderAndCompare.on_cpu(plate, 1)
     promise = {
         weight: list(

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import trimesh
 
-from foundation_pose_ros import Camera, Frame, PoseEstimator
+from foundation_pose_ros import Camera, Frame, ObjectModel, PoseEstimator
 from foundation_pose_ros.estimation.coarse_scene import CoarseScene
 from foundation_pose_ros.estimation.object_prior import SizeColourPrior
 from foundation_pose_ros.estimation.object_proposals import propose
@@ -71,7 +72,7 @@ def test_nothing_is_found_without_depth(scene, frame):
 
 def test_what_a_table_hides_of_an_object_is_in_the_table(scene):
     first, model = scene.frame_ids[0], scene.model("cracker_box")
-    planes = CoarseScene.of(removed(scene, "cracker_box", 0).frame(first)).support(model.diameter_m)
+    planes = CoarseScene.of(removed(scene, "cracker_box", 0).frame(first)).support(SizeColourPrior(model).table_m)
     renderer, truth = EmbreeRenderer(model, 1), scene.truth(first, "cracker_box")
     assert planes.sunk_share(renderer, truth, 0.02) < 0.02
     deeper = truth.copy()
@@ -81,7 +82,7 @@ def test_what_a_table_hides_of_an_object_is_in_the_table(scene):
 
 def test_what_lies_beneath_a_table_top_is_in_the_table_whichever_face_is_seen(scene):
     first, model = scene.frame_ids[0], scene.model("cracker_box")
-    planes = CoarseScene.of(removed(scene, "cracker_box", 0).frame(first)).support(model.diameter_m)
+    planes = CoarseScene.of(removed(scene, "cracker_box", 0).frame(first)).support(SizeColourPrior(model).table_m)
     renderer, truth = EmbreeRenderer(model, 1), scene.truth(first, "cracker_box")
     body = transform_points(truth, model.surface_points(400))
     (table, *_) = planes.planes
@@ -110,3 +111,16 @@ def test_tiny_and_narrow_images_show_nothing(scene, size):
     depth_m = rng.uniform(0.2, 2.0, size).astype(np.float32)
     frame = Frame(rng.integers(0, 255, (*size, 3), np.uint8), depth_m, camera, 1, "camera")
     assert propose(CoarseScene.of(frame), SizeColourPrior(scene.model("mug"))) == []
+
+
+def test_what_is_long_has_a_table_too():
+    """A rod of half a metre on a table of which hardly more is in view: by its length no plane was wide enough."""
+    rod = trimesh.creation.box((0.5, 0.04, 0.04))
+    u, v = np.meshgrid(np.arange(640), np.arange(480))
+    on_it = (np.abs(u - 320) < 200) & (np.abs(v - 240) < 16)
+    camera = Camera(600.0, 600.0, 319.5, 239.5, 640, 480)
+    noise_m = np.random.default_rng(3).normal(0, 1e-3, (480, 640))
+    depth_m = (np.where(on_it, 0.76, 0.8) + noise_m).astype(np.float32)
+    table = CoarseScene.of(Frame(np.full((480, 640, 3), 128, np.uint8), depth_m, camera))
+    (first, *_) = propose(table, SizeColourPrior(ObjectModel.from_mesh(rod, name="rod")))
+    assert overlap(first.mask, on_it) > 0.8

@@ -20,15 +20,15 @@ def scene_of(depth_m: np.ndarray, rgb: np.ndarray | None = None) -> CoarseScene:
 def test_level_faces_of_two_things_are_no_table() -> None:
     apart = (np.abs(np.abs(X_M) - 0.25) < 0.05) & (np.abs(Y_M) < 0.05)  # two faces of 10 cm, 40 cm between them
     scene = scene_of(np.where(apart, 0.8, 0.0))
-    assert not scene.support(diameter_m=0.12).on_plane.any()
+    assert not scene.support(least_width_m=0.22).on_plane.any()
     joined = scene_of(np.where((np.abs(X_M) < 0.3) & (np.abs(Y_M) < 0.12), 0.8, 0.0))
-    assert joined.support(diameter_m=0.12).on_plane.mean() > 0.1
+    assert joined.support(least_width_m=0.22).on_plane.mean() > 0.1
 
 
 def test_what_lies_flat_on_a_table_stands_out_of_it() -> None:
     disc = np.hypot(X_M - 0.05, Y_M) < 0.04
     scene = scene_of(np.where(disc, 0.794, 0.8))
-    planes, disc = scene.support(diameter_m=0.1), scene.reduced(disc)
+    planes, disc = scene.support(least_width_m=0.18), scene.reduced(disc)
     assert planes.on_plane[disc].mean() > 0.9  # 6 mm are within its thickness
     assert planes.raised[disc].mean() > 0.6  # but for its rim
     assert planes.raised[~disc].mean() < 0.02
@@ -38,7 +38,7 @@ def test_what_lies_flat_on_a_table_in_another_colour_is_none_of_it() -> None:
     disc = np.hypot(X_M - 0.05, Y_M) < 0.04
     rgb = np.where(disc[..., None], (120, 124, 130), (150, 110, 80)).astype(np.uint8)
     scene = scene_of(np.full(disc.shape, 0.8), rgb)
-    planes, disc = scene.support(diameter_m=0.1), scene.reduced(disc)
+    planes, disc = scene.support(least_width_m=0.18), scene.reduced(disc)
     assert planes.on_plane[disc].mean() < 0.1 and planes.surely[disc].mean() < 0.1
     assert planes.on_plane[~disc].mean() > 0.95
 
@@ -46,4 +46,4 @@ def test_what_lies_flat_on_a_table_in_another_colour_is_none_of_it() -> None:
 def test_nothing_stands_out_of_a_printed_cloth() -> None:
     red = (np.floor(X_M / 0.03) + np.floor(Y_M / 0.03)) % 2 == 0
     rgb = np.where(red[..., None], (190, 50, 50), (220, 220, 215)).astype(np.uint8)
-    assert scene_of(np.full(red.shape, 0.8), rgb).support(diameter_m=0.1).on_plane.mean() > 0.95
+    assert scene_of(np.full(red.shape, 0.8), rgb).support(least_width_m=0.18).on_plane.mean() > 0.95
