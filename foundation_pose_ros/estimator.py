@@ -157,9 +157,9 @@ class PoseEstimator:
     @one_blas_thread()
     @one_cv2_thread()
     def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
-        """Register a thing as the object; scored 0 where that would stick in a table or wall, less in other colours.
+        """Register a thing as the object; scored 0 where that would stick in a table or wall.
 
-        Raises as `register`.
+        Scored less in other colours or amid something larger, more where it lies flat. Raises as `register`.
         """
         started = perf_counter()
         prepared = self._objects.get(object_name)

@@ -24,14 +24,14 @@ _SHIFT, _SHIFT_SIGMA, _CONTRAST = 0.2, 0.05, (0.5, 2.0)
 # deviation: at 82 true poses 0.06 at most, at half of the wrong ones on a recorded desk 0.15 and more.
 _NOWHERE, _NOWHERE_SIGMA = 0.05, 0.04
 # Where more of an outline than this shows in colour alone, the object lies flat, and odds grow that depth, by which
-# they were reckoned, kept small: their logarithm by so much for all of the outline.
-_FLAT, _FLAT_GAIN = 0.3, 8.0
+# they were reckoned, kept small: their logarithm by so much for all of the outline, up to so many times.
+_FLAT, _FLAT_GAIN, MOST_PLAUSIBLE = 0.3, 8.0, 30.0
 
 
 def plausibility(
     model: ObjectModel, renderer: Renderer, frame: Frame, T_cam_obj: np.ndarray, planes: SupportPlanes
 ) -> float:
-    """Return for a pose (4, 4) by what the odds are multiplied that it is right, 0 or more.
+    """Return for a pose (4, 4) by what the odds are multiplied that it is right: 0 to MOST_PLAUSIBLE.
 
     0 where the object would stick in a table or wall. Small where its mean colour is another than light and camera
     explain, since correlation, by which renderings are compared, takes means away; and where what is seen goes on
@@ -49,7 +49,7 @@ def plausibility(
     return float(
         _within(_colour_shift(model, seen, rendering), _SHIFT, _SHIFT_SIGMA)
         * _within(breaks.nowhere, _NOWHERE, _NOWHERE_SIGMA)
-        * np.exp(_FLAT_GAIN * max(breaks.in_colour - _FLAT, 0.0))
+        * min(np.exp(_FLAT_GAIN * max(breaks.in_colour - _FLAT, 0.0)), MOST_PLAUSIBLE)
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.calibration.recorded_estimator import Answer, RecordedEstimator
 from foundation_pose_ros import Frame, PoseEstimator
 from foundation_pose_ros.estimation.candidates import picked
+from foundation_pose_ros.estimation.plausibility import MOST_PLAUSIBLE, by_odds
 from foundation_pose_ros.synthetic.events import removed
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
@@ -39,8 +40,8 @@ def assert_score_is_of_the_evidence(answer: Answer) -> None:
             np.array([answer.result.best_margin]),
         )
     )
-    if answer.task == "find":  # less, by how plausible it is that the object is there
-        assert answer.result.score <= float(said[0]) + 1e-9
+    if answer.task == "find":  # by how plausible it is that the object is there, its odds are multiplied
+        assert answer.result.score <= by_odds(float(said[0]), MOST_PLAUSIBLE) + 1e-9
     else:
         assert answer.result.score == pytest.approx(float(said[0]), abs=1e-9)
 
