@@ -8,7 +8,7 @@ import trimesh
 from ..errors import InputRefused, shortened
 from ..limits import LIMITS
 from .mesh_size import check_counts
-from .mesh_visual import appearance_of, is_plain
+from .mesh_visual import appearance_of, is_one_plain_colour
 from .named_files import NamedFiles
 from .surface import Surface, diameter
 
@@ -24,7 +24,7 @@ def surface_of(geometry: trimesh.Trimesh | trimesh.Scene, unit: str, source: str
 
     unit: of UNIT_IN_M, or auto. source: what the mesh is called in errors. Raises InputRefused, saying the fix.
     """
-    plain = isinstance(geometry, trimesh.Scene) and is_plain(geometry)
+    plain = isinstance(geometry, trimesh.Scene) and is_one_plain_colour(geometry)
     mesh = geometry.to_mesh() if isinstance(geometry, trimesh.Scene) else geometry
     check_geometry(mesh, source)
     mesh = mesh.copy()

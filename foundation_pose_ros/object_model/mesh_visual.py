@@ -42,13 +42,15 @@ def appearance_of(mesh: trimesh.Trimesh, vertices: Points, source: str = "the me
     return None if _is_plain(corner_rgb) else CornerColours(corner_rgb / 255.0)
 
 
-def is_plain(scene: trimesh.Scene) -> bool:
+def is_one_plain_colour(scene: trimesh.Scene) -> bool:
     """Tell whether all that a scene shows has one plain colour, by its materials, whatever they are called.
 
     Joined, they are packed into an image with gaps between them, which isn't plain.
     """
     colours = set()
     for geometry in scene.geometry.values():
+        if not isinstance(geometry, trimesh.Trimesh):
+            continue  # points and curves are left out
         visual: Any = geometry.visual
         if visual.kind != "texture" or _image(visual) is not None:
             return False
