@@ -58,7 +58,7 @@ def propose(scene: CoarseScene, prior: SizeColourPrior) -> list[Proposal]:
     large = scene.jump_m > LARGEST_JUMP * prior.diameter_m
     cuts = ((free, scene.on_edge), (free, large), (free, scene.on_edge | scene.on_crease), (flat, scene.on_edge))
     parts = [part for within, cut in cuts for part in _cut(within, cut)]
-    parts += _gathered_colours(scene, free, prior)
+    parts += _gathered_colours(scene, flat, prior)
     proposals: list[Proposal] = []
     taken: list[np.ndarray] = []
     for part in parts:

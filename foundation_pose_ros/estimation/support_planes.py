@@ -35,8 +35,8 @@ _BODY_POINTS, _FEWEST_POINTS, _BURIED_SHARE = 400, 40, 0.15
 class Plane:
     """normal (3,), offset_m: points of the camera's side have normal . p + offset_m > 0. width_m: across.
 
-    near (h, w) bool: pixels within its thickness; surely (h, w) bool: within half of it. raised (h, w) bool: those
-    within its thickness that stand out of it together, as flat things do; other (h, w) bool: those in another colour.
+    near (h, w) bool: pixels within its thickness. raised (h, w) bool: those of them that stand out of it together, or
+    are in another colour, as flat things are. surely (h, w) bool: within half its thickness, in its colours.
     """
 
     normal: np.ndarray
@@ -44,15 +44,14 @@ class Plane:
     near: np.ndarray
     surely: np.ndarray
     raised: np.ndarray
-    other: np.ndarray
     width_m: float
 
 
 @dataclass(frozen=True)
 class SupportPlanes:
-    """Which pixels are on a plane wider than the object, in its colours: on_plane (h, w) bool, surely without doubt.
+    """Which pixels are on a plane wider than the object: on_plane (h, w) bool, surely (h, w) bool without doubt.
 
-    surely (h, w) bool. raised (h, w) bool: of those, what may be a flat thing. planes: the ones that are wider.
+    raised (h, w) bool: of those, what may be a flat thing. planes: the ones that are wider.
     """
 
     depth: DownsampledDepth
@@ -67,9 +66,9 @@ class SupportPlanes:
         wide = tuple(plane for plane in planes if plane.width_m > least_width_m)
         on_plane, surely, raised = np.zeros((3, *depth.depth_m.shape), bool)
         for plane in wide:
-            on_plane |= plane.near & ~plane.other
-            surely |= plane.surely & ~plane.other
-            raised |= plane.raised & ~plane.other
+            on_plane |= plane.near
+            surely |= plane.surely
+            raised |= plane.raised
         return cls(depth, on_plane, surely, raised, wide)
 
     def penetrated_by(self, renderer: Renderer, T_cam_obj: np.ndarray, model: ObjectModel) -> bool:
@@ -104,9 +103,7 @@ class SupportPlanes:
         depth = self.depth
         rendered_m = renderer.render(T_cam_obj[None], depth.K, depth.depth_m.shape).depth_m[0]
         hit = rendered_m > 0
-        # What lies flat on a table hides no more than the table does.
-        level = np.any([plane.near for plane in self.planes], axis=0) if self.planes else np.zeros_like(hit)
-        sunk = hit & level & (rendered_m > depth.depth_m + reach_m)
+        sunk = hit & self.on_plane & (rendered_m > depth.depth_m + reach_m)
         return float(sunk.sum() / max(hit.sum(), 1))
 
 
@@ -142,12 +139,13 @@ def planes_of(points: np.ndarray, usable: np.ndarray, chroma: np.ndarray) -> tup
         rest &= ~inliers
         spread_m = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(points[_largest_piece(inliers)].T)), 0))[1:]
         near = valid & (distance_m < thick_m)
-        # Of an even strip the standard deviation is its width over root 12.
-        surely, raised = near & (distance_m < _SURELY * thick_m), _raised(points, near, normal, offset_m)
         other = _in_another_colour(chroma, near)
+        surely = near & (distance_m < _SURELY * thick_m) & ~other
+        raised = _raised(points, near, normal, offset_m) | other
+        # Of an even strip the standard deviation is its width over root 12.
         towards = -1 if offset_m < 0 else 1
         width_m = float(np.sqrt(12) * spread_m[0])
-        planes.append(Plane(towards * normal, towards * offset_m, near, surely, raised, other, width_m))
+        planes.append(Plane(towards * normal, towards * offset_m, near, surely, raised, width_m))
     return tuple(planes)
 
 

@@ -34,16 +34,16 @@ def test_what_lies_flat_on_a_table_stands_out_of_it() -> None:
     assert planes.raised[~disc].mean() < 0.02
 
 
-def test_what_lies_flat_on_a_table_in_another_colour_is_none_of_it() -> None:
+def test_what_lies_flat_on_a_table_in_another_colour_stands_out_of_it() -> None:
     disc = np.hypot(X_M - 0.05, Y_M) < 0.04
     rgb = np.where(disc[..., None], (120, 124, 130), (150, 110, 80)).astype(np.uint8)
     scene = scene_of(np.full(disc.shape, 0.8), rgb)
     planes, disc = scene.support(least_width_m=0.18), scene.reduced(disc)
-    assert planes.on_plane[disc].mean() < 0.1 and planes.surely[disc].mean() < 0.1
-    assert planes.on_plane[~disc].mean() > 0.95
+    assert planes.raised[disc].mean() > 0.9 and planes.surely[disc].mean() < 0.1
+    assert planes.raised[~disc].mean() < 0.02 and planes.surely[~disc].mean() > 0.9
 
 
 def test_nothing_stands_out_of_a_printed_cloth() -> None:
     red = (np.floor(X_M / 0.03) + np.floor(Y_M / 0.03)) % 2 == 0
     rgb = np.where(red[..., None], (190, 50, 50), (220, 220, 215)).astype(np.uint8)
-    assert scene_of(np.full(red.shape, 0.8), rgb).support(least_width_m=0.18).on_plane.mean() > 0.95
+    assert scene_of(np.full(red.shape, 0.8), rgb).support(least_width_m=0.18).raised.mean() < 0.02
