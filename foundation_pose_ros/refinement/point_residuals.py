@@ -32,8 +32,18 @@ def point_equations(
 
 def held_to_view(own_information: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """Hold what points say (B, 6, 6) of a pose to what is known of the view they come from: its covariance (6, 6)."""
-    held = np.linalg.solve(np.eye(6) + own_information @ covariance, own_information)
-    return np.asarray((held + np.swapaxes(held, 1, 2)) / 2)
+    held: np.ndarray = _held(own_information, covariance)
+    return held
+
+
+@compiled
+def _held(own_information: Any, covariance: Any) -> Any:
+    held = np.empty(own_information.shape)
+    for b in range(len(own_information)):
+        own = own_information[b]
+        solved = np.linalg.solve(np.eye(6) + own @ covariance, own)
+        held[b] = (solved + solved.T) / 2
+    return held
 
 
 @compiled
