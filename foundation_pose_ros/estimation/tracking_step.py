@@ -32,6 +32,7 @@ class TrackStepSettings:
     margin: of the crop around the object's sphere, in diameters.
     motion: by this share of a foreseen motion the usual step's first gate is wider, up to that of the other.
     apart: poses that differ by less than this share of the diameter, in place or at the rim, are one.
+    drawn_together: likewise of poses to start from, where enough points are seen that pull them to one place.
     region_drop: an outline that separates learned colours by so much less than it did before is doubted as well.
     turn_deg: of the turns, about the object's own axes, from which a doubted step is taken again.
     least_seen_share: of a model's surface, 0..1; colours are learned along the outline of one that was seen so far. The
@@ -44,6 +45,7 @@ class TrackStepSettings:
     margin: float = 1.15
     motion: float = 0.15
     apart: float = 0.02
+    drawn_together: float = 0.08
     region_drop: float = 0.1
     turn_deg: float = 25.0
     least_seen_share: float = 0.75
@@ -72,9 +74,10 @@ class TrackStep:
         if matches is not None:
             drawn = moved_to_points(matches, starts[0], model.centre_m, model.diameter_m)
             starts = np.concatenate([drawn[None], starts])
-            if matches.pull_fully and len(self._compare.unique_poses(starts, settings.apart, len(starts))) == 1:
-                # Points see it where it was going, and where it was: nothing is left for coarse steps.
-                near = near[-1:]
+            if matches.pull_fully:
+                # What is near to where they are seen they pull there. Where that is all, no coarse steps are needed.
+                near = near[-1:] if len(self._apart(starts, settings.apart)) == 1 else near
+                starts = self._apart(starts, settings.drawn_together)
         found = self._staged(crop, starts, matches, near)
         if matches is None or found.evidence.agreement[0] < settings.doubt:
             found = _better(self._staged(crop, starts, matches, settings.far), found)
@@ -150,11 +153,15 @@ class TrackStep:
         gate = min(first.error[0] + settings.motion * motion, widest)
         return (replace(first, error=(gate, first.error[1])), *others)
 
+    def _apart(self, T_cam_obj: np.ndarray, share: float) -> np.ndarray:
+        """Return those of poses (B, 4, 4) that differ from the ones before, by this share of the diameter."""
+        return T_cam_obj[self._compare.unique_poses(T_cam_obj, share, len(T_cam_obj))]
+
     def _staged(
         self, crop: Crop, T_cam_obj: np.ndarray, matches: PointMatches | None, stages: tuple[Stage, ...]
     ) -> Candidates:
         apart = self.settings.apart
-        T_cam_obj = T_cam_obj[self._compare.unique_poses(T_cam_obj, apart, len(T_cam_obj))]
+        T_cam_obj = self._apart(T_cam_obj, apart)
         for stage in stages:
             observation = crop.observe(stage.size)
             if len(T_cam_obj) == 1 and stage is not stages[-1]:

@@ -49,16 +49,16 @@ def test_points_hold_what_depth_leaves_open(see, cube, cube_renderer, step, move
     assert without > 4 * mm
 
 
-@pytest.mark.parametrize("way_mm, sizes", [(0.5, [48]), (12.0, [32, 48])])
-def test_what_points_see_where_it_was_and_was_going_takes_no_coarse_steps(
-    way_mm, sizes, see, compare, cube_pose, moved, error_mm_deg
+@pytest.mark.parametrize("way_mm, poses", [(0.5, [(48, 1)]), (4.0, [(32, 1), (48, 1)]), (12.0, [(32, 2), (48, 1)])])
+def test_the_nearer_points_see_it_to_where_it_was_the_less_is_refined(
+    way_mm, poses, see, compare, cube_pose, moved, error_mm_deg
 ):
-    cube, taken = compare.model, list[int]()
+    cube, taken = compare.model, list[tuple[int, int]]()
 
     class Noting(GeometricRefiner):
-        def refine(self, observation, *arguments):
-            taken.append(observation.size)
-            return super().refine(observation, *arguments)
+        def refine(self, observation, T_cam_obj, *arguments):
+            taken.append((observation.size, len(T_cam_obj)))
+            return super().refine(observation, T_cam_obj, *arguments)
 
     crop = Crop.around_pose(see(cube_pose).frame, cube, cube_pose, 1.15)
     keyframe = Keyframe.of(crop, cube_pose, compare.renderer, cube.diameter_m, NOTHING_OFF)
@@ -66,7 +66,7 @@ def test_what_points_see_where_it_was_and_was_going_takes_no_coarse_steps(
     step = TrackStep(replace(compare, refiner=Noting(cube, compare.renderer)))
     found = step(see(T).frame, np.stack([moved(T, (0, 0.4, 0), (0, 0, 0)), cube_pose]), TrackMemory(keyframe))
     mm, deg = error_mm_deg(found.refined.T_cam_obj[0], T)
-    assert taken == sizes and mm < 0.3 and deg < 0.3
+    assert taken == poses and mm < 0.3 and deg < 0.3
 
 
 def test_the_better_of_several_starts_wins(see, step, cube_pose, moved, error_mm_deg):
