@@ -16,6 +16,8 @@ _DETAIL_SHARE = 0.12
 _PLAIN_CONTRAST = 0.08
 # The same of what sets renderings apart; and fewer shared pixels than this tell nothing of it.
 _ALIKE_CONTRAST, _FEWEST_SHARED = 0.06, 40.0
+# Contrast of a picture beside that of a rendering.
+_CONTRASTS = (0.3, 1.0)
 # Dark pixels are mostly noise: their logarithms are held back by this much of full scale.
 _DARK = np.float32(0.06)
 _FEWEST_PIXELS = np.float32(8.0)
@@ -43,17 +45,20 @@ class ColourComparison:
         return _correlated(*features, weight, _PLAIN_CONTRAST)
 
     def distinguishable(self, rendered_rgb: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Correlate what sets each rendering apart from their mean with what sets the picture apart: (B,) in -1..1.
+        """Tell how much nearer to the picture each rendering is than their mean is: (B,), at most 1.
 
-        Over pixels that have a weight (B, n, n) in all of them, where those are enough. 0 where they don't differ.
+        Over pixels that have a weight (B, n, n) in all of them, where those are enough. 0 where they don't differ. Not
+        a correlation: that of a rendering near the mean is chance, however near the picture both are.
         """
         shared = weight.mean(axis=0) * (weight > 0).all(axis=0)
         if shared.sum() < _FEWEST_SHARED:
             shared = weight.mean(axis=0)
         shared = np.ascontiguousarray(np.broadcast_to(shared, weight.shape))
         rendered, observed = _levelled(rendered_rgb, self._observed, shared, _DETAIL_SHARE)
+        rendered *= _contrast(*_products(rendered, observed, shared))
         mean = rendered.mean(axis=0)
-        return _correlated(rendered - mean, observed - mean, shared, _ALIKE_CONTRAST)[0]
+        own, both, other = _products(rendered - mean, observed - mean, shared)
+        return np.asarray((2 * both - own) / (other + own.mean() + 3 * _ALIKE_CONTRAST**2))
 
 
 def _levelled(
@@ -112,11 +117,29 @@ def _centred(rendered_rgb: Any, observed_rgb: Any, weight: Any) -> Any:
     return both[0], both[1]
 
 
-@compiled
-def _correlated(rendered: Any, observed: Any, weight: Any, plain_contrast: Any) -> Any:
+def _correlated(
+    rendered: np.ndarray, observed: np.ndarray, weight: np.ndarray, plain_contrast: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Correlation of features (B, 3, n, n) of pixels weighted by (B, n, n), and the one to expect: (B,)."""
-    found, expected = np.empty(len(weight)), np.empty(len(weight))
+    own, both, other = _products(rendered, observed, weight)
     plain = 3 * plain_contrast**2
+    return both / np.sqrt((own + plain) * (other + plain)), own / (own + plain)
+
+
+def _contrast(own: np.ndarray, both: np.ndarray, other: np.ndarray) -> np.float32:
+    """Contrast of the picture beside that of the rendering that it is most like: haze and weak prints lower it."""
+    plain = 3 * _PLAIN_CONTRAST**2
+    best = int(np.argmax(both / np.sqrt((own + plain) * (other + plain))))
+    return np.float32(np.clip(both[best] / (own[best] + plain), *_CONTRASTS))
+
+
+@compiled
+def _products(rendered: Any, observed: Any, weight: Any) -> Any:
+    """Mean products of features (B, 3, n, n) with themselves, each other, and of the others with themselves: (B,) each.
+
+    Of pixels weighted by (B, n, n).
+    """
+    found = np.empty((3, len(weight)))
     for b in range(len(weight)):
         total = products = own = other = np.float32(0)
         for v in range(weight.shape[1]):
@@ -131,10 +154,8 @@ def _correlated(rendered: Any, observed: Any, weight: Any, plain_contrast: Any) 
                     own += w * one * one
                     other += w * two * two
         total = max(total, _FEWEST_PIXELS)
-        products, own, other = products / total, own / total, other / total
-        found[b] = products / np.sqrt((own + plain) * (other + plain))
-        expected[b] = own / (own + plain)
-    return found, expected
+        found[0, b], found[1, b], found[2, b] = own / total, products / total, other / total
+    return found[0], found[1], found[2]
 
 
 @lru_cache(maxsize=8)

@@ -100,3 +100,30 @@ def test_pixels_that_only_one_of_them_explains_say_nothing():
     one = ColourComparison(rendered[0]).distinguishable(rendered, weight)
     rendered[0, :, :16] = 0.5
     assert ColourComparison(rendered[0]).distinguishable(rendered, weight) == pytest.approx(one, abs=0.05)
+
+
+def test_a_rendering_near_the_mean_of_all_is_told_as_well():
+    """Turns of a cube of six colours share faces with the true one, which is nearer to their mean than they are."""
+    colours = {
+        "green": (0.06, 0.36, 0.08),
+        "orange": (0.9, 0.27, 0.0),
+        "yellow": (0.85, 0.67, 0.06),
+        "blue": (0.15, 0.33, 0.45),
+        "white": (0.72, 0.75, 0.48),
+        "red": (0.5, 0.0, 0.0),
+    }
+    turns = (
+        "green orange yellow",
+        "blue orange white",
+        "blue red yellow",
+        "blue yellow orange",
+        "green red white",
+        "green white orange",
+    )
+    faces = [np.repeat([colours[name] for name in turn.split()], (12, 10, 10), axis=0) for turn in turns]
+    rendered = np.repeat(np.array(faces, np.float32)[:, None], 32, axis=1)  # (6, 32, 32, 3)
+    light = np.repeat([0.6, 1.0, 0.3], (12, 10, 10))[:, None] * (1.0, 1.1, 1.0)
+    noise = np.random.default_rng(0).normal(0, 0.02, rendered[0].shape)
+    observed = ((rendered[0] * light).clip(0, 1) + noise).astype(np.float32)
+    apart = ColourComparison(observed).distinguishable(rendered, np.ones((6, 32, 32), np.float32))
+    assert apart[0] > apart[1:].max() + 0.2
