@@ -16,6 +16,7 @@ from benchmarks.reporting.log_chart import LogPanel, log_charts
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.power_law import PowerLaw
 from benchmarks.reporting.results import ROOT, data_folder, origin
+from foundation_pose_ros import InputRefused
 from foundation_pose_ros.atomic_file import write_text
 from foundation_pose_ros.provenance import provenance
 
@@ -29,6 +30,8 @@ SEEDS = (0, 1, 2)
 VALIDATION_SETS = 512
 # What the laws are asked for.
 ASKED = {"meshes": 40_000, "pairs": 10_000_000, "parameters": 3_000_000}
+# Points of a law's line in the figure.
+_LINE = 24
 _TITLES = {"meshes": "meshes", "pairs": "pairs seen", "parameters": "parameters"}
 
 
@@ -47,9 +50,10 @@ def main(
 def measure(runs: Path) -> Report:
     """Return losses against each of meshes, pairs and parameters, the laws through them, and the spread of seeds."""
     base = Run(runs / "all", {})
+    pairs = [base.at(steps) for steps in PAIRS_AT_STEPS]
     points = {
         "meshes": [base.at() if n == ALL else Run(runs / f"meshes_{n}", {"most_meshes": n}).at() for n in MESHES],
-        "pairs": [base.at(steps) for steps in PAIRS_AT_STEPS],
+        "pairs": pairs,
         "parameters": [base.at() if w == BASE else Run(runs / f"width_{w[0]}", {"widths": w}).at() for w in WIDTHS],
     }
     seeds = [base.at() if seed == SEEDS[0] else Run(runs / f"seed_{seed}", {"seed": seed}).at() for seed in SEEDS]
@@ -66,7 +70,10 @@ class Run:
         self._folder, self._changes = folder, dict(changes)
 
     def at(self, steps: int = STEPS) -> dict[str, np.ndarray]:
-        """Return sizes and losses after so many steps; trains to there unless that was done."""
+        """Return sizes and losses after so many steps; trains to there unless that was done.
+
+        Fewer steps are asked for before more: raises InputRefused where the run is beyond them.
+        """
         kept = self._folder / f"validation_{steps}.npz"
         if not kept.is_file():
             self._train(steps, kept)
@@ -92,6 +99,10 @@ class Run:
         )
         trainer = CompactTrainer(settings, lambda line: print(f"{self._folder.name}: {line}", flush=True))
         trainer.run(until=steps)
+        if trainer.step > steps:
+            raise InputRefused(
+                "run_beyond", f"{self._folder} is at step {trainer.step}, not {steps}: begin in another folder"
+            )
         found = trainer.validated()
         parameters = sum(p.numel() for p in trainer.network.parameters())
         np.savez(
@@ -117,15 +128,18 @@ def _point(found: Mapping[str, np.ndarray], name: str) -> dict[str, Any]:
 def _against(name: str, found: list[dict[str, np.ndarray]]) -> dict[str, Any]:
     n = np.array([float(one[name]) for one in found])
     law = PowerLaw.through(n, np.stack([one["loss"] for one in found]))
-    foretold, low, high = law.at(ASKED[name])
     return {
         "points": [_point(one, name) for one in found],
-        "factor": round(law.factor, 4),
-        "exponent": round(law.exponent, 4),
-        "exponent_interval": [round(value, 4) for value in law.interval],
+        "floor": _rounded(law.floor),
+        "exponent": _rounded(law.exponent),
         "asked": ASKED[name],
-        "foretold": [round(value, 4) for value in (foretold, low, high)],
+        "foretold": _rounded(law.at(ASKED[name])),
+        "law": [[round(float(at), 1), round(law.at(at)[0], 4)] for at in np.geomspace(n.min(), n.max(), _LINE)],
     }
+
+
+def _rounded(values: tuple[float, ...]) -> list[float]:
+    return [round(value, 4) for value in values]
 
 
 def points_table(report: Report) -> str:
@@ -144,14 +158,14 @@ def points_table(report: Report) -> str:
 
 def laws_table(report: Report) -> str:
     """Return the power laws and what they foretell."""
-    lines = ["| grows | exponent (95 %) | foretold at | loss (95 %) |", "|---|---|---|---|"]
+    lines = ["| grows | floor (95 %) | exponent (95 %) | foretold at | loss (95 %) |", "|---|---|---|---|---|"]
     for name, found in report["against"].items():
-        low, high = found["exponent_interval"]
-        loss, least, most = found["foretold"]
-        lines.append(
-            f"| {_TITLES[name]} | {found['exponent']:.3f} ({low:.3f} to {high:.3f}) "
-            f"| {found['asked']:,} | {loss:.3f} ({least:.3f} to {most:.3f}) |".replace(",", " ")
+        floor, exponent, loss = (
+            f"{value:.2f} ({low:.2f} to {high:.2f})"
+            for value, low, high in (found[key] for key in ("floor", "exponent", "foretold"))
         )
+        asked = f"{found['asked']:,}".replace(",", " ")
+        lines.append(f"| {_TITLES[name]} | {floor} | {exponent} | {asked} | {loss} |")
     return "\n".join(lines)
 
 
@@ -160,8 +174,7 @@ def figure(report: Report) -> str:
     panels = []
     for name, found in report["against"].items():
         n, loss, bars = (np.array([p[key] for p in found["points"]]) for key in ("n", "loss", "standard_error"))
-        ends = np.array([n.min(), n.max()], float)
-        law = np.stack([ends, found["factor"] * ends ** -found["exponent"]])
+        law = np.array(found["law"]).T
         panels.append(LogPanel(f"loss against {_TITLES[name]}", _TITLES[name], n, loss, bars, law))
     return log_charts(panels, "loss on meshes never seen")
 

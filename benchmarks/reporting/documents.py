@@ -16,6 +16,7 @@ DOCUMENTS = (
     "docs/object_support.md",
     "docs/reference_views.md",
     "docs/compact_scorer.md",
+    "docs/scaling.md",
     "docs/neural_field.md",
     "docs/learned.md",
     "docs/manipulation.md",

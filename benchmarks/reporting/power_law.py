@@ -1,48 +1,60 @@
-"""Power laws through measured losses, with what chance leaves open."""
+"""Power laws above a floor through measured losses, with what chance leaves open."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-_DRAWS = 2000
+_DRAWS = 1000
 # Of the fits to resampled sets lie within what is called an interval.
 _WITHIN = (0.025, 0.975)
+# Floors that are tried, as shares of the least loss.
+_FLOORS = np.append(np.linspace(0, 0.9, 19), 1 - np.geomspace(0.08, 0.002, 21))
 
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """loss = factor * n ** -exponent; interval (2,): of the exponent, 95 %. fits (D, 2): logarithm of the factor and
-    exponent, once per resampling.
+    """loss = floor + factor * n ** -exponent. fits (D, 3): floor, logarithm of the factor and exponent, once for each
+    resampling; that of all sets comes first.
     """
 
-    factor: float
-    exponent: float
-    interval: tuple[float, float]
     fits: np.ndarray
 
     @classmethod
     def through(cls, n: np.ndarray, losses: np.ndarray, seed: int = 0) -> "PowerLaw":
-        """Fit to losses (P, N) of the same N sets at points n (P,), by least squares of logarithms.
+        """Fit to losses (P, N) of the same N sets at points n (P,), P from 3.
 
-        The interval comes from sets drawn with replacement (Efron 1979), the same ones for all points: it says what
-        other sets would have given, and nothing of what another run would have.
+        For each floor that may be, a line through logarithms of what lies above it; the floor that leaves least. What
+        chance leaves open comes from sets drawn with replacement (Efron 1979), the same ones for all points: what other
+        sets would have given, and nothing of what another run would have.
         """
         rng = np.random.default_rng(seed)
         draws = rng.integers(losses.shape[1], size=(_DRAWS, losses.shape[1]))
-        means = np.log(np.stack([losses[:, drawn].mean(axis=1) for drawn in draws]))  # (D, P)
-        fits = _lines(np.log(n), means)
-        whole = _lines(np.log(n), np.log(losses.mean(axis=1))[None])[0]
-        low, high = np.quantile(fits[:, 1], _WITHIN)
-        return cls(float(np.exp(whole[0])), float(whole[1]), (float(low), float(high)), fits)
+        means = np.stack([losses.mean(axis=1), *(losses[:, drawn].mean(axis=1) for drawn in draws)])  # (D, P)
+        floors = means.min(axis=1) * _FLOORS[:, None]  # (F, D)
+        x = np.log(n)
+        logarithms = np.log(means - floors[..., None])  # (F, D, P)
+        falls = -(logarithms @ (x - x.mean())) / np.square(x - x.mean()).sum()
+        begins = logarithms.mean(axis=-1) + falls * x.mean()
+        off = floors[..., None] + np.exp(begins[..., None] - falls[..., None] * x) - means
+        best = np.square(off).sum(axis=-1).argmin(axis=0), np.arange(len(means))
+        return cls(np.stack([floors[best], begins[best], falls[best]], axis=1))
+
+    @property
+    def floor(self) -> tuple[float, float, float]:
+        """Return the floor and the ends of its 95 % interval."""
+        return _with_interval(self.fits[:, 0])
+
+    @property
+    def exponent(self) -> tuple[float, float, float]:
+        """Return the exponent and the ends of its 95 % interval."""
+        return _with_interval(self.fits[:, 2])
 
     def at(self, n: float) -> tuple[float, float, float]:
         """Return the loss that is foretold at n, and the ends of its 95 % interval."""
-        low, high = np.quantile(np.exp(self.fits[:, 0] - self.fits[:, 1] * np.log(n)), _WITHIN)
-        return self.factor * n**-self.exponent, float(low), float(high)
+        floor, begin, falls = self.fits.T
+        return _with_interval(floor + np.exp(begin - falls * np.log(n)))
 
 
-def _lines(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(D, 2): where lines through points x (P,), y (D, P) begin, and how fast they fall."""
-    centred = x - x.mean()
-    falls = -(y @ centred) / (centred @ centred)
-    return np.stack([y.mean(axis=1) + falls * x.mean(), falls], axis=1)
+def _with_interval(values: np.ndarray) -> tuple[float, float, float]:
+    low, high = np.quantile(values[1:], _WITHIN)
+    return float(values[0]), float(low), float(high)

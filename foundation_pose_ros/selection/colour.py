@@ -45,20 +45,24 @@ class ColourComparison:
         return _correlated(*features, weight, _PLAIN_CONTRAST)
 
     def distinguishable(self, rendered_rgb: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Tell how much nearer to the picture each rendering is than their mean is: (B,), at most 1.
+        """Tell which rendering shows what sets the picture apart from their mean: (B,), at most 1.
 
-        Over pixels that have a weight (B, n, n) in all of them, where those are enough. 0 where they don't differ. Not
-        a correlation: that of a rendering near the mean is chance, however near the picture both are.
+        Over pixels that have a weight (B, n, n) in all of them, where those are enough. 0 where they don't differ. Half
+        is a correlation, which knows the faintest differences, half how much nearer to the picture each rendering is
+        than the mean is: the correlation of one near the mean is chance.
         """
         shared = weight.mean(axis=0) * (weight > 0).all(axis=0)
         if shared.sum() < _FEWEST_SHARED:
             shared = weight.mean(axis=0)
         shared = np.ascontiguousarray(np.broadcast_to(shared, weight.shape))
         rendered, observed = _levelled(rendered_rgb, self._observed, shared, _DETAIL_SHARE)
+        mean = rendered.mean(axis=0)
+        alike, _ = _correlated(rendered - mean, observed - mean, shared, _ALIKE_CONTRAST)
         rendered *= _contrast(*_products(rendered, observed, shared))
         mean = rendered.mean(axis=0)
         own, both, other = _products(rendered - mean, observed - mean, shared)
-        return np.asarray((2 * both - own) / (other + own.mean() + 3 * _ALIKE_CONTRAST**2))
+        nearer = (2 * both - own) / (other + own.mean() + 3 * _ALIKE_CONTRAST**2)
+        return np.asarray((alike + nearer) / 2)
 
 
 def _levelled(

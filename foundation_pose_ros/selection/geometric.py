@@ -73,8 +73,8 @@ class GeometricScorer:
     def score_apart(self, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
         """Weigh poses (B, 4, 4) that show nearly the same surface by what sets them apart as well.
 
-        To their rank comes how much nearer to the picture each rendering is than their mean is: bands and plain parts
-        that all share say nothing, however much of the surface they are.
+        To their rank comes what sets each rendering apart from their mean beside what sets the picture apart from it:
+        bands and plain parts that all share say nothing, however much of the surface they are.
         """
         rendering = self._rendered(observation, T_cam_obj)
         evidence = self._compared(observation, rendering)
