@@ -20,6 +20,19 @@ def srgb_from_linear(light: np.ndarray) -> np.ndarray:
     return np.where(light <= _TOE, light * _SLOPE, (1 + _OFFSET) * light ** (1 / _POWER) - _OFFSET)
 
 
+# What is dark is mostly noise: its logarithm is held back by this much of full scale.
+DARK = 0.06
+
+
+def log_colours(srgb: np.ndarray) -> np.ndarray:
+    """Return log red/green, log blue/green and log brightness (..., 3) of colours (..., 3) in 0..1.
+
+    Where it isn't dark (`DARK`), a change of light or white balance shifts each by the same everywhere.
+    """
+    red, green, blue = np.moveaxis(np.log(srgb + DARK), -1, 0)
+    return np.stack([red - green, blue - green, (red + green + blue) / 3], axis=-1)
+
+
 # Whole pictures go by tables, several times as fast: of each byte, and of each 4096th where values lie between.
 _LAST = np.float32(4095)
 _LINEAR_OF_BYTE = linear_from_srgb(np.arange(256, dtype=np.float32) / np.float32(255))

@@ -8,12 +8,11 @@ import numpy as np
 from ..depth import normals_and_edges
 from ..frame import Frame
 from ..observation.downsampled_depth import DownsampledDepth
+from ..srgb import log_colours
 from .support_planes import Plane, SupportPlanes, planes_of
 
 # Surfaces that meet in a hollow: over so many pixels their normals turn towards each other by more than so much, rad.
 _CREASE_PX, _CREASE_RAD = 2, 0.4
-# What is dark is mostly noise: its logarithm is held back by this much of full scale.
-_DARK = 0.06
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +45,7 @@ class CoarseScene:
         kernel = np.ones((3, 3), np.uint8)
         nearest_m = cv2.erode(np.where(depth.depth_m > 0, depth.depth_m, np.float32(1e6)), kernel)
         jump_m = cv2.dilate(depth.depth_m, kernel) - nearest_m
-        red, green, blue = np.moveaxis(np.log(rgb + _DARK), -1, 0)
-        chroma = np.stack([red - green, blue - green], axis=-1)
-        planes = planes_of(points, (depth.depth_m > 0) & ~on_edge, chroma)
+        planes = planes_of(points, (depth.depth_m > 0) & ~on_edge, log_colours(rgb)[..., :2])
         on_crease = _on_crease(points, normals)
         return cls(frame, depth, points, on_edge, jump_m, on_crease, rgb, pitch, planes)
 

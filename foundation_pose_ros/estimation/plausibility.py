@@ -8,11 +8,10 @@ from ..object_model.model import ObjectModel
 from ..observation.observation import Observation
 from ..rendering import Renderer, Rendering
 from ..selection.outline_breaks import outline_breaks, outline_crop
+from ..srgb import log_colours
 from .candidates import Candidates
 from .support_planes import SupportPlanes
 
-# What is dark is mostly noise: its logarithm is held back by this much of full scale.
-_DARK = 0.06
 # Depth this near to the object's surface is seen on it: a share of its diameter, and at least so much.
 _SEEN_SHARE, _SEEN_M = 0.03, 0.004
 # Fewer pixels have no colour of their own.
@@ -85,13 +84,8 @@ def _colour_shift(model: ObjectModel, seen: Observation, rendering: Rendering) -
     on = (rendered_m > 0) & (seen.depth_m > 0) & (off_m < max(_SEEN_SHARE * model.diameter_m, _SEEN_M))
     if rendering.rgb is None or on.sum() < _FEWEST:
         return 0.0
-    own, observed = (_chroma(rgb[on]) for rgb in (rendering.rgb.reshape(-1, 3), seen.rgb))
+    # Of means, in which dark pixels hardly count.
+    own, observed = (log_colours(rgb[on].mean(axis=0))[:2] for rgb in (rendering.rgb.reshape(-1, 3), seen.rgb))
     # What is gray stays gray at any contrast: there all of the difference has to be light's.
     contrast = np.clip(own @ observed / max(own @ own, 1e-9), *_CONTRAST)
     return float(np.linalg.norm(observed - contrast * own))
-
-
-def _chroma(rgb: np.ndarray) -> np.ndarray:
-    """Return log red/green and log blue/green (2,) of the mean of colours (N, 3), in which dark ones hardly count."""
-    logs = np.log(rgb.mean(axis=0) + _DARK)
-    return np.asarray(logs[[0, 2]] - logs[1])

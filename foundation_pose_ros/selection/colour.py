@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from ..jit import compiled
+from ..srgb import DARK
 
 # Brightness varies by shading over this share of the crop; only finer detail is compared.
 _SHADING_SHARE = 0.25
@@ -18,8 +19,7 @@ _PLAIN_CONTRAST = 0.08
 _ALIKE_CONTRAST, _FEWEST_SHARED = 0.06, 40.0
 # Contrast of a picture beside that of a rendering.
 _CONTRASTS = (0.3, 1.0)
-# Dark pixels are mostly noise: their logarithms are held back by this much of full scale.
-_DARK = np.float32(0.06)
+_DARK = np.float32(DARK)
 _FEWEST_PIXELS = np.float32(8.0)
 
 
@@ -57,10 +57,10 @@ class ColourComparison:
         shared = np.ascontiguousarray(np.broadcast_to(shared, weight.shape))
         rendered, observed = _levelled(rendered_rgb, self._observed, shared, _DETAIL_SHARE)
         mean = rendered.mean(axis=0)
-        alike, _ = _correlated(rendered - mean, observed - mean, shared, _ALIKE_CONTRAST)
-        rendered *= _contrast(*_products(rendered, observed, shared))
-        mean = rendered.mean(axis=0)
-        own, both, other = _products(rendered - mean, observed - mean, shared)
+        apart = rendered - mean
+        alike, _ = _correlated(apart, observed - mean, shared, _ALIKE_CONTRAST)
+        contrast = _contrast(*_products(rendered, observed, shared))
+        own, both, other = _products(contrast * apart, observed - contrast * mean, shared)
         nearer = (2 * both - own) / (other + own.mean() + 3 * _ALIKE_CONTRAST**2)
         return np.asarray((alike + nearer) / 2)
 
@@ -127,13 +127,17 @@ def _correlated(
     """Correlation of features (B, 3, n, n) of pixels weighted by (B, n, n), and the one to expect: (B,)."""
     own, both, other = _products(rendered, observed, weight)
     plain = 3 * plain_contrast**2
-    return both / np.sqrt((own + plain) * (other + plain)), own / (own + plain)
+    return _correlation(own, both, other, plain), own / (own + plain)
+
+
+def _correlation(own: np.ndarray, both: np.ndarray, other: np.ndarray, plain: float) -> np.ndarray:
+    return np.asarray(both / np.sqrt((own + plain) * (other + plain)))
 
 
 def _contrast(own: np.ndarray, both: np.ndarray, other: np.ndarray) -> np.float32:
     """Contrast of the picture beside that of the rendering that it is most like: haze and weak prints lower it."""
     plain = 3 * _PLAIN_CONTRAST**2
-    best = int(np.argmax(both / np.sqrt((own + plain) * (other + plain))))
+    best = int(np.argmax(_correlation(own, both, other, plain)))
     return np.float32(np.clip(both[best] / (own[best] + plain), *_CONTRASTS))
 
 

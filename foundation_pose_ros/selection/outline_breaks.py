@@ -11,19 +11,18 @@ from ..object_model.model import ObjectModel
 from ..observation.contour import COLUMNS, DEPTH_M, DU, DV, MOST_LINES, RUN_IN, RUN_OUT, U, V, outline
 from ..observation.crop import Crop
 from ..observation.observation import Observation
+from ..srgb import log_colours
 
 # Along a line cells are compared from so many on either side of the outline, which is never exact, and so many each.
 _GAP, _CELLS = 2, 3
 # Depth goes on where it is this near to where the surface would: the sensor's noise, which grows with the distance.
 _NOISE_M, _NOISE_PER_M2 = 0.006, 0.006
-# Log colours that differ by less are those of one surface. What is dark is mostly noise: held back by so much.
-_ALIKE, _DARK = 0.12, 0.06
+# Log colours that differ by less are those of one surface.
+_ALIKE = 0.12
 # Brightness differs by shading too: it counts for so much beside chroma.
-_BRIGHTNESS = 0.7
+_WEIGHTS = np.array([1.0, 1.0, 0.7], np.float32)
 # Fewer lines than this say little.
 _FEWEST = 8.0
-
-
 # The object fills a grid of this size but for a rim, in which it is seen what lies beside it.
 _SIZE, _MARGIN = 64, 1.4
 
@@ -68,7 +67,7 @@ def outline_breaks(observation: Observation, rendered_m: np.ndarray) -> OutlineB
     slope_m = (own_m[:, 0] - own_m[:, -1]) / (_CELLS - 1)  # per cell outwards
     expected_m = inner_m.mean(axis=1) + slope_m * (2 * _GAP + _CELLS - 1)
     goes_on = seen & (np.abs(outer_m.mean(axis=1) - expected_m) < limit_m)
-    colours = _log_colours(observation.rgb)
+    colours = _WEIGHTS * log_colours(observation.rgb)
 
     def apart(cells: np.ndarray) -> np.ndarray:
         return np.asarray(np.linalg.norm(colours[within].mean(axis=1) - colours[cells].mean(axis=1), axis=1))
@@ -86,9 +85,3 @@ def _cells(lines: np.ndarray, steps: np.ndarray, size: int) -> np.ndarray:
     u = np.round(lines[:, U, None] + steps * lines[:, DU, None]).astype(int).clip(0, size - 1)
     v = np.round(lines[:, V, None] + steps * lines[:, DV, None]).astype(int).clip(0, size - 1)
     return np.asarray(v * size + u)
-
-
-def _log_colours(rgb: np.ndarray) -> np.ndarray:
-    """Return (N, 3): log red/green, log blue/green and log brightness of colours (N, 3) in 0..1."""
-    red, green, blue = np.log(rgb + _DARK).T
-    return np.stack([red - green, blue - green, _BRIGHTNESS * (red + green + blue) / 3], axis=1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foundation_pose_ros.srgb import decode_srgb, encode_srgb, linear_from_srgb, srgb_from_linear
+from foundation_pose_ros.srgb import DARK, decode_srgb, encode_srgb, linear_from_srgb, log_colours, srgb_from_linear
 
 BYTES = np.arange(256, dtype=np.uint8)
 
@@ -44,3 +44,12 @@ def test_pictures_keep_shape_and_precision():
     assert decode_srgb(picture).shape == (4, 5, 3)
     assert decode_srgb(picture).dtype == linear_from_srgb(np.ones(3, np.float32)).dtype == np.float32
     assert encode_srgb(np.ones((4, 5, 3), np.float32)).dtype == np.uint8
+
+
+def test_log_colours_are_shifted_by_light_and_of_gray_have_no_chroma():
+    rng = np.random.default_rng(0)
+    colours = rng.uniform(0.4, 0.8, (20, 3))
+    shift = log_colours(colours * (1.2, 0.9, 1.0)) - log_colours(colours)
+    assert np.ptp(shift, axis=0).max() < 0.03
+    np.testing.assert_allclose(shift.mean(axis=0), np.log([1.2 / 0.9, 1 / 0.9, (1.2 * 0.9) ** (1 / 3)]), atol=0.04)
+    np.testing.assert_allclose(log_colours(np.full(3, 0.3)), [0, 0, np.log(0.3 + DARK)])
