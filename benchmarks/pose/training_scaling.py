@@ -82,22 +82,23 @@ class Run:
 
     def _train(self, steps: int, kept: Path) -> None:
         from foundation_pose_ros.training.compact_loop import CompactTrainer
-        from foundation_pose_ros.training.compact_settings import CompactTrainSettings, SetStage
+        from foundation_pose_ros.training.compact_settings import CompactScoreSettings, ScoreStage
+        from foundation_pose_ros.training.score_task import ScoreTask
 
         data = data_folder()
-        settings = CompactTrainSettings(
+        settings = CompactScoreSettings(
             network="compact_score",
             output=str(self._folder),
             meshes=str(data / "meshes_train"),
             textures=str(data / "textures_train"),
-            stages=(SetStage(max(PAIRS_AT_STEPS), SETS),),
+            stages=(ScoreStage(max(PAIRS_AT_STEPS), SETS),),
             # Weights of steps long past would say how few steps were taken.
             average=0.98,
             validate_every=max(PAIRS_AT_STEPS),
             validation_sets=VALIDATION_SETS,
             **self._changes,
         )
-        trainer = CompactTrainer(settings, lambda line: print(f"{self._folder.name}: {line}", flush=True))
+        trainer = CompactTrainer(ScoreTask(settings), lambda line: print(f"{self._folder.name}: {line}", flush=True))
         trainer.run(until=steps)
         if trainer.step > steps:
             raise InputRefused(

@@ -49,11 +49,9 @@ def train(
     content = read_settings(run)
     try:
         if "network" in content:
-            from ..training.compact_loop import CompactTrainer
-            from ..training.compact_settings import CompactTrainSettings
+            from ..training.compact_runs import compact_trainer
 
-            settings = CompactTrainSettings.from_yaml(run, output=output, meshes=meshes, textures=textures)
-            written = CompactTrainer(settings, typer.echo).run(steps)
+            written = compact_trainer(run, typer.echo, output=output, meshes=meshes, textures=textures).run(steps)
         else:
             from ..training.loop import Trainer
             from ..training.settings import TrainSettings

@@ -1,12 +1,15 @@
-"""Training the compact scorer: batches of sets, a moving average of the weights, a checkpoint to go on from, a log."""
+"""Training a compact network: batches of sets, a moving average of the weights, a checkpoint to go on from, a log.
+
+What is one network's own is its task.
+"""
 
 import copy
 import csv
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Generic
 
 import numpy as np
 import torch
@@ -15,55 +18,32 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..errors import InputRefused
 from ..extras import needed
-from ..method_choice import COMPACT_SCORER
-from ..networks.compact_export import export_compact_scorer
-from ..networks.compact_score_net import CompactScoreNet, set_losses
 from ..networks.weights_file import read_safetensors
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
-from .compact_settings import CompactTrainSettings, SetStage
-from .pose_sets import PoseSets
+from .compact_settings import SetStage
+from .compact_task import Batch, CompactTask, J, Sets
 from .run_state import Parts, load_run, save_run
 
 REPORT_EVERY_STEPS = 25
 # No set of a run has this seed.
 _HELD_OUT_SEED = 1 << 40
-# Poses that are no worse than the best by more than this are as right, and sets whose worst pose is not worse by more
-# than that have nothing to tell.
-_AS_RIGHT, _TELLS = 0.1, 0.2
-_COLUMNS = ("step", "pairs", "processor_s", "wall_s", "loss", "rate", "right_first", "right_first_by_depth")
-Batch = tuple[Tensor, Tensor, Tensor]
+_COLUMNS = ("step", "pairs", "processor_s", "wall_s", "loss", "rate")
 
 
-@dataclass(frozen=True)
-class Validation:
-    """N sets of held-out meshes. loss (N,): see `set_losses`. tells (N,) bool: some poses are worse than others. right,
-    by_depth (N,) bool: whether a right pose comes first, by the network and by the nearest depth alone.
-    """
-
-    loss: np.ndarray
-    tells: np.ndarray
-    right: np.ndarray
-    by_depth: np.ndarray
-
-    @property
-    def right_first(self) -> tuple[float, float]:
-        """Return the shares by the network and by depth alone, of sets that have something to tell."""
-        return float(self.right[self.tells].mean()), float(self.by_depth[self.tells].mean())
-
-
-class CompactTrainer:
+class CompactTrainer(Generic[J]):
     """One run on the CPU. `run` goes on from the checkpoint in the output folder where there is one."""
 
-    def __init__(self, settings: CompactTrainSettings, say: Callable[[str], None] = print) -> None:
+    def __init__(self, task: CompactTask[J], say: Callable[[str], None] = print) -> None:
+        settings = task.settings
         torch.set_num_threads(settings.threads)
-        self.settings, self.say = settings, say
+        self.task, self.settings, self.say = task, settings, say
         library = MeshLibrary.from_folder(settings.meshes, left_out=settings.left_out)
         trained, self._held = library.parted(settings.held_out)
         self.meshes = trained.some(settings.most_meshes) if settings.most_meshes else trained
         self._textures = TextureLibrary.from_folder(settings.textures)
         torch.manual_seed(settings.seed)
-        self.network = CompactScoreNet(settings.widths).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network: nn.Module = task.network().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if settings.begin_with:
             self._begin_with(Path(settings.begin_with))
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
@@ -94,7 +74,7 @@ class CompactTrainer:
                 self.processor_s = begun[0] + time.process_time()
                 self.wall_s = begun[1] + time.monotonic()
                 if self.step % REPORT_EVERY_STEPS == 0:
-                    self._note(float(np.mean(losses)), stage)
+                    self._note(float(np.mean(losses)))
                     losses.clear()
                 if time.monotonic() - saved > self.settings.save_every_s:
                     self._save()
@@ -103,24 +83,15 @@ class CompactTrainer:
         return self._exported()
 
     @torch.no_grad()
-    def validated(self) -> "Validation":
+    def validated(self) -> J:
         """Judge the averaged weights on sets of held-out meshes, the same ones each time."""
+        settings = self.settings
         if not self._validation:
-            drawn = self.settings.stages[-1].drawn
-            sets = PoseSets(self._held, self._textures, drawn, self.settings.validation_seed + _HELD_OUT_SEED)
-            numbers = np.array_split(np.arange(self.settings.validation_sets), -(-self.settings.validation_sets // 16))
-            self._validation = [_batch(sets, part.tolist()) for part in numbers]
-        judged: list[tuple[Tensor, ...]] = []
-        for rendered, observed, error in self._validation:
-            scores = self.average(rendered, observed)
-            best = error.min(dim=1).values
-            tells = error.max(dim=1).values - best > _TELLS
-            right, by_depth = (
-                error.gather(1, by.argmax(dim=1, keepdim=True))[:, 0] - best < _AS_RIGHT
-                for by in (scores, _nearness(rendered, observed))
-            )
-            judged.append((set_losses(scores, error, self.settings.sharpness), tells, right, by_depth))
-        return Validation(*(torch.cat(parts).numpy() for parts in zip(*judged, strict=True)))
+            seed = settings.validation_seed + _HELD_OUT_SEED
+            sets = self.task.sets(self._held, self._textures, settings.stages[-1], seed)
+            numbers = np.array_split(np.arange(settings.validation_sets), -(-settings.validation_sets // 16))
+            self._validation = [self.task.batch([sets[k] for k in part.tolist()]) for part in numbers]
+        return self.task.judged(self.average, self._validation)
 
     def _stage_and_end(self, last: int) -> tuple[SetStage, int]:
         """The stage under way, and the step at which it, or the run, ends."""
@@ -132,29 +103,31 @@ class CompactTrainer:
         return self.settings.stages[-1], last
 
     def _batches(self, stage: SetStage, end: int) -> Iterator[Batch]:
-        sets = PoseSets(self.meshes, self._textures, stage.drawn, self.settings.seed)
-        batches = _Batches(sets, stage.sets, self.step, end)
+        sets = self.task.sets(self.meshes, self._textures, stage, self.settings.seed)
+        batches = _Batches(self.task, sets, stage.sets, self.step, end)
         return iter(DataLoader(batches, batch_size=None, shuffle=False, num_workers=self.settings.workers))
 
     def _learned(self, batch: Batch, stage: SetStage) -> float:
         settings = self.settings
-        rendered, observed, error = batch
         rate = settings.learning_rate * stage.rate * min(1.0, (self.step + 1) / settings.warm_up_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.network.train()
-        with torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bf16"):
-            scores = self.network(rendered, observed)
-        loss = set_losses(scores, error, settings.sharpness).mean()
+        loss = self.task.loss(self._forward, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         # One bad batch must not spoil hours of work.
         if torch.isfinite(nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)):
             self.optimizer.step()
         self.step += 1
-        self.pairs += error.numel()
+        self.pairs += self.task.pairs(batch)
         self._averaged()
         return float(loss.detach())
+
+    def _forward(self, *inputs: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bf16"):
+            said: Tensor = self.network(*inputs)
+        return said
 
     @torch.no_grad()
     def _averaged(self) -> None:
@@ -166,27 +139,27 @@ class CompactTrainer:
             else:
                 kept.copy_(new)
 
-    def _note(self, loss: float, stage: SetStage) -> None:
-        validates = self.step % self.settings.validate_every == 0
-        right, by_depth = self.validated().right_first if validates else (float("nan"), float("nan"))
+    def _note(self, loss: float) -> None:
+        judged = self.validated() if self.step % self.settings.validate_every == 0 else None
         rate = self.optimizer.param_groups[0]["lr"]
-        row = (self.step, self.pairs, round(self.processor_s, 1), round(self.wall_s, 1), loss, rate, right, by_depth)
+        known = judged.logged if judged is not None else (float("nan"),) * len(self.task.columns)
+        row = (self.step, self.pairs, round(self.processor_s, 1), round(self.wall_s, 1), loss, rate, *known)
         new = not self.log.is_file()
         with self.log.open("a", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             if new:
-                writer.writerow(_COLUMNS)
+                writer.writerow(_COLUMNS + self.task.columns)
             writer.writerow([f"{value:.5g}" if isinstance(value, float) else value for value in row])
-        shown = f", right first {right:.3f} (by depth {by_depth:.3f})" if validates else ""
+        shown = "" if judged is None else f", {judged}"
         self.say(f"step {self.step}, {self.pairs} pairs, {self.processor_s / 60:.1f} min, loss {loss:.4f}{shown}")
 
     def _exported(self) -> Path:
         if find_spec("onnx") is None:
             self.say(needed("writing the network for onnxruntime", "onnx", "the checkpoint holds it as well"))
             return self.checkpoint
-        path = self.folder / COMPACT_SCORER
+        path = self.folder / self.task.file
         note = f"{self.step} steps, {self.pairs} pairs of {len(self.meshes)} meshes"
-        export_compact_scorer(self.average, path, {"kind": "compact_score", "note": note})
+        self.task.export(self.average, path, {"kind": self.task.kind, "note": note})
         return path
 
     @property
@@ -205,7 +178,9 @@ class CompactTrainer:
         try:
             self.network.load_state_dict(tensors)
         except RuntimeError:
-            raise InputRefused("bad_weights", f"{path} holds another network: begin with a compact scorer's") from None
+            raise InputRefused(
+                "bad_weights", f"{path} holds another network: begin with a {self.task.title}'s"
+            ) from None
 
     def _load(self) -> bool:
         content = load_run(self.checkpoint, self._parts)
@@ -216,11 +191,11 @@ class CompactTrainer:
         return True
 
 
-class _Batches(Dataset[Batch]):
+class _Batches(Dataset[Batch], Generic[J]):
     """The batches of steps first to end, each made from its number alone."""
 
-    def __init__(self, sets: PoseSets, size: int, first: int, end: int) -> None:
-        self._sets, self._size, self._first, self._end = sets, size, first, end
+    def __init__(self, task: CompactTask[J], sets: Sets, size: int, first: int, end: int) -> None:
+        self._task, self._sets, self._size, self._first, self._end = task, sets, size, first, end
 
     def __len__(self) -> int:
         return self._end - self._first
@@ -229,22 +204,4 @@ class _Batches(Dataset[Batch]):
         if index >= len(self):
             raise IndexError(index)
         begin = (self._first + index) * self._size
-        return _batch(self._sets, range(begin, begin + self._size))
-
-
-def _batch(sets: PoseSets, numbers: range | list[int]) -> Batch:
-    """Rendered (G, L, 6, s, s), observed (G, 1, 6, s, s), error (G, L)."""
-    made = [sets[number] for number in numbers]
-    return (
-        torch.from_numpy(np.stack([one.rendered for one in made])),
-        torch.from_numpy(np.stack([one.observed for one in made]))[:, None],
-        torch.from_numpy(np.stack([one.error for one in made])),
-    )
-
-
-def _nearness(rendered: Tensor, observed: Tensor) -> Tensor:
-    """(G, L): share of each rendering beside which depth agrees, what a network has to be better than."""
-    known = rendered[:, :, 3:].abs().sum(dim=2) > 0
-    apart = (rendered[:, :, 5] - observed[:, :, 5]).abs()
-    near = known & (observed[:, :, 3:].abs().sum(dim=2) > 0) & (apart < 0.1)
-    return near.sum(dim=(2, 3)) / known.sum(dim=(2, 3)).clamp(min=1)
+        return self._task.batch([self._sets[number] for number in range(begin, begin + self._size)])

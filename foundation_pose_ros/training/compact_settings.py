@@ -1,13 +1,16 @@
-"""What a run that trains the compact scorer is made of: one YAML file."""
+"""What a run that trains a compact network is made of: one YAML file."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import InputRefused
 from ..networks.compact_score_net import WIDTHS
 from ..yaml_settings import read_settings, settings_from
+from .drawn_scenes import SceneSettings
 from .pose_sets import SetSettings
+
+Settings = TypeVar("Settings", bound="CompactTrainSettings")
 
 
 @dataclass(frozen=True)
@@ -21,20 +24,19 @@ class SetStage:
     steps: int
     sets: int = 8
     rate: float = 1.0
-    drawn: SetSettings = field(default_factory=SetSettings)
+    drawn: SceneSettings = field(default_factory=SceneSettings)
 
 
 @dataclass(frozen=True)
 class CompactTrainSettings:
-    """One run.
+    """One run, whichever network it trains.
 
-    network: compact_score. output: folder of its checkpoint, log and weights. begin_with: file of averaged weights that
+    network: which. output: folder of its checkpoint, log and weights. begin_with: file of averaged weights that
     a new run begins with, or empty. meshes, textures: folders with an index, as `synthetic.mesh_library` reads them.
     held_out: share of the meshes that validation alone sees. most_meshes: so many of the others are trained on, 0 for
-    all. widths: channels of the network at each scale. sharpness: of the loss, see `set_losses`. average: share of the
-    weights' moving average that a step leaves. precision: fp32 or bf16. threads: of the optimiser; workers: processes
-    beside it that make sets, 0 for none. validate_every: steps; validation_sets: of held-out meshes, drawn by
-    validation_seed. save_every_s: between checkpoints, s.
+    all. average: share of the weights' moving average that a step leaves. precision: fp32 or bf16. threads: of the
+    optimiser; workers: processes beside it that make sets, 0 for none. validate_every: steps; validation_sets: of
+    held-out meshes, drawn by validation_seed. save_every_s: between checkpoints, s.
     """
 
     network: str
@@ -45,9 +47,7 @@ class CompactTrainSettings:
     stages: tuple[SetStage, ...] = (SetStage(steps=1000),)
     held_out: float = 0.05
     most_meshes: int = 0
-    widths: tuple[int, int, int] = WIDTHS
     left_out: tuple[str, ...] = ()
-    sharpness: float = 20.0
     learning_rate: float = 1e-3
     warm_up_steps: int = 100
     weight_decay: float = 1e-4
@@ -63,8 +63,6 @@ class CompactTrainSettings:
     save_every_s: float = 60.0
 
     def __post_init__(self) -> None:
-        if self.network != "compact_score":
-            raise InputRefused("bad_settings", f"network {self.network!r}: give compact_score")
         if self.precision not in ("fp32", "bf16"):
             raise InputRefused("bad_settings", f"precision {self.precision!r}: give fp32 or bf16")
         if not self.stages or min(min(stage.steps, stage.sets) for stage in self.stages) < 1:
@@ -86,7 +84,36 @@ class CompactTrainSettings:
         return self.stages[-1]
 
     @classmethod
-    def from_yaml(cls, path: Path, **changes: Any) -> "CompactTrainSettings":
+    def from_yaml(cls: type[Settings], path: Path, **changes: Any) -> Settings:
         """Read a file, with some values replaced; raises InputRefused for keys that don't exist."""
         changed = {key: value for key, value in changes.items() if value is not None}
         return settings_from(cls, read_settings(path) | changed, str(path))
+
+
+@dataclass(frozen=True)
+class ScoreStage(SetStage):
+    """A part of a scorer's run."""
+
+    drawn: SetSettings = field(default_factory=SetSettings)
+
+
+@dataclass(frozen=True)
+class CompactScoreSettings(CompactTrainSettings):
+    """A run of the compact scorer.
+
+    widths: channels of the network at each scale. sharpness: of the loss, see `set_losses`.
+    """
+
+    stages: tuple[ScoreStage, ...] = (ScoreStage(steps=1000),)
+    widths: tuple[int, int, int] = WIDTHS
+    sharpness: float = 20.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        named(self, "compact_score")
+
+
+def named(settings: CompactTrainSettings, network: str) -> None:
+    """Raise InputRefused where settings are of another network than this."""
+    if settings.network != network:
+        raise InputRefused("bad_settings", f"network {settings.network!r}: give {network}")

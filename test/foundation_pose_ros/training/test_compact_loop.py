@@ -1,6 +1,7 @@
 """Training the compact scorer: it goes on where it stopped, and refuses what it can't go on from."""
 
 import csv
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,9 @@ torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.networks.weights_file import read_safetensors, write_safetensors
 from foundation_pose_ros.training.compact_loop import CompactTrainer
-from foundation_pose_ros.training.compact_settings import CompactTrainSettings, SetStage
+from foundation_pose_ros.training.compact_runs import compact_trainer
+from foundation_pose_ros.training.compact_settings import CompactScoreSettings, ScoreStage
+from foundation_pose_ros.training.score_task import ScoreTask
 
 pytestmark = pytest.mark.slow
 BEGUN = Path(__file__).parents[3] / "foundation_pose_ros/training/compact_score_begun.safetensors"
@@ -19,13 +22,13 @@ SHIPPED = Path(__file__).parents[3] / "foundation_pose_ros/training/compact_scor
 
 
 @pytest.fixture
-def settings(mesh_folder: Path, texture_folder: Path, tmp_path: Path) -> CompactTrainSettings:
-    return CompactTrainSettings(
+def settings(mesh_folder: Path, texture_folder: Path, tmp_path: Path) -> CompactScoreSettings:
+    return CompactScoreSettings(
         network="compact_score",
         output=str(tmp_path / "run"),
         meshes=str(mesh_folder),
         textures=str(texture_folder),
-        stages=(SetStage(1, 1), SetStage(3, 1)),
+        stages=(ScoreStage(1, 1), ScoreStage(3, 1)),
         held_out=0.3,
         warm_up_steps=1,
         validate_every=25,
@@ -33,17 +36,21 @@ def settings(mesh_folder: Path, texture_folder: Path, tmp_path: Path) -> Compact
     )
 
 
+def trainer(settings: CompactScoreSettings, say: Callable[[str], None] | None = None) -> CompactTrainer:
+    return CompactTrainer(ScoreTask(settings), say or quiet)
+
+
 def quiet(_line: str) -> None:
     pass
 
 
 def test_a_run_that_was_stopped_ends_where_one_without_a_stop_does(settings, tmp_path):
-    whole = CompactTrainer(settings, quiet)
+    whole = trainer(settings)
     whole.run()
     parts = replace(settings, output=str(tmp_path / "parts"))
-    CompactTrainer(parts, quiet).run(until=2)
+    trainer(parts).run(until=2)
     said: list[str] = []
-    second = CompactTrainer(parts, said.append)
+    second = trainer(parts, said.append)
     second.run()
     assert said[0].startswith("going on from step 2")
     assert (second.step, second.pairs) == (whole.step, whole.pairs) == (4, 24)
@@ -52,7 +59,7 @@ def test_a_run_that_was_stopped_ends_where_one_without_a_stop_does(settings, tmp
 
 
 def test_what_was_learned_is_logged_and_validated(settings):
-    run = CompactTrainer(replace(settings, stages=(SetStage(25, 1),)), quiet)
+    run = trainer(replace(settings, stages=(ScoreStage(25, 1),)))
     run.run()
     with run.log.open(newline="") as file:
         (row,) = csv.DictReader(file)
@@ -62,30 +69,39 @@ def test_what_was_learned_is_logged_and_validated(settings):
 
 
 def test_another_network_s_checkpoint_is_refused(settings):
-    trainer = CompactTrainer(settings, quiet)
-    trainer.folder.mkdir(exist_ok=True)
-    torch.save({"network": {}}, trainer.checkpoint)
+    run = trainer(settings)
+    run.folder.mkdir(exist_ok=True)
+    torch.save({"network": {}}, run.checkpoint)
     with pytest.raises(InputRefused) as refused:
-        trainer.run()
+        run.run()
     assert refused.value.reason == "bad_checkpoint"
 
 
 def test_a_run_begins_with_the_weights_that_are_here(settings, tmp_path):
-    run = CompactTrainer(replace(settings, begin_with=str(BEGUN)), quiet)
+    run = trainer(replace(settings, begin_with=str(BEGUN)))
     tensors, said = read_safetensors(BEGUN)
     for name, kept in run.average.state_dict().items():
         assert torch.equal(kept, tensors[name].to(kept.dtype)), name
     assert said["licence"] == "Apache-2.0"
     write_safetensors({"other": torch.zeros(1)}, tmp_path / "other.safetensors", {"format": "pt"})
     with pytest.raises(InputRefused) as refused:
-        CompactTrainer(replace(settings, begin_with=str(tmp_path / "other.safetensors")), quiet)
+        trainer(replace(settings, begin_with=str(tmp_path / "other.safetensors")))
     assert refused.value.reason == "bad_weights"
 
 
 def test_the_shipped_run_is_read_and_wrong_ones_are_refused(settings):
-    run = CompactTrainSettings.from_yaml(SHIPPED, output="elsewhere")
+    run = CompactScoreSettings.from_yaml(SHIPPED, output="elsewhere")
     assert run.output == "elsewhere"
     assert run.stage(0).drawn.defects.clutter < run.stage(run.steps - 1).drawn.defects.clutter
     for change in ({"network": "other"}, {"precision": "fp8"}, {"stages": ()}, {"held_out": 0.0}):
         with pytest.raises(InputRefused):
             replace(settings, **change)
+
+
+def test_a_file_says_which_network_it_trains(mesh_folder, texture_folder, tmp_path):
+    given = {"output": str(tmp_path / "run"), "meshes": str(mesh_folder), "textures": str(texture_folder)}
+    assert compact_trainer(SHIPPED, **given).task.kind == "compact_score"
+    other = tmp_path / "other.yaml"
+    other.write_text("network: compact_something\noutput: x\n", encoding="utf-8")
+    with pytest.raises(InputRefused, match="compact_score"):
+        compact_trainer(other, **given)
