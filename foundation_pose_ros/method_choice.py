@@ -10,11 +10,11 @@ from .errors import InputRefused
 from .extras import needed
 
 if TYPE_CHECKING:
-    from .estimation.methods import Method, Methods, ScorerName
+    from .estimation.methods import Method, Methods
 
 DEFAULT_WEIGHTS = Path("weights")
-# Name of the compact scorer in its folder.
-COMPACT_SCORER = "compact_scorer.onnx"
+# Names of the compact networks in their folder.
+COMPACT_SCORER, COMPACT_REFINER = "compact_scorer.onnx", "compact_refiner.onnx"
 WITH_TORCH = f"{needed('a learned method', 'learned')} (docs/learned.md)"
 
 
@@ -22,16 +22,17 @@ WITH_TORCH = f"{needed('a learned method', 'learned')} (docs/learned.md)"
 class MethodChoice:
     """What a user asks for.
 
-    scorer: of a registration's last choice; None: as the refiner; compact: learning-free, with a small network's word
-    beside it, from COMPACT_SCORER in the folder of weights. weights: folder of the networks' weights. device:
-    cpu, cuda or cuda:N, of the networks and of the final refinement's renderings. polish: RefineNet's poses end with
-    point-to-plane steps. differentiable: all poses end with steps on depth, colour and outline. hypotheses: RefineNet
-    starts from the grid of rotations, all or ever fewer of which go into each step, or from what the geometric
-    registration finds. precision: fp32, fp16, bf16, or auto.
+    refiner: compact: learning-free, with a small network's steps beside a registration's last ones, by COMPACT_REFINER
+    in the folder of weights. scorer: of a registration's last choice; None: as the refiner, learning-free where that is
+    compact; compact: learning-free, with a small network's word beside it, by COMPACT_SCORER. weights: folder of the
+    networks' weights. device: cpu, cuda or cuda:N, of the networks and of the final refinement's renderings. polish:
+    RefineNet's poses end with point-to-plane steps. differentiable: all poses end with steps on depth, colour and
+    outline. hypotheses: RefineNet starts from the grid of rotations, all or ever fewer of which go into each step, or
+    from what the geometric registration finds. precision: fp32, fp16, bf16, or auto.
     """
 
     refiner: Method = "geometric"
-    scorer: ScorerName | None = None
+    scorer: Method | None = None
     weights: Path = DEFAULT_WEIGHTS
     device: str = "cpu"
     threads: int = 2
@@ -43,7 +44,7 @@ class MethodChoice:
     @property
     def learning_free(self) -> bool:
         """True where nothing but a CPU and the mesh is needed, so that helper processes can do the same."""
-        return self.refiner == "geometric" and not self.differentiable
+        return self.refiner != "learned" and not self.differentiable
 
     def methods(self) -> Methods:
         """Make the methods ready; raises InputRefused, with the fix, where weights, packages or device are missing."""
@@ -57,23 +58,14 @@ class MethodChoice:
         return FinalRefinementMethods(found, self.device, self.threads)
 
     def _without_final_refinement(self) -> Methods:
+        if "learned" not in (self.refiner, self.scorer):
+            return self._on_cpu()
         scorer = self.scorer or self.refiner
-        if "learned" not in (self.refiner, scorer):
-            if self.device != "cpu" and not self.differentiable:
-                raise InputRefused(
-                    "device",
-                    f"device {self.device!r} is for learned methods and differentiable refinement: "
-                    "the geometric ones run on cpu",
-                )
-            from .estimation.methods import GeometricMethods
-
-            if scorer != "compact":
-                return GeometricMethods(self.threads)
-            from .networks.compact_session import CompactScorerSession
-
-            return GeometricMethods(self.threads, CompactScorerSession(self.weights / COMPACT_SCORER, self.threads))
-        if scorer == "compact":
-            raise InputRefused("scorer", "the compact scorer works with refiner geometric: choose that, or ScoreNet")
+        if "compact" in (self.refiner, scorer):
+            raise InputRefused(
+                "methods",
+                "compact networks work with geometric methods, not with RefineNet or ScoreNet: choose one kind",
+            )
         try:
             from .learned.methods import LearnedMethods, LearnedMethodsSettings
             from .learned.refiner import LearnedSettings
@@ -89,3 +81,23 @@ class MethodChoice:
             registration=LearnedRegistrationSettings(start=self.hypotheses),
         )
         return LearnedMethods.from_folder(self.weights, self.refiner, scorer, settings)
+
+    def _on_cpu(self) -> Methods:
+        """Geometric methods, with compact networks beside them where they are asked for."""
+        if self.device != "cpu" and not self.differentiable:
+            raise InputRefused(
+                "device",
+                f"device {self.device!r} is for learned methods and differentiable refinement: "
+                "the geometric ones run on cpu",
+            )
+        from .estimation.methods import GeometricMethods
+
+        if "compact" not in (self.refiner, self.scorer):
+            return GeometricMethods(self.threads)
+        from .networks.compact_session import CompactRefinerSession, CompactScorerSession
+
+        return GeometricMethods(
+            self.threads,
+            CompactScorerSession(self.weights / COMPACT_SCORER, self.threads) if self.scorer == "compact" else None,
+            CompactRefinerSession(self.weights / COMPACT_REFINER, self.threads) if self.refiner == "compact" else None,
+        )

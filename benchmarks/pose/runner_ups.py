@@ -17,8 +17,8 @@ from foundation_pose_ros import InputRefused, ObjectModel
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
+from foundation_pose_ros.observation.compared_images import MARGIN, SIZE, compared_poses
 from foundation_pose_ros.observation.crop import Crop
-from foundation_pose_ros.selection.compared_images import MARGIN, SIZE, compared_poses
 from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, scanned
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings

@@ -14,11 +14,6 @@ from .options import Device
 class MethodName(StrEnum):
     GEOMETRIC = "geometric"
     LEARNED = "learned"
-
-
-class ScorerName(StrEnum):
-    GEOMETRIC = "geometric"
-    LEARNED = "learned"
     COMPACT = "compact"
 
 
@@ -44,10 +39,15 @@ class MethodOptions:
 
     refiner: Annotated[
         MethodName,
-        typer.Option("--refiner", help="Learning-free, or RefineNet with weights of your own.", rich_help_panel=_PANEL),
+        typer.Option(
+            "--refiner",
+            help="Learning-free, or RefineNet with weights of your own; compact: registrations also try the steps of a "
+            "small network of your own.",
+            rich_help_panel=_PANEL,
+        ),
     ] = MethodName.GEOMETRIC
     scorer: Annotated[
-        ScorerName | None,
+        MethodName | None,
         typer.Option(
             "--scorer",
             help="Who chooses the best pose of a registration; compact: a small network of your own has a word in it.",

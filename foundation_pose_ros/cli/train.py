@@ -13,6 +13,7 @@ from ..method_choice import WITH_TORCH
 EXAMPLES = (
     "**Examples**\n\n"
     "- `foundation-pose train foundation_pose_ros/training/compact_score.yaml --output runs/mine`\n"
+    "- `foundation-pose train foundation_pose_ros/training/compact_refine.yaml --output runs/mine_too`\n"
     "- `foundation-pose train foundation_pose_ros/training/overfit.yaml --steps 100`\n"
 )
 
@@ -40,8 +41,8 @@ def train(
 ) -> None:
     """Train a network on renderings, going on from the output folder's checkpoint where there is one.
 
-    Which network is up to the file: `network: compact_score` is the small scorer of our own, `kind: refine` and
-    `kind: score` are the published ones.
+    Which network is up to the file: `network: compact_score` and `compact_refine` are the small scorer and refiner of
+    our own, `kind: refine` and `kind: score` are the published ones.
     """
     # YAML takes long to import, and help doesn't need it.
     from ..yaml_settings import read_settings

@@ -5,8 +5,10 @@ from typing import Literal, Protocol
 import numpy as np
 
 from ..object_model.model import ObjectModel
+from ..refinement.compact_refiner import CompactRefiner, StepNetwork
 from ..selection.compact_scorer import CompactScorer, SetScorer
 from .compact_choice import CompactChoice
+from .compact_steps import CompactSteps
 from .first_look import FirstLook
 from .hypotheses import rotation_grid, spread_rotations, unique_rotations
 from .object_prior import SizeColourPrior
@@ -16,8 +18,7 @@ from .render_and_compare import RenderAndCompare
 from .rivals import RivalSearch
 from .tracking_step import TrackStep
 
-Method = Literal["geometric", "learned"]
-ScorerName = Literal["geometric", "learned", "compact"]
+Method = Literal["geometric", "learned", "compact"]
 _TURNS_APART_RAD = np.deg2rad(20.0)
 # A first look glances at so many rotations at most.
 _GLANCED_ROTATIONS = 60
@@ -32,18 +33,23 @@ class Methods(Protocol):
 
 
 class GeometricMethods:
-    """Learning-free, on the CPU; a compact network may have a word in a registration's last choice."""
+    """Learning-free, on the CPU; compact networks may move a registration's poses, and have a word in its choice."""
 
-    def __init__(self, threads: int = 2, set_scorer: SetScorer | None = None) -> None:
-        """threads: of the ray caster. set_scorer: the compact network, ready to run."""
+    def __init__(
+        self, threads: int = 2, set_scorer: SetScorer | None = None, step_network: StepNetwork | None = None
+    ) -> None:
+        """threads: of the ray caster. set_scorer, step_network: compact networks, ready to run."""
         self._threads = threads
-        self._set_scorer = set_scorer
+        self._set_scorer, self._step_network = set_scorer, step_network
 
     def prepare(self, model: ObjectModel) -> PreparedObject:
         """Bind Embree and the learning-free methods to an object."""
         compare = RenderAndCompare.on_cpu(model, self._threads)
         geometric = geometric_registration(compare)
         registration: RegistrationStrategy = geometric
+        if self._step_network is not None:
+            refiner = CompactRefiner(self._step_network, model, compare.renderer)
+            registration = CompactSteps(registration, refiner, compare)
         if self._set_scorer is not None:
             registration = CompactChoice(registration, CompactScorer(self._set_scorer, model, compare.renderer))
         return PreparedObject(

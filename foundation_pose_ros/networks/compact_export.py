@@ -1,22 +1,24 @@
-"""The compact scorer as an ONNX file, for onnxruntime on any processor. Needs PyTorch and onnx."""
+"""Compact networks as ONNX files, for onnxruntime on any processor. Needs PyTorch and onnx."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from .compact_refine_net import CompactRefineNet
 from .compact_score_net import CompactScoreNet
 from .onnx_weights import onnx_module
+from .surface_motion import SurfaceMotion
 
 OPSET = 17
-INPUTS, OUTPUT = ("rendered", "observed"), "score"
+_INPUTS = ("rendered", "observed")
 _SIZE = 64
 
 
 class _OneSet(nn.Module):
-    """The network for one set: (L, 6, s, s) and (1, 6, s, s) -> (L,)."""
+    """A scorer for one set: (L, 6, s, s) and (1, 6, s, s) -> (L,)."""
 
     def __init__(self, network: CompactScoreNet) -> None:
         super().__init__()
@@ -26,27 +28,53 @@ class _OneSet(nn.Module):
         return self.network(rendered[None], observed[None])[0]
 
 
+class _Equations(nn.Module):
+    """A refiner whose answer is summed up: (B, 6, s, s) twice -> (B, 6, 6) and (B, 6)."""
+
+    def __init__(self, network: CompactRefineNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, rendered: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
+        return SurfaceMotion.said_of(rendered, observed, self.network(rendered, observed)).equations()
+
+
 def export_compact_scorer(network: CompactScoreNet, path: Path, metadata: Mapping[str, str]) -> None:
     """Write a graph: `rendered` [L, 6, 64, 64] and `observed` [1, 6, 64, 64], L free, give `score` [L].
 
     metadata: what is known of the weights, put into the file. Raises InputRefused where onnx isn't installed.
     """
-    onnx = onnx_module()
     # What came of 2 poses alone would be fixed to 2; three are traced.
-    example = torch.rand(3, 6, _SIZE, _SIZE), torch.rand(1, 6, _SIZE, _SIZE)
+    _export(_OneSet(network), (3, 1), ("score",), path, metadata)
+
+
+def export_compact_refiner(network: CompactRefineNet, path: Path, metadata: Mapping[str, str]) -> None:
+    """Write a graph: `rendered` and `observed` [B, 6, 64, 64], B free, give `information` [B, 6, 6] and `pull` [B, 6].
+
+    Otherwise as `export_compact_scorer`.
+    """
+    _export(_Equations(network), (3, 3), ("information", "pull"), path, metadata)
+
+
+def _export(
+    module: nn.Module, counts: tuple[int, int], outputs: Sequence[str], path: Path, metadata: Mapping[str, str]
+) -> None:
+    """counts: of images that are traced; an input of more than one may have any number."""
+    onnx = onnx_module()
     path.parent.mkdir(parents=True, exist_ok=True)
+    free = [name for name, count in zip(_INPUTS, counts, strict=True) if count > 1]
     # With gradients on: without, transformer layers take a fused form that no graph has.
     with torch.enable_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _OneSet(network).cpu().eval(),
-            example,
+            module.cpu().eval(),
+            tuple(torch.rand(count, 6, _SIZE, _SIZE) for count in counts),
             str(path),
             dynamo=False,
             opset_version=OPSET,
-            input_names=list(INPUTS),
-            output_names=[OUTPUT],
-            dynamic_axes={INPUTS[0]: {0: "L"}, OUTPUT: {0: "L"}},
+            input_names=list(_INPUTS),
+            output_names=list(outputs),
+            dynamic_axes={name: {0: "B"} for name in (*free, *outputs)},
         )
     written = onnx.load(path)
     onnx.helper.set_model_props(written, dict(metadata))

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .convolutions import Residual, convolution
+
 # Channels at each scale.
 WIDTHS = (32, 64, 128)
 # Of `prepared`.
@@ -23,12 +25,12 @@ class CompactScoreNet(nn.Module):
     def __init__(self, widths: tuple[int, int, int] = WIDTHS) -> None:
         super().__init__()
         first, second, third = widths
-        self.stem = _convolution(_CHANNELS, first, 5, stride=2)
-        self.coarse = nn.Sequential(_convolution(first, second, 3, stride=2), _Residual(second), _Residual(second))
+        self.stem = convolution(_CHANNELS, first, 5, stride=2)
+        self.coarse = nn.Sequential(convolution(first, second, 3, stride=2), Residual(second), Residual(second))
         self.exchange = _Exchange(second)
-        self.coarser = nn.Sequential(_convolution(second, third, 3, stride=2), _Residual(third), _Residual(third))
+        self.coarser = nn.Sequential(convolution(second, third, 3, stride=2), Residual(third), Residual(third))
         self.exchange_again = _Exchange(third)
-        self.last = _Residual(third)
+        self.last = Residual(third)
         self.pooled = nn.Linear(2 * third, third)
         self.among = _Among(third, _HEADS, 2 * third, dropout=0.0, batch_first=True)
         self.score = nn.Linear(third, 1)
@@ -45,15 +47,15 @@ class CompactScoreNet(nn.Module):
         return self.score(self.among(features.reshape(sets, poses, -1))).squeeze(-1)
 
 
-def prepared(rendered: Tensor, observed: Tensor) -> Tensor:
+def prepared(rendered: Tensor, observed: Tensor, near_radii: float = _NEAR_RADII) -> Tensor:
     """Lay rendered beside observed, (B, 6, s, s) each: colours with light and contrast taken off, points, and how both
-    differ: (B, 24, s, s).
+    differ: (B, 24, s, s). near_radii: of surfaces that differ by less in depth, colours are compared.
     """
     r_rgb, r_xyz, o_rgb, o_xyz = rendered[:, :3], rendered[:, 3:], observed[:, :3], observed[:, 3:]
     r_known = (r_xyz.abs().sum(dim=1, keepdim=True) > 0).to(rendered.dtype)
     o_known = (o_xyz.abs().sum(dim=1, keepdim=True) > 0).to(rendered.dtype)
     off = (o_xyz - r_xyz) * r_known * o_known
-    near = r_known * o_known * (off[:, 2:].abs() < _NEAR_RADII).to(rendered.dtype)
+    near = r_known * o_known * (off[:, 2:].abs() < near_radii).to(rendered.dtype)
     r_even, o_even = _evened(r_rgb, near) * r_known, _evened(o_rgb, near)
     return torch.cat(
         [
@@ -80,19 +82,6 @@ def _evened(rgb: Tensor, where: Tensor) -> Tensor:
     return ((rgb - mean) / (spread + 2.5e-3).sqrt()).clamp(-3, 3)
 
 
-class _Residual(nn.Module):
-    """Two 3x3 convolutions beside the identity (He et al. 2016)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = _convolution(channels, channels, 3)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.norm = nn.BatchNorm2d(channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(x + self.norm(self.second(self.first(x))))
-
-
 class _Exchange(nn.Module):
     """Tells each pose of a set what sets it apart from the others, pixel by pixel."""
 
@@ -117,11 +106,6 @@ class _Among(nn.TransformerEncoderLayer):
         seen = functional.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
         poses = self.norm1(poses + attention.out_proj(seen))
         return self.norm2(poses + self.linear2(functional.relu(self.linear1(poses))))
-
-
-def _convolution(channels_in: int, channels: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    convolution = nn.Conv2d(channels_in, channels, kernel, stride, padding=kernel // 2, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(channels), nn.ReLU(inplace=True))
 
 
 def set_losses(scores: Tensor, error: Tensor, sharpness: float) -> Tensor:

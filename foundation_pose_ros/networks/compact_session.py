@@ -1,4 +1,4 @@
-"""The compact scorer run by onnxruntime, without PyTorch."""
+"""Compact networks run by onnxruntime, without PyTorch."""
 
 from pathlib import Path
 from typing import Any
@@ -9,20 +9,23 @@ from ..errors import InputRefused, shortened
 from ..extras import needed
 
 _INPUTS = ["rendered", "observed"]
-_SHAPES = [[6, 64, 64], [6, 64, 64]]
+_SHAPE = [6, 64, 64]
 
 
-class CompactScorerSession:
-    """Scores sets of poses; metadata: what the file says of its weights."""
+class _CompactSession:
+    """A graph that takes renderings and pictures; metadata: what the file says of its weights."""
+
+    title: str
+    outputs: list[str]
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         """Raises InputRefused where onnxruntime or the file is missing, or the file is something else."""
         try:
             import onnxruntime
         except ModuleNotFoundError:
-            raise InputRefused("no_onnx", needed("the compact scorer", "onnx")) from None
+            raise InputRefused("no_onnx", needed(f"the {self.title}", "onnx")) from None
         if not path.is_file():
-            raise InputRefused("no_weights", f"{path} isn't there: `foundation-pose weights` says where weights are")
+            raise InputRefused("no_weights", f"{path} isn't there: `foundation-pose train` writes a {self.title}")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         # Threads that wait by turning round would take the processor from the ray caster.
@@ -31,18 +34,44 @@ class CompactScorerSession:
             self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the runtime has a class for each way to fail
             raise InputRefused(
-                "bad_weights", f"{path} can't be run by onnxruntime ({shortened(error)}): fetch it again"
+                "bad_weights", f"{path} can't be run by onnxruntime ({shortened(error)}): write it again"
             ) from None
-        inputs = self._session.get_inputs()
-        if [node.name for node in inputs] != _INPUTS or [list(node.shape[1:]) for node in inputs] != _SHAPES:
-            raise InputRefused("bad_weights", f"{path} isn't a compact scorer: take the one that is shipped")
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        shapes = [list(node.shape[1:]) for node in inputs]
+        named = [node.name for node in inputs] == _INPUTS and [node.name for node in outputs] == self.outputs
+        if not named or shapes != [_SHAPE, _SHAPE]:
+            raise InputRefused("bad_weights", f"{path} isn't a {self.title}: take the file that its run wrote")
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def _run(self, rendered: np.ndarray, observed: np.ndarray) -> list[np.ndarray]:
+        given = {"rendered": np.asarray(rendered, np.float32), "observed": np.asarray(observed, np.float32)}
+        found: list[np.ndarray] = self._session.run(None, given)
+        return found
+
+
+class CompactScorerSession(_CompactSession):
+    """Scores sets of poses."""
+
+    title, outputs = "compact scorer", ["score"]
 
     def scores(self, rendered: np.ndarray, observed: np.ndarray) -> np.ndarray:
         """Return scores (L,) float32 of renderings (L, 6, 64, 64) beside one picture (1, 6, 64, 64).
 
         They are logarithms of likelihoods, comparable within the set alone.
         """
-        given = {"rendered": np.asarray(rendered, np.float32), "observed": np.asarray(observed, np.float32)}
-        found: np.ndarray = self._session.run(None, given)[0]
-        return found
+        return self._run(rendered, observed)[0]
+
+
+class CompactRefinerSession(_CompactSession):
+    """Says how renderings have to move to look like pictures."""
+
+    title, outputs = "compact refiner", ["information", "pull"]
+
+    def equations(self, rendered: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return information (B, 6, 6) and pull (B, 6) float32 of renderings and pictures (B, 6, 64, 64).
+
+        The step is inverse(information) @ pull, a twist about the crop's centre in camera axes: translation in radii of
+        the object, rotation vector in radians.
+        """
+        information, pull = self._run(rendered, observed)
+        return information, pull

@@ -11,9 +11,9 @@ import numpy as np
 from ..errors import InputRefused
 from ..frame import Frame
 from ..object_model.model import ObjectModel
+from ..observation.compared_images import MARGIN, compared_poses
 from ..observation.crop import Crop
 from ..rendering import Renderer
-from .compared_images import MARGIN, compared_poses
 
 
 class SetScorer(Protocol):

@@ -7,7 +7,8 @@ from typing import Any
 from ..errors import InputRefused
 from ..yaml_settings import read_settings
 from .compact_loop import CompactTrainer
-from .compact_settings import CompactScoreSettings
+from .compact_settings import CompactRefineSettings, CompactScoreSettings
+from .refine_task import RefineTask
 from .score_task import ScoreTask
 
 
@@ -19,4 +20,6 @@ def compact_trainer(path: Path, say: Callable[[str], None] = print, **changes: A
     network = read_settings(path).get("network")
     if network == ScoreTask.kind:
         return CompactTrainer(ScoreTask(CompactScoreSettings.from_yaml(path, **changes)), say)
-    raise InputRefused("bad_settings", f"{path}: network {network!r}: give {ScoreTask.kind}")
+    if network == RefineTask.kind:
+        return CompactTrainer(RefineTask(CompactRefineSettings.from_yaml(path, **changes)), say)
+    raise InputRefused("bad_settings", f"{path}: network {network!r}: give {ScoreTask.kind} or {RefineTask.kind}")

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import InputRefused
-from ..networks.compact_score_net import WIDTHS
+from ..networks import compact_refine_net, compact_score_net
 from ..yaml_settings import read_settings, settings_from
 from .drawn_scenes import SceneSettings
 from .pose_sets import SetSettings
+from .step_sets import StepSettings
 
 Settings = TypeVar("Settings", bound="CompactTrainSettings")
 
@@ -105,12 +106,36 @@ class CompactScoreSettings(CompactTrainSettings):
     """
 
     stages: tuple[ScoreStage, ...] = (ScoreStage(steps=1000),)
-    widths: tuple[int, int, int] = WIDTHS
+    widths: tuple[int, int, int] = compact_score_net.WIDTHS
     sharpness: float = 20.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         named(self, "compact_score")
+
+
+@dataclass(frozen=True)
+class RefineStage(SetStage):
+    """A part of a refiner's run."""
+
+    drawn: StepSettings = field(default_factory=StepSettings)
+
+
+@dataclass(frozen=True)
+class CompactRefineSettings(CompactTrainSettings):
+    """A run of the compact refiner.
+
+    widths: channels of the network's grid, and of the coarser one. likelihood: what counts of how unlikely cells' true
+    motions are, beside what a step leaves of an error.
+    """
+
+    stages: tuple[RefineStage, ...] = (RefineStage(steps=1000),)
+    widths: tuple[int, int] = compact_refine_net.WIDTHS
+    likelihood: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        named(self, "compact_refine")
 
 
 def named(settings: CompactTrainSettings, network: str) -> None:

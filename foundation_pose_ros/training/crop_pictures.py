@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 from .. import se3
 from ..camera import Camera
 from ..object_model.model import ObjectModel
+from ..observation.compared_images import SIZE, rays_of
 from ..rendering.embree import EmbreeRenderer
-from ..selection.compared_images import SIZE, rays_of
 from ..srgb import decode_srgb
 from ..synthetic.sensor import ColourSensor, DepthSensor
 from ..synthetic.surface_textures import TextureLibrary, patches

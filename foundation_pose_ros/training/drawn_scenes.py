@@ -11,9 +11,9 @@ from scipy.spatial.transform import Rotation
 
 from .. import se3
 from ..object_model.model import ObjectModel
+from ..observation.compared_images import SIZE, compared, compared_rendering, crop_camera, rays_of
 from ..rendering import Rendering
 from ..rendering.embree import EmbreeRenderer
-from ..selection.compared_images import SIZE, compared, compared_rendering, crop_camera, rays_of
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary, drawn_surface
 from .crop_pictures import Defects, picture

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..observation.compared_images import SIZE, crop_camera
 from ..rendering import Rendering
 from ..rendering.embree import EmbreeRenderer
-from ..selection.compared_images import SIZE, crop_camera
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
 from .drawn_scenes import DrawnScene, DrawnScenes, SceneSettings

@@ -61,7 +61,7 @@ def test_a_registration_asks_the_network_in_the_end(see, cube, cube_pose):
 def test_the_choice_of_methods_takes_the_compact_scorer(tmp_path):
     for choice, reason in (
         (MethodChoice(scorer="compact", weights=tmp_path), "no_weights"),
-        (MethodChoice("learned", "compact", weights=tmp_path), "scorer"),
+        (MethodChoice("learned", "compact", weights=tmp_path), "methods"),
     ):
         pytest.importorskip("onnxruntime", reason="onnxruntime isn't installed here")
         pytest.importorskip("torch", reason="PyTorch isn't installed here")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import ObjectModel
+from foundation_pose_ros.observation.compared_images import crop_camera
 from foundation_pose_ros.rendering import EmbreeRenderer
-from foundation_pose_ros.selection.compared_images import crop_camera
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary
 from foundation_pose_ros.training.crop_pictures import Defects, picture

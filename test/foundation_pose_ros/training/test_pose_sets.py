@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import ObjectModel, se3
+from foundation_pose_ros.observation.compared_images import SIZE, crop_camera
 from foundation_pose_ros.rendering import EmbreeRenderer
-from foundation_pose_ros.selection.compared_images import SIZE, crop_camera
 from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary

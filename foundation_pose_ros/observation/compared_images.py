@@ -7,8 +7,8 @@ sets one rendering apart from another is found at the same pixels. Colours in 0.
 import numpy as np
 
 from ..object_model.model import ObjectModel
-from ..observation.crop import Crop
 from ..rendering import Renderer, Rendering
+from .crop import Crop
 
 # Pixels of the crop's side, and that in diameters.
 SIZE = 64

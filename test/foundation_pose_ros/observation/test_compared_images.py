@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from foundation_pose_ros.observation.compared_images import MARGIN, SIZE, compared_poses, crop_camera
 from foundation_pose_ros.observation.crop import Crop
-from foundation_pose_ros.selection.compared_images import MARGIN, SIZE, compared_poses, crop_camera
 
 
 def test_the_right_rendering_looks_like_the_picture(see, cube, cube_renderer, cube_pose):

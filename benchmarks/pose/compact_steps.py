@@ -1,0 +1,237 @@
+"""`python -m benchmarks.pose.compact_steps --weights runs/compact_refine`: what five steps of a compact refiner leave.
+
+Objects of the library that training never saw stand in rendered scenes, seen by cameras with defects; each is put 10
+degrees and a tenth of its diameter aside, and brought back by the network, by geometric refinement, and by both.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+import typer
+
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part, Report
+from benchmarks.reporting.results import data_folder, origin
+from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
+from foundation_pose_ros.method_choice import COMPACT_REFINER
+from foundation_pose_ros.networks.compact_session import CompactRefinerSession
+from foundation_pose_ros.object_model.surface_distance import SurfaceDistance
+from foundation_pose_ros.observation.compared_images import MARGIN, SIZE
+from foundation_pose_ros.observation.crop import Crop
+from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.refinement.compact_refiner import CompactRefiner
+from foundation_pose_ros.refinement.geometric import GeometricRefiner
+from foundation_pose_ros.rendering.embree import EmbreeRenderer
+from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, scanned
+from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
+from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
+from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
+from foundation_pose_ros.synthetic.surface_textures import TextureLibrary, drawn_surface
+
+SCENES, STARTS, STEPS = 40, 3, 5
+OFF_RAD, OFF_SHARE = float(np.deg2rad(10.0)), 0.1
+# Of training's own held-out share.
+HELD_OUT = 0.05
+_SMALLEST_MASK_PX, _BLUR_PX, _LOST = 150, 15, 0.8
+_TIMED_PAIRS, _TIMED_S = 64, 5.0
+
+
+@dataclass(frozen=True)
+class Start:
+    """A pose that is off, of an object in a frame; T_true (4, 4), T_start (4, 4)."""
+
+    frame: Frame
+    model: ObjectModel
+    T_true: np.ndarray
+    T_start: np.ndarray
+
+
+def main(
+    weights: Annotated[Path, typer.Option(help=f"Folder that holds {COMPACT_REFINER}.")],
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
+    scenes: Annotated[int, typer.Option(min=1, help="How many.")] = SCENES,
+) -> None:
+    """Judge the weights, and write JSON and table."""
+    session = CompactRefinerSession(weights / COMPACT_REFINER, threads=1)
+    starts = list(_starts(scenes))
+    report = provenance({"scenes": scenes, "starts": STARTS, "steps": STEPS}) | {
+        "command": f"python -m benchmarks.pose.compact_steps --weights {weights}",
+        "weights": session.metadata,
+        "pairs_per_core_s": round(pairs_per_core_s(session), 1),
+        "sources": {name: measured([changed(start) for start in starts], session) for name, changed in SOURCES.items()},
+    }
+    publish(PART, report, output)
+    print(PART.markdown(report))
+
+
+def measured(starts: list[Start], session: CompactRefinerSession) -> dict[str, Any]:
+    """Return what is left of errors, by each method: medians, and shares of starts that end farther off."""
+    found: dict[str, list[tuple[float, float, float]]] = {}
+    before = []
+    for start in starts:
+        model = start.model
+        renderer = EmbreeRenderer(model, 1)
+        distance = SurfaceDistance(model.vertices, model.symmetries)
+        before.append(float(distance(start.T_start[None], start.T_true)[0]) / model.diameter_m)
+        for name, T in _refined(start, renderer, session).items():
+            T_true = model.symmetries.nearest(start.T_true, T)
+            centres = [pose[:3, :3] @ model.centre_m + pose[:3, 3] for pose in (T, T_true)]
+            found.setdefault(name, []).append(
+                (
+                    float(np.rad2deg(se3.rotation_angle_rad(T[:3, :3], T_true[:3, :3]))),
+                    float(np.linalg.norm(centres[0] - centres[1]) / model.diameter_m),
+                    float(distance(T[None], start.T_true)[0]) / model.diameter_m,
+                )
+            )
+    return {
+        "starts": len(starts),
+        "before": round(float(np.median(before)), 4),
+        "methods": {name: _summed_up(np.array(rows), np.array(before)) for name, rows in found.items()},
+    }
+
+
+def _refined(start: Start, renderer: EmbreeRenderer, session: CompactRefinerSession) -> dict[str, np.ndarray]:
+    """Poses (4, 4) by the name of what refined them."""
+    d = start.model.diameter_m
+    geometric = GeometricRefiner(start.model, renderer)
+    observation = Crop.around_pose(start.frame, start.model, start.T_start, MARGIN).observe(SIZE)
+    alone = geometric.refine(observation, start.T_start[None], STEPS, (0.12 * d, 0.02 * d)).T_cam_obj
+    moved = CompactRefiner(session, start.model, renderer).moved(start.frame, start.T_start[None], STEPS)
+    both = geometric.refine(observation, moved, 3, (0.04 * d, 0.02 * d)).T_cam_obj
+    return {"geometric": alone[0], "network": moved[0], "both": both[0]}
+
+
+def _summed_up(rows: np.ndarray, before: np.ndarray) -> dict[str, float]:
+    """rows (N, 3): degrees, centre and surface in diameters."""
+    return {
+        "rotation_deg": round(float(np.median(rows[:, 0])), 2),
+        "centre": round(float(np.median(rows[:, 1])), 4),
+        "surface": round(float(np.median(rows[:, 2])), 4),
+        "within_a_fifth": round(float((rows[:, 2] < 0.2 * before).mean()), 4),
+        "farther": round(float((rows[:, 2] > before).mean()), 4),
+    }
+
+
+def pairs_per_core_s(session: CompactRefinerSession) -> float:
+    """Return how many pairs the network takes in a second of one core's time."""
+    rng = np.random.default_rng(0)
+    rendered, observed = rng.uniform(-1, 1, (2, _TIMED_PAIRS, 6, SIZE, SIZE)).astype(np.float32)
+    session.equations(rendered, observed)
+    begun, done = time.process_time(), 0
+    while time.process_time() - begun < _TIMED_S:
+        session.equations(rendered, observed)
+        done += _TIMED_PAIRS
+    return done / (time.process_time() - begun)
+
+
+def _starts(scenes: int) -> Iterator[Start]:
+    """Two objects that were held out in each scene, each put aside a few times."""
+    _, held = MeshLibrary.from_folder(data_folder() / "meshes_train").parted(HELD_OUT)
+    textures = TextureLibrary.from_folder(data_folder() / "textures_train")
+    for seed in range(scenes):
+        rng = np.random.default_rng([seed, 92])
+        chosen = [held.meshes[k].model() for k in rng.choice(len(held), 2, replace=False)]
+        dressed = [model.repainted(drawn_surface(model, textures, rng, 0.5)) for model in chosen]
+        nearest_m = float(rng.uniform(0.4, 0.8))
+        try:
+            scene = make_scene(
+                SceneSettings(
+                    seed=seed,
+                    frames=1,
+                    objects=dressed,
+                    clutter=int(rng.integers(1, 6)),
+                    occlusion=float(rng.choice([0.0, 0.0, 0.3])),
+                    distance_m=(nearest_m, nearest_m + 0.3),
+                    depth_sensor=REALSENSE_D435 if rng.random() < 0.7 else KINECT_V1,
+                    supersample=1,
+                )
+            )
+        except InputRefused:
+            continue
+        known = {name: scanned(scene.model(name), rng, wrong_prints=False) for name in scene.object_names}
+        seen = DefectiveSequence(scene, CameraDefects.drawn(scene.camera, rng), known)
+        for name in seen.object_names:
+            mask = seen.mask(seen.frame_ids[0], name)
+            if mask is None or np.count_nonzero(mask) < _SMALLEST_MASK_PX:
+                continue
+            frame, T_true = seen.frame(seen.frame_ids[0]), seen.truth(seen.frame_ids[0], name)
+            assert T_true is not None
+            for _ in range(STARTS):
+                yield Start(frame, known[name], T_true, _aside(rng, T_true, known[name]))
+
+
+def _aside(rng: np.random.Generator, T_true: np.ndarray, model: ObjectModel) -> np.ndarray:
+    push, turn = rng.standard_normal((2, 3))
+    push *= OFF_SHARE * model.diameter_m / np.linalg.norm(push)
+    turn *= OFF_RAD / np.linalg.norm(turn)
+    return se3.apply_twist(T_true, np.concatenate([push, turn]), model.centre_m)
+
+
+def _blurred(start: Start) -> Start:
+    """The camera or the object moves across the picture while the shutter is open."""
+    line = np.full((1, _BLUR_PX), 1 / _BLUR_PX, np.float32)
+    rgb = np.asarray(cv2.filter2D(start.frame.rgb, -1, line), np.uint8)
+    return replace(start, frame=replace(start.frame, rgb=rgb))
+
+
+def _little_depth(start: Start) -> Start:
+    """Most depth is lost, in patches, as on what is dark or shiny."""
+    shape = start.frame.depth_m.shape
+    patches = np.random.default_rng(5).uniform(size=(shape[0] // 8 + 1, shape[1] // 8 + 1)) < _LOST
+    lost = patches.repeat(8, 0).repeat(8, 1)[: shape[0], : shape[1]]
+    return replace(start, frame=replace(start.frame, depth_m=np.where(lost, 0, start.frame.depth_m)))
+
+
+def _no_depth(start: Start) -> Start:
+    return replace(start, frame=replace(start.frame, depth_m=np.zeros_like(start.frame.depth_m)))
+
+
+def _plain(start: Start) -> Start:
+    """The model's colours aren't known."""
+    return replace(start, model=start.model.repainted(None))
+
+
+SOURCES: dict[str, Callable[[Start], Start]] = {
+    "as cameras see it": lambda start: start,
+    f"colour blurred over {_BLUR_PX} px": _blurred,
+    f"{_LOST:.0%} of depth lost": _little_depth,
+    "no depth": _no_depth,
+    "colours not known": _plain,
+}
+
+
+def table(report: Report) -> str:
+    """Return what is left by each method."""
+    lines = [
+        "| | starts | method | rotation, degrees | centre, % of d | surface, % of d | left a fifth at most | farther |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {source} | {row['starts']} | {name} | {one['rotation_deg']:.1f} | {100 * one['centre']:.1f} "
+        f"| {100 * one['surface']:.1f} (of {100 * row['before']:.0f}) | {one['within_a_fifth']:.2f} "
+        f"| {one['farther']:.2f} |"
+        for source, row in report["sources"].items()
+        for name, one in row["methods"].items()
+    ]
+    weights, pairs = report["weights"].get("note", "unknown"), report["pairs_per_core_s"]
+    return "\n".join(
+        [*lines, "", f"Medians. Weights: {weights}; {pairs:.0f} pairs a second and core. {origin(report)}"]
+    )
+
+
+PART = Part(
+    "compact_steps",
+    "what five steps of a compact refiner leave of an error",
+    "compact_steps.json",
+    {"compact_steps": table},
+)
+
+
+if __name__ == "__main__":
+    typer.run(main)

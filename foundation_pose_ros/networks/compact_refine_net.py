@@ -1,0 +1,77 @@
+"""A small refiner of our own: where each piece of a rendered surface is in the picture, and how sure. Needs PyTorch.
+
+Unlike RefineNet it doesn't say a step: that follows from what it says of the pieces (`surface_motion`). So what is
+known of rigid motion needn't be learned, and each picture teaches as much as there are pieces.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .compact_score_net import prepared
+from .convolutions import Residual, convolution
+from .surface_motion import CELL, SAID
+
+# Channels of the grid of cells, and of one with half as many a side.
+WIDTHS = (48, 96)
+_SIZE = 64
+# Surfaces may be off by this many radii before colours are compared.
+_NEAR_RADII = 0.5
+# What is compared of both images: so many channels, with cells up to so many away.
+_SEEN, _REACH = 24, 3
+
+
+class CompactRefineNet(nn.Module):
+    """Rendered and observed (B, 6, 64, 64) -> what is said of cells (B, SAID, 16, 16)."""
+
+    near: Tensor
+
+    def __init__(self, widths: tuple[int, int] = WIDTHS) -> None:
+        super().__init__()
+        fine, coarse = widths
+        self.both = _cells(24, fine)
+        self.each = nn.Sequential(_cells(8, _SEEN), Residual(_SEEN))
+        self.register_buffer("near", _neighbours(_SIZE // CELL), persistent=False)
+        self.mixed = nn.Sequential(convolution(fine + _SEEN + self.near.shape[1], fine, 1), Residual(fine))
+        self.coarser = nn.Sequential(convolution(fine, coarse, 3, stride=2), Residual(coarse), Residual(coarse))
+        self.back = convolution(coarse, fine, 1)
+        self.last = Residual(fine)
+        self.said = nn.Conv2d(fine, SAID, 1)
+        # It begins with hardly any motion, hardly sure.
+        nn.init.normal_(self.said.weight, std=1e-3)
+        assert self.said.bias is not None
+        nn.init.zeros_(self.said.bias)
+
+    def forward(self, rendered: Tensor, observed: Tensor) -> Tensor:
+        """Say how the surface of each cell of a rendering has to move, for `SurfaceMotion.said_of`."""
+        x = prepared(rendered, observed, _NEAR_RADII)
+        known, seen, near = x[:, 21:22], x[:, 22:23], x[:, 23:24]
+        one = torch.cat([x[:, 6:9], rendered[:, 3:], known, near], dim=1)
+        other = torch.cat([x[:, 9:12], observed[:, 3:], seen, near], dim=1)
+        each = self.each(torch.cat([one, other]))
+        one, other = each[: rendered.shape[0]], each[rendered.shape[0] :]
+        x = self.mixed(torch.cat([self.both(x), _correlation(one, other, self.near), one], dim=1))
+        wide = functional.interpolate(self.back(self.coarser(x)), scale_factor=2.0, mode="nearest")
+        said: Tensor = self.said(self.last(x + wide))
+        return said
+
+
+def _cells(channels_in: int, channels: int) -> nn.Sequential:
+    """One step from pixels to cells, each of which sees half of its neighbours as well."""
+    convolved = nn.Conv2d(channels_in, channels, 2 * CELL, CELL, padding=CELL // 2, bias=False)
+    return nn.Sequential(convolved, nn.BatchNorm2d(channels), nn.ReLU(inplace=True))
+
+
+def _neighbours(size: int) -> Tensor:
+    """Where each cell's neighbours are (size^2, (2 _REACH + 1)^2), row by row in a grid that is padded by _REACH."""
+    wide = size + 2 * _REACH
+    at, aside = torch.arange(size), torch.arange(2 * _REACH + 1)
+    cell, step = (one[:, None] * wide + one for one in (at, aside))
+    return cell.flatten()[:, None] + step.flatten()
+
+
+def _correlation(one: Tensor, other: Tensor, near: Tensor) -> Tensor:
+    """How alike cells (B, C, h, w) are to the other image's around the same place: (B, (2 _REACH + 1)^2, h, w)."""
+    padded = functional.pad(other, [_REACH] * 4).flatten(2)
+    alike = (one.flatten(2).transpose(1, 2) * one.shape[1] ** -0.5) @ padded  # (B, h w, padded)
+    return alike.gather(2, near[None].expand(one.shape[0], -1, -1)).transpose(1, 2).unflatten(2, one.shape[2:])

@@ -1,0 +1,60 @@
+"""What a compact refiner learns from: poses of one object that are a little off in a picture, and how to move them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .. import se3
+from ..synthetic.mesh_library import MeshLibrary
+from ..synthetic.surface_textures import TextureLibrary
+from .drawn_scenes import DrawnScenes, SceneSettings
+from .wrong_poses import Jitter
+
+
+@dataclass(frozen=True)
+class StepSettings(SceneSettings):
+    """How sets are drawn, beside their scenes. starts: poses in each set. off: how far they are from the truth."""
+
+    starts: int = 6
+    off: Jitter = field(default_factory=lambda: Jitter(push=0.13, turn_rad=float(np.deg2rad(14.0))))
+
+
+@dataclass(frozen=True)
+class StepSet:
+    """rendered (L, 6, SIZE, SIZE), observed (6, SIZE, SIZE).
+
+    points (L, P, 3): of the object's surface at each pose, in the crop's frame: about its centre, in radii. motion
+    (L, 4, 4): takes them there to where they are in truth.
+    """
+
+    rendered: np.ndarray
+    observed: np.ndarray
+    points: np.ndarray
+    motion: np.ndarray
+
+
+class StepSets:
+    """Sets by their number, from a library of meshes and one of textures: the same number gives the same set."""
+
+    def __init__(self, meshes: MeshLibrary, textures: TextureLibrary, settings: StepSettings, seed: int) -> None:
+        self._scenes = DrawnScenes(meshes, textures, settings, seed)
+        self._settings = settings
+
+    def __getitem__(self, number: int) -> StepSet:
+        """Make one set."""
+        scene = self._scenes[number]
+        model = scene.shown.model
+        true = np.repeat(scene.T_true[None], self._settings.starts, axis=0)
+        starts = self._settings.off.drawn(scene.rng, true, model).astype(np.float32)
+        crops = scene.crops(starts)
+        T_crop_cam = crop_frame(crops.centre_cam, model.diameter_m)
+        motion = T_crop_cam @ scene.T_true @ se3.inverse(starts) @ np.linalg.inv(T_crop_cam)
+        points = se3.transform_points(T_crop_cam, se3.transform_points(starts, scene.mesh.points))
+        return StepSet(crops.rendered, crops.observed, points.astype(np.float32), motion.astype(np.float32))
+
+
+def crop_frame(centre_cam: np.ndarray, diameter_m: float) -> np.ndarray:
+    """Return what takes camera coordinates in metres to a crop's (4, 4): about its centre (3,), in radii."""
+    T = np.diag([2 / diameter_m] * 3 + [1.0])
+    T[:3, 3] = -2 / diameter_m * centre_cam
+    return T

@@ -1,0 +1,72 @@
+"""The compact refiner: pairs in, normal equations of a step out, the same by onnxruntime."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
+
+from foundation_pose_ros import InputRefused
+from foundation_pose_ros.networks.compact_refine_net import CompactRefineNet
+from foundation_pose_ros.networks.compact_score_net import CompactScoreNet
+from foundation_pose_ros.networks.surface_motion import SAID, SurfaceMotion
+
+# Of refiner and scorer together.
+MOST_PARAMETERS = 3_000_000
+
+
+@pytest.fixture(scope="module")
+def network() -> CompactRefineNet:
+    torch.manual_seed(0)
+    return CompactRefineNet().eval()
+
+
+def images(pairs: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    rendered = torch.rand(pairs, 6, 64, 64, generator=generator)
+    rendered[:, 3:, :10] = 0
+    return rendered, torch.rand(pairs, 6, 64, 64, generator=generator)
+
+
+def test_it_is_small_with_the_scorer_beside_it(network):
+    both = [*network.parameters(), *CompactScoreNet().parameters()]
+    assert sum(p.numel() for p in both) < MOST_PARAMETERS
+
+
+@torch.no_grad()
+def test_pairs_dont_know_of_each_other(network):
+    rendered, observed = images(3)
+    together = network(rendered, observed)
+    assert together.shape == (3, SAID, 16, 16)
+    assert torch.allclose(together[1:2], network(rendered[1:2], observed[1:2]), atol=1e-4)
+
+
+@torch.no_grad()
+def test_cells_are_compared_with_those_around_them(network):
+    rendered, observed = images(1)
+    elsewhere = observed.clone()
+    # Nine pixels aside, where another cell's place is.
+    elsewhere[:, :3, 20:40, 41:61] = observed[:, :3, 20:40, 32:52]
+    assert not torch.allclose(network(rendered, observed), network(rendered, elsewhere), atol=1e-6)
+
+
+def test_onnxruntime_says_the_same_for_any_number_of_pairs(network, tmp_path):
+    pytest.importorskip("onnx", reason="onnx isn't installed here")
+    pytest.importorskip("onnxruntime", reason="onnxruntime isn't installed here")
+    from foundation_pose_ros.networks.compact_export import export_compact_refiner
+    from foundation_pose_ros.networks.compact_session import CompactRefinerSession, CompactScorerSession
+
+    path = tmp_path / "refiner.onnx"
+    export_compact_refiner(network, path, {"licence": "Apache-2.0"})
+    session = CompactRefinerSession(path)
+    assert session.metadata["licence"] == "Apache-2.0"
+    for pairs in (1, 2, 5):
+        rendered, observed = images(pairs)
+        with torch.no_grad():
+            expected = SurfaceMotion.said_of(rendered, observed, network(rendered, observed)).equations()
+        found = session.equations(rendered.numpy(), observed.numpy())
+        for ours, theirs in zip(found, expected, strict=True):
+            scale = float(theirs.abs().max())
+            np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4 * scale)
+    with pytest.raises(InputRefused) as refused:
+        CompactScorerSession(path)
+    assert refused.value.reason == "bad_weights"

@@ -1,0 +1,63 @@
+"""Steps that a network proposes, taken: a network that knows the truth brings poses there."""
+
+import numpy as np
+import pytest
+
+from foundation_pose_ros import InputRefused, se3
+from foundation_pose_ros.method_choice import MethodChoice
+from foundation_pose_ros.refinement.compact_refiner import CompactRefiner
+
+OFF = np.array([0.008, -0.006, 0.01, 0.12, -0.1, 0.08])
+
+
+class AlwaysSays:
+    """Tells every pair the same twist."""
+
+    def __init__(self, twist: np.ndarray) -> None:
+        self.twist, self.asked = twist, 0
+
+    def equations(self, rendered: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        assert rendered.shape == observed.shape == (len(rendered), 6, 64, 64)
+        self.asked += len(rendered)
+        information = np.broadcast_to(4 * np.eye(6, dtype=np.float32), (len(rendered), 6, 6))
+        return information, np.broadcast_to(4 * self.twist, (len(rendered), 6))
+
+
+def test_a_step_is_in_radii_about_the_object_s_centre(see, cube, cube_renderer, cube_pose):
+    view = see(cube_pose)
+    start = se3.apply_twist(cube_pose, -OFF, cube.centre_m)
+    in_radii = OFF / np.repeat([cube.diameter_m / 2, 1.0], 3)
+    network = AlwaysSays(in_radii)
+    moved = CompactRefiner(network, cube, cube_renderer).moved(view.frame, start[None], 1)[0]
+    np.testing.assert_allclose(moved, cube_pose, atol=5e-3)
+    assert network.asked == 1
+
+
+def test_steps_are_held_to_a_sane_length(see, cube, cube_renderer, cube_pose):
+    view = see(cube_pose)
+    network = AlwaysSays(np.array([9.0, 0, 0, 0, 9.0, 0]))
+    moved = CompactRefiner(network, cube, cube_renderer).moved(view.frame, cube_pose[None], 1)[0]
+    assert float(se3.rotation_angle_rad(moved[:3, :3], cube_pose[:3, :3])) < 0.41
+    assert np.linalg.norm(moved[:3, 3] - cube_pose[:3, 3]) < 0.51 * cube.diameter_m
+
+
+def test_poses_out_of_the_image_stay_and_the_others_go_on(see, cube, cube_renderer, cube_pose):
+    view = see(cube_pose)
+    poses = np.stack([cube_pose, cube_pose]).astype(np.float32)
+    poses[0, 0, 3] += 5
+    network = AlwaysSays(np.array([0.01, 0, 0, 0, 0, 0]))
+    moved = CompactRefiner(network, cube, cube_renderer).moved(view.frame, poses, 3)
+    np.testing.assert_array_equal(moved[0], poses[0])
+    assert network.asked == 3
+    assert moved[1, 0, 3] - cube_pose[0, 3] == pytest.approx(0.03 * cube.diameter_m / 2, abs=1e-5)
+
+
+def test_the_choice_of_methods_takes_the_compact_refiner(tmp_path):
+    pytest.importorskip("onnxruntime", reason="onnxruntime isn't installed here")
+    with pytest.raises(InputRefused) as refused:
+        MethodChoice(refiner="compact", weights=tmp_path).methods()
+    assert refused.value.reason == "no_weights"
+    assert "compact refiner" in str(refused.value)
+    with pytest.raises(InputRefused) as refused:
+        MethodChoice(refiner="compact", scorer="learned", weights=tmp_path).methods()
+    assert refused.value.reason == "methods"
