@@ -34,7 +34,7 @@ from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary, drawn_surface
 
-SCENES, STARTS, STEPS = 40, 3, 5
+SCENES, STARTS, STEPS = 24, 2, 5
 OFF_RAD, OFF_SHARE = float(np.deg2rad(10.0)), 0.1
 # Of training's own held-out share.
 HELD_OUT = 0.05
@@ -43,11 +43,25 @@ _TIMED_PAIRS, _TIMED_S = 64, 5.0
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is known of an object."""
+
+    model: ObjectModel
+    renderer: EmbreeRenderer
+    distance: SurfaceDistance
+
+    @classmethod
+    def of(cls, model: ObjectModel) -> "Known":
+        return cls(model, EmbreeRenderer(model, 1), SurfaceDistance(model.vertices, model.symmetries))
+
+
+@dataclass(frozen=True)
 class Start:
-    """A pose that is off, of an object in a frame; T_true (4, 4), T_start (4, 4)."""
+    """A pose that is off, of an object in a frame; T_true (4, 4), T_start (4, 4). plain: what is known but colours."""
 
     frame: Frame
-    model: ObjectModel
+    known: Known
+    plain: Known
     T_true: np.ndarray
     T_start: np.ndarray
 
@@ -75,11 +89,9 @@ def measured(starts: list[Start], session: CompactRefinerSession) -> dict[str, A
     found: dict[str, list[tuple[float, float, float]]] = {}
     before = []
     for start in starts:
-        model = start.model
-        renderer = EmbreeRenderer(model, 1)
-        distance = SurfaceDistance(model.vertices, model.symmetries)
+        model, distance = start.known.model, start.known.distance
         before.append(float(distance(start.T_start[None], start.T_true)[0]) / model.diameter_m)
-        for name, T in _refined(start, renderer, session).items():
+        for name, T in _refined(start, session).items():
             T_true = model.symmetries.nearest(start.T_true, T)
             centres = [pose[:3, :3] @ model.centre_m + pose[:3, 3] for pose in (T, T_true)]
             found.setdefault(name, []).append(
@@ -96,13 +108,14 @@ def measured(starts: list[Start], session: CompactRefinerSession) -> dict[str, A
     }
 
 
-def _refined(start: Start, renderer: EmbreeRenderer, session: CompactRefinerSession) -> dict[str, np.ndarray]:
+def _refined(start: Start, session: CompactRefinerSession) -> dict[str, np.ndarray]:
     """Poses (4, 4) by the name of what refined them."""
-    d = start.model.diameter_m
-    geometric = GeometricRefiner(start.model, renderer)
-    observation = Crop.around_pose(start.frame, start.model, start.T_start, MARGIN).observe(SIZE)
+    model, renderer = start.known.model, start.known.renderer
+    d = model.diameter_m
+    geometric = GeometricRefiner(model, renderer)
+    observation = Crop.around_pose(start.frame, model, start.T_start, MARGIN).observe(SIZE)
     alone = geometric.refine(observation, start.T_start[None], STEPS, (0.12 * d, 0.02 * d)).T_cam_obj
-    moved = CompactRefiner(session, start.model, renderer).moved(start.frame, start.T_start[None], STEPS)
+    moved = CompactRefiner(session, model, renderer).moved(start.frame, start.T_start[None], STEPS)
     both = geometric.refine(observation, moved, 3, (0.04 * d, 0.02 * d)).T_cam_obj
     return {"geometric": alone[0], "network": moved[0], "both": both[0]}
 
@@ -162,8 +175,10 @@ def _starts(scenes: int) -> Iterator[Start]:
                 continue
             frame, T_true = seen.frame(seen.frame_ids[0]), seen.truth(seen.frame_ids[0], name)
             assert T_true is not None
+            model = known[name]
+            coloured, plain = Known.of(model), Known.of(model.repainted(None))
             for _ in range(STARTS):
-                yield Start(frame, known[name], T_true, _aside(rng, T_true, known[name]))
+                yield Start(frame, coloured, plain, T_true, _aside(rng, T_true, model))
 
 
 def _aside(rng: np.random.Generator, T_true: np.ndarray, model: ObjectModel) -> np.ndarray:
@@ -188,21 +203,11 @@ def _little_depth(start: Start) -> Start:
     return replace(start, frame=replace(start.frame, depth_m=np.where(lost, 0, start.frame.depth_m)))
 
 
-def _no_depth(start: Start) -> Start:
-    return replace(start, frame=replace(start.frame, depth_m=np.zeros_like(start.frame.depth_m)))
-
-
-def _plain(start: Start) -> Start:
-    """The model's colours aren't known."""
-    return replace(start, model=start.model.repainted(None))
-
-
 SOURCES: dict[str, Callable[[Start], Start]] = {
     "as cameras see it": lambda start: start,
     f"colour blurred over {_BLUR_PX} px": _blurred,
     f"{_LOST:.0%} of depth lost": _little_depth,
-    "no depth": _no_depth,
-    "colours not known": _plain,
+    "colours not known": lambda start: replace(start, known=start.plain),
 }
 
 

@@ -15,6 +15,7 @@ DOCUMENTS = (
     "docs/scores.md",
     "docs/object_support.md",
     "docs/reference_views.md",
+    "docs/compact_refiner.md",
     "docs/compact_scorer.md",
     "docs/scaling.md",
     "docs/neural_field.md",

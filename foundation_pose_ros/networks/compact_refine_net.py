@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .compact_score_net import prepared
+from .compared_pixels import CHANNELS, compared_pixels
 from .convolutions import Residual, convolution
 from .surface_motion import CELL, SAID
 
@@ -17,7 +17,9 @@ WIDTHS = (48, 96)
 _SIZE = 64
 # Surfaces may be off by this many radii before colours are compared.
 _NEAR_RADII = 0.5
-# What is compared of both images: so many channels, with cells up to so many away.
+# Of each image alone: colours, points, where they are, where both are near.
+_EACH = 8
+# What is compared of both: so many channels, with cells up to so many away.
 _SEEN, _REACH = 24, 3
 
 
@@ -29,8 +31,8 @@ class CompactRefineNet(nn.Module):
     def __init__(self, widths: tuple[int, int] = WIDTHS) -> None:
         super().__init__()
         fine, coarse = widths
-        self.both = _cells(24, fine)
-        self.each = nn.Sequential(_cells(8, _SEEN), Residual(_SEEN))
+        self.both = _cells(CHANNELS, fine)
+        self.each = nn.Sequential(_cells(_EACH, _SEEN), Residual(_SEEN))
         self.register_buffer("near", _neighbours(_SIZE // CELL), persistent=False)
         self.mixed = nn.Sequential(convolution(fine + _SEEN + self.near.shape[1], fine, 1), Residual(fine))
         self.coarser = nn.Sequential(convolution(fine, coarse, 3, stride=2), Residual(coarse), Residual(coarse))
@@ -44,13 +46,12 @@ class CompactRefineNet(nn.Module):
 
     def forward(self, rendered: Tensor, observed: Tensor) -> Tensor:
         """Say how the surface of each cell of a rendering has to move, for `SurfaceMotion.said_of`."""
-        x = prepared(rendered, observed, _NEAR_RADII)
-        known, seen, near = x[:, 21:22], x[:, 22:23], x[:, 23:24]
-        one = torch.cat([x[:, 6:9], rendered[:, 3:], known, near], dim=1)
-        other = torch.cat([x[:, 9:12], observed[:, 3:], seen, near], dim=1)
+        seen = compared_pixels(rendered, observed, _NEAR_RADII)
+        one = torch.cat([seen.rendered_even, rendered[:, 3:], seen.rendered_known, seen.near], dim=1)
+        other = torch.cat([seen.observed_even, observed[:, 3:], seen.observed_known, seen.near], dim=1)
         each = self.each(torch.cat([one, other]))
         one, other = each[: rendered.shape[0]], each[rendered.shape[0] :]
-        x = self.mixed(torch.cat([self.both(x), _correlation(one, other, self.near), one], dim=1))
+        x = self.mixed(torch.cat([self.both(seen.all), _correlation(one, other, self.near), one], dim=1))
         wide = functional.interpolate(self.back(self.coarser(x)), scale_factor=2.0, mode="nearest")
         said: Tensor = self.said(self.last(x + wide))
         return said

@@ -8,15 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .compared_pixels import CHANNELS, compared_pixels
 from .convolutions import Residual, convolution
 
 # Channels at each scale.
 WIDTHS = (32, 64, 128)
-# Of `prepared`.
-_CHANNELS = 24
 _HEADS = 4
-# Points are kept in radii; depths that differ by so much differ in full.
-_NEAR_RADII, _APART_RADII = 0.15, 0.5
 
 
 class CompactScoreNet(nn.Module):
@@ -25,7 +22,7 @@ class CompactScoreNet(nn.Module):
     def __init__(self, widths: tuple[int, int, int] = WIDTHS) -> None:
         super().__init__()
         first, second, third = widths
-        self.stem = convolution(_CHANNELS, first, 5, stride=2)
+        self.stem = convolution(CHANNELS, first, 5, stride=2)
         self.coarse = nn.Sequential(convolution(first, second, 3, stride=2), Residual(second), Residual(second))
         self.exchange = _Exchange(second)
         self.coarser = nn.Sequential(convolution(second, third, 3, stride=2), Residual(third), Residual(third))
@@ -38,48 +35,13 @@ class CompactScoreNet(nn.Module):
     def forward(self, rendered: Tensor, observed: Tensor) -> Tensor:
         """Score the poses of each set."""
         sets, poses = rendered.shape[:2]
-        x = prepared(rendered.flatten(0, 1), observed.expand(-1, poses, -1, -1, -1).flatten(0, 1))
+        x = compared_pixels(rendered.flatten(0, 1), observed.expand(-1, poses, -1, -1, -1).flatten(0, 1)).all
         if x.device.type == "cpu" and not torch.jit.is_tracing():
             x = x.contiguous(memory_format=torch.channels_last)
         x = self.exchange(self.coarse(self.stem(x)), sets, poses)
         x = self.last(self.exchange_again(self.coarser(x), sets, poses))
         features = self.pooled(torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1))
         return self.score(self.among(features.reshape(sets, poses, -1))).squeeze(-1)
-
-
-def prepared(rendered: Tensor, observed: Tensor, near_radii: float = _NEAR_RADII) -> Tensor:
-    """Lay rendered beside observed, (B, 6, s, s) each: colours with light and contrast taken off, points, and how both
-    differ: (B, 24, s, s). near_radii: of surfaces that differ by less in depth, colours are compared.
-    """
-    r_rgb, r_xyz, o_rgb, o_xyz = rendered[:, :3], rendered[:, 3:], observed[:, :3], observed[:, 3:]
-    r_known = (r_xyz.abs().sum(dim=1, keepdim=True) > 0).to(rendered.dtype)
-    o_known = (o_xyz.abs().sum(dim=1, keepdim=True) > 0).to(rendered.dtype)
-    off = (o_xyz - r_xyz) * r_known * o_known
-    near = r_known * o_known * (off[:, 2:].abs() < near_radii).to(rendered.dtype)
-    r_even, o_even = _evened(r_rgb, near) * r_known, _evened(o_rgb, near)
-    return torch.cat(
-        [
-            r_rgb - 0.5 * r_known,
-            o_rgb - 0.5,
-            r_even,
-            o_even,
-            r_even * o_even * near,
-            r_xyz,
-            off.clamp(-_APART_RADII, _APART_RADII) * (1 / _NEAR_RADII),
-            r_known,
-            o_known,
-            near,
-        ],
-        dim=1,
-    )
-
-
-def _evened(rgb: Tensor, where: Tensor) -> Tensor:
-    """Colours (B, 3, s, s) less their mean, over their contrast, both of the pixels (B, 1, s, s) that are marked."""
-    count = where.sum(dim=(2, 3), keepdim=True) + 1
-    mean = (rgb * where).sum(dim=(2, 3), keepdim=True) / count
-    spread = ((rgb - mean).square() * where).sum(dim=(1, 2, 3), keepdim=True) / (3 * count)
-    return ((rgb - mean) / (spread + 2.5e-3).sqrt()).clamp(-3, 3)
 
 
 class _Exchange(nn.Module):
