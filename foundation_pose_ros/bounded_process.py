@@ -1,10 +1,11 @@
 """Functions called in a process of their own, with limits on memory and time: for files that nobody vouches for.
 
-A helper imports what the functions need once; each call then runs in a copy of it (a fork), which ends with the call
-and takes along whatever it has made of the machine. The result comes back through memory that both processes map, so
-that arrays in it aren't copied. Linux only, as memfd_create is.
+A helper imports what the functions need once, and gets ready as it is told to; each call then runs in a copy of it (a
+fork), which ends with the call and takes along whatever it has made of the machine. The result comes back through
+memory that both processes map, so that arrays in it aren't copied. Linux only, as memfd_create is.
 
-`python -m foundation_pose_ros.bounded_process SOCKET MODULE...` is the helper.
+`python -m foundation_pose_ros.bounded_process SOCKET GET_READY MODULE...` is the helper; GET_READY is
+MODULE:FUNCTION, or empty.
 """
 
 import mmap
@@ -58,9 +59,15 @@ class BoundedProcess:
     A helper that has died is replaced at the next call. Call `close` in the end.
     """
 
-    def __init__(self, modules: Sequence[str], limits: CallLimits | None = None) -> None:
-        """modules: names of those that a helper imports beforehand, so that no call has to."""
+    def __init__(
+        self, modules: Sequence[str], limits: CallLimits | None = None, get_ready: Callable[[], None] | None = None
+    ) -> None:
+        """modules: names of those that a helper imports beforehand, so that no call has to.
+
+        get_ready: of a module; a helper calls it beforehand. What it loads or compiles no call has to either.
+        """
         self._modules, self._limits = tuple(modules), limits or CallLimits()
+        self._get_ready = "" if get_ready is None else f"{get_ready.__module__}:{get_ready.__name__}"
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
@@ -110,7 +117,7 @@ class BoundedProcess:
         near, far = socket.socketpair()
         with far:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(far.fileno()), *self._modules],
+                [sys.executable, "-m", __name__, str(far.fileno()), self._get_ready, *self._modules],
                 pass_fds=(far.fileno(),),
                 env=os.environ
                 | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
@@ -182,8 +189,12 @@ def _read(file: int) -> Any:
 def main() -> None:
     """Do as told until the near end is gone."""
     near = socket.socket(fileno=int(sys.argv[1]))
-    for name in sys.argv[2:]:
+    module, _, get_ready = sys.argv[2].partition(":")
+    for name in sys.argv[3:]:
         import_module(name)
+    if get_ready:
+        with suppress(Exception):  # what can't be used is said by the call that needs it
+            getattr(import_module(module), get_ready)()
     while True:
         message, files, _, _ = socket.recv_fds(near, _WALL_S.size, 1)
         if not message:

@@ -23,6 +23,14 @@ import os, time
 import numpy as np
 from foundation_pose_ros import InputRefused
 
+prepared_in = []
+
+def get_ready():
+    prepared_in.append(os.getpid())
+
+def ready_in():
+    return prepared_in, os.getppid()
+
 def twice(array, plus=0.0):
     return {"twice": 2 * array + plus}
 
@@ -109,3 +117,13 @@ def test_nothing_runs_on_once_it_is_closed() -> None:
     helper = process.call(os.getppid)
     process.close()
     assert not Path(f"/proc/{helper}").exists()
+
+
+def test_a_helper_gets_ready_once_for_all_calls(functions: Any) -> None:
+    process = BoundedProcess([functions.__name__], LIMITS, functions.get_ready)
+    try:
+        for _ in range(2):
+            prepared_in, helper = process.call(functions.ready_in)
+            assert prepared_in == [helper]
+    finally:
+        process.close()

@@ -5,9 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ...bounded_yaml import parse_yaml
 from ...errors import InputRefused, shortened
 from ...limits import LIMITS
+from ...object_model.appearance import CornerColours
 from ...object_model.model import ObjectModel
 from ...object_model.symmetry import Symmetries
 from ...tracking.instances import instance_ids
@@ -67,6 +70,16 @@ def load_prepared(
     ):
         continue  # the model keeps it
     return entry
+
+
+def get_ready() -> None:
+    """Read what takes no time to read: libraries and compiled loops, which take a second and more, are then loaded."""
+    import trimesh  # not by the node: only a process that reads needs it
+
+    ball = ObjectModel.from_mesh(trimesh.creation.icosphere(subdivisions=3, radius=0.1))
+    ball = ball.repainted(CornerColours(np.ones((len(ball.faces), 3, 3))))
+    for _found in (ball.near_symmetries, ball.simplified):
+        continue
 
 
 def parse_symmetries(text: str) -> Symmetries | None:

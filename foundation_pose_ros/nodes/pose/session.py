@@ -24,7 +24,7 @@ from .find_object import FindObjectAction
 from .inputs import PoseInputs, needs_transforms
 from .markers import MarkerSettings
 from .models_publisher import ModelsPublisher
-from .object_catalogue import load_prepared
+from .object_catalogue import get_ready, load_prepared
 from .objects import PoseObjects, configured_entries, thread_count
 from .onboarding_services import OnboardingServices
 from .output_frame import OutputFrame
@@ -37,7 +37,7 @@ from .settings import method_choice, output_frame_settings, tracker_settings
 from .state_log import StateLog
 
 # Meshes and textures are read in its processes. It belongs to this one, so that no configuration waits for its imports.
-MESH_READER = BoundedProcess([load_prepared.__module__])
+MESH_READER = BoundedProcess([load_prepared.__module__], get_ready=get_ready)
 
 
 class PoseSession:
