@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from .compared_pixels import CHANNELS, compared_pixels
 from .convolutions import Residual, convolution
-from .surface_motion import CELL, SAID
+from .surface_motion import CELL, SAID, cell_means, has_points
 
 # Channels of the grid of cells, and of one with half as many a side.
 WIDTHS = (48, 96)
@@ -21,6 +21,8 @@ _NEAR_RADII = 0.5
 _EACH = 8
 # What is compared of both: so many channels, with cells up to so many away.
 _SEEN, _REACH = 24, 3
+# Cells without points are chosen so rarely.
+_HARDLY = 1e-3
 
 
 class CompactRefineNet(nn.Module):
@@ -51,10 +53,12 @@ class CompactRefineNet(nn.Module):
         other = torch.cat([seen.observed_even, observed[:, 3:], seen.observed_known, seen.near], dim=1)
         each = self.each(torch.cat([one, other]))
         one, other = each[: rendered.shape[0]], each[rendered.shape[0] :]
-        x = self.mixed(torch.cat([self.both(seen.all), _correlation(one, other, self.near), one], dim=1))
+        alike = _alike(one, other, self.near)
+        matched = _matched(rendered, observed, alike, self.near)
+        x = self.mixed(torch.cat([self.both(seen.all), alike.transpose(1, 2).unflatten(2, one.shape[2:]), one], dim=1))
         wide = functional.interpolate(self.back(self.coarser(x)), scale_factor=2.0, mode="nearest")
-        said: Tensor = self.said(self.last(x + wide))
-        return said
+        said = self.said(self.last(x + wide))
+        return torch.cat([said[:, :3] + matched, said[:, 3:]], dim=1)
 
 
 def _cells(channels_in: int, channels: int) -> nn.Sequential:
@@ -71,8 +75,21 @@ def _neighbours(size: int) -> Tensor:
     return cell.flatten()[:, None] + step.flatten()
 
 
-def _correlation(one: Tensor, other: Tensor, near: Tensor) -> Tensor:
-    """How alike cells (B, C, h, w) are to the other image's around the same place: (B, (2 _REACH + 1)^2, h, w)."""
+def _alike(one: Tensor, other: Tensor, near: Tensor) -> Tensor:
+    """How alike cells (B, C, h, w) are to the other image's around the same place: (B, h w, (2 _REACH + 1)^2)."""
     padded = functional.pad(other, [_REACH] * 4).flatten(2)
     alike = (one.flatten(2).transpose(1, 2) * one.shape[1] ** -0.5) @ padded  # (B, h w, padded)
-    return alike.gather(2, near[None].expand(one.shape[0], -1, -1)).transpose(1, 2).unflatten(2, one.shape[2:])
+    return alike.gather(2, near[None].expand(one.shape[0], -1, -1))
+
+
+def _matched(rendered: Tensor, observed: Tensor, alike: Tensor, near: Tensor) -> Tensor:
+    """How far cells' points would move (B, 3, h, w) to those of the cells that they are alike to, by a soft choice."""
+    cells = rendered.shape[3] // CELL
+    (here, is_here), (there, is_there) = (cell_means(x[:, 3:], has_points(x)) for x in (rendered, observed))
+    with_share = torch.cat([there, is_there[..., None]], dim=2).transpose(1, 2).unflatten(2, (cells, cells))
+    around = functional.pad(with_share, [_REACH] * 4).flatten(2)[:, :, near]  # (B, 4, h w, neighbours)
+    share = around[:, 3]
+    chosen = torch.softmax(alike + (share + _HARDLY).log(), dim=2)
+    found = (chosen[:, None] * around[:, :3]).sum(dim=3)  # (B, 3, h w)
+    both = ((is_here > 0) & (share.amax(dim=2) > 0)).to(found.dtype)
+    return ((found - here.transpose(1, 2)) * both[:, None]).unflatten(2, (cells, cells))

@@ -47,7 +47,7 @@ class SurfaceMotion:
     def said_of(cls, rendered: Tensor, observed: Tensor, said: Tensor) -> "SurfaceMotion":
         """Read what a network says (B, SAID, h, w) of renderings and pictures (B, 6, CELL h, CELL w)."""
         motion, log, lean, depth = _rows(said.float()).split((3, 3, 3, 1), dim=2)
-        points, share = _cell_means(rendered[:, 3:], _known(rendered))
+        points, share = cell_means(rendered[:, 3:], has_points(rendered))
         log = log.clamp(-_SURER, _SURER)
         (a, b, c), (d, e, f) = (log.exp() * _MOTION_SURE).unbind(2), (lean * _MOTION_SURE).unbind(2)
         none = 0 * a  # exports would give zeros a fixed size
@@ -103,11 +103,11 @@ class DepthMotion:
     def measured(cls, rendered: Tensor, observed: Tensor, log_sure: Tensor) -> "DepthMotion":
         """Compare renderings and pictures (B, 6, s, s) at the same pixels; log_sure (B, N): see SAID."""
         points, off = rendered[:, 3:], observed[:, 3:] - rendered[:, 3:]
-        normals, smooth = _normals(points, _known(rendered))
-        here = smooth * _known(observed) * (off[:, 2:].abs() < _SAME_RADII).to(off.dtype)
+        normals, smooth = _normals(points, has_points(rendered))
+        here = smooth * has_points(observed) * (off[:, 2:].abs() < _SAME_RADII).to(off.dtype)
         moments = torch.linalg.cross(points, normals, dim=1)
         along = (normals * off).sum(dim=1, keepdim=True)
-        means, share = _cell_means(torch.cat([normals, moments, along], dim=1), here)
+        means, share = cell_means(torch.cat([normals, moments, along], dim=1), here)
         return cls(means[..., :3], means[..., :6], means[..., 6], log_sure.exp() * _DEPTH_SURE, share)
 
 
@@ -125,9 +125,19 @@ def motions(points: Tensor, motion: Tensor) -> Tensor:
     return points @ motion[:, :3, :3].transpose(1, 2) + motion[:, None, :3, 3] - points
 
 
-def _known(image: Tensor) -> Tensor:
-    """(B, 1, s, s): 1 where there are points."""
+def has_points(image: Tensor) -> Tensor:
+    """Return (B, 1, s, s): 1 where images (B, 6, s, s) have points."""
     return (image[:, 3:].abs().sum(dim=1, keepdim=True) > 0).to(image.dtype)
+
+
+def cell_means(image: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
+    """Return means (B, N, C) of an image (B, C, s, s) over each cell's marked pixels (B, 1, s, s).
+
+    Also give their share (B, N) of the cell.
+    """
+    share = functional.avg_pool2d(where, CELL)
+    means = functional.avg_pool2d(image * where, CELL) / share.clamp(min=1e-6)
+    return _rows(means), share.flatten(1)
 
 
 def _normals(points: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
@@ -139,13 +149,6 @@ def _normals(points: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
     near = (torch.maximum(right.abs(), below.abs()).amax(dim=1, keepdim=True) < _RIM_RADII).to(points.dtype)
     across = torch.linalg.cross(right, below, dim=1)
     return across / across.norm(dim=1, keepdim=True).clamp(min=1e-9), known * beside * near
-
-
-def _cell_means(image: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
-    """Means (B, N, C) of an image (B, C, s, s) over each cell's marked pixels (B, 1, s, s), and their share (B, N)."""
-    share = functional.avg_pool2d(where, CELL)
-    means = functional.avg_pool2d(image * where, CELL) / share.clamp(min=1e-6)
-    return _rows(means), share.flatten(1)
 
 
 def _rows(image: Tensor) -> Tensor:

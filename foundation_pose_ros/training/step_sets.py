@@ -7,16 +7,21 @@ import numpy as np
 from .. import se3
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
-from .drawn_scenes import DrawnScenes, SceneSettings
+from .drawn_scenes import DrawnScene, DrawnScenes, SceneSettings
 from .wrong_poses import Jitter
 
 
 @dataclass(frozen=True)
 class StepSettings(SceneSettings):
-    """How sets are drawn, beside their scenes. starts: poses in each set. off: how far they are from the truth."""
+    """How sets are drawn, beside their scenes.
+
+    starts: poses in each set. off: how far they are from the truth. apart: share of a push by which those of a set
+    differ: they are seen in one crop, of which each alone would be the middle.
+    """
 
     starts: int = 6
     off: Jitter = field(default_factory=lambda: Jitter(push=0.13, turn_rad=float(np.deg2rad(14.0))))
+    apart: float = 0.15
 
 
 @dataclass(frozen=True)
@@ -44,13 +49,20 @@ class StepSets:
         """Make one set."""
         scene = self._scenes[number]
         model = scene.shown.model
-        true = np.repeat(scene.T_true[None], self._settings.starts, axis=0)
-        starts = self._settings.off.drawn(scene.rng, true, model).astype(np.float32)
+        starts = self._starts(scene)
         crops = scene.crops(starts)
         T_crop_cam = crop_frame(crops.centre_cam, model.diameter_m)
         motion = T_crop_cam @ scene.T_true @ se3.inverse(starts) @ np.linalg.inv(T_crop_cam)
         points = se3.transform_points(T_crop_cam, se3.transform_points(starts, scene.mesh.points))
         return StepSet(crops.rendered, crops.observed, points.astype(np.float32), motion.astype(np.float32))
+
+    def _starts(self, scene: DrawnScene) -> np.ndarray:
+        """(L, 4, 4): pushed aside together, and turned each for itself."""
+        settings, model = self._settings, scene.shown.model
+        push = settings.off.push
+        pushed = Jitter(push, 0.0).drawn(scene.rng, scene.T_true[None], model)
+        each = Jitter(settings.apart * push, settings.off.turn_rad)
+        return each.drawn(scene.rng, np.repeat(pushed, settings.starts, axis=0), model).astype(np.float32)
 
 
 def crop_frame(centre_cam: np.ndarray, diameter_m: float) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros import InputRefused
-from foundation_pose_ros.networks.compact_refine_net import CompactRefineNet
+from foundation_pose_ros.networks.compact_refine_net import CompactRefineNet, _matched, _neighbours
 from foundation_pose_ros.networks.compact_score_net import CompactScoreNet
 from foundation_pose_ros.networks.surface_motion import SAID, SurfaceMotion
 
@@ -47,6 +47,23 @@ def test_cells_are_compared_with_those_around_them(network):
     # Nine pixels aside, where another cell's place is.
     elsewhere[:, :3, 20:40, 41:61] = observed[:, :3, 20:40, 32:52]
     assert not torch.allclose(network(rendered, observed), network(rendered, elsewhere), atol=1e-6)
+
+
+def test_a_piece_moves_to_where_it_is_alike():
+    rendered = torch.zeros(1, 6, 64, 64)
+    rendered[0, 3:5] = torch.stack(torch.meshgrid(*[torch.linspace(-1, 1, 64)] * 2, indexing="xy"))
+    rendered[0, 5] = 0.1
+    observed = rendered.clone()
+    observed[0, 5] = 0.3
+    near = _neighbours(16)
+    # Of 7 x 7 neighbours the one to the right of the middle.
+    alike = torch.zeros(1, 256, 49)
+    alike[:, :, 25] = 30
+    moves = _matched(rendered, observed, alike, near)
+    # But in the last column, which has none to its right.
+    expected = torch.tensor([4 * 2 / 63, 0, 0.2])[:, None, None].expand(3, 16, 15)
+    assert torch.allclose(moves[0, :, :, :15], expected, atol=1e-4)
+    assert not _matched(rendered, torch.zeros_like(observed), alike, near).any()
 
 
 def test_onnxruntime_says_the_same_for_any_number_of_pairs(network, tmp_path):
