@@ -198,33 +198,34 @@ def _listen(stream: _Stream, domain_id: int, pid: int, report: Path, seconds: fl
                 raise RuntimeError(f"no {stream.objects} tracked objects within {START_TIMEOUT_S:.0f} s")
             time.sleep(0.1)
         time.sleep(SETTLE_S)
-        spent_s, stages_s, start_s = _processor_s(pid), json.loads(report.read_text()), time.monotonic()
+        before, stages_s, start_s = _processor_s(pid), json.loads(report.read_text()), time.monotonic()
         answers.clear()
         time.sleep(seconds)
         heard, took_s = list(answers), time.monotonic() - start_s
-        spent_s = _processor_s(pid) - spent_s
+        own_s, helpers_s = (now - then for now, then in zip(_processor_s(pid), before, strict=True))
         time.sleep(PERIOD_S)
         after_s = json.loads(report.read_text())
     finally:
         listener.close()
         node.destroy_node()
         rclpy.shutdown(context=context)
-    by_stage = {stage: after_s.get(stage, 0.0) - stages_s.get(stage, 0.0) for stage in STAGES}
+    by_stage = {stage: after_s.get(stage, 0.0) - stages_s.get(stage, 0.0) for stage in STAGES} | {"helpers": helpers_s}
     poses = sum(tracked == stream.objects for _, tracked in heard)
-    return _Heard(took_s, [latency_s for latency_s, _ in heard], poses, spent_s, by_stage)
+    return _Heard(took_s, [latency_s for latency_s, _ in heard], poses, own_s + helpers_s, by_stage)
 
 
-def _processor_s(pid: int) -> float:
-    """Processor time of a process and of those that it started."""
-    ticks = 0
+def _processor_s(pid: int) -> tuple[float, float]:
+    """Processor time of a process, and of those that it started, which follow some of the objects."""
+    own = helpers = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             continue  # it has ended
-        if int(stat.parent.name) == pid or int(fields[1]) == pid:
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+        ticks = int(fields[11]) + int(fields[12])
+        own += ticks if int(stat.parent.name) == pid else 0
+        helpers += ticks if int(fields[1]) == pid else 0
+    return own / os.sysconf("SC_CLK_TCK"), helpers / os.sysconf("SC_CLK_TCK")
 
 
 def _joined(all_heard: list[_Heard]) -> dict[str, Any]:
@@ -233,7 +234,9 @@ def _joined(all_heard: list[_Heard]) -> dict[str, Any]:
     frames = [RATE_HZ * heard.seconds for heard in all_heard]
     each = [heard.figures() for heard in all_heard]
     processor_s = sum(heard.processor_s for heard in all_heard)
-    stages_ms = {stage: 1000 * sum(heard.stages_s[stage] for heard in all_heard) / sum(frames) for stage in STAGES}
+    stages_ms = {
+        stage: 1000 * sum(heard.stages_s[stage] for heard in all_heard) / sum(frames) for stage in all_heard[0].stages_s
+    }
     processor_ms = 1000 * processor_s / sum(frames)
     return {
         "n": len(latencies_ms),
