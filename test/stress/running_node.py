@@ -1,6 +1,7 @@
 """A pose_node in a process of its own, as users run it, and a camera and a user beside it."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -32,6 +33,7 @@ from foundation_pose_ros.nodes.replay_node import to_camera_info
 from foundation_pose_ros.streams.image_messages import fill_image
 
 PATIENCE_S = 180.0
+_HELD_KB = re.compile(r"^Rss(Anon|Shmem):\s*(\d+) kB$", re.MULTILINE)
 RATE_HZ = 30.0
 
 
@@ -155,10 +157,10 @@ class Running:
 
     @property
     def memory_mb(self) -> float:
-        """What it and its helper processes hold of the machine's memory."""
+        """What it and its helper processes hold of the machine's memory, beside files: their pages come and go."""
         pids = [self.process.pid, *children(self.process.pid)]
-        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+        held = [dict(_HELD_KB.findall(Path(f"/proc/{pid}/status").read_text())) for pid in pids]
+        return sum(int(of_one["Anon"]) + int(of_one["Shmem"]) for of_one in held) / 2**10
 
     def must_live(self) -> None:
         """Fail with the node's last words where it has died."""
