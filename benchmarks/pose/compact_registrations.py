@@ -33,7 +33,7 @@ from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
 
-SCENES, VIEWS = 20, 12
+SCENES, VIEWS = 8, 6
 RECORDINGS = ("jack_pushed", "pencilbox_handheld", "visp_rbt_desk", "ycbv_0000", "tyol_basket")
 _SMALLEST_MASK_PX = 150
 # Changes of less than this share of the diameter are none.
