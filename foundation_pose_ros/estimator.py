@@ -12,13 +12,13 @@ from .arrays import Mask, Pose
 from .camera import Camera
 from .errors import InputRefused
 from .estimation import motion
+from .estimation.above_planes import above_planes
 from .estimation.candidates import Candidates
 from .estimation.coarse_scene import CoarseScene
 from .estimation.imprecise_mask import fits_outline, register_in_region
 from .estimation.methods import GeometricMethods, Methods
 from .estimation.object_proposals import Proposal, propose
 from .estimation.overlap import PosedObject, mask_overlap, overlap_ratio
-from .estimation.plausibility import above_planes, by_odds, plausibility
 from .estimation.pointed_at import thing_at
 from .estimation.prepared_object import PreparedObject
 from .estimation.prepared_objects import PreparedObjects
@@ -30,10 +30,11 @@ from .observation.learned_colours import LearnedColours
 from .observation.track_memory import TrackMemory
 from .pose_result import PoseResult
 from .rendering.embree import EmbreeRenderer
+from .selection.plausibility import plausibility
 from .thread_limits import one_blas_thread, one_cv2_thread
 from .uncertainty.ambiguity import widened
 from .uncertainty.comparison import Comparison, comparison_due
-from .uncertainty.scored_pose import Task, Uncertainty, residual_covariance
+from .uncertainty.scored_pose import Task, Uncertainty, by_odds, residual_covariance
 
 # Of the things that may be an object so many are registered as it, and no more once it is so sure.
 _MOST_TRIED, _SURE = 4, 0.85
@@ -166,8 +167,8 @@ class PoseEstimator:
         candidates = prepared.register(frame, proposal.mask, proposal.possible)
         candidates = above_planes(candidates, prepared.model, prepared.renderer, proposal.planes)
         result = _registered(prepared, frame, candidates, Task.FOUND)
-        factor = plausibility(prepared.model, prepared.renderer, frame, result.T_cam_obj, proposal.planes)
-        return replace(result, score=by_odds(result.score, factor), time_s=perf_counter() - started)
+        buried = proposal.planes.penetrated_by(prepared.renderer, result.T_cam_obj, prepared.model)
+        return replace(result, score=0.0 if buried else result.score, time_s=perf_counter() - started)
 
     def search(
         self,
@@ -251,13 +252,10 @@ def warm_up(estimator: PoseEstimator, model: ObjectModel) -> None:
 def _registered(prepared: PreparedObject, frame: Frame, registered: Candidates, task: Task) -> PoseResult:
     """Put what came of a registration into words: the best pose, or a rival of it that fits clearly better."""
     candidates, rivals = prepared.settled(registered)
-    return _result(
-        prepared,
-        frame,
-        candidates,
-        Comparison.of(prepared.model, candidates.evidence, rivals, frame.stamp_ns, task),
-        None,
-    )
+    model, T_cam_obj = prepared.model, candidates.refined.T_cam_obj[0]
+    plausible = plausibility(model, prepared.renderer, frame, T_cam_obj) if task is Task.FOUND else None
+    compared = Comparison.of(model, candidates.evidence, rivals, frame.stamp_ns, task, plausible=plausible)
+    return _result(prepared, frame, candidates, compared, None)
 
 
 def _compared(

@@ -7,7 +7,7 @@ benchmarks/results/calibration.json, and with --apply foundation_pose_ros/uncert
 
 import pickle
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,6 @@ from benchmarks.calibration.fit import (
     fitted_covariance,
     fitted_errors,
     stated_ratios,
-    with_odds,
 )
 from benchmarks.calibration.gathering import Place, gathered, places, samples_of, spread
 from benchmarks.calibration.reliability import consistency, judged
@@ -35,6 +34,7 @@ from benchmarks.reporting.parts import Part
 from benchmarks.reporting.results import ROOT, data_folder
 from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.provenance import commit, version
+from foundation_pose_ros.selection.plausibility import Plausibility
 from foundation_pose_ros.selection.scorer import Evidence
 from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
@@ -44,7 +44,7 @@ CONSTANTS = ROOT / "foundation_pose_ros" / "uncertainty" / "fitted_constants.py"
 # What each probability is called, and its cues: those of a task that has a mask, and those of one that hasn't.
 TASKS = {
     "register": ("REGISTERED", ["agreement", "outline", "visible", "border", "likeness"]),
-    "find": ("FOUND", ["agreement", "visible", "border", "likeness"]),
+    "find": ("FOUND", ["agreement", "visible", "border", "likeness", "hue", "ends", "flat"]),
     "track": ("TRACKED", ["agreement", "visible", "border", "likeness", "region"]),
 }
 _RECORDED = "recordings"  # all of them together
@@ -137,8 +137,8 @@ class Constants:
 def fitted(samples: list[Sample], task: str, names: list[str]) -> Confidence:
     """Fit the probability of one task to its poses."""
     learned = _of(samples, task)
-    right, odds = np.array([s.right for s in learned]), np.array([s.odds for s in learned])
-    return fitted_confidence(_cues(learned), right, names, odds, earlier=task == "track")
+    right = np.array([s.right for s in learned])
+    return fitted_confidence(_cues(learned), right, names, earlier=task == "track")
 
 
 def judged_on(samples: list[Sample], confidences: Mapping[str, Confidence]) -> dict[str, Any] | None:
@@ -245,7 +245,7 @@ def _of(samples: list[Sample], task: str) -> list[Sample]:
 
 def _scores(samples: list[Sample], confidence: Confidence) -> np.ndarray:
     """Return what an estimator with these constants scores (n,)."""
-    return with_odds(confidence(_cues(samples)), np.array([s.odds for s in samples]))
+    return confidence(_cues(samples))
 
 
 def _cues(samples: list[Sample]) -> Cues:
@@ -253,7 +253,8 @@ def _cues(samples: list[Sample]) -> Cues:
     # Of samples that were taken before a cue was made it isn't known.
     said = {name: np.array([s.evidence.get(name, np.nan) for s in samples]) for name in names}
     leads, best = np.array([s.lead for s in samples]), np.array([s.best_lead for s in samples])
-    return Cues.of(Evidence(rank=np.zeros(len(samples)), **said), leads, best)
+    around = {item.name: np.array([getattr(s.plausible, item.name) for s in samples]) for item in fields(Plausibility)}
+    return replace(Cues.of(Evidence(rank=np.zeros(len(samples)), **said), leads, best), **around)
 
 
 PART = Part(

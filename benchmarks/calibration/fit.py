@@ -12,9 +12,19 @@ from foundation_pose_ros.uncertainty.confidence import Confidence, Cues, standin
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 from foundation_pose_ros.uncertainty.expected_error import SHARES, ErrorModel, normal_limits
 
-# Weights are held to what fits on more scenes found, straight lines for all tasks, as if by a normal distribution this
-# wide; few scenes have few inexact meshes.
-_HELD_TO = {"agreement": 8.8, "outline": 6.5, "visible": 5.4, "border": 7.1, "likeness": 1.7, "region": 8.0}
+# Weights below and above a bend are held to what fits on more scenes found, straight lines for all tasks, as if by a
+# normal distribution this wide; few scenes have few inexact meshes. Those of hue, ends and flat to what was chosen.
+_HELD_TO = {
+    "agreement": (8.8, 8.8),
+    "outline": (6.5, 6.5),
+    "visible": (5.4, 5.4),
+    "border": (7.1, 7.1),
+    "likeness": (1.7, 1.7),
+    "region": (8.0, 8.0),
+    "hue": (20.0, 0.0),
+    "ends": (30.0, 0.0),
+    "flat": (0.0, 8.0),
+}
 _WEIGHT_SIGMA = 5.0
 # What a lead is worth is held likewise to what pairs of poses and rivals gave, of which one was right.
 _RATE, _RATE_SIGMA = 4.5, 2.0
@@ -29,21 +39,19 @@ _START = CovarianceModel(repeat=12.0, shift_per_m=1e-3, rim_m=6e-4)
 _CONSTANT_SIGMA = 0.5
 
 
-def fitted_confidence(
-    cues: Cues, right: np.ndarray, names: list[str], odds: np.ndarray | float = 1.0, earlier: bool = False
-) -> Confidence:
+def fitted_confidence(cues: Cues, right: np.ndarray, names: list[str], earlier: bool = False) -> Confidence:
     """Find the likeliest probability of that form, right and wrong poses weighing the same.
 
-    No cue may speak against a pose. odds (n,): by which those of each pose are multiplied in the end. earlier: earlier
-    looks may have told a pose from its rivals; how far they are believed is found as well.
+    No cue may speak against a pose. earlier: earlier looks may have told a pose from its rivals; how far they are
+    believed is found as well.
     """
     parts = np.stack([np.ones(len(right)), *(part for name in names for part in cues.bent(name))], axis=1)
-    held_to = np.repeat([_HELD_TO[name] for name in names], 2)
+    held_to = np.ravel([_HELD_TO[name] for name in names])
     weight, count = balanced(right) * len(right), 1 + len(held_to)
 
     def loss(values: np.ndarray) -> float:
         most, per_lead = values[count:]
-        p = with_odds(expit(parts @ values[:count]) * standing(stands_logit(cues, most, per_lead)), odds)
+        p = expit(parts @ values[:count]) * standing(stands_logit(cues, most, per_lead))
         p = np.clip(p, 1e-9, 1 - 1e-9)
         held = np.square((values[1:count] - held_to) / _WEIGHT_SIGMA).sum()
         held += np.square((per_lead - _RATE) / _RATE_SIGMA)
@@ -56,11 +64,6 @@ def fitted_confidence(
     intercept, *weights = (round(float(value), 2) + 0.0 for value in found[:count])
     most, per_lead = (round(float(value), 2) + 0.0 for value in found[count:])
     return Confidence(intercept, tuple(zip(names, weights[::2], weights[1::2], strict=True)), (most, per_lead))
-
-
-def with_odds(p: np.ndarray, odds: np.ndarray | float) -> np.ndarray:
-    """Return probabilities (n,) whose odds are multiplied."""
-    return np.asarray(p * odds / np.maximum(p * odds + 1 - p, 1e-12))
 
 
 @dataclass(frozen=True)

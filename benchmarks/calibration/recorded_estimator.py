@@ -75,6 +75,10 @@ class RecordedEstimator:
         """Propose as `PoseEstimator` does."""
         return self._estimator.propose(frame, object_name)
 
+    def looked(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
+        """Take a short look at what is proposed as `PoseEstimator` does."""
+        return self._estimator.looked(frame, object_name)
+
     def thing_at(self, frame: Frame, u: float, v: float, object_name: str | None = None) -> Proposal:
         """Take what a pixel shows as `PoseEstimator` does."""
         return self._estimator.thing_at(frame, u, v, object_name)

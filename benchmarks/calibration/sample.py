@@ -1,12 +1,13 @@
 """One pose with what a look at a frame says of it, and whether it is right."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
 from foundation_pose_ros import ObjectModel, se3
 from foundation_pose_ros.estimation.candidates import Candidates
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
+from foundation_pose_ros.selection.plausibility import Plausibility
 from foundation_pose_ros.selection.rivals import NO_RIVAL, Rivals
 
 # Nobody can know a pose that is hidden by so much, or that next to no depth agrees with.
@@ -31,8 +32,8 @@ class PoseError:
 class Sample:
     """task: register, find or track. evidence: of one pose, by name. error_share: MSSD in diameters, infinite where
     the object isn't there, or where too little of it is seen to know; error: None there. lead: over the pose's
-    rivals. rivals: of a registration, each by how much it is behind, and its own error_share. odds: by which those
-    of a search's pose were multiplied, for what no evidence along its surface says. best_lead: the largest over the
+    rivals. rivals: of a registration, each by how much it is behind, and its own error_share. plausible: of a
+    search's pose, for what no evidence along its surface says. best_lead: the largest over the
     rivals of a track's pose since it began; as if there were none where it was led astray from a right one.
     cluster: poses of one object in one scene are alike.
     """
@@ -47,7 +48,7 @@ class Sample:
     error: PoseError | None = None
     lead: float = 0.0
     rivals: tuple[tuple[float, float], ...] = ()
-    odds: float = 1.0
+    plausible: Plausibility = field(default_factory=Plausibility)
     best_lead: float = NO_RIVAL
 
     @property

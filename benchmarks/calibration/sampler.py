@@ -15,7 +15,6 @@ from benchmarks.calibration.recorded_estimator import Answer, RecordedEstimator
 from benchmarks.calibration.sample import Sample, Truth
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseResult, se3
 from foundation_pose_ros.estimation.methods import turns_alike
-from foundation_pose_ros.estimation.plausibility import plausibility
 from foundation_pose_ros.estimation.registration import RegistrationSettings
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
 from foundation_pose_ros.estimation.rivals import RivalSearch
@@ -23,6 +22,7 @@ from foundation_pose_ros.object_model.confusable_turns import confusable_turns
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE
 from foundation_pose_ros.observation.learned_colours import LearnedColours
 from foundation_pose_ros.observation.track_memory import TrackMemory
+from foundation_pose_ros.selection.plausibility import plausibility
 from foundation_pose_ros.synthetic.imperfections import random_direction
 from foundation_pose_ros.tracking import ObjectTracker
 
@@ -66,12 +66,11 @@ class Sampler:
 
     def found(self, frame: Frame, truth: np.ndarray | None, kind: str) -> Iterator[Sample]:
         """Sample what a search with no mask finds in the first few things of a frame."""
-        for proposal in self._estimator.propose(frame)[:_THINGS]:
+        for proposal in self._estimator.looked(frame)[:_THINGS]:
             for answer in self._estimator.answers(self._estimator.find, frame, proposal):
-                T_cam_obj = answer.result.T_cam_obj
-                odds = plausibility(self._model, self._compare.renderer, frame, T_cam_obj, proposal.planes)
+                plausible = plausibility(self._model, self._compare.renderer, frame, answer.result.T_cam_obj)
                 for sample in self._samples([answer], kind, truth):
-                    yield replace(sample, odds=odds)
+                    yield replace(sample, plausible=plausible)
 
     def track(
         self, frames: list[Frame], truths: list[np.ndarray | None], start: PoseResult, kind: str

@@ -10,6 +10,7 @@ from .. import se3
 from ..frame import period_over
 from ..object_model.model import ObjectModel
 from ..pose_result import Alternative, AmbiguousTurn, PoseResult, presence
+from ..selection.plausibility import Plausibility
 from ..selection.rivals import Rivals
 from ..selection.scorer import Evidence
 from .ambiguity import ambiguous_turns, probabilities
@@ -65,13 +66,14 @@ class Comparison:
         stamp_ns: int,
         task: Task,
         earlier_lead: float = -np.inf,
+        plausible: Plausibility | None = None,
     ) -> "Comparison":
         """Compare the first of some poses, by the evidence for them, with its rivals in the same frame.
 
-        earlier_lead: the largest over the rivals of the same pose in frames before.
+        earlier_lead: the largest over the rivals of the same pose in frames before. plausible: of what was found.
         """
         best_lead = max(earlier_lead, rivals.lead)
-        score = score_of(evidence, rivals.lead, best_lead, task)
+        score = score_of(evidence, rivals.lead, best_lead, task, plausible)
         likely = probabilities(rivals, score)
         best = np.argsort(-likely, kind="stable")[:_MOST_ALTERNATIVES]
         alternatives = tuple(Alternative(rivals.T_cam_obj[k].astype(np.float32), float(likely[k])) for k in best)

@@ -11,10 +11,22 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from ..selection.plausibility import Plausibility
 from ..selection.scorer import Evidence
 
 # Where the line bends that turns a cue into evidence; likeness and region, which aren't positive, have straight ones.
-BENDS = {"agreement": 0.5, "visible": 0.7, "outline": 0.7, "border": 0.5, "likeness": 0.0, "region": 0.0}
+# White balance and coloured light shift hue by 0.2 without notice; at true poses up to 0.05 of an outline ends nowhere.
+BENDS = {
+    "agreement": 0.5,
+    "visible": 0.7,
+    "outline": 0.7,
+    "border": 0.5,
+    "likeness": 0.0,
+    "region": 0.0,
+    "hue": -0.2,
+    "ends": -0.05,
+    "flat": 0.3,
+}
 
 # Share of rivals that are right though nothing seems to speak for them, as of what leads wrongly.
 _UNRULY = 0.03
@@ -28,7 +40,7 @@ class Cues:
     best_lead: the largest that it has been since a track began, so how well it is known not to be turned.
     likeness: how far the correlation of colours falls short of what was expected, negative; 0 for a model without
     colours. region: how far the outline falls short of separating learned colours as well as it did of late, negative;
-    0 where that isn't known.
+    0 where that isn't known. hue, ends, flat: of a pose that was found, see `Plausibility`; 0 of others.
     """
 
     agreement: np.ndarray
@@ -39,10 +51,23 @@ class Cues:
     best_lead: np.ndarray
     likeness: np.ndarray
     region: np.ndarray
+    hue: np.ndarray
+    ends: np.ndarray
+    flat: np.ndarray
 
     @classmethod
-    def of(cls, evidence: Evidence, lead: np.ndarray, best_lead: np.ndarray | None = None) -> "Cues":
-        """Take them from evidence for B poses, and leads (B,), now and at best; None: there was no earlier look."""
+    def of(
+        cls,
+        evidence: Evidence,
+        lead: np.ndarray,
+        best_lead: np.ndarray | None = None,
+        plausible: Plausibility | None = None,
+    ) -> "Cues":
+        """Take them from evidence for B poses, and leads (B,), now and at best; None: there was no earlier look.
+
+        plausible: of all of them, where they were found without a mask.
+        """
+        around = plausible or Plausibility()
         short = evidence.region - evidence.region_expected
         return cls(
             agreement=evidence.agreement,
@@ -53,6 +78,9 @@ class Cues:
             best_lead=lead if best_lead is None else best_lead,
             likeness=np.minimum(evidence.colour - evidence.colour_expected, 0),
             region=np.where(np.isnan(short), 0, np.minimum(short, 0)),
+            hue=np.full_like(lead, around.hue),
+            ends=np.full_like(lead, around.ends),
+            flat=np.full_like(lead, around.flat),
         )
 
     def bent(self, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -16,12 +16,15 @@ REGISTERED = Confidence(
     (0.0, 4.34),
 )
 FOUND = Confidence(
-    -14.71,
+    -9.21,
     (
         ("agreement", 8.68, 18.46),
         ("visible", 0.0, 3.05),
         ("border", 8.85, 11.03),
         ("likeness", 3.72, 1.7),
+        ("hue", 20.0, 0.0),
+        ("ends", 30.0, 0.0),
+        ("flat", 0.0, 8.0),
     ),
     (0.0, 7.82),
 )

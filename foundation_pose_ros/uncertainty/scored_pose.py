@@ -7,6 +7,7 @@ import numpy as np
 
 from ..object_model.model import ObjectModel
 from ..refinement.refiner import Refinement
+from ..selection.plausibility import Plausibility
 from ..selection.scorer import Evidence
 from .confidence import Cues
 from .covariance import about_origin
@@ -21,10 +22,17 @@ class Task(Enum):
     TRACKED = TRACKED  # from the last pose
 
 
-def score_of(evidence: Evidence, lead: float, best_lead: float, task: Task) -> float:
+def score_of(
+    evidence: Evidence, lead: float, best_lead: float, task: Task, plausible: Plausibility | None = None
+) -> float:
     """Return how likely the first of some poses is right, 0..1; lead: over the best of its rivals, now and at best."""
     count = len(evidence.rank)
-    return float(task.value(Cues.of(evidence, np.full(count, lead), np.full(count, best_lead)))[0])
+    return float(task.value(Cues.of(evidence, np.full(count, lead), np.full(count, best_lead), plausible))[0])
+
+
+def by_odds(score: float, factor: float) -> float:
+    """Return a probability (0..1) whose odds are multiplied by a factor."""
+    return score * factor / max(score * factor + 1 - score, 1e-12)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from benchmarks.calibration.fit import Errors, fitted_confidence, fitted_covariance, with_odds
+from benchmarks.calibration.fit import Errors, fitted_confidence, fitted_covariance
 from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 
@@ -71,14 +71,3 @@ def test_how_far_an_earlier_look_is_believed_is_found(rng):
     true = Confidence(3.0, (("agreement", 2.0, 10.0),), (2.0, 5.0))
     found = fitted_confidence(cues, rng.random(12000) < true(cues), ["agreement"], earlier=True)
     assert found.stands == pytest.approx(true.stands, rel=0.2)
-
-
-def test_what_multiplies_the_odds_afterwards_is_no_part_of_what_cues_say(rng):
-    cues = drawn_cues(rng, 12000)
-    true = Confidence(-4.0, (("agreement", 4.0, 8.0),), (0.0, 1.0))
-    odds = np.where(rng.random(12000) < 0.5, 1.0, 0.1)
-    right = rng.random(12000) < with_odds(true(cues), odds)
-    found = fitted_confidence(cues, right, ["agreement"], odds=odds)
-    assert found.weights[0][1:] == pytest.approx(true.weights[0][1:], abs=1.2)
-    unaware = fitted_confidence(cues, right, ["agreement"])
-    assert found.intercept > unaware.intercept + 0.3

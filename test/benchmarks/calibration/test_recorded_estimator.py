@@ -8,7 +8,8 @@ import pytest
 from benchmarks.calibration.recorded_estimator import Answer, RecordedEstimator
 from foundation_pose_ros import Frame, PoseEstimator
 from foundation_pose_ros.estimation.candidates import picked
-from foundation_pose_ros.estimation.plausibility import MOST_PLAUSIBLE, by_odds
+from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.selection.plausibility import Plausibility, plausibility
 from foundation_pose_ros.synthetic.events import removed
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
@@ -32,18 +33,16 @@ def estimator(scene) -> RecordedEstimator:
     return RecordedEstimator(scene.model(NAME))
 
 
-def assert_score_is_of_the_evidence(answer: Answer) -> None:
+def assert_score_is_of_the_evidence(answer: Answer, plausible: Plausibility | None = None) -> None:
     said = CONFIDENCE[answer.task](
         Cues.of(
             picked(answer.candidates.evidence, np.array([0])),
             np.array([answer.result.margin]),
             np.array([answer.result.best_margin]),
+            plausible,
         )
     )
-    if answer.task == "find":  # by how plausible it is that the object is there, its odds are multiplied
-        assert answer.result.score <= by_odds(float(said[0]), MOST_PLAUSIBLE) + 1e-9
-    else:
-        assert answer.result.score == pytest.approx(float(said[0]), abs=1e-9)
+    assert answer.result.score == pytest.approx(float(said[0]), abs=1e-9)
 
 
 def test_scores_are_made_from_the_evidence_that_is_kept(scene, estimator):
@@ -72,7 +71,8 @@ def test_a_refusal_is_no_answer(scene, estimator):
 
 
 def test_all_that_a_tracker_asks_is_kept_its_search_for_a_lost_object_too(scene, estimator):
-    gone = removed(scene, NAME, 0)
+    gone, model = removed(scene, NAME, 0), scene.model(NAME)
+    renderer = EmbreeRenderer(model, 1)
     frames = [scene.frame(scene.frame_ids[0]), *(gone.frame(gone.frame_ids[k % 3]) for k in range(14))]
     frames = [replace(frame, stamp_ns=round(k / 15 * 1e9)) for k, frame in enumerate(frames)]
     tracker = ObjectTracker(NAME, NAME, estimator)
@@ -82,8 +82,10 @@ def test_all_that_a_tracker_asks_is_kept_its_search_for_a_lost_object_too(scene,
         state = tracker.state
         answers = estimator.answers(tracker.track, frame)
         for answer in answers:
+            found = answer.task == "find"
             if answer.result.score > 0:
-                assert_score_is_of_the_evidence(answer)
+                around = plausibility(model, renderer, frame, answer.result.T_cam_obj) if found else None
+                assert_score_is_of_the_evidence(answer, around)
         if state is TrackState.TRACKING:
             # More than one step where the surroundings say that the object stands elsewhere.
             assert {answer.task for answer in answers} <= {"track"}
