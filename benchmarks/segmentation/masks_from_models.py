@@ -1,9 +1,12 @@
-"""Masks on real views from nothing but the object's mesh: support from made-up tables, or pasted into the very picture.
+"""Masks on real views from nothing but the object's mesh, and the poses that they lead to.
 
-`python -m benchmarks.run --only masks_from_models`.
+Support is rendered on made-up tables, or is one earlier picture in which the object was found by search. Images to be
+segmented have no depth. `python -m benchmarks.run --only masks_from_models`.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,64 +15,100 @@ from benchmarks.reporting import segmentation_tables
 from benchmarks.reporting.parts import Part, Report, Scope
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.estimator import PoseEstimator
 from foundation_pose_ros.frame import Frame
 from foundation_pose_ros.object_model.model import ObjectModel
+from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
 from foundation_pose_ros.provenance import provenance
-from universeg_ros.segmenter import Segmenter, SegmenterSettings, object_mask
+from universeg_ros.segmenter import Segmenter, object_mask
+from universeg_ros.support.found_in_pictures import support_found
 from universeg_ros.support.from_object_model import support_from_model
-from universeg_ros.support.in_picture import support_in_picture
+from universeg_ros.support.support_set import SupportSet
 
 RECORDINGS = ("jack_pushed", "pencilbox_handheld", "visp_rbt_desk", "ycbv_0000")
-VIEWS = 3
+VIEWS = 6
 EXAMPLES = 16
-FROM_AFAR, CLOSER = (SegmenterSettings(support_size=EXAMPLES, zoom=zoom) for zoom in ("never", "always"))
 # A mask that shares so much with the true one lets registration begin.
 OVERLAPS = 0.25
 
 
+@dataclass(frozen=True)
+class _View:
+    frame: Frame
+    mask: np.ndarray
+    T_true: np.ndarray
+
+
 def measure(scope: Scope) -> Report:
-    """Measure the overlap (IoU) of masks by either support, from afar and closer by, on views with true masks."""
+    """Measure the overlap (IoU) of masks with the true ones, and whether the pose from a mask is right."""
     rows = []
-    views = 1 if scope.quick else VIEWS
     for recording in RECORDINGS[-1:] if scope.quick else RECORDINGS:
-        for model, seen in _views(scope, recording, views):
-            try:
-                tables = support_from_model(model, EXAMPLES)
-            except InputRefused:  # no colours: neither way is for it
-                continue
-            for frame, true_mask in seen:
+        for model, views in _objects(scope, recording, 2 if scope.quick else VIEWS):
+            register = _Register(model)
+            found = _first_found(model, [view.frame for view in views])
+            rendered = None
+            with suppress(InputRefused):  # no colours
+                rendered = Segmenter().set_support(support_from_model(model, EXAMPLES))
+            for k, view in enumerate(views):
                 row: dict[str, Any] = {"recording": recording, "object": model.name}
-                for name, support in (("tables", tables), ("picture", support_in_picture(model, frame, EXAMPLES))):
-                    for key, settings in ((name, FROM_AFAR), (f"{name}_closer", CLOSER)):
-                        segmenter = Segmenter(settings=settings).set_support(support)
-                        row[key] = _iou(segmenter, frame, true_mask)
+                for name, segmenter, seen in (("tables", rendered, -1), ("found", *found)):
+                    # Where it was found is no test of what is found by it.
+                    if k > seen:
+                        row[name] = _judged(segmenter, view, register)
                 rows.append(row)
     return provenance({"quick": scope.quick}) | {"examples": EXAMPLES, "overlaps": OVERLAPS, "views": rows}
 
 
-def _views(scope: Scope, recording: str, count: int) -> Iterator[tuple[ObjectModel, list[tuple[Frame, np.ndarray]]]]:
-    """Each object of a recording, and some of its frames with true masks, evenly spread."""
+def _objects(scope: Scope, recording: str, count: int) -> Iterator[tuple[ObjectModel, list[_View]]]:
+    """Each object of a recording, and some of its frames with true masks and poses, evenly spread."""
     sequence = open_sequence(scope.data / "pose" / recording)
     for name in sequence.object_names:
-        marked = [
-            (frame_id, mask) for frame_id in sequence.frame_ids if (mask := sequence.mask(frame_id, name)) is not None
-        ]
-        marked = [(frame_id, mask) for frame_id, mask in marked if mask.any()]
-        chosen = {int(i) for i in np.linspace(0, len(marked) - 1, count)} if marked else set()
-        yield sequence.model(name), [(sequence.frame(marked[i][0]), marked[i][1]) for i in sorted(chosen)]
+        marked = []
+        for frame_id in sequence.frame_ids:
+            mask, T_true = sequence.mask(frame_id, name), sequence.truth(frame_id, name)
+            if mask is not None and mask.any() and T_true is not None:
+                marked.append((frame_id, mask, T_true))
+        chosen = sorted({int(i) for i in np.linspace(0, len(marked) - 1, count)}) if marked else []
+        yield sequence.model(name), [_View(sequence.frame(marked[i][0]), *marked[i][1:]) for i in chosen]
 
 
-def _iou(segmenter: Segmenter, frame: Frame, true_mask: np.ndarray) -> float:
+def _first_found(model: ObjectModel, frames: list[Frame]) -> tuple[Segmenter | None, int]:
+    """What learned the first picture in which a search finds the object, and its number; (None, -1): in none."""
+    for k, frame in enumerate(frames):
+        with suppress(InputRefused):
+            support: SupportSet = support_found(model, [frame])
+            return Segmenter().set_support(support), k
+    return None, -1
+
+
+class _Register:
+    """Tells whether a registration from a mask is right, and keeps what that needs of an object."""
+
+    def __init__(self, model: ObjectModel) -> None:
+        self._estimator, self._model = PoseEstimator([model]), model
+        self._distance = SurfaceDistance(model.vertices, model.symmetries)
+
+    def right_from(self, mask: np.ndarray, view: _View) -> bool:
+        """Register; true where no point of the surface is off by a tenth of the diameter."""
+        try:
+            T_cam_obj = self._estimator.register(view.frame, mask).T_cam_obj
+        except InputRefused:
+            return False
+        return bool(self._distance(T_cam_obj[None], view.T_true)[0] < RIGHT_SHARE * self._model.diameter_m)
+
+
+def _judged(segmenter: Segmenter | None, view: _View, register: _Register) -> dict[str, Any]:
     try:
-        mask = object_mask(segmenter, frame.rgb)
+        mask = np.zeros_like(view.mask) if segmenter is None else object_mask(segmenter, view.frame.rgb)
     except InputRefused:
-        return 0.0
-    return float((mask & true_mask).sum() / (mask | true_mask).sum())
+        mask = np.zeros_like(view.mask)
+    iou = float((mask & view.mask).sum() / (mask | view.mask).sum())
+    return {"iou": round(iou, 3), "right": bool(mask.any()) and register.right_from(mask, view)}
 
 
 PART = Part(
     name="masks_from_models",
-    about="overlap of masks that a mesh alone gives on real views",
+    about="overlap of masks that a mesh alone gives on real views, and poses from them",
     result="masks_from_models.json",
     tables={"masks_from_models": segmentation_tables.from_models},
     measure=measure,

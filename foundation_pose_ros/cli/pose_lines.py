@@ -27,7 +27,7 @@ def write_poses(
 
     object_name: may be None where there is only one. Raises InputRefused where no frame has a pose.
     """
-    name = _the_object(object_name, sequence)
+    name = the_object(object_name, sequence)
     estimator = PoseEstimator([sequence.model(name)], methods=choice.methods())
     draw = OverlayWriter(outputs.overlay)
     without: Counter[str] = Counter()
@@ -49,7 +49,8 @@ def write_poses(
         print(f"foundation-pose: no pose in {without.total()} of {len(frame_ids)} frames ({listed})", file=sys.stderr)
 
 
-def _the_object(name: str | None, sequence: Sequence) -> str:
+def the_object(name: str | None, sequence: Sequence) -> str:
+    """Return the name of a recording's object, or of its only one; raises InputRefused where that isn't clear."""
     if name is not None:
         return known_object(name, sequence.object_names, sequence.name)
     if len(sequence.object_names) == 1:

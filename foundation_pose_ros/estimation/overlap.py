@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Mask
 from ..camera import Camera
-from ..depth import explained, explained_within_m
+from ..depth import explained, explained_within_m, in_front
 from ..frame import Frame
 from ..jit import compiled
 from ..object_model.model import ObjectModel
@@ -65,6 +66,12 @@ class PosedObject:
         box = Camera.from_K(depth.K, width, height).pixel_box(corners_cam)
         left, top, right, bottom = box or (0, 0, 0, 0)
         return slice(top, bottom), slice(left, right)
+
+
+def visible_mask(frame: Frame, placed: PosedObject) -> Mask:
+    """Return (H, W) bool: where a frame shows the object, unless something nearer hides it."""
+    rendered_m = placed.renderer.render(placed.T_cam_obj[None], frame.camera.K, frame.depth_m.shape).depth_m[0]
+    return np.asarray((rendered_m > 0) & ~in_front(frame.depth_m, rendered_m))
 
 
 def overlap_ratio(frame: Frame, first: PosedObject, second: PosedObject) -> float:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from foundation_pose_ros.cli.option_groups import with_option_groups
+from foundation_pose_ros.cli.options import MeshOptions, ObjectOption, SequenceArgument
 from foundation_pose_ros.cli.output import prepared
+from foundation_pose_ros.cli.progress import with_progress
 from foundation_pose_ros.errors import InputRefused
 
 from .options import AspectChoice
@@ -135,6 +138,32 @@ def from_views(
     from ..support.from_object_model import support_from_views
 
     _write(support_from_views(read_views(views, object_name), object_name or views.name), output)
+
+
+@app.command(epilog="**Example**\n\n- `universeg support found recordings/desk --object mug --output mug_support`\n")
+@with_option_groups
+def found(
+    sequence: SequenceArgument,
+    *,
+    output: OutputOption,
+    object_name: ObjectOption = None,
+    examples: Annotated[int, typer.Option("--examples", min=1, help="How many pictures.")] = 16,
+    meshes: MeshOptions,
+) -> None:
+    """Search for an object in an RGB-D recording by its mesh, and take pictures in which it is surely found."""
+    import numpy as np
+
+    from foundation_pose_ros.cli.pose_lines import the_object
+
+    from ..support.found_in_pictures import support_found
+
+    recording = meshes.opened(sequence)
+    model = recording.model(the_object(object_name, recording))
+    ids = recording.frame_ids
+    # Far apart, so that they differ; more than are asked for, since in some it may not be found.
+    chosen = [ids[k] for k in np.unique(np.linspace(0, len(ids) - 1, 2 * examples).astype(int))]
+    frames = (recording.frame(k) for k in with_progress(chosen, len(chosen), "search", lines_on_stdout=False))
+    _write(support_found(model, frames, examples), output)
 
 
 def _write(support: SupportSet, output: Path) -> None:

@@ -1,14 +1,17 @@
-"""`universeg support from-mesh` and `from-views`, as a user calls them: files in, a set that loads out."""
+"""`universeg support from-mesh`, `from-views` and `found`, as a user calls them: files in, a set that loads out."""
 
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import trimesh
 
 from foundation_pose_ros import Camera, ObjectModel
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.reference_views import StudioSettings, render_views, sphere_poses
+from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from universeg_ros import SupportSet
 from universeg_ros.cli.app import main
 
@@ -60,3 +63,28 @@ def test_reference_views_become_a_set_as_they_are(tmp_path: Path, capsys: pytest
         assert np.array_equal(support[view.name].image, view.frame.rgb)
         assert np.array_equal(support[view.name].labels == 1, view.mask)
     assert "choose from cube" in said(capsys, 1, *call, "--object", "mug")[1]
+
+
+@pytest.mark.slow
+def test_pictures_of_a_recording_in_which_the_object_is_found_become_a_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene = make_scene(SceneSettings(seed=12, frames=2, objects=["mug"], clutter=3, rate_hz=2.0, supersample=1))
+    for room in ("rgb", "depth", "mesh/mug"):
+        (tmp_path / "desk" / room).mkdir(parents=True)
+    np.savetxt(tmp_path / "desk" / "K.txt", scene.frame(scene.frame_ids[0]).camera.K)
+    trimesh.creation.torus(0.07, 0.012).export(tmp_path / "desk" / "mesh" / "mug" / "mug.obj")
+    for frame_id in scene.frame_ids:
+        frame = scene.frame(frame_id)
+        cv2.imwrite(str(tmp_path / "desk" / "rgb" / f"{frame_id}.png"), cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2BGR))
+        depth_mm = (1000 * frame.depth_m).round().astype(np.uint16)
+        cv2.imwrite(str(tmp_path / "desk" / "depth" / f"{frame_id}.png"), depth_mm)
+    call = ("support", "found", tmp_path / "desk", "--output", tmp_path / "set")
+    assert "mug isn't surely found" in said(capsys, 1, *call)[1]
+    (tmp_path / "desk" / "mesh" / "mug" / "mug.obj").unlink()
+    scene.model("mug").mesh.export(tmp_path / "desk" / "mesh" / "mug" / "mug.ply")
+    assert said(capsys, 0, *call, "--examples", 1)[0].startswith("1 examples of mug: ")
+    (example,) = SupportSet.load(tmp_path / "set")
+    mask = scene.mask(scene.frame_ids[0], "mug")
+    assert mask is not None
+    assert ((example.labels == 1) & mask).sum() > 0.85 * ((example.labels == 1) | mask).sum()
