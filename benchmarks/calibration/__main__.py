@@ -54,7 +54,7 @@ _ESTIMATED = ("registered", "tracked", "tracked, first step")
 
 
 def main(
-    fit: Annotated[int, typer.Option(help="Rendered scenes to learn from.")] = 48,
+    fit: Annotated[int, typer.Option(help="Rendered scenes to learn from, and half as many crowded tables.")] = 48,
     held_out: Annotated[int, typer.Option(help="Rendered scenes to judge by; two thirds as many scanned ones.")] = 24,
     thin: Annotated[bool, typer.Option(help="Look at each object in a third of the frames.")] = False,
     processes: Annotated[int, typer.Option(help="At work side by side.")] = 2,
@@ -81,7 +81,7 @@ def main(
                 unfinished.write_bytes(pickle.dumps(kept))
     groups: dict[str, list[Sample]] = {}
     for group, key in wanted:
-        for name in (group, _RECORDED) if group in RECORDINGS else (group,):
+        for name in _groups_of(group):
             groups.setdefault(name, []).extend(kept[group, key])
     confidences = {task: fitted(groups["fit"], task, cues) for task, (_, cues) in TASKS.items()}
     covariance = fitted_covariance(errors_of(groups["fit"]))
@@ -123,6 +123,13 @@ def main(
         },
     }
     publish(PART, report, output)
+
+
+def _groups_of(group: str) -> tuple[str, ...]:
+    """List what a place's group is part of: crowded tables are learned from."""
+    if group == "crowded":
+        return ("fit",)
+    return (group, _RECORDED) if group in RECORDINGS else (group,)
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,21 @@ from rich.progress import track
 from benchmarks.calibration.sample import Sample
 from benchmarks.calibration.samples import Looks
 from benchmarks.calibration.scenes import RECORDINGS, mesh_models, pieces, real_samples, rendered_samples
+from benchmarks.calibration.searched import models_to_fit, searched_samples
 from benchmarks.calibration.workers import worker_processes
 from foundation_pose_ros import ObjectModel
 
 # A group, and in it a scene's seed, or the first frame of a recording's piece.
 Place = tuple[str, int]
-_FIRST_SEED = {"fit": 5000, "rendered": 9000, "scanned": 9500}
+# The first eight crowded tables are those of `first_poses --fit`.
+_FIRST_SEED = {"fit": 5000, "crowded": 9008, "rendered": 9000, "scanned": 9500}
 
 
 def places(fit: int, held_out: int, data: Path) -> list[Place]:
     """List where samples are taken: pieces of recordings, and as many scenes of each group as are asked for."""
     scanned = 2 * held_out // 3 if _meshes(data / "meshes") else 0
-    counts = {"fit": fit, "rendered": held_out, "scanned": scanned}
+    crowded = fit // 2 if (data / "meshes_train").is_dir() else 0
+    counts = {"fit": fit, "crowded": crowded, "rendered": held_out, "scanned": scanned}
     recorded = [name for name in RECORDINGS if (data / "pose" / name).is_dir()]
     recordings = [(name, start) for name in recorded for start in pieces(data / "pose", name)]
     return recordings + [(group, _FIRST_SEED[group] + k) for group, count in counts.items() for k in range(count)]
@@ -41,6 +44,8 @@ def samples_of(data: Path, looks: Looks, place: Place) -> list[Sample]:
     group, key = place
     if group in RECORDINGS:
         return real_samples(data / "pose", group, key, looks)
+    if group == "crowded":
+        return searched_samples(key, models_to_fit(data / "meshes_train"))
     return rendered_samples(key, looks, _meshes(data / "meshes") if group == "scanned" else None)
 
 
