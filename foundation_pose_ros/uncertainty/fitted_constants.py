@@ -5,39 +5,39 @@ from .covariance import CovarianceModel
 from .expected_error import ErrorModel
 
 REGISTERED = Confidence(
-    -26.57,
+    -25.09,
     (
-        ("agreement", 6.76, 13.76),
-        ("outline", 9.95, 8.12),
-        ("visible", 9.67, 8.25),
-        ("border", 8.78, 8.62),
-        ("likeness", 2.72, 1.7),
+        ("agreement", 4.39, 16.59),
+        ("outline", 10.19, 13.0),
+        ("visible", 10.17, 4.62),
+        ("border", 4.95, 7.05),
+        ("likeness", 2.19, 1.7),
     ),
-    (0.0, 4.34),
+    (0.0, 5.49),
 )
 FOUND = Confidence(
-    -9.21,
+    -13.13,
     (
-        ("agreement", 8.68, 18.46),
-        ("visible", 0.0, 3.05),
-        ("border", 8.85, 11.03),
-        ("likeness", 3.72, 1.7),
-        ("hue", 20.0, 0.0),
-        ("ends", 30.0, 0.0),
-        ("flat", 0.0, 8.0),
+        ("agreement", 8.82, 28.79),
+        ("visible", 0.0, 10.25),
+        ("border", 1.24, 5.07),
+        ("likeness", 0.6, 1.7),
+        ("hue", 10.61, 0.0),
+        ("ends", 27.52, 1.07),
+        ("flat", 1.19, 6.33),
     ),
-    (0.0, 7.82),
+    (0.0, 9.56),
 )
 TRACKED = Confidence(
-    -11.52,
+    -11.38,
     (
-        ("agreement", 8.63, 10.37),
-        ("visible", 0.0, 8.4),
-        ("border", 9.45, 10.12),
-        ("likeness", 2.5, 1.7),
-        ("region", 21.99, 8.0),
+        ("agreement", 6.35, 18.96),
+        ("visible", 0.0, 9.13),
+        ("border", 6.27, 12.32),
+        ("likeness", 2.48, 1.7),
+        ("region", 13.69, 8.0),
     ),
-    (1.21, 5.14),
+    (0.99, 5.01),
 )
-COVARIANCE = CovarianceModel(repeat=5.0, shift_per_m=0.001, rim_m=0.00085)
-ERRORS = ErrorModel(translation=(0.91, 1.04), rotation=(0.93, 1.12))
+COVARIANCE = CovarianceModel(repeat=5.1, shift_per_m=0.0011, rim_m=0.00087)
+ERRORS = ErrorModel(translation=(0.86, 1.19), rotation=(0.85, 1.04))
