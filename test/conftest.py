@@ -66,6 +66,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("torch")
 
 
+@pytest.fixture
+def seeds_of_all_processes(request: pytest.FixtureRequest) -> None:
+    """Skip a test that compares draws with those of another process where seeds are shifted: in this one alone."""
+    if request.config.getoption("--seed-shift"):
+        pytest.skip("--seed-shift doesn't reach the other process")
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The repository's root."""

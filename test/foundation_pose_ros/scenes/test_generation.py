@@ -150,6 +150,7 @@ def test_the_written_scene_shows_where_its_objects_are(whole):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("seeds_of_all_processes")
 def test_the_command_writes_a_data_set_with_a_contact_sheet(tmp_path, capsys):
     command = ["generate", "--scenes", "2", "--frames", "1", "--width", "96", "--height", "72", "--processes", "2"]
     assert main([*command, "--output", str(tmp_path)]) == 0

@@ -146,6 +146,7 @@ _OLD_PROCESSOR = {
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("seeds_of_all_processes")
 @pytest.mark.parametrize("environment", [{}, _OLD_PROCESSOR], ids=["another process", "an older processor"])
 def test_equal_descriptions_make_equal_pictures(scene, environment, tmp_path):
     frame = scene.frame("000001")

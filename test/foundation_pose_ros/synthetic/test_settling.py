@@ -36,7 +36,7 @@ def test_they_lie_as_things_lie(heap):
     T_world_obj = heap[2]
     assert T_world_obj is not None
     tilt = np.abs(T_world_obj[2, :3]).max()
-    assert tilt > 0.9
+    assert tilt > 0.75  # on a corner 0.58, on an edge 0.71
 
 
 def test_equal_draws_end_alike(heap):
