@@ -74,6 +74,8 @@ def test_a_little_training_leaves_less_of_an_error(settings, mesh_folder, textur
     network = task.network()
     sets = step_sets(mesh_folder, texture_folder)
     batch = task.batch([sets[number] for number in range(2)])
+    with torch.no_grad():
+        before, _ = task.judged(network.train(), [batch]).logged
     optimizer = torch.optim.AdamW(network.parameters(), 5e-3)
     losses = []
     for _ in range(12):
@@ -82,10 +84,10 @@ def test_a_little_training_leaves_less_of_an_error(settings, mesh_folder, textur
         loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
-    assert losses[-1] < losses[0] - 0.2
+    assert losses[-1] < 0.5 * losses[0]
     with torch.no_grad():
         left, farther = task.judged(network.train(), [batch]).logged
-    assert left < 0.5
+    assert left < 0.6 * before
     assert farther < 0.2
 
 
