@@ -17,6 +17,7 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import Camera, Frame, ObjectModel, se3
+from foundation_pose_ros.object_model.surface_distance import SurfaceDistance
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.meshes import make_mesh
 
@@ -91,6 +92,17 @@ def error_mm_deg(cube: ObjectModel) -> Callable[..., tuple[float, float]]:
         return 1000 * float(np.linalg.norm(centres[0] - centres[1])), float(np.rad2deg(angle))
 
     return error
+
+
+@pytest.fixture(scope="session")
+def off_share() -> Callable[[ObjectModel, np.ndarray, np.ndarray], float]:
+    """off_share(model, T_cam_obj, truth): the largest error of any surface point, over symmetries, in diameters."""
+
+    def share(model: ObjectModel, T_cam_obj: np.ndarray, truth: np.ndarray) -> float:
+        off_m = SurfaceDistance(model.vertices, model.symmetries)(T_cam_obj[None], truth)[0]
+        return float(off_m) / model.diameter_m
+
+    return share
 
 
 @pytest.fixture(scope="session")

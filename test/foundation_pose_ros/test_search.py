@@ -15,7 +15,6 @@ from foundation_pose_ros.evaluation.metrics import pose_error
 from foundation_pose_ros.object_model.appearance import CornerColours
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.selection.plausibility import plausibility
-from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.uncertainty.scored_pose import by_odds
@@ -30,7 +29,8 @@ def scene():
 
 @pytest.fixture(scope="module")
 def estimator(scene):
-    absent = ObjectModel.from_mesh(make_mesh("sticker_cube", 9), name="sticker_cube")
+    # None of the things that clutter is drawn from.
+    absent = ObjectModel.from_mesh(trimesh.creation.torus(0.05, 0.012), name="ring")
     return PoseEstimator([*(scene.model(name) for name in OBJECTS), absent], threads=1)
 
 
@@ -40,15 +40,13 @@ def found(scene, estimator):
 
 
 @pytest.mark.parametrize("name", OBJECTS)
-def test_what_is_there_is_found(name, scene, found):
-    symmetries = scene.model(name).symmetries.transforms()
-    error_m, error_deg = pose_error(found[name].T_cam_obj, scene.truth(scene.frame_ids[0], name), symmetries)
-    assert error_m < 0.006 and error_deg < 4
+def test_what_is_there_is_found(name, scene, found, off_share):
+    assert off_share(scene.model(name), found[name].T_cam_obj, scene.truth(scene.frame_ids[0], name)) < 0.05
     assert found[name].score > 0.5
 
 
 def test_what_is_not_there_is_not_found(found):
-    assert "sticker_cube" not in found or found["sticker_cube"].score < 0.5
+    assert "ring" not in found or found["ring"].score < 0.4
 
 
 def test_what_is_taken_is_nothing_else(scene, estimator, found):

@@ -46,12 +46,10 @@ def narrower(mask: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("name", OBJECTS)
 @pytest.mark.parametrize("made", [box_of, wider, narrower, half_of])
-def test_an_imprecise_mask_leads_to_the_object(made, name, scene, estimator):
+def test_an_imprecise_mask_leads_to_the_object(made, name, scene, estimator, off_share):
     first = scene.frame_ids[0]
     result = estimator.register(scene.frame(first), made(scene.mask(first, name)), name)
-    symmetries = scene.model(name).symmetries.transforms()
-    error_m, error_deg = pose_error(result.T_cam_obj, scene.truth(first, name), symmetries)
-    assert error_m < 0.006 and error_deg < 4
+    assert off_share(scene.model(name), result.T_cam_obj, scene.truth(first, name)) < 0.05
 
 
 def test_in_a_box_with_two_objects_it_is_the_one_that_is_asked_for(scene, estimator):
