@@ -8,9 +8,8 @@ from .depth_agreement import ObservedPixels
 
 # So many pixels, as a share of the crop's, are outvoted by noise.
 _FLOOR_SHARE = 0.01
-# Where only one of two surfaces is, it tells them apart from a strip of so many cells' width on: by less, masks and
-# depth are off at outlines.
-_STRIP_CELLS = 2
+# What tells them apart has to be so many cells wide: at outlines and rims, masks, depth and poses are off by less.
+_WIDE_CELLS = 2
 # Surfaces that are apart by so many tolerances are told apart, by half of it not.
 _TOLD = 1.5
 # A surface that was marked, or has to be there, and isn't in the rendering, or in the picture.
@@ -49,15 +48,16 @@ def telling(pixels: ObservedPixels, rendered_m: np.ndarray, tolerance_m: np.ndar
     """Return (B - 1, N) in 0..1: how far a sensor can tell the first of renderings (B, N) from each, by each pixel.
 
     What sensors and meshes get wrong is much the same over a whole face: a hundred pixels that are off by less than the
-    tolerance (N,) or (B, N) know no more than one does.
+    tolerance (N,) or (B, N) know no more than one does. Nor does a line of them: where a mug's rim is seen before its
+    far side, poses that are half a pixel apart differ by all that lies between the two.
     """
     hit, size = rendered_m > 0, round(np.sqrt(rendered_m.shape[1]))
     apart = (rendered_m[1:] - rendered_m[0]) * pixels.steepness / np.broadcast_to(tolerance_m, rendered_m.shape)[1:]
-    told = np.where(hit[1:] & hit[0], 1 - np.exp(-np.square(np.square(apart / _TOLD))), 0.0)
-    kernel = np.ones((_STRIP_CELLS, _STRIP_CELLS), np.uint8)
-    for k, one in enumerate((hit[1:] != hit[0]).reshape(-1, size, size)):
-        strips = cv2.morphologyEx(one.astype(np.uint8), cv2.MORPH_OPEN, kernel)
-        told[k] += strips.ravel()
+    surfaces = 1 - np.exp(-np.square(np.square(apart / _TOLD)))
+    told = np.where(hit[1:] & hit[0], surfaces, hit[1:] != hit[0]).astype(np.float32)
+    kernel = np.ones((_WIDE_CELLS, _WIDE_CELLS), np.uint8)
+    for one in told.reshape(-1, size, size):
+        cv2.morphologyEx(one, cv2.MORPH_OPEN, kernel, dst=one)
     return told
 
 

@@ -39,3 +39,14 @@ def test_an_outline_tells_them_apart_from_two_cells_on():
     observed_m = face(20, 0.6, 1.0)
     assert lead(observed_m, face(20, 0.6), face(19, 0.6)) == 0
     assert lead(observed_m, face(20, 0.6), face(16, 0.6)) > 0.5
+
+
+def test_so_does_a_rim_before_the_far_side_of_the_same_thing():
+    def mug(rim: int) -> np.ndarray:
+        shown = face(20, 0.6)
+        shown[6:rim, 6:26] = 0.68
+        return shown
+
+    observed_m = np.where(mug(14) > 0, mug(14), 1.0)
+    assert lead(observed_m, mug(14), mug(15)) == 0
+    assert lead(observed_m, mug(14), mug(18)) > 0.5
