@@ -38,6 +38,8 @@ from .uncertainty.scored_pose import Task, Uncertainty, by_odds, residual_covari
 
 # Of the things that may be an object so many are registered as it, and no more once it is so sure.
 _MOST_TRIED, _SURE = 4, 0.85
+# Poses on less of whose surface depth agrees aren't told from rivals.
+_LEAST_SEEN = 0.1
 # Two poses that share more than this of the pixels which they explain can't both be right.
 _SAME_SURFACE = 0.5
 # Colours are learned from steps that score at least this, turns that can't be told included, a share of what is known
@@ -270,7 +272,9 @@ def _compared(
 def _anew(
     prepared: PreparedObject, frame: Frame, candidates: Candidates, previous: PoseResult | None = None
 ) -> Comparison:
-    """Compare the first of a track's candidates with its rivals."""
+    """Compare the first of a track's candidates with its rivals; where it isn't seen, earlier looks know more."""
+    if previous is not None and candidates.evidence.inliers[0] < _LEAST_SEEN:
+        return Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
     rivals = prepared.rivals(candidates)
     earlier_lead = -np.inf if previous is None else previous.best_margin
     return Comparison.of(prepared.model, candidates.evidence, rivals, frame.stamp_ns, Task.TRACKED, earlier_lead)

@@ -105,6 +105,17 @@ def test_rivals_may_be_compared_with_after_the_step_as_well(scene, estimator):
     assert len(compared.alternatives) == len(at_once.alternatives)
 
 
+def test_what_is_not_seen_is_not_told_from_its_rivals(scene, estimator):
+    """A covered camera takes nothing from what was known of the turn."""
+    first = scene.frame_ids[0]
+    frame = scene.frame(first)
+    known = estimator.register(frame, scene.mask(first, "mug"), "mug")
+    covered = Frame(np.full_like(frame.rgb, 90), np.full_like(frame.depth_m, 2.0), frame.camera, known.stamp_ns + 10**9)
+    hidden = estimator.track(covered, known)
+    assert hidden.score < 0.1 and hidden.margin == known.margin
+    assert estimator.compared(covered, hidden).margin == known.margin
+
+
 def test_poses_are_of_the_meshs_own_frame(scene):
     """An origin a metre beside the object moves the pose and nothing else."""
     first, model = scene.frame_ids[0], scene.model("bracket")

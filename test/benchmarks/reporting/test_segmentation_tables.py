@@ -71,8 +71,8 @@ def test_under_load() -> None:
 
 
 def test_masks_from_models() -> None:
-    view = {"recording": "desk", "object": "mug", "tables": 0.0, "tables_closer": 0.1}
-    views = [view | {"picture": 0.4, "picture_closer": 0.5}, view | {"picture": 0.2, "picture_closer": 0.7}]
+    view = {"recording": "desk", "object": "mug", "tables": {"iou": 0.1, "right": False}}
+    views = [view, view | {"found": {"iou": 0.8, "right": True}}, view | {"found": {"iou": 0.2, "right": False}}]
     text = segmentation_tables.from_models(ORIGIN | {"views": views, "overlaps": 0.25, "examples": 16})
-    assert "| the very picture | 1 of 2 | 0.30 | 0.30 |" in text
-    assert "2 views of 1 objects" in text
+    assert "| one earlier picture in which the search found it | 2 | 1 | 0.50 | 1 |" in text
+    assert "| 16 pictures rendered on made-up tables | 3 | 0 | 0.10 | 0 |" in text and "1 objects" in text
