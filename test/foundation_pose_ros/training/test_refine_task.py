@@ -10,6 +10,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros import InputRefused, se3
+from foundation_pose_ros.networks.compact_refine_net import WIDTHS
+from foundation_pose_ros.networks.weights_file import read_safetensors
 from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary
 from foundation_pose_ros.training.compact_loop import CompactTrainer
@@ -19,6 +21,7 @@ from foundation_pose_ros.training.refine_task import RefineTask
 from foundation_pose_ros.training.step_sets import StepSets, StepSettings
 from foundation_pose_ros.training.wrong_poses import Jitter
 
+BEGUN = Path(__file__).parents[3] / "foundation_pose_ros/training/compact_refine_begun.safetensors"
 SHIPPED = Path(__file__).parents[3] / "foundation_pose_ros/training/compact_refine.yaml"
 TINY = (16, 24)
 
@@ -120,3 +123,11 @@ def test_the_shipped_run_is_a_refiner_s_and_others_are_refused(settings, mesh_fo
     assert compact_trainer(SHIPPED, quiet, **given).task.kind == "compact_refine"
     with pytest.raises(InputRefused, match="compact_refine"):
         replace(settings, network="compact_score")
+
+
+def test_a_run_begins_with_the_weights_that_are_here(settings: CompactRefineSettings) -> None:
+    run = CompactTrainer(RefineTask(replace(settings, begin_with=str(BEGUN), widths=WIDTHS)), lambda _: None)
+    tensors, said = read_safetensors(BEGUN)
+    for name, kept in run.average.state_dict().items():
+        assert torch.equal(kept, tensors[name].to(kept.dtype)), name
+    assert said["licence"] == "Apache-2.0" and said["kind"] == "compact_refine"
