@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import typer
 
+from benchmarks.pose.defective_scenes import defective_scene
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import data_folder, origin
@@ -27,11 +28,7 @@ from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.refinement.compact_refiner import CompactRefiner
 from foundation_pose_ros.refinement.geometric import GeometricRefiner
 from foundation_pose_ros.rendering.embree import EmbreeRenderer
-from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, scanned
 from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
-from foundation_pose_ros.synthetic.scene import make_scene
-from foundation_pose_ros.synthetic.scene_settings import SceneSettings
-from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary, drawn_surface
 
 SCENES, STARTS, STEPS = 16, 2, 5
@@ -161,31 +158,17 @@ def _starts(scenes: int) -> Iterator[Start]:
         rng = np.random.default_rng([seed, 92])
         chosen = [held.meshes[k].model() for k in rng.choice(len(held), 2, replace=False)]
         dressed = [model.repainted(drawn_surface(model, textures, rng, 0.5)) for model in chosen]
-        nearest_m = float(rng.uniform(0.4, 0.8))
         try:
-            scene = make_scene(
-                SceneSettings(
-                    seed=seed,
-                    frames=1,
-                    objects=dressed,
-                    clutter=int(rng.integers(1, 6)),
-                    occlusion=float(rng.choice([0.0, 0.0, 0.3])),
-                    distance_m=(nearest_m, nearest_m + 0.3),
-                    depth_sensor=REALSENSE_D435 if rng.random() < 0.7 else KINECT_V1,
-                    supersample=1,
-                )
-            )
+            seen = defective_scene(rng, seed, dressed)
         except InputRefused:
             continue
-        known = {name: scanned(scene.model(name), rng, wrong_prints=False) for name in scene.object_names}
-        seen = DefectiveSequence(scene, CameraDefects.drawn(scene.camera, rng), known)
         for name in seen.object_names:
             mask = seen.mask(seen.frame_ids[0], name)
             if mask is None or np.count_nonzero(mask) < _SMALLEST_MASK_PX:
                 continue
             frame, T_true = seen.frame(seen.frame_ids[0]), seen.truth(seen.frame_ids[0], name)
             assert T_true is not None
-            model = known[name]
+            model = seen.model(name)
             coloured, plain = Known.of(model), Known.of(model.repainted(None))
             for _ in range(STARTS):
                 yield Start(frame, coloured, plain, T_true, _aside(rng, T_true, model))

@@ -13,16 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.pose.defective_scenes import defective_scene
 from foundation_pose_ros import InputRefused, ObjectModel
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
 from foundation_pose_ros.observation.compared_images import MARGIN, SIZE, compared_poses
 from foundation_pose_ros.observation.crop import Crop
-from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, scanned
-from foundation_pose_ros.synthetic.scene import make_scene
-from foundation_pose_ros.synthetic.scene_settings import SceneSettings
-from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
 
 # Registrations keep at most so many.
 MOST = 6
@@ -97,25 +94,10 @@ def in_scenes(models: Several[ObjectModel], seeds: Several[int], source: str, fr
     for seed in seeds:
         rng = np.random.default_rng([seed, 91])
         chosen = [models[k] for k in rng.choice(len(models), 2, replace=False)]
-        nearest_m = float(rng.uniform(0.4, 0.8))
         try:
-            scene = make_scene(
-                SceneSettings(
-                    seed=seed,
-                    frames=frames,
-                    objects=chosen,
-                    clutter=int(rng.integers(1, 6)),
-                    occlusion=float(rng.choice([0.0, 0.0, 0.3])),
-                    rate_hz=1.0,
-                    distance_m=(nearest_m, nearest_m + 0.3),
-                    depth_sensor=REALSENSE_D435 if rng.random() < 0.7 else KINECT_V1,
-                    supersample=1,
-                )
-            )
+            seen = defective_scene(rng, seed, chosen, frames, rate_hz=1.0)
         except InputRefused:
             continue
-        known = {name: scanned(scene.model(name), rng, wrong_prints=False) for name in scene.object_names}
-        seen = DefectiveSequence(scene, CameraDefects.drawn(scene.camera, rng), known)
         yield from of_sequence(seen, f"{source} {seed}", seen.frame_ids)
 
 

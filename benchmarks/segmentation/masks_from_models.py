@@ -20,6 +20,7 @@ from foundation_pose_ros.frame import Frame
 from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
 from foundation_pose_ros.provenance import provenance
+from universeg_ros.mask_overlap import iou
 from universeg_ros.segmenter import Segmenter, object_mask
 from universeg_ros.support.found_in_pictures import support_found
 from universeg_ros.support.from_object_model import support_from_model
@@ -102,8 +103,7 @@ def _judged(segmenter: Segmenter | None, view: _View, register: _Register) -> di
         mask = np.zeros_like(view.mask) if segmenter is None else object_mask(segmenter, view.frame.rgb)
     except InputRefused:
         mask = np.zeros_like(view.mask)
-    iou = float((mask & view.mask).sum() / (mask | view.mask).sum())
-    return {"iou": round(iou, 3), "right": bool(mask.any()) and register.right_from(mask, view)}
+    return {"iou": round(iou(mask, view.mask), 3), "right": bool(mask.any()) and register.right_from(mask, view)}
 
 
 PART = Part(

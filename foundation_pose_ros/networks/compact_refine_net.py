@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .compared_pixels import CHANNELS, compared_pixels
+from .compared_pixels import CHANNELS, compared_pixels, has_points
 from .convolutions import Residual, convolution
-from .surface_motion import CELL, SAID, cell_means, has_points
+from .surface_motion import CELL, SAID, cell_means
 
 # Channels of the grid of cells, and of one with half as many a side.
 WIDTHS = (48, 96)

@@ -34,8 +34,7 @@ def compared_pixels(rendered: Tensor, observed: Tensor, near_radii: float = _NEA
     near_radii: colours are compared where depths differ by less.
     """
     r_rgb, r_xyz, o_rgb, o_xyz = rendered[:, :3], rendered[:, 3:], observed[:, :3], observed[:, 3:]
-    r_known = (r_xyz.abs().sum(dim=1, keepdim=True) > 0).to(rendered.dtype)
-    o_known = (o_xyz.abs().sum(dim=1, keepdim=True) > 0).to(rendered.dtype)
+    r_known, o_known = has_points(rendered), has_points(observed)
     off = (o_xyz - r_xyz) * r_known * o_known
     near = r_known * o_known * (off[:, 2:].abs() < near_radii).to(rendered.dtype)
     r_even, o_even = _evened(r_rgb, near) * r_known, _evened(o_rgb, near)
@@ -55,6 +54,11 @@ def compared_pixels(rendered: Tensor, observed: Tensor, near_radii: float = _NEA
         dim=1,
     )
     return ComparedPixels(r_even, o_even, r_known, o_known, near, together)
+
+
+def has_points(image: Tensor) -> Tensor:
+    """Return (B, 1, s, s): 1 where images (B, 6, s, s) have points."""
+    return (image[:, 3:].abs().sum(dim=1, keepdim=True) > 0).to(image.dtype)
 
 
 def _evened(rgb: Tensor, where: Tensor) -> Tensor:

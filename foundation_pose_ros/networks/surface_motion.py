@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .compared_pixels import has_points
+
 # Pixels of a cell's side.
 CELL = 4
 # A cell says: its motion (3), logarithms of how sure it is along three axes (3), how those lean (3), and that of how
@@ -123,11 +125,6 @@ def moved(points: Tensor, twist: Tensor) -> Tensor:
 def motions(points: Tensor, motion: Tensor) -> Tensor:
     """Return how far motions (B, 4, 4) move points (B, P, 3)."""
     return points @ motion[:, :3, :3].transpose(1, 2) + motion[:, None, :3, 3] - points
-
-
-def has_points(image: Tensor) -> Tensor:
-    """Return (B, 1, s, s): 1 where images (B, 6, s, s) have points."""
-    return (image[:, 3:].abs().sum(dim=1, keepdim=True) > 0).to(image.dtype)
 
 
 def cell_means(image: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ import trimesh
 from foundation_pose_ros import InputRefused, ObjectModel
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
+from universeg_ros.mask_overlap import iou
 from universeg_ros.segmenter import Segmenter, object_mask
 from universeg_ros.support.found_in_pictures import support_found
 
@@ -22,10 +23,6 @@ def scene() -> SyntheticScene:
     return make_scene(settings)
 
 
-def overlap(mask: np.ndarray, other: np.ndarray) -> float:
-    return float((mask & other).sum() / (mask | other).sum())
-
-
 def test_one_picture_shows_what_to_look_for_in_the_next(scene: SyntheticScene) -> None:
     first, _, last = scene.frame_ids
     # The model has no colours: the picture has.
@@ -36,8 +33,8 @@ def test_one_picture_shows_what_to_look_for_in_the_next(scene: SyntheticScene) -
     mask, later = scene.mask(first, "mug"), scene.mask(last, "mug")
     assert mask is not None and later is not None
     assert np.array_equal(example.image, scene.frame(first).rgb)
-    assert overlap(example.labels == 1, mask) > 0.85
-    assert overlap(object_mask(Segmenter().set_support(support), scene.frame(last).rgb), later) > 0.5
+    assert iou(example.labels == 1, mask) > 0.85
+    assert iou(object_mask(Segmenter().set_support(support), scene.frame(last).rgb), later) > 0.5
 
 
 def test_as_many_pictures_as_are_asked_for(scene: SyntheticScene) -> None:
