@@ -8,43 +8,29 @@ from time import perf_counter
 
 import numpy as np
 
-from .arrays import Mask, Pose
-from .camera import Camera
-from .errors import InputRefused
-from .estimation import motion
-from .estimation.above_planes import above_planes
-from .estimation.candidates import Candidates
-from .estimation.coarse_scene import CoarseScene
-from .estimation.imprecise_mask import fits_outline, register_in_region
-from .estimation.methods import GeometricMethods, Methods
-from .estimation.object_proposals import Proposal, propose
-from .estimation.overlap import PosedObject, mask_overlap, overlap_ratio
-from .estimation.pointed_at import thing_at
-from .estimation.prepared_object import PreparedObject
-from .estimation.prepared_objects import PreparedObjects
-from .estimation.spots import spots
-from .frame import Frame, period_over
-from .object_model.model import ObjectModel
-from .observation.keyframe import Keyframe
-from .observation.learned_colours import LearnedColours
-from .observation.track_memory import TrackMemory
-from .pose_result import PoseResult
-from .rendering.embree import EmbreeRenderer
-from .selection.plausibility import plausibility
-from .thread_limits import one_blas_thread, one_cv2_thread
-from .uncertainty.ambiguity import widened
-from .uncertainty.comparison import Comparison, comparison_due
-from .uncertainty.scored_pose import Task, Uncertainty, by_odds, residual_covariance
+from ..arrays import Mask, Pose
+from ..errors import InputRefused
+from ..estimation import motion
+from ..estimation.above_planes import above_planes
+from ..estimation.coarse_scene import CoarseScene
+from ..estimation.imprecise_mask import fits_outline, register_in_region
+from ..estimation.methods import GeometricMethods, Methods
+from ..estimation.object_proposals import Proposal, propose
+from ..estimation.overlap import PosedObject, mask_overlap, overlap_ratio
+from ..estimation.pointed_at import thing_at
+from ..estimation.prepared_objects import PreparedObjects
+from ..estimation.spots import spots
+from ..frame import Frame
+from ..object_model.model import ObjectModel
+from ..pose_result import PoseResult
+from ..thread_limits import one_blas_thread, one_cv2_thread
+from ..uncertainty.scored_pose import Task, by_odds
+from .answers import assessed, compared, registered, tracked
 
 # Of the things that may be an object so many are registered as it, and no more once it is so sure.
 _MOST_TRIED, _SURE = 4, 0.85
-# Poses on less of whose surface depth agrees aren't told from rivals.
-_LEAST_SEEN = 0.1
 # Two poses that share more than this of the pixels which they explain can't both be right.
 _SAME_SURFACE = 0.5
-# Colours are learned from steps that score at least this, turns that can't be told included, a share of what is known
-# anew with each, so often.
-_LEARN_SCORE, _LEARN_RATE, _LEARN_PERIOD_S = 0.65, 0.3, 0.06
 
 
 class PoseEstimator:
@@ -87,7 +73,7 @@ class PoseEstimator:
         candidates = prepared.register(frame, mask != 0)
         if not fits_outline(candidates):
             candidates = register_in_region(prepared, self._scene_of(frame), mask != 0, candidates)
-        result = _registered(prepared, frame, candidates, Task.REGISTERED)
+        result = registered(prepared, candidates, Task.REGISTERED)
         return replace(result, time_s=perf_counter() - started)
 
     @one_cv2_thread()
@@ -101,10 +87,7 @@ class PoseEstimator:
         prepared = self._objects.get(previous.object_name)
         expected = motion.expected_poses(frame, previous)
         candidates = prepared.track(frame, expected, previous.memory)
-        result = _result(
-            prepared, frame, candidates, _compared(prepared, frame, candidates, previous, compare), previous
-        )
-        return replace(result, time_s=perf_counter() - started)
+        return replace(tracked(prepared, candidates, previous, compare), time_s=perf_counter() - started)
 
     @one_cv2_thread()
     def compared(self, frame: Frame, result: PoseResult) -> PoseResult:
@@ -114,7 +97,7 @@ class PoseEstimator:
         """
         prepared = self._objects.get(result.object_name)
         candidates = prepared.assess(frame, result.T_cam_obj, result.memory.learned)
-        return replace(result, **_anew(prepared, frame, candidates, result).said)
+        return compared(prepared, candidates, result)
 
     def assess(self, frame: Frame, T_cam_obj: Pose, object_name: str | None = None) -> PoseResult:
         """Say what a frame makes of a pose (4, 4) that comes from elsewhere: its score and covariance.
@@ -127,8 +110,7 @@ class PoseEstimator:
         if T_cam_obj.shape != (4, 4):
             raise InputRefused("bad_pose", f"the pose has shape {T_cam_obj.shape}: give the 4x4 T_cam_obj")
         candidates = prepared.assess(frame, T_cam_obj)
-        result = _result(prepared, frame, candidates, _anew(prepared, frame, candidates), None)
-        return replace(result, time_s=perf_counter() - started)
+        return replace(assessed(prepared, candidates), time_s=perf_counter() - started)
 
     @one_blas_thread()
     @one_cv2_thread()
@@ -168,7 +150,7 @@ class PoseEstimator:
         prepared = self._objects.get(object_name)
         candidates = prepared.register(frame, proposal.mask, proposal.possible)
         candidates = above_planes(candidates, prepared.model, prepared.renderer, proposal.planes)
-        result = _registered(prepared, frame, candidates, Task.FOUND)
+        result = registered(prepared, candidates, Task.FOUND)
         buried = proposal.planes.penetrated_by(prepared.renderer, result.T_cam_obj, prepared.model)
         return replace(result, score=0.0 if buried else result.score, time_s=perf_counter() - started)
 
@@ -235,113 +217,3 @@ class PoseEstimator:
     def _posed(self, result: PoseResult) -> PosedObject:
         prepared = self._objects.get(result.object_name)
         return PosedObject(prepared.model, prepared.renderer, result.T_cam_obj)
-
-
-def warm_up(estimator: PoseEstimator, model: ObjectModel) -> None:
-    """Register and track the model once, alone before nothing, so that the first image isn't the slow one."""
-    camera = Camera(300.0, 300.0, 159.5, 119.5, 320, 240)
-    T_cam_obj = np.eye(4, dtype=np.float32)
-    T_cam_obj[:3, 3] = (0.0, 0.0, 2.5 * model.diameter_m) - model.centre_m
-    rendering = EmbreeRenderer(model).render(
-        T_cam_obj[None], camera.K, size=(camera.height, camera.width), colour=model.has_colour
-    )
-    depth_m = rendering.depth_m[0]
-    rgb = np.zeros((*depth_m.shape, 3)) if rendering.rgb is None else 255 * rendering.rgb[0]
-    frame = Frame(rgb.astype(np.uint8), depth_m, camera)
-    estimator.track(frame, estimator.register(frame, depth_m > 0, model.name))
-
-
-def _registered(prepared: PreparedObject, frame: Frame, registered: Candidates, task: Task) -> PoseResult:
-    """Put what came of a registration into words: the best pose, or a rival of it that fits clearly better."""
-    candidates, rivals = prepared.settled(registered)
-    model, T_cam_obj = prepared.model, candidates.refined.T_cam_obj[0]
-    plausible = plausibility(model, prepared.renderer, frame, T_cam_obj) if task is Task.FOUND else None
-    compared = Comparison.of(model, candidates.evidence, rivals, frame.stamp_ns, task, plausible=plausible)
-    return _result(prepared, frame, candidates, compared, None)
-
-
-def _compared(
-    prepared: PreparedObject, frame: Frame, candidates: Candidates, previous: PoseResult, compare: bool
-) -> Comparison:
-    """Compare a pose with its rivals, or go on with what was found when they were last looked at."""
-    if compare and comparison_due(previous, frame.stamp_ns):
-        return _anew(prepared, frame, candidates, previous)
-    return Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
-
-
-def _anew(
-    prepared: PreparedObject, frame: Frame, candidates: Candidates, previous: PoseResult | None = None
-) -> Comparison:
-    """Compare the first of a track's candidates with its rivals; where it isn't seen, earlier looks know more."""
-    if previous is not None and candidates.evidence.inliers[0] < _LEAST_SEEN:
-        return Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
-    rivals = prepared.rivals(candidates)
-    earlier_lead = -np.inf if previous is None else previous.best_margin
-    return Comparison.of(prepared.model, candidates.evidence, rivals, frame.stamp_ns, Task.TRACKED, earlier_lead)
-
-
-def _result(
-    prepared: PreparedObject,
-    frame: Frame,
-    candidates: Candidates,
-    compared: Comparison,
-    previous: PoseResult | None,
-) -> PoseResult:
-    """Put candidates into words; with the pose before, the first of them in the equivalent that lies nearest to it."""
-    model, refined, evidence = prepared.model, candidates.refined, candidates.evidence
-    T_cam_obj = refined.T_cam_obj[0]
-    if previous is not None:
-        T_cam_obj = model.symmetries.nearest(T_cam_obj, previous.T_cam_obj)
-    uncertainty = Uncertainty.of(model, refined)
-    return PoseResult(
-        object_name=model.name,
-        T_cam_obj=T_cam_obj.astype(np.float32),
-        covariance=widened(uncertainty.covariance, T_cam_obj, compared.ambiguous),
-        translation_error_mm=uncertainty.translation_mm,
-        rotation_error_deg=uncertainty.rotation_deg,
-        visible_fraction=float(evidence.visible[0]),
-        depth_inlier_fraction=float(evidence.inliers[0]),
-        colour_agreement=float(evidence.colour[0]),
-        silhouette_agreement=float(evidence.border[0]),
-        region_agreement=float(evidence.region[0]),
-        **compared.said,
-        stamp_ns=frame.stamp_ns,
-        frame_id=frame.frame_id,
-        velocity=np.zeros(6) if previous is None else motion.velocity(frame, previous, T_cam_obj),
-        memory=TrackMemory(
-            _keyframe(prepared, frame, candidates, T_cam_obj, previous),
-            _learned(prepared, candidates, compared, previous),
-        ),
-        centre_obj=model.centre_m,
-        diameter_m=model.diameter_m,
-    )
-
-
-def _learned(
-    prepared: PreparedObject, candidates: Candidates, compared: Comparison, previous: PoseResult | None
-) -> LearnedColours | None:
-    """Learn colours from where a pose is known well, but for turns; keep what there is where it isn't."""
-    known = None if previous is None else previous.memory.learned
-    stamp_ns = candidates.observation.frame.stamp_ns
-    believed = compared.presence >= _LEARN_SCORE and compared.lead >= 0
-    if known is not None and not (believed and period_over(known.stamp_ns, stamp_ns, _LEARN_PERIOD_S)):
-        return known
-    seen = prepared.tracking.colours(candidates)
-    if known is None or seen is None:
-        return known or seen
-    return known.blended(seen, _LEARN_RATE)
-
-
-def _keyframe(
-    prepared: PreparedObject,
-    frame: Frame,
-    candidates: Candidates,
-    T_cam_obj: Pose,
-    previous: PoseResult | None,
-) -> Keyframe | None:
-    """Keep the one that there is, or make one at the first candidate's pose, or its equivalent T_cam_obj (4, 4)."""
-    kept = None if previous is None else previous.memory.keyframe
-    if kept is not None and not kept.outdated(T_cam_obj):
-        return kept
-    covariance = residual_covariance(prepared.model, candidates.refined)
-    return prepared.tracking.keyframe(frame, T_cam_obj, covariance)

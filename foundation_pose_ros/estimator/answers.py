@@ -1,0 +1,98 @@
+"""Candidates put into words: the first of them beside its rivals, with its score, covariance and expected errors."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..arrays import Pose
+from ..estimation import motion
+from ..estimation.candidates import Candidates
+from ..estimation.prepared_object import PreparedObject
+from ..observation.track_memory import NOTHING_REMEMBERED
+from ..pose_result import PoseResult
+from ..selection.plausibility import plausibility
+from ..uncertainty.ambiguity import widened
+from ..uncertainty.comparison import Comparison, comparison_due
+from ..uncertainty.scored_pose import Task, Uncertainty
+from .memory import remembered
+
+# Poses on less of whose surface depth agrees aren't told from rivals.
+_LEAST_SEEN = 0.1
+
+
+def registered(prepared: PreparedObject, candidates: Candidates, task: Task) -> PoseResult:
+    """Answer with the best pose of a registration, or with a rival of it that fits clearly better."""
+    candidates, rivals = prepared.settled(candidates)
+    model, frame = prepared.model, candidates.observation.frame
+    T_cam_obj = candidates.refined.T_cam_obj[0]
+    plausible = plausibility(model, prepared.renderer, frame, T_cam_obj) if task is Task.FOUND else None
+    comparison = Comparison.of(model, candidates.evidence, rivals, frame.stamp_ns, task, plausible=plausible)
+    return _answer(prepared, candidates, T_cam_obj, comparison)
+
+
+def tracked(prepared: PreparedObject, candidates: Candidates, previous: PoseResult, compare: bool) -> PoseResult:
+    """Answer with the best pose of a tracking step, in the equivalent that lies nearest to the pose before.
+
+    compare: with its rivals, where that is due; else what was found when they were last looked at goes on.
+    """
+    frame = candidates.observation.frame
+    if compare and comparison_due(previous, frame.stamp_ns):
+        comparison = _compared(prepared, candidates, previous)
+    else:
+        comparison = Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
+    T_cam_obj = prepared.model.symmetries.nearest(candidates.refined.T_cam_obj[0], previous.T_cam_obj)
+    answer = _answer(prepared, candidates, T_cam_obj, comparison, previous)
+    return replace(answer, velocity=motion.velocity(frame, previous, T_cam_obj))
+
+
+def assessed(prepared: PreparedObject, candidates: Candidates) -> PoseResult:
+    """Answer with a pose that comes from elsewhere, as the first of a track."""
+    return _answer(prepared, candidates, candidates.refined.T_cam_obj[0], _compared(prepared, candidates))
+
+
+def compared(prepared: PreparedObject, candidates: Candidates, result: PoseResult) -> PoseResult:
+    """Answer with a track's result as comparing it with its rivals now leaves it."""
+    return replace(result, **_compared(prepared, candidates, result).said)
+
+
+def _compared(prepared: PreparedObject, candidates: Candidates, previous: PoseResult | None = None) -> Comparison:
+    """Compare the first of a track's candidates with its rivals; where it isn't seen, earlier looks know more."""
+    if previous is not None and candidates.evidence.inliers[0] < _LEAST_SEEN:
+        return Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
+    rivals, stamp_ns = prepared.rivals(candidates), candidates.observation.frame.stamp_ns
+    earlier_lead = -np.inf if previous is None else previous.best_margin
+    return Comparison.of(prepared.model, candidates.evidence, rivals, stamp_ns, Task.TRACKED, earlier_lead)
+
+
+def _answer(
+    prepared: PreparedObject,
+    candidates: Candidates,
+    T_cam_obj: Pose,
+    comparison: Comparison,
+    previous: PoseResult | None = None,
+) -> PoseResult:
+    """Put the first of some candidates into words, at T_cam_obj (4, 4): its pose, or one that can't be told from it."""
+    model, refined, evidence = prepared.model, candidates.refined, candidates.evidence
+    frame = candidates.observation.frame
+    uncertainty = Uncertainty.of(model, refined)
+    return PoseResult(
+        object_name=model.name,
+        T_cam_obj=T_cam_obj.astype(np.float32),
+        covariance=widened(uncertainty.covariance, T_cam_obj, comparison.ambiguous),
+        translation_error_mm=uncertainty.translation_mm,
+        rotation_error_deg=uncertainty.rotation_deg,
+        visible_fraction=float(evidence.visible[0]),
+        depth_inlier_fraction=float(evidence.inliers[0]),
+        colour_agreement=float(evidence.colour[0]),
+        silhouette_agreement=float(evidence.border[0]),
+        region_agreement=float(evidence.region[0]),
+        **comparison.said,
+        stamp_ns=frame.stamp_ns,
+        frame_id=frame.frame_id,
+        velocity=np.zeros(6),
+        memory=remembered(
+            prepared, candidates, T_cam_obj, comparison, NOTHING_REMEMBERED if previous is None else previous.memory
+        ),
+        centre_obj=model.centre_m,
+        diameter_m=model.diameter_m,
+    )
