@@ -192,7 +192,7 @@ TRACKS = (
     Row("lost_after_s", STATE.lost_after_s, "Doubt that lasts this long is a loss.", 0.0, 60.0),
     Row("lost_after_frames", STATE.lost_after_frames, "... and this many frames.", 1, 1000),
     Row(
-        "recovery",
+        "relocalization",
         True,
         "Look for a lost object without a mask: where it was, then among things of its size.",
     ),

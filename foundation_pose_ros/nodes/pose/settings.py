@@ -84,5 +84,5 @@ def tracker_settings(values: dict[str, float]) -> TrackerSettings:
         lost_after_s=values["lost_after_s"],
         lost_after_frames=int(values["lost_after_frames"]),
     )
-    recovery = RelocalizationSettings(enabled=bool(values["recovery"]))
-    return TrackerSettings(state, recovery, values["retry_first_s"], values["retry_longest_s"])
+    relocalization = RelocalizationSettings(enabled=bool(values["relocalization"]))
+    return TrackerSettings(state, relocalization, values["retry_first_s"], values["retry_longest_s"])
