@@ -10,6 +10,12 @@ from typing import Any
 from ..errors import InputRefused, shortened
 from ..extras import require
 
+# What transformers raises for what isn't there, or isn't a model of the kind that is asked for.
+_FAULTS = (ImportError, OSError, ValueError, KeyError)
+# For the hub's answer to a first question. Its library asks for each file anew, five times: without a network that takes
+# minutes.
+_HUB_TIMEOUT_S = 10.0
+
 
 @dataclass(frozen=True)
 class Pretrained:
@@ -31,26 +37,55 @@ class Pretrained:
         """
         require("finding things by words", "text")
         import torch
-        import transformers
 
         if self.device == "cuda" and not torch.cuda.is_available():
             raise InputRefused("device", "device is cuda, but PyTorch sees no CUDA device: set device to cpu")
-        folder = Path(self.place).expanduser()
-        place = str(folder) if folder.is_dir() else self.place
-        safe = {"local_files_only": not self.download, "trust_remote_code": False}
         try:
-            processor = transformers.AutoProcessor.from_pretrained(place, **safe)
-            model = getattr(transformers, auto_class).from_pretrained(place, use_safetensors=True, **safe)
-        except (ImportError, OSError, ValueError, KeyError) as error:
-            raise InputRefused("bad_model", f"{self._fault(folder)} ({shortened(error)})") from None
+            processor, model = self._found_or_fetched(auto_class)
+        except _FAULTS as error:
+            raise InputRefused("bad_model", f"{self._fault()} ({shortened(error)})") from None
         return processor, model.to(self.device).eval()
 
-    def _fault(self, folder: Path) -> str:
-        if folder.is_dir():
-            return f"{folder} holds no model of the kind that is needed, as save_pretrained writes it"
+    @property
+    def _folder(self) -> Path:
+        return Path(self.place).expanduser()
+
+    def _found_or_fetched(self, auto_class: str) -> tuple[Any, Any]:
+        """What this machine has, else what the hub has, where that is allowed; raises one of _FAULTS."""
+        try:
+            return self._loaded(auto_class, local_files_only=True)
+        except _FAULTS:
+            if not self.download or self._folder.is_dir():
+                raise
+        _check_hub(self.place)
+        return self._loaded(auto_class, local_files_only=False)
+
+    def _loaded(self, auto_class: str, local_files_only: bool) -> tuple[Any, Any]:
+        import transformers
+
+        place = str(self._folder) if self._folder.is_dir() else self.place
+        safe = {"local_files_only": local_files_only, "trust_remote_code": False}
+        processor = transformers.AutoProcessor.from_pretrained(place, **safe)
+        return processor, getattr(transformers, auto_class).from_pretrained(place, use_safetensors=True, **safe)
+
+    def _fault(self) -> str:
+        if self._folder.is_dir():
+            return f"{self._folder} holds no model of the kind that is needed, as save_pretrained writes it"
         if self.download:
             return f"{shortened(self.place)} is no folder, and couldn't be fetched from the Hugging Face hub"
         return (
             f"{shortened(self.place)} is no folder, and no model of that name is in the local cache: give a folder, or "
             f"allow the download (download: true), or do it once yourself (hf download {shortened(self.place)})"
         )
+
+
+def _check_hub(name: str) -> None:
+    """Raise ConnectionError where the hub doesn't answer for a model, or OSError where it has none of that name."""
+    from huggingface_hub import model_info
+
+    try:
+        model_info(name, timeout=_HUB_TIMEOUT_S)
+    except OSError:
+        raise
+    except Exception as error:  # those of requests or httpx, by the library's version
+        raise ConnectionError(f"the hub doesn't answer: {error}") from None

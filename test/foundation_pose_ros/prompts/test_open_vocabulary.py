@@ -1,5 +1,6 @@
 """Real classes of transformers, tiny and with random weights, from folders."""
 
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -21,14 +22,17 @@ ALL = OpenVocabularySettings(least_score=0.0, most_regions=5)
 
 
 @pytest.fixture(autouse=True)
-def unplugged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is fetched: connecting raises."""
+def unplugged(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Nothing is fetched: connecting raises, and is noted here."""
+    asked: list[object] = []
 
     def refuse(*arguments: object, **named: object) -> None:
+        asked.append(arguments)
         raise OSError("the network was asked")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    return asked
 
 
 @pytest.fixture
@@ -72,11 +76,23 @@ def test_a_name_of_the_hub_is_not_fetched_unless_that_is_allowed() -> None:
     assert "the network was asked" not in str(refused.value)
 
 
-def test_a_download_that_fails_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Without it the hub's library tries for minutes.
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(InputRefused, match="couldn't be fetched from the Hugging Face hub"):
+def test_without_a_network_the_hub_is_asked_once(unplugged: list[object]) -> None:
+    # Its own library would ask for each file five times, which takes minutes.
+    with pytest.raises(InputRefused, match=r"couldn't be fetched from the Hugging Face hub .*the hub doesn't answer"):
         OpenVocabularyDetector(Pretrained("google/owlv2-none", download=True))
+    assert len(unplugged) == 1
+
+
+def test_what_was_fetched_before_is_not_asked_for_again(
+    owlv2_folder: Path, unplugged: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "models--someone--tiny"
+    shutil.copytree(owlv2_folder, kept / "snapshots" / "0123")
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text("0123")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert OpenVocabularyDetector(Pretrained("someone/tiny", download=True))
+    assert not unplugged
 
 
 def test_a_folder_of_another_model_is_refused(sam_folder: Path, owlv2_folder: Path, tmp_path: Path) -> None:
