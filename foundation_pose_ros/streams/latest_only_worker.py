@@ -38,6 +38,11 @@ class LatestOnlyWorker:
         """Return True between start and stop."""
         return self._thread is not None
 
+    @property
+    def idle(self) -> bool:
+        """Return True where no thread works, not even one that was stopped and still is at its last item."""
+        return not self.running and (self._last_thread is None or not self._last_thread.is_alive())
+
     def start(self) -> None:
         """Begin to work."""
         thread = threading.Thread(target=self._run, args=(self._last_thread,), name=self._name, daemon=True)

@@ -1,5 +1,6 @@
 """Frames and masks in, tracked objects out: buffer, worker and tracks put together. Needs no ROS."""
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,6 +15,7 @@ from ..streams.latest_only_worker import LatestOnlyWorker
 from ..streams.mask_inputs import MaskInput
 from ..streams.refusals import RefusalCounter
 from . import FrameBuffer, MultiObjectTracker, TrackedObject
+from .mask_matcher import MaskMatcher
 from .object_tracker import ObjectTracker
 from .registration_worker import Registered, RegistrationWorker
 
@@ -89,7 +91,8 @@ class PosePipeline:
         self._registrations = RegistrationWorker(tracker.estimator, buffer, lambda: self._done_ns, self._count, failed)
         self._answers: set[Answer] = set()
         self._seeking: set[ObjectTracker] = set()  # those that the other thread is at
-        self._early: MaskInput | None = None
+        self._matcher = MaskMatcher(buffer, refusals)
+        self._at_rest = threading.RLock()  # held by whoever touches the tracker while no worker does
         self._epoch = 0
         self._done_ns = -1
         self._asked_ns: int | None = None
@@ -103,7 +106,8 @@ class PosePipeline:
 
     def start(self) -> None:
         """Begin to work on what comes in."""
-        self._worker.start()
+        with self._at_rest:
+            self._worker.start()
         self._registrations.start()
 
     def stop(self) -> bool:
@@ -112,9 +116,10 @@ class PosePipeline:
         stopped = self._worker.stop() and stopped
         for answer in self._answers.copy():
             answer.cancel()
-        self._early = None
+        self._matcher.clear()
         self._buffer.clear()
-        self._forget("stopped")
+        with self._at_rest:
+            self._forget("stopped")
         return stopped
 
     def frame(self, frame: Frame) -> None:
@@ -125,65 +130,46 @@ class PosePipeline:
             return
         if added is Added.JUMPED_BACK:
             self._time_jumped_back(frame.stamp_ns)
-        early = self._early
-        if early is not None and early.stamp_ns <= frame.stamp_ns:
-            self._early = None
+        early = self._matcher.waited_for(frame.stamp_ns)
+        if early is not None:
             self.masks(early)
         self._worker.put("frame", _Job(frame, self._epoch))
 
     def masks(self, masks: MaskInput) -> None:
         """Take masks of a frame that is here, or about to come."""
-        frame = self.frame_of(masks.stamp_ns)
-        newest_ns = self._buffer.newest_ns
+        frame = self._matcher.match(masks)
         if frame is not None:
             self._worker.put("mask", _MaskJob(frame, self._epoch, masks))
-        elif newest_ns is None or masks.stamp_ns > newest_ns:
-            if self._early is not None:
-                self._refusals.count(
-                    "mask_without_frame",
-                    "a mask's stamp is later than that of any image that came until the next mask: copy the stamp of "
-                    "the image that it was made from, in place of the time at which it was made",
-                )
-            self._early = masks
-        else:
-            self._refusals.count(
-                "mask_without_frame",
-                "a mask's stamp is that of no frame kept: copy the stamp of the image that it was made from, or raise "
-                "buffer_s and buffer_frames if masks come late",
-            )
 
     def frame_of(self, stamp_ns: int) -> Frame | None:
         """Return the buffered frame of a stamp, the newest for stamp 0."""
-        newest_ns = self._buffer.newest_ns
-        if stamp_ns == 0 and newest_ns is not None:
-            stamp_ns = newest_ns
-        return self._buffer.at(stamp_ns)
+        return self._matcher.frame_of(stamp_ns)
 
     def register_now(self, frame: Frame, masks: MaskInput) -> Answer:
-        """Register an object from a mask of a frame, catch up and publish."""
+        """Register an object from a mask of a frame, catch up and publish; cancelled while it is stopped."""
         answer: Answer = Future()
         self._answers.add(answer)
         answer.add_done_callback(self._answers.discard)
         job = _MaskJob(frame, self._epoch, masks, answer)
-        self.call(lambda: self._register(job))
+        if self._worker.call(lambda: self._register(job)).cancelled():
+            answer.cancel()
         return answer
 
     def call(self, function: Callable[[], Result]) -> "Future[Result]":
-        """Run a function where it can touch the tracker: in the worker, or at once while there is none."""
-        if self._worker.running:
-            return self._worker.call(function)
-        future: Future[Result] = Future()
-        try:
-            future.set_result(function())
-        except Exception as error:
-            future.set_exception(error)
-        return future
+        """Run a function where it can touch the tracker: in the worker, or at once while there is none.
+
+        Cancelled while the worker is stopped but not at its end.
+        """
+        with self._at_rest:
+            if self._worker.idle:
+                return _done(function)
+        return self._worker.call(function)
 
     def _time_jumped_back(self, stamp_ns: int) -> None:
         """Forget the time before; what was tracked then is looked for where it was."""
         self._refusals.count("time_jumped_back", "stamps went back (a recording that loops?): tracked objects are lost")
         self._epoch += 1
-        self._early = None
+        self._matcher.clear()
 
         def lose() -> None:
             self.tracker.lose(stamp_ns, "time jumped back")
@@ -301,3 +287,13 @@ class PosePipeline:
 
     def _count(self, id: str, refused: InputRefused) -> None:
         self._refusals.count(refused.reason, f"{id}: {refused}")
+
+
+def _done(function: Callable[[], Result]) -> "Future[Result]":
+    """What a function returns or raises."""
+    future: Future[Result] = Future()
+    try:
+        future.set_result(function())
+    except Exception as error:
+        future.set_exception(error)
+    return future

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 
 from ..arrays import Mask
+from ..errors import InputRefused, shortened
 from ..estimation.object_proposals import Proposal
 from ..frame import Frame
 from ..pose_result import PoseResult
@@ -96,15 +97,35 @@ class RegistrationWorker:
         then: Callable[[Registered], None],
     ) -> None:
         def work() -> None:
-            try:
-                for track, found in zip(tracks, find(), strict=True):
-                    if track.conclude_registration(frame, found):
-                        self._catch_up(track)
-                    then(Registered(track, found))
-            except Exception as error:
-                self._failed("registration", error)
+            for track, found in zip(tracks, self._found(find, len(tracks)), strict=True):
+                then(Registered(track, self._taken_up(track, frame, found)))
 
         self._worker.call(work)
+
+    def _found(self, find: Callable[[], list[Followed]], count: int) -> list[Followed]:
+        try:
+            return find()
+        except InputRefused as refused:
+            return [refused] * count
+        except Exception as error:
+            return [self._broken_off(error)] * count
+
+    def _taken_up(self, track: ObjectTracker, frame: Frame, found: Followed) -> Followed:
+        """What was found, once the track is nearly up to date with it."""
+        try:
+            if track.conclude_registration(frame, found):
+                self._catch_up(track)
+        except Exception as error:
+            return self._broken_off(error)
+        return found
+
+    def _broken_off(self, error: Exception) -> InputRefused:
+        """Why there is no pose: a track that nobody hears of again would be waited for for ever."""
+        self._failed("registration", error)
+        return InputRefused(
+            "registration_failed",
+            f"the registration broke off ({shortened(repr(error))}): send a mask once more; the log has what happened",
+        )
 
     def _catch_up(self, track: ObjectTracker) -> None:
         """Go through every frame that the others have done; every other, every third, where steps take too long."""

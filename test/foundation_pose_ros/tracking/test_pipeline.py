@@ -30,6 +30,7 @@ class Steady:
         self.searched: list[tuple[int, tuple[str, ...], tuple[str, ...]]] = []
         self.in_view = {"mug"}
         self.tracked: dict[str, list[int]] = {"mug": [], "can": []}
+        self.broken = False
         self.may_register = threading.Event()
         self.may_register.set()
         self.hidden: set[str] = set()
@@ -42,6 +43,8 @@ class Steady:
     def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
         self.registered.append(frame.stamp_ns)
         assert self.may_register.wait(10)
+        if self.broken:
+            raise ArithmeticError("singular")
         return self._pose(frame, object_name or "")
 
     def search(
@@ -270,6 +273,52 @@ def test_who_waits_for_a_registration_is_told_of_a_reset_and_of_the_end(bench: B
     assert answer.done(), "by its result, where the worker still came to it"
     with pytest.raises(InputRefused, match="activate"):
         waited_for(behind)
+
+
+def test_after_a_registration_that_broke_the_object_is_registered_from_the_next_mask(bench: Bench) -> None:
+    bench.frame(1)
+    frame = bench.pipeline.frame_of(STEP_NS)
+    assert frame is not None
+    mask = LabelImage(frame.stamp_ns, np.full((1, 1), 255, np.uint8), only="mug", force=True)
+    bench.estimator.broken = True
+    with pytest.raises(InputRefused, match=r"mug: the registration broke off .*singular"):
+        waited_for(bench.pipeline.register_now(frame, mask), timeout_s=5.0)
+    assert [str(bench.faults.pop())] == ["singular"]
+    bench.estimator.broken = False
+    (mug,) = waited_for(bench.pipeline.register_now(frame, mask))
+    assert mug.state is TrackState.TRACKING
+
+
+def test_a_request_that_comes_as_it_stops_is_refused_and_leaves_nothing_behind(bench: Bench) -> None:
+    bench.frame(1)
+    frame = bench.pipeline.frame_of(STEP_NS)
+    assert frame is not None
+    mask = LabelImage(frame.stamp_ns, np.full((1, 1), 255, np.uint8), only="mug", force=True)
+    assert bench.pipeline.stop()
+    with pytest.raises(InputRefused, match="activate"):
+        waited_for(bench.pipeline.register_now(frame, mask), timeout_s=5.0)
+    bench.pipeline.start()
+    bench.frame(2)
+    bench.mask(2)
+    bench.wait(lambda: bench.state is TrackState.TRACKING)
+
+
+def test_nothing_touches_the_tracker_beside_a_worker_that_ends(bench: Bench) -> None:
+    at_work, may_end = threading.Event(), threading.Event()
+    bench.pipeline.call(lambda: (at_work.set(), may_end.wait(10)))
+    assert at_work.wait(10)
+    stopping = threading.Thread(target=bench.pipeline.stop)
+    stopping.start()
+    bench.wait(lambda: not bench.pipeline.running)
+    done: list[str] = []
+    request = bench.pipeline.call(lambda: done.append("beside it"))
+    may_end.set()
+    stopping.join()
+    with pytest.raises(InputRefused, match="activate"):
+        waited_for(request)
+    assert done == []
+    waited_for(bench.pipeline.call(lambda: done.append("after it")))
+    assert done == ["after it"]
 
 
 def test_masks_of_the_past_and_of_another_clock_are_counted(bench: Bench) -> None:
