@@ -7,9 +7,10 @@ from ..lazy_names import lazy_names
 if TYPE_CHECKING:
     from ..streams.frame_buffer import FrameBuffer
     from .multi_object import MultiObjectTracker
-    from .object_tracker import ObjectTracker, TrackedObject, TrackerSettings
+    from .object_tracker import ObjectTracker, TrackerSettings
     from .relocalization import RelocalizationSettings
     from .state_machine import StateSettings, TrackState
+    from .tracked_object import TrackedObject
 else:
     __getattr__, __dir__ = lazy_names(
         __name__,
@@ -20,7 +21,7 @@ else:
             "RelocalizationSettings": ".relocalization",
             "StateSettings": ".state_machine",
             "TrackState": ".state_machine",
-            "TrackedObject": ".object_tracker",
+            "TrackedObject": ".tracked_object",
             "TrackerSettings": ".object_tracker",
         },
     )

@@ -13,9 +13,11 @@ from ..pose_result import PoseResult
 from ..uncertainty.covariance import doubted
 from .estimator_protocol import Followed, TrackingEstimator, followed, registered
 from .relocalization import ClaimedBy, Relocalization, RelocalizationSettings, looks_like
+from .retry_pause import RetryPause
 from .scene_check import SceneCheck, SceneCheckSettings
 from .second_look import SecondLook, SecondLookSettings
 from .state_machine import FrameEvidence, StateSettings, TrackState, TrackStatus, advance, started
+from .tracked_object import TrackedObject
 
 Refused = Callable[[str, InputRefused], None]
 
@@ -40,32 +42,6 @@ class TrackerSettings:
     scene_check: SceneCheckSettings = field(default_factory=SceneCheckSettings)
 
 
-@dataclass(frozen=True)
-class TrackedObject:
-    """One object as of one frame. `result` is None unless the object is TRACKING and has a pose in this frame.
-
-    last_believed: the last pose that wasn't in doubt, of whatever frame, None before there was one. age_s: since the
-    registration that started the track; registered_ns: the stamp of that registration's frame; since_seen_s: since the
-    last frame with a trusted pose; None where that never happened. `reason` says in words why the state is what it is,
-    and is empty while all is well. in_doubt: it is tracked, but the last frame didn't confirm it, for doubt_s seconds
-    by now; the covariance of `result` is then that of a pose which may be wrong. time_s: wall time that the object took
-    in the last frame that was looked at: a registration, the step into it, or the search.
-    """
-
-    id: str
-    class_id: str
-    state: TrackState
-    result: PoseResult | None
-    age_s: float | None
-    since_seen_s: float | None
-    reason: str
-    last_believed: PoseResult | None = None
-    registered_ns: int | None = None
-    in_doubt: bool = False
-    doubt_s: float = 0.0
-    time_s: float = 0.0
-
-
 class ObjectTracker:
     """The track of one instance (`id`) of one class (`class_id`, the estimator's object name)."""
 
@@ -85,8 +61,7 @@ class ObjectTracker:
         self._scene_check = SceneCheck(estimator, self.settings.scene_check)
         self._time_s = 0.0
         self._stamp_ns: int | None = None
-        self._failures = 0
-        self._next_try_ns: int | None = None
+        self._pause = RetryPause()
 
     @property
     def state(self) -> TrackState:
@@ -116,7 +91,7 @@ class ObjectTracker:
         """Return True where a mask of a frame at this time would be used: not tracking, and the back-off is over."""
         if self.state is TrackState.TRACKING:
             return False
-        return self._next_try_ns is None or stamp_ns >= self._next_try_ns
+        return self._pause.is_over(stamp_ns)
 
     def start(self, frame: Frame, result: PoseResult) -> TrackedObject:
         """Begin a track at a pose in this frame that is known from elsewhere; in doubt where it scores low."""
@@ -148,13 +123,13 @@ class ObjectTracker:
         """Take up what a registration on a frame has found: True where a track begins there; else a next try waits."""
         self._stamp_ns = frame.stamp_ns if self._stamp_ns is None else max(self._stamp_ns, frame.stamp_ns)
         self._time_s = found.time_s if isinstance(found, PoseResult) else 0.0
+        settings = self.settings
         if isinstance(found, InputRefused):
             self._advance(FrameEvidence(frame.stamp_ns, None, registration=True, reason=str(found)))
-            self._back_off(frame.stamp_ns)
-            return False
-        self._advance(FrameEvidence(frame.stamp_ns, found.score, registration=True, presence=found.presence))
-        if not self.settings.state.accepts(found.score, found.presence):
-            self._back_off(frame.stamp_ns)
+        else:
+            self._advance(FrameEvidence(frame.stamp_ns, found.score, registration=True, presence=found.presence))
+        if isinstance(found, InputRefused) or not settings.state.accepts(found.score, found.presence):
+            self._pause.failed(frame.stamp_ns, settings.retry_first_s, settings.retry_longest_s)
             return False
         self._begin(frame, found)
         self._stamp_ns = frame.stamp_ns
@@ -256,7 +231,7 @@ class ObjectTracker:
         self._status = TrackStatus(reason=reason)
         self._pose, self._pose_is_current, self._last_believed, self._stamp_ns = None, False, None, None
         self._relocalization = None
-        self._failures, self._next_try_ns, self._time_s = 0, None, 0.0
+        self._pause, self._time_s = RetryPause(), 0.0
 
     def lose(self, stamp_ns: int, reason: str) -> None:
         """Give the track up as of a stamp, by whatever clock; it is looked for where it was believed to be last."""
@@ -310,17 +285,13 @@ class ObjectTracker:
         """Go on from a pose that is believed."""
         self._relocalization = None
         self._second_look = SecondLook(self._estimator, self.settings.second_look)
+        self._scene_check = SceneCheck(self._estimator, self.settings.scene_check)
         self._scene_check.begin(frame, result)
-        self._failures, self._next_try_ns = 0, None
+        self._pause = RetryPause()
         self._pose, self._pose_is_current, self._last_believed = result, True, result
 
     def _looks_as_before(self, found: PoseResult) -> bool:
         return self._last_believed is None or looks_like(found, self._last_believed, self.settings.relocalization)
-
-    def _back_off(self, stamp_ns: int) -> None:
-        wait_s = min(self.settings.retry_first_s * 2.0**self._failures, self.settings.retry_longest_s)
-        self._failures += 1
-        self._next_try_ns = stamp_ns + int(wait_s * 1e9)
 
 
 def _seconds_between(earlier_ns: int | None, later_ns: int) -> float | None:
