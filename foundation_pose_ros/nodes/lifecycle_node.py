@@ -1,41 +1,28 @@
-"""What the lifecycle nodes of both packages share: start by themselves, survive any failure, end when told to."""
+"""What the lifecycle nodes of both packages share: a table of parameters, a start by themselves, survival."""
 
-import ctypes
 import gc
-import os
-import signal
-import socket
-import sys
-import threading
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-import rclpy
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import PublisherEventCallbacks
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
-from rclpy.signals import SignalHandlerOptions
 
 from ..streams.refusals import RefusalCounter
+from .parameters import Row, declare, validator, values
 
 if TYPE_CHECKING:
+    from rclpy.parameter import Parameter
     from rclpy.publisher import Publisher
 
 REFUSAL_LOG_PERIOD_S = 5.0
 # Between attempts to become active by itself while another node of the same name is.
 RETRY_S = 2.0
-# From the signal to the end of the process; who still works on a frame or a model then is not waited for.
-LONGEST_END_S = 0.6
-# An image of 3840x2160 in float32 is as large.
-LARGEST_KEPT_BYTES = 32 * 2**20
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
 class Session(Protocol):
@@ -63,12 +50,20 @@ class WorkingNode(LifecycleNode, ABC):
     if it is active. Any executor will do, since services and images are waited for elsewhere (see `Listener`).
     """
 
-    def __init__(self, name: str, **node_arguments: Any) -> None:
+    def __init__(self, name: str, table: Sequence[Row], **node_arguments: Any) -> None:
+        """table: the node's parameters, `autostart` among them. Raises ValueError for values that make no sense."""
         super().__init__(name, **node_arguments)
         self.refusals = RefusalCounter()
         self.active = False
         self.session: Session | None = None
+        self._table = table
+        declare(self, table)
+        if fault := self.contradiction(values(self, table)):
+            raise ValueError(fault)
+        self.add_on_set_parameters_callback(self._check_parameters)
         self._autostart: Any = None
+        if self.value("autostart"):
+            self._start_by_itself()
 
     @abstractmethod
     def setup(self) -> None:
@@ -77,6 +72,10 @@ class WorkingNode(LifecycleNode, ABC):
     @abstractmethod
     def input_topic(self) -> str:
         """Return a topic that the node hears while it is active."""
+
+    def contradiction(self, values: Mapping[str, Any]) -> str:
+        """Say in words which values of parameters, by name, can't be true together, '' where all can."""
+        return ""
 
     def start(self) -> None:
         """Subscribe and work."""
@@ -98,22 +97,12 @@ class WorkingNode(LifecycleNode, ABC):
         del session
         gc.collect()
 
-    def start_by_itself(self) -> None:
-        """Configure and activate as soon as the node is spun."""
-        # Not the node's clock, which stands still under use_sim_time until a recording is played. The period isn't 0,
-        # with which rclpy's EventsExecutor would never get beyond this timer.
-        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._autostart = self.create_timer(0.001, self._start, clock=self._steady)
-
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load everything, so that the first image isn't the slow one."""
         try:
             self.setup()
         except Exception as error:
-            self.refusals.count(getattr(error, "reason", "configuration_failed"), str(error))
-            self.get_logger().error(f"can't configure: {error}")
-            self.get_logger().debug(traceback.format_exc())
-            return TransitionCallbackReturn.FAILURE
+            return self._failure("configure", getattr(error, "reason", "configuration_failed"), error)
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -123,10 +112,13 @@ class WorkingNode(LifecycleNode, ABC):
                 f"another node called {self.get_fully_qualified_name()} is active: end that one, or give this one a "
                 "name of its own (--ros-args -r __node:=NAME)"
             )
-            self.refusals.count("name_taken", words)
-            self.get_logger().error(f"can't activate: {words}")
-            return TransitionCallbackReturn.FAILURE
-        self.start()
+            return self._failure("activate", "name_taken", words)
+        try:
+            self.start()
+        except Exception as error:
+            # What was begun of it would hear and hold things beside the next attempt.
+            self.stop()
+            return self._failure("activate", getattr(error, "reason", "activation_failed"), error)
         self.active = True
         self.get_logger().info(f"active: waiting for images on {self.input_topic()}")
         return super().on_activate(state)
@@ -187,6 +179,20 @@ class WorkingNode(LifecycleNode, ABC):
         """Return the time of the node's clock in seconds."""
         return float(self.get_clock().now().nanoseconds * 1e-9)
 
+    def _check_parameters(self, changed: "list[Parameter[Any]]") -> SetParametersResult:
+        result = validator(self._table)(changed)
+        wanted = values(self, self._table) | {parameter.name: parameter.value for parameter in changed}
+        if result.successful and (fault := self.contradiction(wanted)):
+            return SetParametersResult(successful=False, reason=fault)
+        return result
+
+    def _start_by_itself(self) -> None:
+        """Configure and activate as soon as the node is spun."""
+        # Not the node's clock, which stands still under use_sim_time until a recording is played. The period isn't 0,
+        # with which rclpy's EventsExecutor would never get beyond this timer.
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._autostart = self.create_timer(0.001, self._start, clock=self._steady)
+
     def _start(self) -> None:
         self._autostart.cancel()
         if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
@@ -199,84 +205,15 @@ class WorkingNode(LifecycleNode, ABC):
         if not waits or self.trigger_activate() is TransitionCallbackReturn.SUCCESS:
             self._autostart.cancel()
 
+    def _failure(self, transition: str, reason: str, why: object) -> TransitionCallbackReturn:
+        """Say why the node stays as it was."""
+        self.refusals.count(reason, str(why))
+        self.get_logger().error(f"can't {transition}: {why}")
+        if isinstance(why, Exception):
+            self.get_logger().debug("".join(traceback.format_exception(why)))
+        return TransitionCallbackReturn.FAILURE
+
     def _stop_if_active(self) -> None:
         if self.active:
             self.active = False
             self.stop()
-
-
-def run(make_node: Callable[[], WorkingNode], name: str, args: list[str] | None) -> None:
-    """Make a node and spin it until SIGINT or SIGTERM comes; a parameter that makes no sense ends it in one line."""
-    _keep_freed_memory()
-    with _ending_signals() as wait_for_end:
-        # rclpy's own handlers shut the context down at once: nothing could be published or taken away any more.
-        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-        try:
-            node = make_node()
-        except (ParameterException, ValueError) as fault:
-            sys.exit(f"{name}: {fault}")
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        faults: list[Exception] = []
-        spinning = threading.Thread(target=_spin, args=(executor, faults), name="executor", daemon=True)
-        spinning.start()
-        wait_for_end(spinning)
-        ending = threading.Thread(target=_end, args=(executor, spinning, node), name="end", daemon=True)
-        ending.start()
-        ending.join(LONGEST_END_S)
-    if faults:
-        raise faults[0]
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Without the interpreter's own end, which takes compiled code and libraries apart for half a second, and would
-    # wait for a registration, or a mesh that is read, of which nobody needs the result any more.
-    os._exit(0)
-
-
-def _keep_freed_memory() -> None:
-    """Let malloc reuse the memory of one image for the next (glibc; elsewhere this does nothing).
-
-    It would give blocks of that size back to the system, which clears each page anew before it hands them out.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, LARGEST_KEPT_BYTES)
-        mallopt(_M_TRIM_THRESHOLD, 4 * LARGEST_KEPT_BYTES)
-
-
-@contextmanager
-def _ending_signals() -> Iterator[Callable[[threading.Thread], None]]:
-    """Give a function that waits for SIGINT or SIGTERM, or for a thread to end."""
-    told, teller = socket.socketpair()
-    told.settimeout(1.0)
-    teller.setblocking(False)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
-    signal.set_wakeup_fd(teller.fileno())
-
-    def wait(thread: threading.Thread) -> None:
-        while thread.is_alive():
-            try:
-                told.recv(1)
-                return
-            except TimeoutError:
-                continue
-
-    yield wait
-    signal.set_wakeup_fd(-1)
-
-
-def _spin(executor: SingleThreadedExecutor, faults: list[Exception]) -> None:
-    try:
-        executor.spin()
-    except ExternalShutdownException:
-        pass
-    except Exception as fault:
-        faults.append(fault)
-
-
-def _end(executor: SingleThreadedExecutor, spinning: threading.Thread, node: WorkingNode) -> None:
-    executor.shutdown()
-    spinning.join()
-    node.destroy_node()
-    rclpy.try_shutdown()

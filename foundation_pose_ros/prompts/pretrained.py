@@ -12,8 +12,8 @@ from ..extras import require
 
 # What transformers raises for what isn't there, or isn't a model of the kind that is asked for.
 _FAULTS = (ImportError, OSError, ValueError, KeyError)
-# For the hub's answer to a first question. Its library asks for each file anew, five times: without a network that takes
-# minutes.
+# For the hub's answer to a first question. Its library asks for each file anew, five times, which takes minutes where
+# there is no network.
 _HUB_TIMEOUT_S = 10.0
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from foundation_pose_ros.nodes.diagnostics import DiagnosticsPublisher
 from foundation_pose_ros.nodes.lifecycle_node import WorkingNode
-from foundation_pose_ros.nodes.parameters import declare, validator
 
 from ..network.model import UniverSeg
 from .parameters import SEGMENTATION_NODE
@@ -20,15 +19,11 @@ class SegmentationNode(WorkingNode):
     """
 
     def __init__(self, model: UniverSeg | None = None, **node_arguments: Any) -> None:
-        super().__init__("segmentation_node", **node_arguments)
-        declare(self, SEGMENTATION_NODE)
-        self.add_on_set_parameters_callback(validator(SEGMENTATION_NODE))
+        super().__init__("segmentation_node", SEGMENTATION_NODE, **node_arguments)
         self.session: SegmentationSession | None = None
         self._model = model
         report = SegmentationReport(self, lambda: self.session)
         self._diagnostics = DiagnosticsPublisher(self, {"segmentation": report.segmentation, "live": report.live})
-        if self.value("autostart"):
-            self.start_by_itself()
 
     def setup(self) -> None:
         """Make the session."""

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from ..diagnostics import ERROR, OK, STALE, WARN, DiagnosticsPublisher, Report, refusal_values, worst_recent
 from ..lifecycle_node import Session, WorkingNode
-from ..parameters import Row, declare, validator
+from ..parameters import Row
 from ..pose.inputs import image_topics
 from .live_view import MESH_READER, LiveView
 
@@ -38,13 +38,9 @@ class LiveNode(WorkingNode):
 
     def __init__(self, name: str, table: Sequence[Row], reported: str, **node_arguments: Any) -> None:
         """table: its parameters. reported: name of its report in /diagnostics."""
-        super().__init__(name, **node_arguments)
-        declare(self, table)
+        super().__init__(name, table, **node_arguments)
         MESH_READER.start()
-        self.add_on_set_parameters_callback(validator(table))
         self._diagnostics = DiagnosticsPublisher(self, {reported: self._report})
-        if self.value("autostart"):
-            self.start_by_itself()
 
     def input_topic(self) -> str:
         """Return the topic of the colour images."""

@@ -1,12 +1,10 @@
 """The node of pose_node."""
 
+from collections.abc import Mapping
 from typing import Any
-
-from rcl_interfaces.msg import SetParametersResult
 
 from ..diagnostics import DiagnosticsPublisher
 from ..lifecycle_node import WorkingNode
-from ..parameters import declare, validator, values
 from .inputs import image_topics
 from .parameters import POSE_NODE
 from .session import MESH_READER, PoseSession
@@ -22,12 +20,9 @@ class PoseNode(WorkingNode):
     """
 
     def __init__(self, **node_arguments: Any) -> None:
-        super().__init__("pose_node", **node_arguments)
-        declare(self, POSE_NODE)
-        if fault := contradiction(values(self, POSE_NODE)):
-            raise ValueError(fault)
+        super().__init__("pose_node", POSE_NODE, **node_arguments)
         MESH_READER.start()
-        self.add_on_set_parameters_callback(self._on_set_parameters)
+        self.add_post_set_parameters_callback(self._take_up)
         self.session: PoseSession | None = None
         report = PoseReport(self, lambda: self.session)
         self._diagnostics = DiagnosticsPublisher(
@@ -39,8 +34,6 @@ class PoseNode(WorkingNode):
                 "onboarding": report.onboarding,
             },
         )
-        if self.value("autostart"):
-            self.start_by_itself()
 
     def setup(self) -> None:
         """Make the session."""
@@ -50,11 +43,10 @@ class PoseNode(WorkingNode):
         """Return the topic of the colour images."""
         return self.resolve_topic_name(image_topics(self, self.value("rgb_transport"), "raw")[0])
 
-    def _on_set_parameters(self, changed: list[Any]) -> Any:
-        result = validator(POSE_NODE)(changed)
-        wanted = values(self, POSE_NODE) | {parameter.name: parameter.value for parameter in changed}
-        if result.successful and (fault := contradiction(wanted)):
-            return SetParametersResult(successful=False, reason=fault)
-        if result.successful and self.session is not None:
+    def contradiction(self, values: Mapping[str, Any]) -> str:
+        """Say in words which values can't be true together."""
+        return contradiction(values)
+
+    def _take_up(self, _changed: list[Any]) -> None:
+        if self.session is not None:
             self.session.settings_changed = True
-        return result

@@ -189,7 +189,7 @@ class PoseSession:
         return result if output_frame is None else output_frame.placed(result, frame_id)
 
     def _apply_changed_settings(self) -> None:
-        """Before the next frame rather than in the callback that validates: a later one may still refuse."""
+        """In the thread that takes frames in, so that each is worked on with settings of one moment."""
         if self.settings_changed:
             self.settings_changed = False
             settings = values(self._node, POSE_NODE)

@@ -4,7 +4,6 @@ from typing import Any
 
 from ..diagnostics import OK, STALE, WARN, DiagnosticsPublisher, Report, refusal_values, worst_recent
 from ..lifecycle_node import WorkingNode
-from ..parameters import declare, validator
 from .parameters import PROMPT_NODE
 from .session import PromptSession, image_topic
 
@@ -19,13 +18,9 @@ class PromptNode(WorkingNode):
     """
 
     def __init__(self, **node_arguments: Any) -> None:
-        super().__init__("prompt_node", **node_arguments)
-        declare(self, PROMPT_NODE)
-        self.add_on_set_parameters_callback(validator(PROMPT_NODE))
+        super().__init__("prompt_node", PROMPT_NODE, **node_arguments)
         self.session: PromptSession | None = None
         self._diagnostics = DiagnosticsPublisher(self, {"prompts": self._report})
-        if self.value("autostart"):
-            self.start_by_itself()
 
     def setup(self) -> None:
         """Make the session."""

@@ -1,0 +1,100 @@
+"""The process of a lifecycle node: it spins, and ends soon after it is told to, whatever is at work."""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import rclpy
+from rclpy.exceptions import ParameterException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+
+from .lifecycle_node import WorkingNode
+
+# From the signal to the end of the process; who still works on a frame or a model then is not waited for.
+LONGEST_END_S = 0.6
+# An image of 3840x2160 in float32 is as large.
+LARGEST_KEPT_BYTES = 32 * 2**20
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+
+
+def run(make_node: Callable[[], WorkingNode], name: str, args: list[str] | None) -> None:
+    """Make a node and spin it until SIGINT or SIGTERM comes; a parameter that makes no sense ends it in one line."""
+    _keep_freed_memory()
+    with _ending_signals() as wait_for_end:
+        # rclpy's own handlers shut the context down at once: nothing could be published or taken away any more.
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+        try:
+            node = make_node()
+        except (ParameterException, ValueError) as fault:
+            sys.exit(f"{name}: {fault}")
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        faults: list[Exception] = []
+        spinning = threading.Thread(target=_spin, args=(executor, faults), name="executor", daemon=True)
+        spinning.start()
+        wait_for_end(spinning)
+        ending = threading.Thread(target=_end, args=(executor, spinning, node), name="end", daemon=True)
+        ending.start()
+        ending.join(LONGEST_END_S)
+    if faults:
+        raise faults[0]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Without the interpreter's own end, which takes compiled code and libraries apart for half a second, and would
+    # wait for a registration, or a mesh that is read, of which nobody needs the result any more.
+    os._exit(0)
+
+
+def _keep_freed_memory() -> None:
+    """Let malloc reuse the memory of one image for the next (glibc; elsewhere this does nothing).
+
+    It would give blocks of that size back to the system, which clears each page anew before it hands them out.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, LARGEST_KEPT_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, 4 * LARGEST_KEPT_BYTES)
+
+
+@contextmanager
+def _ending_signals() -> Iterator[Callable[[threading.Thread], None]]:
+    """Give a function that waits for SIGINT or SIGTERM, or for a thread to end."""
+    told, teller = socket.socketpair()
+    told.settimeout(1.0)
+    teller.setblocking(False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(teller.fileno())
+
+    def wait(thread: threading.Thread) -> None:
+        while thread.is_alive():
+            try:
+                told.recv(1)
+                return
+            except TimeoutError:
+                continue
+
+    yield wait
+    signal.set_wakeup_fd(-1)
+
+
+def _spin(executor: SingleThreadedExecutor, faults: list[Exception]) -> None:
+    try:
+        executor.spin()
+    except ExternalShutdownException:
+        pass
+    except Exception as fault:
+        faults.append(fault)
+
+
+def _end(executor: SingleThreadedExecutor, spinning: threading.Thread, node: WorkingNode) -> None:
+    executor.shutdown()
+    spinning.join()
+    node.destroy_node()
+    rclpy.try_shutdown()
