@@ -90,6 +90,9 @@ class Row:
         return ""
 
 
+AUTOSTART = Row("autostart", True, "Configure and activate without a lifecycle manager.", scope=ParameterScope.AT_START)
+
+
 def declare(node: "Node", table: Sequence[Row]) -> None:
     """Declare all rows that aren't declared yet; raises ValueError for a value that isn't among the choices."""
     for row in table:

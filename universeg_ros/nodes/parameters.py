@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from foundation_pose_ros.nodes.parameters import ParameterScope, Row
+from foundation_pose_ros.nodes.parameters import AUTOSTART, ParameterScope, Row
 
 from ..network.inference import PRECISIONS
 from ..segmenter import ZOOMS, SegmenterSettings
@@ -11,7 +11,7 @@ from ..support.preparation import Preparation
 from .support_sets import Limits
 
 SEGMENTATION_NODE = (
-    Row("autostart", True, "Configure and activate without a lifecycle manager.", scope=ParameterScope.AT_START),
+    AUTOSTART,
     Row(
         "weights",
         "default",

@@ -6,27 +6,16 @@ from typing import Any
 from ...overlay import AugmentedSettings, PredictionSettings
 from ...overlay.augmented import SURFACES
 from ..parameters import ParameterScope, Row
-from ..pose.parameters import POSE_NODE
+from ..pose.camera_parameters import CAMERA
+from ..pose.parameters import OBJECTS
 
 _DRAWN, _PREDICTED = AugmentedSettings(), PredictionSettings()
-# It hears the same camera, and reads the same meshes.
-_AS_POSE_NODE = (
-    "autostart",
-    "objects",
-    "mesh_directories",
-    "rgb_transport",
-    "depth_transport",
-    "depth_unit_m",
-    "register_depth",
-    "depth_extrinsics",
-    "image_is_rectified",
-    "distortion",
-    "check_frames",
-    "match_tolerance_s",
-)
+# It reads the same meshes, and hears the same camera.
+_OBJECTS = tuple(row for row in OBJECTS if row.name in ("autostart", "objects", "mesh_directories"))
 
 OVERLAY_NODE = (
-    *(row for row in POSE_NODE if row.name in _AS_POSE_NODE),
+    *_OBJECTS,
+    *CAMERA,
     Row("threads", 2, "Threads of ray casting and image processing.", 1, 64, scope=ParameterScope.ON_CONFIGURE),
     Row(
         "hide_by_depth",

@@ -10,12 +10,13 @@ from ...prompts.open_vocabulary import OpenVocabularyDetector, OpenVocabularySet
 from ...prompts.pretrained import Pretrained
 from ...prompts.word_search import Looks, WordSearchSettings
 from ...request_rate import RequestRate
-from ..parameters import ParameterScope, Row
+from ..parameters import AUTOSTART, ParameterScope, Row
+from ..pose.camera_parameters import RGB_TRANSPORT
 
 _CONFIGURE = ParameterScope.ON_CONFIGURE
 
 PROMPT_NODE = (
-    Row("autostart", True, "Configure and activate without a lifecycle manager.", scope=ParameterScope.AT_START),
+    AUTOSTART,
     Row("pose_node", "/pose_node", "The pose_node that knows objects and registers them.", scope=_CONFIGURE),
     Row(
         "segmentation_node",
@@ -23,13 +24,7 @@ PROMPT_NODE = (
         "The segmentation_node that keeps what was found as examples; it need not be there.",
         scope=_CONFIGURE,
     ),
-    Row(
-        "rgb_transport",
-        "raw",
-        "Colour as Image, or as CompressedImage on rgb/image/compressed.",
-        choices=("raw", "compressed"),
-        scope=ParameterScope.ON_ACTIVATE,
-    ),
+    RGB_TRANSPORT,
     Row("aliases", [], "Other names of objects, a line for each: `mug: coffee cup, cup`.", scope=_CONFIGURE),
     Row(
         "detector",
