@@ -14,7 +14,7 @@ from ..bare_node import bare_node
 from ..lifecycle_node import WorkingNode
 from ..service_replies import waited_for
 from .messages import found_message
-from .pose_waits import DEFAULT_MAX_AGE_S, LONGEST_WAIT_S, PoseWaits, Wanted
+from .pose_waits import LONGEST_WAIT_S, PoseWaits, Wanted
 from .registrar import Registrar, Registration
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ class FindObjectAction:
     def _found(self, goal: "ServerGoalHandle", result: Any) -> None:
         request, began_s = goal.request, time.monotonic()
         id = self._registrar.chosen(request.object_name)
-        wanted = Wanted(
-            id, request.min_score or self._node.value("accept_score"), request.max_age_s or DEFAULT_MAX_AGE_S
-        )
+        wanted = Wanted.of(id, request, self._node.value("accept_score"))
         timeout_s = min(request.timeout_s or DEFAULT_TIMEOUT_S, LONGEST_WAIT_S)
         registration = self._begun(id, request, wanted)
         while True:

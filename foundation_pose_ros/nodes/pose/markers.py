@@ -28,12 +28,11 @@ class MarkerSettings:
     """How meshes are shown.
 
     embedded: as triangles, which every RViz can show, in place of the file's name, which it has to find. faces: no more
-    of them are sent. tf_prefix: makes the object's TF frame, in which embedded triangles stand.
+    of them are sent.
     """
 
     embedded: bool = False
     faces: int = 2000
-    tf_prefix: str = ""
 
 
 class MarkerFactory:
@@ -54,8 +53,11 @@ class MarkerFactory:
         self._axes = self._axes_marker(0.6 * entry.model.diameter_m)
         self._sent_s: float | None = None
 
-    def shown(self, header: Header, pose: Pose, lifetime_s: float) -> list[Marker]:
-        """Return the markers of the object in a pose; embedded triangles only when they are due."""
+    def shown(self, header: Header, pose: Pose, lifetime_s: float, tf_prefix: str = "") -> list[Marker]:
+        """Return the markers of the object in a pose; embedded triangles only when they are due.
+
+        tf_prefix: makes the object's TF frame, in which those stand.
+        """
         at_pose = [self._axes] if self._by_file is None else [self._by_file, self._axes]
         for marker in at_pose:
             marker.header, marker.pose, marker.lifetime = header, pose, _duration(lifetime_s)
@@ -64,7 +66,7 @@ class MarkerFactory:
             return at_pose
         self._sent_s = now_s
         # Stamp 0: wherever the frame is when it is drawn.
-        self._embedded.header = Header(stamp=Time(), frame_id=self._settings.tf_prefix + self._id)
+        self._embedded.header = Header(stamp=Time(), frame_id=tf_prefix + self._id)
         longest_s = max(lifetime_s, _EMBEDDED_PERIODS * EMBEDDED_PERIOD_S)
         self._embedded.lifetime = _duration(longest_s if lifetime_s else 0.0)
         return [self._embedded, *at_pose]

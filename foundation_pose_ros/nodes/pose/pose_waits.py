@@ -4,7 +4,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
+from typing import Any
 
+from ...errors import InputRefused
 from ...tracking import TrackedObject, TrackState
 from .found import Found
 
@@ -20,6 +23,13 @@ class Wanted:
     id: str
     min_score: float = 0.0
     max_age_s: float = DEFAULT_MAX_AGE_S
+
+    @classmethod
+    def of(cls, id: str, request: Any, usual_score: float = 0.0) -> "Wanted":
+        """Take what a request wants, 0 standing for what is usual; raises InputRefused where numbers are none."""
+        if not all(isfinite(number) for number in (request.min_score, request.max_age_s, request.timeout_s)):
+            raise InputRefused("bad_request", "max_age_s, min_score and timeout_s must be numbers")
+        return cls(id, request.min_score or usual_score, request.max_age_s or DEFAULT_MAX_AGE_S)
 
 
 @dataclass(frozen=True)
@@ -73,10 +83,6 @@ class PoseWaits:
                 self._changed.notify_all()
                 return
         answer(self.judged(wanted))
-
-    def last(self, id: str) -> Found | None:
-        """Return an object as of the last frame."""
-        return self._last.get(id)
 
     def judged(self, wanted: Wanted) -> Answer:
         """Return the answer as of now."""

@@ -180,10 +180,11 @@ class ResultsPublisher:
 
     def _publish_markers(self, found: dict[str, PoseWithCovariance], header: Header) -> None:
         self._marked |= found.keys()
+        lifetime_s, prefix = self.settings.marker_lifetime_s, self.settings.tf_prefix
         shown = [
             marker
             for id, pose in found.items()
-            for marker in self._marker_factories[id].shown(header, pose.pose, self.settings.marker_lifetime_s)
+            for marker in self._marker_factories[id].shown(header, pose.pose, lifetime_s, prefix)
         ]
         self._markers.publish(MarkerArray(markers=shown))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import isfinite
 from typing import Any
 
 from foundation_perception.srv import AddObject, GetPose, Register, RegisterAtPixel, RemoveObject, Reset
@@ -13,7 +12,7 @@ from ..listener import Listener
 from ..service_replies import answering, waited_for
 from .messages import found_message
 from .objects import Load
-from .pose_waits import DEFAULT_MAX_AGE_S, Answer, PoseWaits, Wanted
+from .pose_waits import Answer, PoseWaits, Wanted
 from .registrar import Registrar
 
 
@@ -67,9 +66,7 @@ class PoseServices:
 
         try:
             id = self._registrar.chosen(request.object_name)
-            wanted = Wanted(id, request.min_score, request.max_age_s or DEFAULT_MAX_AGE_S)
-            if not all(isfinite(number) for number in (request.min_score, request.max_age_s, request.timeout_s)):
-                raise InputRefused("bad_request", "max_age_s, min_score and timeout_s must be numbers")
+            wanted = Wanted.of(id, request)
         except InputRefused as refused:
             self._node.refusals.count(refused.reason, str(refused))
             reply(GetPose.Response(success=False, message=str(refused)))

@@ -205,5 +205,5 @@ def output_settings(settings: dict[str, Any]) -> OutputSettings:
     """Pick those of the outputs from the node's values by name."""
     names = ("publish_tf", "tf_doubt_s", "tf_prefix", "marker_lifetime_s", "overlay_rate_hz")
     embedded = settings["marker_meshes"] == "triangles"
-    markers = MarkerSettings(embedded, settings["marker_faces"], settings["tf_prefix"])
+    markers = MarkerSettings(embedded, settings["marker_faces"])
     return OutputSettings(**{name: settings[name] for name in names}, markers=markers)

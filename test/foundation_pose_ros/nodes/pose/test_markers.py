@@ -58,8 +58,8 @@ def test_of_another_format_the_triangles_are_listed_in_metres(plain):
 
 def test_embedded_triangles_are_few_and_coloured_and_sent_once_a_period(cube):
     entry = CatalogueEntry(cube, Path("/meshes/cube.glb"))
-    factory = MarkerFactory("cube", entry, GREEN, MarkerSettings(embedded=True, faces=500, tf_prefix="seen/"))
-    mesh, axes = factory.shown(HEADER, POSE, 1.0)
+    factory = MarkerFactory("cube", entry, GREEN, MarkerSettings(embedded=True, faces=500))
+    mesh, axes = factory.shown(HEADER, POSE, 1.0, "seen/")
     assert len(cube.faces) > 500
     assert 300 < len(mesh.points) / 3 <= 500 and len(mesh.colors) == len(mesh.points) / 3
     corners = np.array([[point.x, point.y, point.z] for point in mesh.points])
@@ -72,7 +72,9 @@ def test_embedded_triangles_are_few_and_coloured_and_sent_once_a_period(cube):
     assert [marker.ns for marker in factory.shown(HEADER, POSE, 1.0)] == ["cube/axes"]
     assert mesh.lifetime.sec >= 2 * EMBEDDED_PERIOD_S
     factory.removed(HEADER)
-    assert [marker.ns for marker in factory.shown(HEADER, POSE, 1.0)] == ["cube/mesh", "cube/axes"]
+    # The prefix of TF frames may be set while the node runs.
+    mesh, axes = factory.shown(HEADER, POSE, 1.0, "found/")
+    assert (mesh.ns, axes.ns, mesh.header.frame_id) == ("cube/mesh", "cube/axes", "found/cube")
 
 
 def test_a_file_of_an_installed_package_is_named_by_the_package(tmp_path):

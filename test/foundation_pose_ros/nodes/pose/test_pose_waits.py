@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from foundation_pose_ros.nodes.pose.pose_waits import Answer, PoseWaits, Wanted
+from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.nodes.pose.pose_waits import DEFAULT_MAX_AGE_S, Answer, PoseWaits, Wanted
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.tracking import TrackedObject, TrackState
 
@@ -98,6 +100,15 @@ def test_when_time_is_up_it_is_said_what_is_lacking(
     waits.ask(Wanted("mug", 0.8, 0.2), 0.05, heard)
     answer = heard.wait()
     assert not answer.found and words in answer.reason
+
+
+@pytest.mark.parametrize("field", ["min_score", "max_age_s", "timeout_s"])
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_is_no_number_is_refused(field: str, number: float) -> None:
+    usual = {"min_score": 0.0, "max_age_s": 0.0, "timeout_s": 0.0}
+    assert Wanted.of("mug", SimpleNamespace(**usual), 0.5) == Wanted("mug", 0.5, DEFAULT_MAX_AGE_S)
+    with pytest.raises(InputRefused, match="must be numbers"):
+        Wanted.of("mug", SimpleNamespace(**usual | {field: number}))
 
 
 def test_closing_answers_all_and_whoever_asks_later() -> None:
