@@ -37,8 +37,8 @@ def _root(
 
     **register** finds an object in single frames, **track** follows it through all frames, **evaluate** compares
     either with known poses, **reconstruct** makes a model of an object from a few views of it, **generate** renders
-    scenes with known poses, **from-bag** makes a folder of a rosbag2, and **check-camera** says what is wrong with a
-    live camera.
+    scenes with known poses, **train** makes networks of them, **weights** checks published ones, **from-bag** makes a
+    folder of a rosbag2, and **check-camera** says what is wrong with a live camera.
     `foundation-pose COMMAND --help` says more.
     """
 

@@ -21,8 +21,10 @@ class Device(StrEnum):
 class Unit(StrEnum):
     AUTO = "auto"
     M = "m"
+    DM = "dm"
     CM = "cm"
     MM = "mm"
+    IN = "in"
 
 
 class MaskSource(StrEnum):

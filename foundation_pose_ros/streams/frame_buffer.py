@@ -106,12 +106,6 @@ class FrameBuffer:
         with self._lock:
             return self._stamps_ns[-1] if self._stamps_ns else None
 
-    @property
-    def oldest_ns(self) -> int | None:
-        """Return the stamp of the oldest frame, None when there is none."""
-        with self._lock:
-            return self._stamps_ns[0] if self._stamps_ns else None
-
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

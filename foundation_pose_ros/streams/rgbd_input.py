@@ -131,12 +131,6 @@ class InputGuardian:
         """Return labels (H, W) freed of the lens's distortion as frames are; to be asked once their frame is here."""
         return labels if self._lens is None else self._lens.rectified(labels, smooth=False)
 
-    def clear(self) -> None:
-        """Forget what waits for a partner."""
-        self._matcher.clear()
-        self._infos.clear()
-        self._waiting = None
-
     @property
     def unmatched(self) -> dict[str, int]:
         """Count the images that left without a partner, by topic."""

@@ -28,8 +28,8 @@ class Match:
 class StampMatcher:
     """Keeps `depth` messages of each topic and gives each at most once, in order of time.
 
-    `unmatched` counts by topic what left without a partner, `resets` the backward jumps of time, after which
-    everything older is forgotten. Not safe to use from several threads at once.
+    `unmatched` counts by topic what left without a partner. After a backward jump of time everything older is
+    forgotten. Not safe to use from several threads at once.
     """
 
     def __init__(
@@ -44,14 +44,12 @@ class StampMatcher:
         self._exact_streams = False
         self._misses = 0
         self.unmatched: Counter[str] = Counter()
-        self.resets = 0
 
     def add(self, topic: str, stamp_ns: int, item: Any) -> Match | None:
         """Take a message in; returns the match that it completes, if it does."""
         newest_ns = self._newest_ns.get(topic)
         if newest_ns is not None and stamp_ns < newest_ns - self._jump_back_ns:
             self.clear()
-            self.resets += 1
         self._newest_ns[topic] = stamp_ns
         queue = self._queues[topic]
         queue.append((stamp_ns, item))

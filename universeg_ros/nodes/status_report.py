@@ -24,21 +24,21 @@ class SegmentationReport:
         values = refusal_values(refusals)
         if session is None or not node.active:
             return Report(WARN, worst_recent(refusals) or "not active: configure and activate the node", values)
-        sets = session.support_sets
+        sizes = session.support_sets.sizes
         values |= {
             "segmented": str(session.times.count),
             "last_ms": f"{1000 * session.times.last_s:.0f}",
             "weights": session.weights_note,
         }
-        values |= {f"support.{name}": str(len(sets[name])) for name in sets.names}
+        values |= {f"support.{name}": str(size) for name, size in sizes.items()}
         if session.unusable:
             return Report(ERROR, "; ".join(f"{name}: {why}" for name, why in session.unusable.items()), values)
         worst = worst_recent(refusals, EXPECTED)
         if worst:
             return Report(WARN, worst, values)
-        if not sets.names:
+        if not sizes:
             return Report(OK, "no support set yet: call ~/add_support or ~/load_support", values)
-        return Report(OK, f"{len(sets.names)} support sets", values)
+        return Report(OK, f"{len(sizes)} support sets", values)
 
     def live(self) -> Report:
         """Report on the live mode: STALE without images, ERROR where its set isn't there."""

@@ -65,6 +65,11 @@ class SupportSetStore:
         """Return the names of the sets, in the order in which they came."""
         return tuple(self._sets)
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Return how many examples each has; may be asked from any thread."""
+        return {name: len(support) for name, support in self._sets.copy().items()}
+
     def __getitem__(self, name: str) -> SupportSet:
         if name not in self._sets:
             there = ", ".join(self._sets) or "none: call ~/add_support or ~/load_support"

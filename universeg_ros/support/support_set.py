@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -118,14 +118,6 @@ class SupportSet:
         chosen = SupportSet(self.preparation, self.label_names)
         chosen._examples = {name: self[name] for name in names}
         return chosen
-
-    def prepared_as(self, preparation: Preparation) -> "SupportSet":
-        """Return the same examples prepared in another way."""
-        other = SupportSet(preparation, self.label_names)
-        other._examples = {
-            e.name: replace(e, prepared=preparation.image(e.image, e.encoding)) for e in self._examples.values()
-        }
-        return other
 
     @property
     def names(self) -> list[str]:
