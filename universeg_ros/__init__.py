@@ -8,7 +8,8 @@ from foundation_pose_ros.lazy_names import lazy_names
 if TYPE_CHECKING:
     from .mask_result import LabelResult, MaskResult
     from .network.model import UniverSeg
-    from .segmenter import Segmenter, SegmenterSettings
+    from .segmenter import Segmenter
+    from .segmenter_settings import SegmenterSettings
     from .support.preparation import Preparation
     from .support.support_set import SupportSet
 else:
@@ -19,7 +20,7 @@ else:
             "MaskResult": ".mask_result",
             "Preparation": ".support.preparation",
             "Segmenter": ".segmenter",
-            "SegmenterSettings": ".segmenter",
+            "SegmenterSettings": ".segmenter_settings",
             "SupportSet": ".support.support_set",
             "UniverSeg": ".network.model",
         },

@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,75 +12,20 @@ from foundation_pose_ros.errors import InputRefused
 
 from .mask_result import LabelResult, MaskResult, expected_dice
 from .network.checkpoints import UniverSegWeightsInfo, load_checkpoint
-from .network.inference import PRECISIONS, Inference, Precision
-from .network.model import DEFAULT_MEMORY_BUDGET, UniverSeg
-from .support.example_pools import (
-    Pool,
-    Pools,
-    Selection,
-    check_selection,
-    close_ups,
-    draw,
-    most_useful,
-    whole_images,
-)
-from .support.gray_share import ONLY_MAP, ONLY_PICTURE, chosen_gray_share
+from .network.inference import Inference
+from .network.model import UniverSeg
+from .segmenter_settings import DEFAULTS, SegmenterSettings
+from .support.example_pools import Pool, Pools, close_ups, draw, most_useful, whole_images
+from .support.gray_share import ONLY_MAP, ONLY_PICTURE, SHARES, chosen_gray_share, gray_look
 from .support.likeness import features
-from .support.preparation import Encoding, Picture
+from .support.preparation import Encoding, GrayLook, Picture
 from .support.regions import ImageRegion, around, clipped_box, main_pieces, tiles
 from .support.support_set import SupportSet
 
-Zoom = Literal["never", "colours", "always"]
-ZOOMS: tuple[Zoom, ...] = ("never", "colours", "always")
 FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
 
 # Of the image; a smaller piece of a mask isn't taken for an object.
 _LEAST_OBJECT_SHARE = 0.001
-
-
-@dataclass(frozen=True)
-class SegmenterSettings:
-    """How images are segmented.
-
-    support_size: examples shown at a time. selection: how they are chosen where there are more: `random`, or `similar`
-    to the query. ensemble: predictions that are averaged, each from a random draw of its own. flips: average over
-    mirror images of query and support as well (four times the work). tile_px: cut larger images into squares of this
-    side, each segmented alone; 0 doesn't. likeness: show the network how much pixels look like what the support marks
-    (`support.likeness`): in place of gray where image and support have colours; where they haven't, in its place or
-    beside it, or not at all, as examples that are held out say (`support.gray_share`). zoom:
-    segment once more what may have been found, but for specks, cut out of image and support alike, where that is a
-    small part of the image: `always`, `never`, or where likeness goes by `colours`. threshold: of the probability.
-    precision, compiled, memory_budget: see Inference.
-    """
-
-    support_size: int = 16
-    selection: Selection = "random"
-    ensemble: int = 1
-    flips: bool = False
-    tile_px: int = 0
-    zoom: Zoom = "colours"
-    likeness: bool = True
-    threshold: float = 0.5
-    precision: Precision = "fp32"
-    seed: int = 0
-    memory_budget: int = DEFAULT_MEMORY_BUDGET
-    compiled: bool = False
-
-    def __post_init__(self) -> None:
-        check_selection(self.selection)
-        if self.support_size < 1 or self.ensemble < 1:
-            raise InputRefused("bad_settings", "support_size and ensemble must be 1 or more")
-        if self.zoom not in ZOOMS:
-            raise InputRefused("bad_settings", f"zoom {self.zoom!r}: give one of {', '.join(ZOOMS)}")
-        if not 0 < self.threshold < 1:
-            raise InputRefused("bad_settings", f"threshold {self.threshold}: give a probability between 0 and 1")
-        if self.precision not in PRECISIONS:
-            raise InputRefused("bad_settings", f"precision {self.precision!r}: give one of {', '.join(PRECISIONS)}")
-        if self.tile_px and self.tile_px < 32:
-            raise InputRefused("bad_settings", f"tile_px {self.tile_px}: give 32 or more, or 0 for no tiles")
-
-
-DEFAULTS = SegmenterSettings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +107,10 @@ class Segmenter:
             members = self._zoomed(picture, members, rng, used)
         return self._result(members, whole, shape, used, begin)
 
+    def gray_look(self) -> GrayLook:
+        """Return what of gray pictures suits the support by held-out examples, to be declared in its preparation."""
+        return gray_look(self._chosen_gray_share(label) for label in self.support.labels)
+
     def _looks_closer(self, picture: Picture) -> bool:
         coloured = picture.colour is not None and all(pool.by_colours is not None for pool in self._pools.values())
         by_colours = self.settings.likeness and coloured
@@ -240,9 +188,13 @@ class Segmenter:
         return shown
 
     def _gray_share(self, label: int) -> float:
-        """Chosen with the first gray query by examples as they are, for close-ups too."""
+        declared = self.support.preparation.gray
         if not self.settings.likeness:
             return ONLY_PICTURE
+        return self._chosen_gray_share(label) if declared is None else SHARES[declared]
+
+    def _chosen_gray_share(self, label: int) -> float:
+        """Chosen once, with the first gray query, by examples as they are, for close-ups too."""
         if label not in self._gray_shares:
             share = chosen_gray_share(self._pools[label], self._logits, self.settings.support_size)
             self._gray_shares[label] = share

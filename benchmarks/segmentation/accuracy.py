@@ -20,7 +20,7 @@ from universeg_ros.evaluation import report
 from universeg_ros.evaluation.protocol import UNIVERSEG, EvaluationSettings, evaluate
 from universeg_ros.evaluation.tasks import EvaluationTask, image_sources, read_task
 from universeg_ros.network.checkpoints import UniverSegWeightsInfo, load_checkpoint
-from universeg_ros.segmenter import DEFAULTS, SegmenterSettings
+from universeg_ros.segmenter_settings import DEFAULTS, SegmenterSettings
 
 WEIGHTS = ("default", "research")
 SHOWN = EvaluationSettings(support_size=16, ensemble=5)

@@ -20,7 +20,8 @@ from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
-from universeg_ros.segmenter import Segmenter, SegmenterSettings, object_mask
+from universeg_ros.segmenter import Segmenter, object_mask
+from universeg_ros.segmenter_settings import SegmenterSettings
 from universeg_ros.support.from_object_model import support_from_model
 
 OBJECTS = ("cracker_box", "sticker_cube", "mug", "soda_can", "bottle")

@@ -19,7 +19,7 @@ from foundation_pose_ros import InputRefused
 from foundation_pose_ros.provenance import provenance
 from universeg_ros.evaluation.protocol import EvaluationSettings
 from universeg_ros.evaluation.tasks import EvaluationTask
-from universeg_ros.segmenter import DEFAULTS
+from universeg_ros.segmenter_settings import DEFAULTS
 from universeg_ros.training.rendered import RenderedObjects, object_views
 
 # How rendered objects are looked at: with so many examples, and how.

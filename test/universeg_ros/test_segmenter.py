@@ -13,7 +13,8 @@ from test.universeg_ros.conftest import scene
 from universeg_ros import MaskResult, Preparation, Segmenter, SegmenterSettings, SupportSet, UniverSeg
 from universeg_ros.mask_result import expected_dice
 from universeg_ros.network.checkpoints import load_checkpoint
-from universeg_ros.support.example_pools import draw, most_useful
+from universeg_ros.support.example_pools import Pool, draw, most_useful
+from universeg_ros.support.gray_share import ONLY_MAP, Logits
 from universeg_ros.support.regions import around, main_pieces, tiles
 
 Scenes = tuple[list[np.ndarray], list[np.ndarray]]
@@ -257,6 +258,27 @@ def test_refusals(by_intensity: UniverSeg, scenes: Scenes) -> None:
             replace(SegmenterSettings(), **wrong)  # type: ignore[arg-type]
     with pytest.raises(InputRefused, match="give random or similar"):
         SegmenterSettings(selection="best")  # type: ignore[arg-type]
+
+
+def test_what_a_set_declares_of_gray_pictures_is_not_chosen_anew(
+    by_intensity: UniverSeg, scenes: Scenes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen: list[int] = []
+
+    def choose(pool: Pool, logits: Logits, support_size: int) -> float:
+        chosen.append(len(pool.images))
+        return ONLY_MAP
+
+    monkeypatch.setattr("universeg_ros.segmenter.chosen_gray_share", choose)
+    images, maps = scenes
+    masks = [m == 1 for m in maps]
+    result = {}
+    for gray in (None, "map", "picture"):
+        support = SupportSet.from_arrays(images, masks, preparation=Preparation(gray=gray))  # type: ignore[arg-type]
+        result[gray] = Segmenter(by_intensity).set_support(support).segment(images[0]).probability
+    assert chosen == [len(images)]
+    assert np.array_equal(result[None], result["map"]) and not np.allclose(result["map"], result["picture"])
+    assert Segmenter(by_intensity).set_support(support).gray_look() == "map"
 
 
 def test_the_shipped_weights_segment_what_they_were_never_shown(rng):

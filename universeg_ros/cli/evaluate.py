@@ -60,7 +60,7 @@ def evaluate(
     from ..evaluation.protocol import evaluate as evaluated
     from ..evaluation.tasks import image_sources, read_task
     from ..network.checkpoints import load_checkpoint
-    from ..segmenter import SegmenterSettings
+    from ..segmenter_settings import SegmenterSettings
 
     read = [read_task(path) for path in tasks]
     if output is not None:

@@ -12,7 +12,8 @@ from foundation_pose_ros.errors import InputRefused
 from ..image_files import read_image, write_picture
 from ..mask_result import MaskResult
 from ..pictures import segmentation_picture
-from ..segmenter import Segmenter, SegmenterSettings
+from ..segmenter import Segmenter
+from ..segmenter_settings import SegmenterSettings
 from ..support.preparation import Encoding
 from ..support.support_set import SupportSet
 from .options import SegmenterOptions

@@ -12,8 +12,9 @@ from foundation_pose_ros.cli.options import MeshOptions, ObjectOption, SequenceA
 from foundation_pose_ros.cli.output import prepared
 from foundation_pose_ros.cli.progress import with_progress
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.extras import require
 
-from .options import AspectChoice
+from .options import AspectChoice, WeightsOption
 
 if TYPE_CHECKING:
     from ..support.support_set import SupportSet
@@ -103,6 +104,25 @@ def check(path: PathArgument) -> None:
     Console().print(table)
     for line in advice(support):
         print(line)
+
+
+@app.command(epilog="**Example**\n\n- `universeg support gray cells`\n")
+def gray(path: PathArgument, weights: WeightsOption = "default") -> None:
+    """Find out what the network should be shown of gray pictures, and keep that in the set: nobody chooses it anew.
+
+    The map of what looks like what is marked, the picture itself, or both, whichever does best on examples that are
+    held out. Take it back by `gray: null` in support.yaml.
+    """
+    require("segmentation", "segmentation")
+    from dataclasses import replace
+
+    from ..segmenter import Segmenter
+    from ..support.support_set import SupportSet
+
+    support = SupportSet.load(path)
+    support.preparation = replace(support.preparation, gray=Segmenter(weights).set_support(support).gray_look())
+    support.save(path)
+    print(f"{path}: gray pictures are shown as {support.preparation.gray}")
 
 
 @app.command(epilog="**Example**\n\n- `universeg support from-mesh mug.obj --output mug_support`\n")

@@ -14,7 +14,8 @@ from foundation_pose_ros.errors import InputRefused
 
 from ..mask_overlap import dice, iou
 from ..network.model import UniverSeg
-from ..segmenter import DEFAULTS, Segmenter, SegmenterSettings
+from ..segmenter import Segmenter
+from ..segmenter_settings import DEFAULTS, SegmenterSettings
 from ..support.example_pools import draw
 from ..support.support_set import SupportSet
 from .baselines import RandomForest, mean_mask

@@ -6,7 +6,7 @@ from typing import Any
 from foundation_pose_ros.nodes.parameters import AUTOSTART, ParameterScope, Row
 
 from ..network.inference import PRECISIONS
-from ..segmenter import ZOOMS, SegmenterSettings
+from ..segmenter_settings import ZOOMS, SegmenterSettings
 from ..support.preparation import Preparation
 from .support_sets import Limits
 

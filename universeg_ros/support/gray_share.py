@@ -4,18 +4,20 @@ Shapes want the picture itself, textures the map; which of them it is, the suppo
 for queries, and segmented by means of the others.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from ..mask_overlap import dice
 from .example_pools import Pool, draw
+from .preparation import GrayLook
 
 # Of a picture, pictures and masks like it: logits.
 Logits = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 # Only the map, only the picture, or both: what is shown both ways takes twice the time.
 ONLY_MAP, ONLY_PICTURE, BOTH = 0.0, 1.0, 1 / 3
+SHARES: dict[GrayLook, float] = {"map": ONLY_MAP, "picture": ONLY_PICTURE, "both": BOTH}
 _SHARES = np.array([ONLY_MAP, ONLY_PICTURE, BOTH], np.float32)
 # Fewer examples say nothing of which is better; so many are asked, which bounds the time.
 _LEAST_EXAMPLES, _HELD_OUT = 4, 8
@@ -39,6 +41,13 @@ def chosen_gray_share(pool: Pool, logits: Logits, support_size: int) -> float:
         of_map, of_picture = (logits(given[i], given[others], masks[others]) for given in (maps, pictures))
         right.append([dice((1 - share) * of_map + share * of_picture > 0, masks[i] > 0) for share in _SHARES])
     return _with_one_standard_error(np.array(right))
+
+
+def gray_look(shares: Iterable[float]) -> GrayLook:
+    """Return the word for what the labels of a set have in common; both where they differ."""
+    known = set(shares)
+    words = {word for word, share in SHARES.items() if share in known}
+    return words.pop() if len(words) == 1 else "both"
 
 
 def _with_one_standard_error(right: np.ndarray) -> float:

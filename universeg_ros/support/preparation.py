@@ -12,6 +12,8 @@ import numpy as np
 from foundation_pose_ros.errors import InputRefused
 
 Aspect = Literal["stretch", "keep"]
+GrayLook = Literal["map", "picture", "both"]
+GRAY_LOOKS: tuple[GrayLook, ...] = ("map", "picture", "both")
 Encoding = Literal["mono8", "mono16", "rgb8", "bgr8", "rgba8", "bgra8", "16UC1", "32FC1"]
 _COLOUR = {
     "rgb8": cv2.COLOR_RGB2GRAY,
@@ -60,12 +62,14 @@ class Preparation:
 
     size: side of the square that the network sees, in pixels. aspect: `stretch` to the square, or `keep` and pad with
     zeros. window: the two values (of the image's own unit) that become 0 and 1, as for CT; None takes each image's
-    least and largest.
+    least and largest. gray: what the network is shown of gray pictures, the `map` of their likeness, the `picture`
+    itself, or `both`; None: examples that are held out say it (`gray_share`), which takes seconds after each change.
     """
 
     size: int = 128
     aspect: Aspect = "stretch"
     window: tuple[float, float] | None = None
+    gray: GrayLook | None = None
 
     def __post_init__(self) -> None:
         if self.size < 8 or self.size % 8:
@@ -74,6 +78,8 @@ class Preparation:
             raise InputRefused("bad_aspect", f"aspect {self.aspect!r}: give stretch or keep")
         if self.window is not None and not self.window[0] < self.window[1]:
             raise InputRefused("bad_window", f"window {self.window}: give the lower value first")
+        if self.gray is not None and self.gray not in GRAY_LOOKS:
+            raise InputRefused("bad_gray", f"gray {self.gray!r}: give one of {', '.join(GRAY_LOOKS)}")
 
     def image(self, image: np.ndarray, encoding: Encoding | None = None) -> np.ndarray:
         """Map (H, W) or (H, W, 3 or 4) to (size, size) float32 in 0..1; raises InputRefused without contrast."""

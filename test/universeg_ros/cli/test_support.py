@@ -1,4 +1,4 @@
-"""`universeg support from-mesh`, `from-views` and `found`, as a user calls them: files in, a set that loads out."""
+"""`universeg support from-mesh`, `from-views`, `found`, `gray`, as a user calls them: files in, a set out."""
 
 from pathlib import Path
 
@@ -41,6 +41,19 @@ def test_a_mesh_in_millimetres_becomes_a_set_of_pictures(tmp_path: Path, capsys:
         "none.glb does not exist"
         in said(capsys, 1, "support", "from-mesh", tmp_path / "none.glb", "--output", tmp_path / "set")[1]
     )
+
+
+def test_what_gray_pictures_are_shown_as_is_kept_in_the_set(
+    scenes: tuple[list[np.ndarray], list[np.ndarray]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch", reason="PyTorch isn't installed here")
+    SupportSet.from_arrays(scenes[0][:3], scenes[1][:3]).save(tmp_path / "set")
+    assert SupportSet.load(tmp_path / "set").preparation.gray is None
+    # Of fewer than four examples none is held out.
+    out, _ = said(capsys, 0, "support", "gray", tmp_path / "set")
+    assert out.rstrip().endswith("gray pictures are shown as both")
+    kept = SupportSet.load(tmp_path / "set")
+    assert kept.preparation.gray == "both" and len(kept) == 3
 
 
 def test_reference_views_become_a_set_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

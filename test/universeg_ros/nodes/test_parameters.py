@@ -12,7 +12,7 @@ from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.nodes.parameters import markdown_table
 from universeg_ros.nodes.parameters import SEGMENTATION_NODE, limits, preparation, segmenter_settings
 from universeg_ros.nodes.support_sets import Limits
-from universeg_ros.segmenter import SegmenterSettings
+from universeg_ros.segmenter_settings import SegmenterSettings
 from universeg_ros.support.preparation import Preparation
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from universeg_ros.support.example_pools import Pool
-from universeg_ros.support.gray_share import BOTH, ONLY_MAP, ONLY_PICTURE, Logits, chosen_gray_share
+from universeg_ros.support.gray_share import BOTH, ONLY_MAP, ONLY_PICTURE, Logits, chosen_gray_share, gray_look
 from universeg_ros.support.likeness import Likeness
 
 SIZE = 32
@@ -83,3 +83,8 @@ def test_so_many_are_asked_however_many_there_are() -> None:
     examples, asked = pool(14), []
     chosen_gray_share(examples, network(examples, right, wrong, asked), 16)
     assert len(asked) == 16 and len(set(asked)) == 8
+
+
+def test_a_set_is_declared_what_its_labels_have_in_common() -> None:
+    assert [gray_look([share, share]) for share in (ONLY_MAP, ONLY_PICTURE, BOTH)] == ["map", "picture", "both"]
+    assert gray_look([ONLY_MAP, ONLY_PICTURE]) == "both"

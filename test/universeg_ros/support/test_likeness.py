@@ -9,7 +9,7 @@ pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from universeg_ros import Segmenter, SegmenterSettings, SupportSet, UniverSeg
 from universeg_ros.network.inference import Inference
-from universeg_ros.segmenter import DEFAULTS, Zoom
+from universeg_ros.segmenter_settings import DEFAULTS, Zoom
 from universeg_ros.support.likeness import Likeness, features
 from universeg_ros.support.preparation import to_colour
 

@@ -97,7 +97,9 @@ def test_images_that_say_nothing_are_refused(image: np.ndarray, encoding: str | 
     assert refusal.value.reason == reason
 
 
-@pytest.mark.parametrize("settings", [{"size": 12}, {"size": 0}, {"aspect": "crop"}, {"window": (1.0, 1.0)}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{"size": 12}, {"size": 0}, {"aspect": "crop"}, {"window": (1.0, 1.0)}, {"gray": "green"}], ids=str
+)
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(InputRefused):
         Preparation(**settings)  # type: ignore[arg-type]

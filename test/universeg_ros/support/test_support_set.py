@@ -115,7 +115,7 @@ def test_names_become_files_and_are_checked(scenes: Scenes, name: str) -> None:
 def various(scenes: Scenes) -> SupportSet:
     """Gray, colour, 16 bits and depth, of several sizes."""
     images, labels = scenes
-    support = SupportSet(Preparation(64, "keep"), {1: "disc", 2: "square"})
+    support = SupportSet(Preparation(64, "keep", gray="map"), {1: "disc", 2: "square"})
     support.add(images[0], labels[0], "gray")
     colour = np.dstack([images[1], images[1] // 2, 255 - images[1]])
     support.add(colour, labels[1], "bgr", "bgr8")
