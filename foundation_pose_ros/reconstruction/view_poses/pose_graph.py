@@ -29,6 +29,8 @@ class PoseSettings:
     """
 
     least_score: float = 0.25
+    # Other things joined by chance agree to 0.5 to 0.62, views of one thing, recorded ones too, to 0.82 or more.
+    step_agreement: float = 0.7
     loop_score: float = 0.5
     least_agreement: float = 0.55
     model_views: int = 4
@@ -100,14 +102,20 @@ class _Chain:
                 starts.append(np.linalg.inv(T_first_other @ found.T_to_from))
                 matches.append(found.placed(T_first_other))
         motion = aligned(source, self._model(), [np.linalg.inv(T) for T in starts], matches, self.size_m)
-        if motion.score < self.settings.least_score:
-            raise InputRefused(
-                "pose_lost",
-                f"view {self.views[index].name} can't be joined to those before it "
-                f"({100 * motion.score:.0f} % of its points are found again, {100 * self.settings.least_score:.0f} % "
-                "are needed): take more views in between, hide less of the object, or give poses in cam_in_ob/",
-            )
-        self.poses.append(np.linalg.inv(motion.T_to_from))
+        pose = np.linalg.inv(motion.T_to_from)
+        agreement = Agreement.of(self.views[index - 1 : index + 1], np.stack([last, pose])).overall
+        for share, least, what in (
+            (motion.score, self.settings.least_score, "of its points are found again"),
+            (agreement, self.settings.step_agreement, "of the last view and it agree"),
+        ):
+            if share < least:
+                raise InputRefused(
+                    "pose_lost",
+                    f"view {self.views[index].name} can't be joined to those before it ({100 * share:.0f} % {what}, "
+                    f"{100 * least:.0f} % are needed): take more views in between, hide less of the object, leave out "
+                    "what shows another, or give poses in cam_in_ob/",
+                )
+        self.poses.append(pose)
         turned = se3.rotation_angle_rad(self.poses[-1][:3, :3], self.poses[self.keys[-1]][:3, :3])
         if turned > np.deg2rad(self.settings.key_deg):
             self.keys.append(index)
