@@ -20,9 +20,13 @@ from foundation_pose_ros import Camera, Frame, ObjectModel, se3
 from foundation_pose_ros.object_model.surface_distance import SurfaceDistance
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.meshes import make_mesh
+from foundation_pose_ros.synthetic.scene import SyntheticScene
 
 CAMERA = Camera(600.0, 600.0, 159.5, 119.5, 320, 240)
 WALL_M = 1.0
+# A second, in the camera's own axes: right, down and away, then turns about those.
+OBJECT_TWIST = np.array([0.25, 0.05, 0.1, 0.3, 0.8, 0.3])
+CAMERA_TWIST = np.array([-0.2, 0.1, 0.0, 0.1, 0.1, 0.2])
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,25 @@ def off_share() -> Callable[[ObjectModel, np.ndarray, np.ndarray], float]:
         return float(off_m) / model.diameter_m
 
     return share
+
+
+@pytest.fixture(scope="session")
+def passing() -> Callable[[SyntheticScene, int], SyntheticScene]:
+    """passing(scene, frame): it with its first object and its camera moving past each other, as fast for any seed.
+
+    At a frame (index) both are where they were.
+    """
+
+    def moved(scene: SyntheticScene, frame: int) -> SyntheticScene:
+        name, rate_hz = scene.object_names[0], scene._settings.rate_hz
+        time_s = (np.arange(len(scene.frame_ids)) - frame)[:, None] / rate_hz
+        T_world_cam, T_cam_obj = scene.T_world_cam[frame], scene.truth(scene.frame_ids[frame], name)
+        carried = se3.apply_twist(T_cam_obj, time_s * OBJECT_TWIST, scene.model(name).centre_m)
+        return scene.with_paths(
+            {name: T_world_cam @ carried}, T_world_cam @ se3.apply_twist(np.eye(4), time_s * CAMERA_TWIST)
+        )
+
+    return moved
 
 
 @pytest.fixture(scope="session")

@@ -10,25 +10,14 @@ from foundation_pose_ros.srgb import decode_srgb
 from foundation_pose_ros.synthetic.recorded_video import RecordedVideo, dropped_frames, optical_flow_px
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
-from foundation_pose_ros.synthetic.trajectory import Motion
 from foundation_pose_ros.synthetic.video_defects import NO_DEFECTS, VideoDefects
 
 
 @pytest.fixture(scope="module")
-def scene():
-    return make_scene(
-        SceneSettings(
-            seed=5,
-            frames=40,
-            objects=["mug"],
-            clutter=2,
-            width=320,
-            height=240,
-            moving_object=True,
-            motion=Motion(0.4, 60.0),
-            supersample=1,
-        )
-    )
+def scene(passing):
+    """A mug and a camera that pass each other, at frame 30 where the mug was put."""
+    settings = SceneSettings(seed=5, frames=40, objects=["mug"], clutter=2, width=320, height=240, supersample=1)
+    return passing(make_scene(settings), 30)
 
 
 def test_measured_motion_is_the_true_one(scene):
@@ -36,10 +25,10 @@ def test_measured_motion_is_the_true_one(scene):
     true = scene._motion(30, picture).velocity[..., :2] / 30
     measured = RecordedVideo(scene, NO_DEFECTS).motion("000030").velocity[..., :2] / 30
     on_object = scene.mask("000030", "mug")
-    assert np.linalg.norm(true[on_object], axis=1).mean() > 2
-    assert np.median(np.linalg.norm(measured - true, axis=2)[on_object]) < 0.3
+    assert np.linalg.norm(true[on_object], axis=1).mean() > 3
+    assert np.median(np.linalg.norm(measured - true, axis=2)[on_object]) < 0.05
     elsewhere = (picture.ids == 0) & (picture.depth_m > 0)
-    assert np.median(np.linalg.norm(measured - true, axis=2)[elsewhere]) < 1.0
+    assert np.median(np.linalg.norm(measured - true, axis=2)[elsewhere]) < 0.5
 
 
 def test_flow_follows_a_picture_that_is_shifted():
@@ -84,14 +73,15 @@ def test_light_steps_and_grows_noisy(scene):
 
 
 def test_one_frame_does_not_move(scene):
-    one = make_scene(replace(scene._settings, frames=1, moving_object=False))
+    one = make_scene(replace(scene._settings, frames=1))
     assert not RecordedVideo(one, NO_DEFECTS).motion("000000").velocity.any()
 
 
 def test_lost_frames_are_about_the_share_and_never_the_first():
-    ids = [f"{k:04d}" for k in range(3000)]
+    ids = [f"{k:05d}" for k in range(30000)]
     lost = dropped_frames(ids, 0.25, np.random.default_rng(1))
-    assert len(lost) / len(ids) == pytest.approx(0.25, abs=0.04)
+    assert len(lost) / len(ids) == pytest.approx(0.25, abs=0.03)
     assert ids[0] not in lost
+    # Between two bursts at least one frame comes.
     longest = max(len(run) for run in "".join("x" if i in lost else " " for i in ids).split())
-    assert 2 <= longest <= 12
+    assert longest == 4

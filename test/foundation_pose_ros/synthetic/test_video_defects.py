@@ -10,10 +10,10 @@ from foundation_pose_ros.srgb import decode_srgb
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.sensor import PERFECT_COLOUR, PERFECT_DEPTH, WEBCAM
-from foundation_pose_ros.synthetic.trajectory import Motion
 from foundation_pose_ros.synthetic.video_defects import NO_DEFECTS, VideoDefects
 
 RATE_HZ = 400.0
+# So near that a pixel shows no more than a texel of the table: what is finer, moments draw in steps.
 SETTINGS = SceneSettings(
     seed=3,
     frames=220,
@@ -21,8 +21,8 @@ SETTINGS = SceneSettings(
     clutter=2,
     width=192,
     height=144,
-    moving_object=True,
-    motion=Motion(0.6, 90.0),
+    focal_px=600.0,
+    surface="wood",
     rate_hz=RATE_HZ,
     depth_sensor=PERFECT_DEPTH,
     colour_sensor=PERFECT_COLOUR,
@@ -31,8 +31,9 @@ SETTINGS = SceneSettings(
 
 
 @pytest.fixture(scope="module")
-def plain() -> SyntheticScene:
-    return make_scene(SETTINGS)
+def plain(passing) -> SyntheticScene:
+    """A cube and a camera that pass each other, at frame 200 where the cube was put."""
+    return passing(make_scene(SETTINGS), 200)
 
 
 def test_blur_is_about_what_many_moments_give_together(plain):
@@ -40,18 +41,18 @@ def test_blur_is_about_what_many_moments_give_together(plain):
     open_s = len(moments) / RATE_HZ
     exposed = decode_srgb(plain.with_video(VideoDefects(exposure_s=open_s)).frame("000200").rgb)
     true, sharp = np.clip(np.mean(moments, axis=0), 0, 1), np.clip(moments[6], 0, 1)
-    assert np.abs(sharp - true).mean() > 0.01
+    assert np.abs(sharp - true)[plain.mask("000200", "sticker_cube")].mean() > 0.04
     # What is left lies at hard edges: a single moment shows them in steps of whole pixels.
-    assert np.abs(exposed - true).mean() < 0.4 * np.abs(sharp - true).mean()
+    assert np.abs(exposed - true).mean() < 0.35 * np.abs(sharp - true).mean()
 
 
 def test_late_depth_is_that_of_a_later_moment(plain):
     late_m = plain.with_video(VideoDefects(depth_late_s=6 / RATE_HZ)).frame("000200").depth_m
     on_object = plain.mask("000206", "sticker_cube") & plain.mask("000200", "sticker_cube")
     now_m, later_m = plain.frame("000200").depth_m, plain.frame("000206").depth_m
-    # A pixel is some millimetres wide there, and what it shows slants.
-    assert np.median(np.abs(late_m - later_m)[on_object]) < 0.4 * np.median(np.abs(now_m - later_m)[on_object])
-    assert np.mean(np.abs(late_m - later_m) > 0.01) < 0.35 * np.mean(np.abs(now_m - later_m) > 0.01)
+    # A pixel is a millimetre wide there, and what it shows slants.
+    assert np.median(np.abs(late_m - later_m)[on_object]) < 0.35 * np.median(np.abs(now_m - later_m)[on_object])
+    assert np.mean(np.abs(late_m - later_m) > 0.01) < 0.25 * np.mean(np.abs(now_m - later_m) > 0.01)
 
 
 def test_depth_is_lost_by_motion(plain):
@@ -103,11 +104,11 @@ def test_noise_grows_with_the_gain():
     assert variance[1] / variance[0] == pytest.approx(8, rel=0.3)
 
 
-def test_nothing_changes_where_nothing_is_said_and_equal_settings_make_equal_pixels(plain):
+def test_nothing_changes_where_nothing_is_said_and_equal_settings_make_equal_pixels(plain, passing):
     assert not NO_DEFECTS.needs_motion
     assert SETTINGS.video == NO_DEFECTS
     all_of_it = VideoDefects(0.02, 0.01, 0.03, 0.5, 0.1, 0.3, 2.0, 60, seed=7)
-    scenes = [plain.with_video(all_of_it), make_scene(replace(SETTINGS, video=all_of_it))]
+    scenes = [plain.with_video(all_of_it), passing(make_scene(replace(SETTINGS, video=all_of_it)), 200)]
     first, again = (one.frame("000200") for one in scenes)
     assert np.array_equal(first.rgb, again.rgb) and np.array_equal(first.depth_m, again.depth_m)
     other = plain.with_video(replace(all_of_it, exposure_s=0.01)).frame("000200")

@@ -9,14 +9,30 @@ from scipy.spatial.transform import Rotation
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.reconstruction.capture.tabletop_mask import TabletopMask, largest_plane, points_cam, standing
 from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.synthetic.layout import on_table
 from foundation_pose_ros.synthetic.scene import make_scene
+from foundation_pose_ros.synthetic.scene_bodies import made_item
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 
 @pytest.fixture(scope="module")
 def scene():
-    """A carton alone on a table, the camera moving around it."""
-    return make_scene(SceneSettings(seed=4, frames=4, objects=["cracker_box"], clutter=0, supersample=1, rate_hz=2.0))
+    """A carton alone on a table, its edge towards the camera that moves around it: a side at a slant has no depth."""
+    carton = made_item("cracker_box", 4)
+    T_world_obj = on_table(carton.model, Rotation.from_euler("z", 45, degrees=True).as_matrix(), np.zeros(2))
+    return make_scene(
+        SceneSettings(
+            seed=4,
+            frames=4,
+            objects=[carton.at(T_world_obj)],
+            clutter=0,
+            distance_m=(0.65, 0.8),
+            azimuth_deg=(-105.0, -75.0),
+            elevation_deg=(24.0, 40.0),
+            rate_hz=2.0,
+            supersample=1,
+        )
+    )
 
 
 def test_its_mask_is_the_true_one_feet_included(scene):
