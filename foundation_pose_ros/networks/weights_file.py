@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..atomic_file import replacing
 from ..errors import InputRefused
 from ..extras import needed
 
@@ -113,12 +114,13 @@ def _open_safetensors(path: Path) -> Iterator[Any]:
 
 
 def write_safetensors(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
-    """Write tensors as they are, with texts in the header, over a file that may be there."""
+    """Write tensors as they are, with texts in the header; a file that is there is replaced once that is done."""
     _safetensors()
     from safetensors.torch import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path, metadata)
+    with replacing(path) as unfinished:
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, unfinished, metadata)
 
 
 def _safetensors() -> Any:

@@ -12,7 +12,7 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from ..errors import InputRefused
-from ..streams.camera_check import HeardCamera, HeardTopic
+from ..streams.heard_camera import HeardCamera, HeardTopic
 from ..streams.topic_names import beside, guessed_depth, guessed_rgb
 from .distribution import has_fast_dds_profiles
 

@@ -80,7 +80,7 @@ class TrackingProcesses:
     ) -> None:
         """estimator: a learning-free one, as the helpers are. processes: this one among them.
 
-        when_lost: is told in words that a helper has died.
+        when_lost: is told in words that a helper has died, or can't be started.
         """
         self._estimator = estimator
         self._when_lost = when_lost
@@ -122,7 +122,13 @@ class TrackingProcesses:
         self._frame = self._frame or SharedFrame()
         self._bury()
         while len(self._helpers) < min(self._most, objects - 1) and time.monotonic() >= self._next_start_s:
-            self._helpers.append(_Helper(self._frame))
+            try:
+                self._helpers.append(_Helper(self._frame))
+            except OSError as error:  # no memory for it, or too many processes
+                self._when_lost(
+                    f"a helper process for tracking can't be started ({error}): its objects are tracked here"
+                )
+                self._next_start_s = time.monotonic() + _PAUSE_S
         return self._frame
 
     @property

@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.errors import InputRefused
 
 from .model import UniverSeg
@@ -68,10 +69,11 @@ def shipped_file(name: str) -> Path:
 
 
 def save_checkpoint(model: UniverSeg, path: Path, info: UniverSegWeightsInfo) -> None:
-    """Write a `.safetensors` with the network's tensors as float32 and what is known of them as metadata."""
+    """Write a `.safetensors`, whole or not at all: tensors as float32, and what is known of them as metadata."""
     tensors = {name: tensor.detach().float().cpu().contiguous() for name, tensor in model.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path, metadata={"format": "pt", **{k: v for k, v in asdict(info).items() if v}})
+    with replacing(path) as unfinished:
+        save_file(tensors, unfinished, metadata={"format": "pt", **{k: v for k, v in asdict(info).items() if v}})
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], UniverSegWeightsInfo]:

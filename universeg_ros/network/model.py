@@ -59,7 +59,7 @@ class UniverSeg(nn.Module):
 
     @property
     def stride(self) -> int:
-        """Return height and width of every input are multiples of it."""
+        """Return what height and width of every input are multiples of."""
         return 2 ** (len(self.features) - 1)
 
     def forward(

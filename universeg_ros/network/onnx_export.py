@@ -3,12 +3,14 @@
 import warnings
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.extras import needed
 
@@ -26,7 +28,7 @@ _IMAGE = {2: "height", 3: "width"}
 class OnnxForm(nn.Module):
     """UniverSeg for one query, without chunks or changes in place, which a graph can't hold.
 
-    The split cross convolution and the last block's mean (see `shortcuts`) are kept: they are most of what is saved.
+    The split cross convolution and the last block's mean (see `fast_forward`) are kept: they are most of what is saved.
     """
 
     def __init__(self, model: UniverSeg) -> None:
@@ -57,38 +59,50 @@ def export_onnx(model: UniverSeg, path: Path, info: UniverSegWeightsInfo) -> Non
 
     Inputs `target` (1, 1, H, W), `support_images` and `support_labels` (1, S, 1, H, W), output `logits` (1, 1, H, W),
     float32; S, H and W are free. Raises InputRefused where onnx or onnxruntime isn't installed, or where the file
-    doesn't compute what the network does to 1e-4.
+    doesn't compute what the network does to 1e-4; there is none then.
     """
     try:
         import onnx
         import onnxruntime
     except ModuleNotFoundError:
         raise InputRefused("no_onnx", needed("writing .onnx", "onnx")) from None
-    with torch.inference_mode(), warnings.catch_warnings():
-        # The exporter that follows the graph as it is traced is the one that needs no further package.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            OnnxForm(model.cpu().eval()),
-            _task(2, 4 * model.stride),
-            str(path),
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=list(INPUTS),
-            output_names=["logits"],
-            dynamic_axes={"target": _IMAGE, "support_images": _EXAMPLES, "support_labels": _EXAMPLES, "logits": _IMAGE},
-        )
-    written = onnx.load(path)
-    onnx.helper.set_model_props(written, {name: value for name, value in asdict(info).items() if value})
-    onnx.save(written, path)
+    with replacing(path) as unfinished:
+        with torch.inference_mode(), warnings.catch_warnings():
+            # The exporter that follows the graph as it is traced is the one that needs no further package.
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                OnnxForm(model.cpu().eval()),
+                _task(2, 4 * model.stride),
+                str(unfinished),
+                dynamo=False,
+                opset_version=OPSET,
+                input_names=list(INPUTS),
+                output_names=["logits"],
+                dynamic_axes={
+                    "target": _IMAGE,
+                    "support_images": _EXAMPLES,
+                    "support_labels": _EXAMPLES,
+                    "logits": _IMAGE,
+                },
+            )
+        written = onnx.load(unfinished)
+        onnx.helper.set_model_props(written, {name: value for name, value in asdict(info).items() if value})
+        onnx.save(written, unfinished)
+        session = onnxruntime.InferenceSession(unfinished, providers=["CPUExecutionProvider"])
+        for count, size in ((1, 4 * model.stride), (3, 2 * model.stride)):
+            error = _error(session, model, count, size)
+            if not error <= TOLERANCE:
+                raise InputRefused(
+                    "bad_export", f"{path} is off by {error:.2g} in onnxruntime {onnxruntime.__version__}"
+                )
 
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    for count, size in ((1, 4 * model.stride), (3, 2 * model.stride)):
-        task = _task(count, size)
-        (found,) = session.run(None, {name: tensor.numpy() for name, tensor in zip(INPUTS, task, strict=True)})
-        with torch.inference_mode():
-            error = float(np.abs(found - model(*task).numpy()).max())
-        if not error <= TOLERANCE:
-            raise InputRefused("bad_export", f"{path} is off by {error:.2g} in onnxruntime {onnxruntime.__version__}")
+
+def _error(session: Any, model: UniverSeg, count: int, size: int) -> float:
+    """The largest difference between a session's logits and the network's."""
+    task = _task(count, size)
+    (found,) = session.run(None, {name: tensor.numpy() for name, tensor in zip(INPUTS, task, strict=True)})
+    with torch.inference_mode():
+        return float(np.abs(found - model(*task).numpy()).max())
 
 
 def _advanced(block: CrossBlock, target: Tensor, support: Tensor, last: bool = False) -> tuple[Tensor, Tensor]:

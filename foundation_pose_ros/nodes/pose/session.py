@@ -101,8 +101,6 @@ class PoseSession:
 
     def start(self) -> None:
         """Start the worker and subscribe."""
-        if self.processes is not None:
-            self.processes.start(len(self.objects.ids))
         settings = values(self._node, POSE_NODE)
         wanted = output_frame_settings(settings)
         if wanted is not None or needs_transforms(settings):
@@ -112,6 +110,8 @@ class PoseSession:
                 wanted, self._transforms.buffer, self._outputs.publish, self._node.refusals, self._node.failed
             )
         self.pipeline.start()
+        if self.processes is not None:
+            self.pipeline.call(partial(self.processes.start, len(self.objects.ids)))
         buffer = None if self._transforms is None else self._transforms.buffer
         self.inputs = PoseInputs(self._node, settings, self._on_frame, self._on_masks, buffer, self._images)
         self._clicks = Clicks(self._node, self._registrar)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from foundation_pose_ros.streams.camera_check import HeardCamera, HeardTopic, Level, findings, worst
+from foundation_pose_ros.streams.camera_check import Level, findings, worst
+from foundation_pose_ros.streams.heard_camera import HeardCamera, HeardTopic
 from foundation_pose_ros.streams.image_messages import fill_image
 
 WIDTH, HEIGHT, STEP_NS = 64, 48, 33_333_333

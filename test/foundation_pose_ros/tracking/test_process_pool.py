@@ -100,6 +100,20 @@ def test_of_those_that_are_due_one_is_compared_in_a_frame(running):
     assert [isinstance(one, PoseResult) and one.compared_ns == frame.stamp_ns for one in found] == [False, False, True]
 
 
+def test_where_no_process_can_be_started_all_is_done_here(running, monkeypatch):
+    def refuse(*_arguments, **_named):
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(process_pool.subprocess, "Popen", refuse)
+    monkeypatch.setattr(process_pool, "_PAUSE_S", 1000.0)
+    said = []
+    follow = TrackingProcesses(running.estimator, processes=2, when_lost=said.append)
+    for _ in range(2):
+        assert_as_alone(running, follow(running.frames[1], running.registered))
+    follow.close()
+    assert len(said) == 1 and "can't be started" in said[0], "and tried again after a pause, not in each frame"
+
+
 def test_nothing_and_a_single_one_are_followed_as_well(running):
     running.until_ready()
     assert running.follow(running.frames[1], []) == []

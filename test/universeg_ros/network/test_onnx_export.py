@@ -35,3 +35,4 @@ def test_a_file_that_computes_something_else_is_refused(tmp_path: Path, monkeypa
     monkeypatch.setattr(OnnxForm, "forward", lambda self, *task: 1.001 * whole(self, *task) + 0.01)
     with pytest.raises(InputRefused, match="is off by"):
         export_onnx(UniverSeg([4, 4]), tmp_path / "net.onnx", UniverSegWeightsInfo())
+    assert list(tmp_path.iterdir()) == []
