@@ -3,11 +3,12 @@
 from typing import Any
 
 from foundation_pose_ros.nodes.diagnostics import DiagnosticsPublisher
+from foundation_pose_ros.nodes.image_transport import transported
 from foundation_pose_ros.nodes.lifecycle_node import WorkingNode
 
 from ..network.model import UniverSeg
 from .parameters import SEGMENTATION_NODE
-from .session import SegmentationSession, image_topic
+from .session import SegmentationSession
 from .status_report import SegmentationReport
 
 
@@ -31,4 +32,4 @@ class SegmentationNode(WorkingNode):
 
     def input_topic(self) -> str:
         """Return the topic of the live images."""
-        return image_topic(self)
+        return self.resolve_topic_name(transported(self, "image", self.value("image_transport")))

@@ -11,6 +11,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from foundation_pose_ros.bounded_process import BoundedProcess
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.nodes.image_transport import MESSAGES, transported
 from foundation_pose_ros.nodes.lifecycle_node import REFUSAL_LOG_PERIOD_S, WorkingNode
 from foundation_pose_ros.nodes.listener import Listener
 from foundation_pose_ros.nodes.parameters import values
@@ -88,9 +89,10 @@ class SegmentationSession:
     def start(self) -> None:
         """Start the worker and subscribe."""
         self._worker.start()
-        kind = Image if self._node.value("image_transport") == "raw" else CompressedImage
+        transport = self._node.value("image_transport")
+        topic = transported(self._node, "image", transport)
         self._input = Listener(self._node, "image", self._node.failed)
-        self._input.subscribe(kind, image_topic(self._node), self._take_live, qos_profile_sensor_data)
+        self._input.subscribe(MESSAGES[transport], topic, self._take_live, qos_profile_sensor_data)
         self._input.start()
 
     def stop(self) -> None:
@@ -144,9 +146,3 @@ class SegmentationSession:
         else:
             self._masks.publish(mask_message(result, message.header))
             self.live.masks += 1
-
-
-def image_topic(node: WorkingNode) -> str:
-    """Return where live images are expected."""
-    base = node.resolve_topic_name("image")
-    return base if node.value("image_transport") == "raw" else f"{base}/compressed"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from foundation_pose_ros.nodes.diagnostics import ERROR, OK, STALE, WARN, Report, refusal_values, worst_recent
 from foundation_pose_ros.nodes.lifecycle_node import WorkingNode
 
-from .session import SegmentationSession, image_topic
+from .session import SegmentationSession
 
 # Working on the latest only is how the node is meant to run, and not every image shows something.
 EXPECTED = ("image_replaced", "nothing_found", "low_confidence")
@@ -53,5 +53,5 @@ class SegmentationReport:
                 ERROR, f"support set {name} isn't there: call ~/load_support, or correct live_support", values
             )
         if live.last_s is None or node.now_s() - live.last_s > node.value("stale_after_s"):
-            return Report(STALE, f"no images on {image_topic(node)}: remap image to the camera's topic", values)
+            return Report(STALE, f"no images on {node.input_topic()}: remap image to the camera's topic", values)
         return Report(OK, "images come in", values)

@@ -12,10 +12,11 @@ from ...errors import InputRefused
 from ...frame import Frame
 from ...streams.rgbd_input import InputGuardian
 from ...streams.transform_buffer import TransformBuffer
+from ..image_transport import MESSAGES
 from ..latched import LATCHED
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
-from ..pose.inputs import MESSAGES, image_topics, input_settings
+from ..pose.inputs import image_topics, input_settings
 from .objects import OverlayObjects
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ..diagnostics import ERROR, OK, STALE, WARN, DiagnosticsPublisher, Report, refusal_values, worst_recent
+from ..image_transport import transported
 from ..lifecycle_node import Session, WorkingNode
 from ..parameters import Row
-from ..pose.inputs import image_topics
 from .live_view import MESH_READER, LiveView
 
 
@@ -44,7 +44,7 @@ class LiveNode(WorkingNode):
 
     def input_topic(self) -> str:
         """Return the topic of the colour images."""
-        return self.resolve_topic_name(image_topics(self, self.value("rgb_transport"), "raw")[0])
+        return self.resolve_topic_name(transported(self, "rgb/image", self.value("rgb_transport")))
 
     def _report(self) -> Report:
         """ERROR where a mesh can't be used, STALE where images are missed, WARN where something is refused."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rclpy.qos import qos_profile_sensor_data
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from sensor_msgs.msg import CameraInfo, Image
 from vision_msgs.msg import Detection2DArray
 
 from ...frame import Frame
@@ -13,11 +13,10 @@ from ...streams.instance_masks import InstanceMasks
 from ...streams.mask_inputs import MaskInput
 from ...streams.rgbd_input import InputGuardian, InputSettings
 from ...streams.transform_buffer import TransformBuffer
+from ..image_transport import MESSAGES, transported
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from .settings import extrinsics
-
-MESSAGES = {"raw": Image, "compressed": CompressedImage, "compressedDepth": CompressedImage, "points": PointCloud2}
 
 
 class PoseInputs:
@@ -93,13 +92,9 @@ class PoseInputs:
 
 
 def image_topics(node: WorkingNode, rgb_transport: str, depth_transport: str) -> tuple[str, str]:
-    """Return the topics of colour and depth; a transport's follows the base topic as remapped, as image_transport's."""
-
-    def topic(base: str, transport: str) -> str:
-        return base if transport == "raw" else f"{node.resolve_topic_name(base)}/{transport}"
-
-    depth = "depth/points" if depth_transport == "points" else topic("depth/image", depth_transport)
-    return topic("rgb/image", rgb_transport), depth
+    """Return the topics of colour and depth, as they are before they are remapped, or with their transports."""
+    depth = "depth/points" if depth_transport == "points" else transported(node, "depth/image", depth_transport)
+    return transported(node, "rgb/image", rgb_transport), depth
 
 
 def input_settings(values: Mapping[str, Any]) -> InputSettings:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..diagnostics import DiagnosticsPublisher
+from ..image_transport import transported
 from ..lifecycle_node import WorkingNode
-from .inputs import image_topics
 from .parameters import POSE_NODE
 from .session import MESH_READER, PoseSession
 from .settings import contradiction
@@ -41,7 +41,7 @@ class PoseNode(WorkingNode):
 
     def input_topic(self) -> str:
         """Return the topic of the colour images."""
-        return self.resolve_topic_name(image_topics(self, self.value("rgb_transport"), "raw")[0])
+        return self.resolve_topic_name(transported(self, "rgb/image", self.value("rgb_transport")))
 
     def contradiction(self, values: Mapping[str, Any]) -> str:
         """Say in words which values can't be true together."""

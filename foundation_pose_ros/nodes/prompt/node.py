@@ -3,9 +3,10 @@
 from typing import Any
 
 from ..diagnostics import OK, STALE, WARN, DiagnosticsPublisher, Report, refusal_values, worst_recent
+from ..image_transport import transported
 from ..lifecycle_node import WorkingNode
 from .parameters import PROMPT_NODE
-from .session import PromptSession, image_topic
+from .session import PromptSession
 
 # Not everything that is asked for is there.
 _EXPECTED = ("nothing_found", "not_found")
@@ -28,7 +29,7 @@ class PromptNode(WorkingNode):
 
     def input_topic(self) -> str:
         """Return the topic of the colour images."""
-        return image_topic(self)
+        return self.resolve_topic_name(transported(self, "rgb/image", self.value("rgb_transport")))
 
     def _report(self) -> Report:
         """Report on images and requests: STALE without images, WARN while something is refused."""
@@ -42,6 +43,6 @@ class PromptNode(WorkingNode):
             "objects": ", ".join(session.known),
         }
         if session.last.message is None or self.now_s() - session.last.heard_s > self.value("stale_after_s"):
-            return Report(STALE, f"no images on {image_topic(self)}: remap rgb/image to the camera's topic", values)
+            return Report(STALE, f"no images on {self.input_topic()}: remap rgb/image to the camera's topic", values)
         worst = worst_recent(refusals, _EXPECTED)
         return Report(WARN, worst, values) if worst else Report(OK, "images come in", values)

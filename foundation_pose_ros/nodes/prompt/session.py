@@ -7,7 +7,7 @@ import numpy as np
 from foundation_perception.msg import FoundRegion, TrackedObjectArray
 from foundation_perception.srv import Find
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
-from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
+from sensor_msgs.msg import CompressedImage, RegionOfInterest
 
 from ...errors import InputRefused
 from ...prompts.known_names import KnownNames
@@ -17,6 +17,7 @@ from ...streams.image_messages import compressed_to_rgb, fill_image, to_rgb
 from ...streams.time_synchronizer import stamp_to_ns
 from ..client.pose_client import PoseClient
 from ..client.segmentation_client import SegmentationClient
+from ..image_transport import MESSAGES, transported
 from ..lifecycle_node import WorkingNode
 from ..listener import Listener
 from ..parameters import values
@@ -69,9 +70,10 @@ class PromptSession:
 
     def start(self) -> None:
         """Subscribe."""
-        kind = Image if self._node.value("rgb_transport") == "raw" else CompressedImage
+        transport = self._node.value("rgb_transport")
+        topic = transported(self._node, "rgb/image", transport)
         self._input = listener = Listener(self._node, "input", self._node.failed)
-        listener.subscribe(kind, image_topic(self._node), self._take_image, qos_profile_sensor_data)
+        listener.subscribe(MESSAGES[transport], topic, self._take_image, qos_profile_sensor_data)
         listener.subscribe(
             TrackedObjectArray, f"{self._pose_client.asked}/objects", self._take_objects, QoSProfile(depth=1)
         )
@@ -97,7 +99,7 @@ class PromptSession:
         self.known = {tracked.id: tracked.class_id for tracked in message.objects}
 
     def _newest(self) -> Picture:
-        last, topic = self.last, image_topic(self._node)
+        last, topic = self.last, self._node.input_topic()
         if last.message is None or self._node.now_s() - last.heard_s > self._node.value("stale_after_s"):
             raise InputRefused("no_image", f"no images come in on {topic}: activate the node, remap rgb/image")
         message = last.message
@@ -120,12 +122,6 @@ class PromptSession:
         _fill(response, found)
         self._node.get_logger().info(found.message)
         return found.message
-
-
-def image_topic(node: WorkingNode) -> str:
-    """Return where colour images are expected."""
-    base = node.resolve_topic_name("rgb/image")
-    return base if node.value("rgb_transport") == "raw" else f"{base}/compressed"
 
 
 def _fill(response: Any, found: FoundByWords) -> None:
