@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from foundation_perception.msg import ObjectModelArray, TrackedObject, TrackedObjectArray
@@ -72,41 +72,49 @@ class OverlayObjects:
     def at(self, frame: Frame, settings: PredictionSettings, oldest_s: float, way: Way) -> list[LiveObject]:
         """Return the objects at an image's stamp; poses older than oldest_s count as none."""
         with self._lock:
-            return [
-                self._live(id, heard, PALETTE[place % len(PALETTE)], frame, settings, oldest_s, way)
+            live = [
+                (heard.frame_id, self._live(id, heard, place, frame.stamp_ns, settings, oldest_s))
                 for place, (id, heard) in enumerate(self._heard.items())
             ]
+        # TF may have to be listened to first: whoever hears poses doesn't wait for that.
+        return [_in_frame_of(frame, each, frame_id, way) for frame_id, each in live]
 
     def _live(
         self,
         id: str,
         heard: _Heard,
-        colour: tuple[int, int, int],
-        frame: Frame,
+        place: int,
+        stamp_ns: int,
         settings: PredictionSettings,
         oldest_s: float,
-        way: Way,
     ) -> LiveObject:
-        message, last_ns = heard.message, heard.predictor.stamp_ns
+        """An object at a stamp, in the frame of its poses; place: in the list of all."""
+        message, last_ns, colour = heard.message, heard.predictor.stamp_ns, PALETTE[place % len(PALETTE)]
         model = self._models[message.class_id]
         if model is None:
             return LiveObject(id, f"no mesh of {message.class_id} here", colour)
         if message.state != TrackedObject.TRACKING:
             state = "lost" if message.state == TrackedObject.LOST else "searching"
             return LiveObject(id, f"{state} ({shortened(message.reason)})" if message.reason else state, colour)
-        age_s = 0.0 if last_ns is None else (frame.stamp_ns - last_ns) * 1e-9
+        age_s = 0.0 if last_ns is None else (stamp_ns - last_ns) * 1e-9
         heard.predictor.settings = settings
-        pose = heard.predictor.at(frame.stamp_ns)
+        pose = heard.predictor.at(stamp_ns)
         if pose is None or age_s > oldest_s:
             return LiveObject(id, "no pose yet" if pose is None else f"no pose for {age_s:.1f} s", colour)
-        if heard.frame_id != frame.frame_id:
-            T_image_poses = way(frame.frame_id, heard.frame_id, frame.stamp_ns)
-            if T_image_poses is None:
-                return LiveObject(id, f"no TF from {heard.frame_id} to {frame.frame_id}", colour)
-            pose = T_image_poses @ pose
         doubt = message.in_doubt or age_s > settings.longest_s
         state = "in doubt" if doubt else "tracked"
         return LiveObject(id, state, colour, model, pose, message.score, doubt, _runners_up(message, pose))
+
+
+def _in_frame_of(frame: Frame, live: LiveObject, frame_id: str, way: Way) -> LiveObject:
+    """An object whose pose is in the frame of an id, in an image's own; without a pose where TF knows no way."""
+    if live.T_cam_obj is None or frame_id == frame.frame_id:
+        return live
+    T_image_poses = way(frame.frame_id, frame_id, frame.stamp_ns)
+    if T_image_poses is None:
+        return LiveObject(live.id, f"no TF from {frame_id} to {frame.frame_id}", live.colour)
+    runners_up = tuple(replace(one, T_cam_obj=T_image_poses @ one.T_cam_obj) for one in live.runners_up)
+    return replace(live, T_cam_obj=T_image_poses @ live.T_cam_obj, runners_up=runners_up)
 
 
 def _sound(objects: Sequence[TrackedObject]) -> tuple[list[tuple[TrackedObject, Pose | None]], list[InputRefused]]:
@@ -129,9 +137,9 @@ def _sound(objects: Sequence[TrackedObject]) -> tuple[list[tuple[TrackedObject, 
     return sound, refused
 
 
-def _runners_up(message: TrackedObject, T_image_obj: Pose) -> tuple[RunnerUp, ...]:
-    """Runners-up, moved as the chosen pose was from its message to the image."""
-    moved = T_image_obj @ se3.inverse(from_pose(message.pose.pose))
+def _runners_up(message: TrackedObject, T_now_obj: Pose) -> tuple[RunnerUp, ...]:
+    """Runners-up, moved as the chosen pose was since its message."""
+    moved = T_now_obj @ se3.inverse(from_pose(message.pose.pose))
     poses = [sound_pose(pose) for pose in message.alternatives[:_MOST_RUNNERS_UP]]
     scored = zip(poses, message.alternative_scores, strict=False)
     return tuple(RunnerUp(moved @ T, float(score)) for T, score in scored if T is not None and np.isfinite(score))

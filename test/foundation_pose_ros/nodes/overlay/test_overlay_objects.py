@@ -1,6 +1,7 @@
 """What anybody may publish as poses of objects: what makes no sense is refused in words, and the rest is shown."""
 
 import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from foundation_perception.msg import TrackedObject, TrackedObjectArray
 from geometry_msgs.msg import Point, Pose, PoseWithCovariance, Quaternion
 from std_msgs.msg import Header
 
-from foundation_pose_ros import Camera, Frame, ObjectModel
-from foundation_pose_ros.nodes.overlay.objects import OverlayObjects
+from foundation_pose_ros import Camera, Frame, ObjectModel, se3
+from foundation_pose_ros.nodes.overlay.objects import OverlayObjects, Way
 from foundation_pose_ros.nodes.pose.messages import to_stamp
 from foundation_pose_ros.overlay import PredictionSettings
 from foundation_pose_ros.synthetic.meshes import make_mesh
@@ -36,9 +37,9 @@ def tracked(id: str, pose: Pose | None = None, score: float = 0.9, **fields: Any
     )
 
 
-def shown(objects: OverlayObjects) -> dict[str, Any]:
-    frame = Frame(np.zeros((48, 64, 3), np.uint8), np.ones((48, 64), np.float32), CAMERA, STAMP_NS, "camera")
-    return {each.id: each for each in objects.at(frame, PredictionSettings(), 1.0, lambda *_: None)}
+def shown(objects: OverlayObjects, way: Way = lambda *_: None, frame_id: str = "camera") -> dict[str, Any]:
+    frame = Frame(np.zeros((48, 64, 3), np.uint8), np.ones((48, 64), np.float32), CAMERA, STAMP_NS, frame_id)
+    return {each.id: each for each in objects.at(frame, PredictionSettings(), 1.0, way)}
 
 
 def said(*objects: TrackedObject) -> TrackedObjectArray:
@@ -74,3 +75,21 @@ def test_runners_up_that_are_no_poses_are_left_out() -> None:
     objects.take(said(tracked("mug", alternatives=runners_up, alternative_scores=[0.2, 0.1] + [0.01] * 1000)))
     found = shown(objects)["mug"].runners_up
     assert len(found) == 7 and found[0].score == pytest.approx(0.2)
+
+
+def test_poses_of_another_frame_are_brought_into_the_image_and_new_ones_are_heard_meanwhile() -> None:
+    objects = OverlayObjects({"cube": CUBE})
+    other = tracked("mug", alternatives=[Pose(position=Point(z=0.6))], alternative_scores=[0.2])
+    objects.take(said(other))
+
+    def way(target: str, source: str, stamp_ns: int) -> np.ndarray:
+        assert (target, source, stamp_ns) == ("hand", "camera", STAMP_NS)
+        hearing = threading.Thread(target=objects.take, args=(said(other),), daemon=True)
+        hearing.start()
+        hearing.join(20)
+        assert not hearing.is_alive(), "nobody waits for TF but who draws"
+        return se3.from_rotation_translation(np.eye(3), np.array([0.0, 0.0, 1.0]))
+
+    mug = shown(objects, way, "hand")["mug"]
+    assert (mug.T_cam_obj[2, 3], mug.runners_up[0].T_cam_obj[2, 3]) == pytest.approx((1.5, 1.6))
+    assert shown(objects, frame_id="hand")["mug"].state == "no TF from camera to hand"
