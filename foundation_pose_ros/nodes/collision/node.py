@@ -15,6 +15,7 @@ from std_msgs.msg import Header
 from ...errors import InputRefused
 from ...streams.refusals import RefusalCounter
 from ...streams.time_synchronizer import stamp_to_ns
+from ..diagnostics import OK, WARN, DiagnosticsPublisher, Report, refusal_values, worst_recent
 from ..latched import LATCHED
 from ..listener import Listener
 from ..parameters import declare, validator, values
@@ -54,6 +55,7 @@ class CollisionNode(Node):
             answer = answering(name, handle, self.refusals, self.get_logger().error)
             self._listener.serve(kind, f"~/{name}", answer)
         self._listener.start()
+        self._diagnostics = DiagnosticsPublisher(self, {"planner": self._report})
 
     def destroy_node(self) -> None:
         """Stop the thread first: it publishes and answers."""
@@ -63,8 +65,18 @@ class CollisionNode(Node):
     def _settings(self) -> SceneSettings:
         return SceneSettings(**values(self, COLLISION_NODE))
 
+    def _report(self) -> Report:
+        """Say whether a planner listens; WARN while something is refused."""
+        refusals = self.refusals.look()
+        values = refusal_values(refusals)
+        if worst := worst_recent(refusals):
+            return Report(WARN, worst, values)
+        listens = self._collision.get_subscription_count()
+        return Report(OK, "a planner is told of what is tracked" if listens else "no planner listens", values)
+
     def _failed(self, what: str, error: Exception) -> None:
         if self.context.ok():
+            self.refusals.count("internal_error", f"{what}: {error!r}")
             self.get_logger().error(f"{what} failed, going on: {error!r}", throttle_duration_sec=_LOG_PERIOD_S)
 
     def _on_models(self, message: Any) -> None:

@@ -9,6 +9,7 @@ rclpy = pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
 pytest.importorskip("foundation_perception", reason="foundation_perception isn't built here: source its workspace")
 pytest.importorskip("moveit_msgs", reason="MoveIt's messages aren't installed here")
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from foundation_perception.msg import ObjectModel, ObjectModelArray, TrackedObject, TrackedObjectArray
 from foundation_perception.srv import AttachObject, DetachObject
 from geometry_msgs.msg import Point
@@ -171,3 +172,17 @@ def test_an_object_that_nobody_looks_for_any_more_goes(table: Table) -> None:
     table.models("mug_2")
     (removed,) = table.told(1)
     assert (removed.operation, removed.id) == (CollisionObject.REMOVE, "mug_1")
+
+
+def test_what_is_refused_is_in_the_diagnostics(table: Table) -> None:
+    reports: list[Any] = []
+    table.user.create_subscription(DiagnosticArray, "/diagnostics", reports.append, 10)
+    assert not table.ask(DetachObject, object_name="mug_1").success
+    spinning = Spinning(SingleThreadedExecutor(context=table.context), table.node)
+    try:
+        table.wait(lambda: reports, "a report")
+    finally:
+        spinning.stop(PATIENCE_S)
+    (status,) = reports[0].status
+    assert status.name == "collision_node: planner" and status.level == DiagnosticStatus.WARN
+    assert {value.key: value.value for value in status.values}["refused.not_held"] == "1"
