@@ -49,6 +49,6 @@ class ReportOptions:
 
     def prepare(self) -> None:
         """Make the folders of all files; raise InputRefused where one can't be written."""
-        for path in (self.output, self.html, self.bop_csv):
+        for path, option in ((self.output, "--output"), (self.html, "--html"), (self.bop_csv, "--bop-csv")):
             if path is not None:
-                prepared(path)
+                prepared(path, option)

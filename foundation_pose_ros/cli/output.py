@@ -21,14 +21,17 @@ def line_writer(path: Path | None) -> Iterator[Any]:
             stream.close()
 
 
-def prepared(path: Path) -> Path:
-    """Return the path of an output file with its folder made; refuse it now rather than after the work."""
+def prepared(path: Path, option: str = "--output") -> Path:
+    """Return the path of an output file with its folder made; refuse it now rather than after the work.
+
+    option: that the file was named by.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputRefused("output", f"{path} can't be written ({error.strerror}): give another --output") from None
+        raise InputRefused("output", f"{path} can't be written ({error.strerror}): give another {option}") from None
     if path.is_dir():
-        raise InputRefused("output", f"{path} is a folder: give --output the name of a file")
+        raise InputRefused("output", f"{path} is a folder: give {option} the name of a file")
     return path
 
 

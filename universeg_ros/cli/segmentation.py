@@ -42,9 +42,11 @@ def segment_images(
         mask = result.mask if len(result.labels) > 1 else result.mask.astype(bool) * np.uint8(255)
         written = _write(outputs.output, path, len(images), mask)
         if outputs.probability is not None:
-            _write(outputs.probability, path, len(images), (255 * result.probability).round().astype(np.uint8))
+            probability = (255 * result.probability).round().astype(np.uint8)
+            _write(outputs.probability, path, len(images), probability, "--probability")
         if outputs.picture is not None:
-            _write(outputs.picture, path, len(images), segmentation_picture(examples, content, result, encoding))
+            picture = segmentation_picture(examples, content, result, encoding)
+            _write(outputs.picture, path, len(images), picture, "--picture")
         print(json.dumps(_line(path, written, result)), flush=True)
 
 
@@ -76,10 +78,10 @@ def _line(image: Path, mask: Path, result: MaskResult) -> dict[str, Any]:
     }
 
 
-def _write(given: Path, image: Path, count: int, content: np.ndarray) -> Path:
+def _write(given: Path, image: Path, count: int, content: np.ndarray, option: str = "--output") -> Path:
     """Write to the file that was named, or to one of the image's name in the folder that was."""
     path = given if count == 1 and given.suffix else given / f"{image.stem}.png"
-    write_picture(prepared(path), content)
+    write_picture(prepared(path, option), content)
     return path
 
 
