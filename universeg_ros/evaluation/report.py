@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.table import Table
 
-from foundation_pose_ros.provenance import commit, machine, version
+from foundation_pose_ros.atomic_file import write_text
+from foundation_pose_ros.provenance import provenance
 
 from .metrics import bootstrap_interval
 from .protocol import UNIVERSEG, Score
@@ -57,11 +57,7 @@ def as_json(scores: Sequence[Score], sources: Mapping[str, str], used: Mapping[s
                 "hd95_px": float(np.mean([s.hd95_px for s in mine])),
             }
     return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": version(),
-        "commit": commit(),
-        "machine": machine(),
-        "settings": dict(used),
+        **provenance(dict(used)),
         "overall": overall,
         "tasks": tasks,
         "images": [asdict(score) for score in scores],
@@ -69,8 +65,8 @@ def as_json(scores: Sequence[Score], sources: Mapping[str, str], used: Mapping[s
 
 
 def write(path: Path, report: Mapping[str, Any]) -> None:
-    """Write indented JSON."""
-    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    """Write indented JSON, whole or not at all."""
+    write_text(path, json.dumps(report, indent=2, allow_nan=False) + "\n")
 
 
 def table(report: Mapping[str, Any], title: str) -> Table:
