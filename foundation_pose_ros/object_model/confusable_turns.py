@@ -48,7 +48,7 @@ def confusable_turns(model: ObjectModel, near: np.ndarray) -> list[ConfusableTur
         angles_deg = np.arange(-180.0 + _STEP_DEG, 180.0 + _STEP_DEG / 2, _STEP_DEG)
         transforms = turn_about(np.asarray(axis.direction), np.deg2rad(angles_deg), np.asarray(axis.point_m))
         turns.append(ConfusableTurns(axis, transforms, angles_deg, _STEP_DEG))
-    single = [*near[1:], *_half_turns(model), *_quarter_turns(model)]
+    single = [*near[1:], *_half_turns(model, axis), *_quarter_turns(model)]
     kept = own.transforms(step_deg=5.0)[:, :3, :3]
     for transform in single:
         R = transform[:3, :3]
@@ -106,9 +106,14 @@ def _surface(model: ObjectModel) -> tuple[np.ndarray, np.ndarray]:
     return points.astype(float), model.face_normals[faces]
 
 
-def _half_turns(model: ObjectModel) -> np.ndarray:
+def _half_turns(model: ObjectModel, axis: Axis | None) -> np.ndarray:
+    """Return half turns (3, 4, 4) about the principal axes; across an axis of what is round, where there is one."""
     points = model.surface_points(_SAMPLES).astype(float)
-    axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2]
+    points -= points.mean(axis=0)
+    if axis is not None:
+        # Of what is about as wide as it is high they would lie at a slant, by chance.
+        points -= np.outer(points @ axis.direction, axis.direction)
+    axes = np.linalg.svd(points, full_matrices=False)[2]
     return np.concatenate([turn_about(axis, np.array([np.pi]), model.centre_m) for axis in axes])
 
 

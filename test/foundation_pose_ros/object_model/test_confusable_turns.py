@@ -43,9 +43,11 @@ def test_turns_of_a_mug_go_all_around_its_axis_and_to_half_turns():
     turns = confusable_turns(ObjectModel.from_mesh(make_mesh("mug", 0)), NONE)
     assert len(turns[0].angles_deg) == 24 and turns[0].step_deg == 15
     assert 0.0 in turns[0].angles_deg
-    for one in turns[1:]:
+    # Across it: along the handle and aside of it.
+    for one, across in zip(turns[1:], np.eye(3)[:2], strict=True):
         assert one.angles_deg == pytest.approx([180.0], abs=1.0) and one.step_deg == 0
-        assert abs(np.dot(one.axis.direction, turns[0].axis.direction)) < 0.2
+        assert abs(np.dot(one.axis.direction, turns[0].axis.direction)) < 1e-3
+        assert abs(np.dot(one.axis.direction, across)) > np.cos(np.deg2rad(15))
 
 
 def test_symmetries_are_no_turns_that_confuse():
