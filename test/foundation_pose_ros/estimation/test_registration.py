@@ -20,13 +20,13 @@ def registration(cube):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_cube_is_found_in_any_rotation(seed, see, cube, registration, error_mm_deg):
+def test_the_cube_is_found_in_any_rotation(seed, see, cube, registration, off_share):
     R = Rotation.random(random_state=seed).as_matrix()
     T = se3.from_rotation_translation(R, np.array([0.02, 0.01, 0.4]) - R @ cube.centre_m)
     view = see(T)
     found = registration(view.frame, view.mask)
-    mm, deg = error_mm_deg(found.refined.T_cam_obj[0], T)
-    assert mm < 0.5 and deg < 0.5
+    # A millimetre at any point of it: as far as half a millimetre and half a degree lead together.
+    assert off_share(cube, found.refined.T_cam_obj[0], T) < 0.01
     assert (np.diff(found.evidence.rank) <= 0).all()
 
 

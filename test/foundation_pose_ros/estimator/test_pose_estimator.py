@@ -5,6 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import trimesh
+from trimesh.visual import ColorVisuals
 
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseEstimator, se3
 from foundation_pose_ros.object_model.symmetry import Symmetries
@@ -54,7 +56,10 @@ def test_a_result_carries_everything_that_a_message_needs(scene, estimator):
     assert result.object_name == "mug" and result.stamp_ns == frame.stamp_ns and result.frame_id == frame.frame_id
     assert result.T_cam_obj.shape == (4, 4) and result.T_cam_obj.dtype == np.float32
     assert 0 < result.score <= 1 and 0 < result.visible_fraction <= 1 and 0 < result.depth_inlier_fraction <= 1
-    assert 0.3 < result.colour_agreement <= 1 and 0.5 < result.silhouette_agreement <= 1
+    assert 0.5 < result.silhouette_agreement <= 1
+    # How much a print agrees depends on what it has of colours: beside the mug it does by much less.
+    aside = se3.apply_twist(result.T_cam_obj, np.array([0.5 * scene.model("mug").diameter_m, 0, 0, 0, 0, 0]))
+    assert estimator.assess(frame, aside, "mug").colour_agreement + 0.2 < result.colour_agreement <= 1
     assert np.linalg.eigvalsh(result.covariance).min() > 0
     assert len(result.alternatives) > 0
     assert all(0 <= a.score <= 1 and a.T_cam_obj.shape == (4, 4) for a in result.alternatives)
@@ -65,14 +70,20 @@ def test_a_result_carries_everything_that_a_message_needs(scene, estimator):
     np.testing.assert_allclose(tracked.velocity[:3] * dt_s, expected[:3], atol=0.002)
 
 
-def test_the_margin_is_small_where_two_poses_look_the_same(scene):
-    model, first = scene.model("cracker_box"), scene.frame_ids[0]
+def test_the_margin_is_small_where_two_poses_look_the_same():
+    box = trimesh.creation.box((0.16, 0.06, 0.2))
+    colours = [[200, 40, 40], [40, 160, 60], [50, 70, 190], [230, 200, 50], [150, 60, 170], [240, 240, 240]]
+    side = 2 * np.abs(box.face_normals).argmax(axis=1) + (box.face_normals.sum(axis=1) > 0)
+    box.visual = ColorVisuals(box, face_colors=np.array(colours, np.uint8)[side])
+    model = ObjectModel.from_mesh(box, name="box")
+    scene = make_scene(SceneSettings(seed=3, frames=2, objects=[model], clutter=3, rate_hz=15.0, supersample=1))
+    first, second = (scene.frame(frame_id) for frame_id in scene.frame_ids)
     margins = []
-    # Without its print, and not told that it is symmetric, a box may stand either way round.
+    # Without its colours, and not told that it is symmetric, a box may stand either way round.
     for seen in (model, replace(model, appearance=None, declared_symmetries=Symmetries.none())):
         estimator = PoseEstimator([seen], threads=1)
-        result = estimator.register(scene.frame(first), scene.mask(first, "cracker_box"))
-        assert estimator.track(scene.frame(scene.frame_ids[1]), result).margin == result.margin
+        result = estimator.register(first, scene.mask(scene.frame_ids[0], "box"))
+        assert estimator.track(second, result).margin == result.margin
         margins.append(result.margin)
     assert margins[0] > 0.3
     assert abs(margins[1]) < 0.1
