@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks.calibration.recorded_estimator import Answer, RecordedEstimator
 from benchmarks.calibration.sample import Sample, Truth
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseResult, se3
+from foundation_pose_ros.estimation.candidates import Candidates
 from foundation_pose_ros.estimation.methods import turns_alike
 from foundation_pose_ros.estimation.registration import RegistrationSettings
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
@@ -68,9 +69,7 @@ class Sampler:
         """Sample what a search with no mask finds in the first few things of a frame."""
         for proposal in self._estimator.looked(frame)[:_THINGS]:
             for answer in self._estimator.answers(self._estimator.find, frame, proposal):
-                plausible = plausibility(self._model, self._compare.renderer, frame, answer.result.T_cam_obj)
-                for sample in self._samples([answer], kind, truth):
-                    yield replace(sample, plausible=plausible)
+                yield from self._samples([answer], kind, truth)
 
     def track(
         self, frames: list[Frame], truths: list[np.ndarray | None], start: PoseResult, kind: str
@@ -119,7 +118,8 @@ class Sampler:
         for answer in answers:
             if answer.result.score > 0:
                 compared = answer.result.margin if answer.rivals is None else answer.rivals
-                yield self._truth.sample(answer.task, kind, answer.candidates, truth, compared)
+                sample = self._truth.sample(answer.task, kind, answer.candidates, truth, compared)
+                yield sample if answer.task == "track" else self._plausible(sample, answer.candidates)
 
     def _registrations_about(self, truth: np.ndarray, answer: Answer) -> Iterator[Sample]:
         observation = answer.candidates.observation
@@ -127,7 +127,12 @@ class Sampler:
         refined = self._compare.refine(observation, poses, RegistrationSettings().final)
         for k, kind in enumerate(kinds):
             one = refined.picked(np.array([k]))
-            yield self._truth.sample("register", f"refined {kind}", one, truth, self._rivals(one))
+            yield self._plausible(self._truth.sample("register", f"refined {kind}", one, truth, self._rivals(one)), one)
+
+    def _plausible(self, sample: Sample, candidates: Candidates) -> Sample:
+        """Add what is seen around the first of some candidates."""
+        frame, T_cam_obj = candidates.observation.frame, candidates.refined.T_cam_obj[0]
+        return replace(sample, plausible=plausibility(self._model, self._compare.renderer, frame, T_cam_obj))
 
     def _around(self, truth: np.ndarray) -> tuple[np.ndarray, list[str]]:
         """Return the truth, and it pushed by shares of the diameter, and turned: poses (n, 4, 4) and their kinds."""

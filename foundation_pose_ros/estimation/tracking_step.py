@@ -13,7 +13,7 @@ from ..observation.keyframe import Keyframe, PointMatches
 from ..observation.learned_colours import LearnedColours
 from ..observation.track_memory import NOTHING_REMEMBERED, TrackMemory
 from ..refinement.point_residuals import moved_to_points
-from ..selection.region import region_agreement
+from ..selection.region import colours_at
 from .candidates import Candidates, Stage
 from .render_and_compare import RenderAndCompare
 
@@ -117,13 +117,11 @@ class TrackStep:
             return None
         seen, T_cam_obj = candidates.observation, candidates.refined.T_cam_obj[0]
         shape = (seen.size, seen.size)
-        rendered_m = self._compare.renderer.render(T_cam_obj[None], seen.K, shape).depth_m
-        learned = LearnedColours.of(seen.frame, seen.K, seen.depth_m.reshape(shape), rendered_m[0])
-        if learned is None or seen.foreground is not None:
-            return learned and replace(learned, agreement=float(candidates.evidence.region[0]))
-        # The first time they are compared with the frame that they were learned from.
-        judged = replace(seen, foreground=self._crop(seen.frame, T_cam_obj, learned).observe(seen.size).foreground)
-        return replace(learned, agreement=float(region_agreement(judged, rendered_m.reshape(1, -1))[0]))
+        rendered_m = self._compare.renderer.render(T_cam_obj[None], seen.K, shape).depth_m[0]
+        if seen.foreground is None:
+            return colours_at(seen, self._compare.model, T_cam_obj, rendered_m, self.settings.margin)
+        learned = LearnedColours.of(seen.frame, seen.K, seen.depth_m.reshape(shape), rendered_m)
+        return learned and replace(learned, agreement=float(candidates.evidence.region[0]))
 
     def _crop(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Crop:
         return Crop.around_pose(frame, self._compare.model, T_cam_obj, self.settings.margin, learned)

@@ -101,11 +101,12 @@ class Crop:
             possible=None if self.possible is None else grid.sample(self.possible).astype(bool).ravel(),
             colours=lambda: self.colours(size).reshape(-1, 3).astype(np.float32) / 255,
             in_image=grid.in_image.ravel(),
-            foreground=self._foreground,
+            foreground=self.foreground,
         )
 
     @cached_property
-    def _foreground(self) -> ForegroundMap | None:
+    def foreground(self) -> ForegroundMap | None:
+        """The frame about the box by how likely its pixels are the object's, None where no colours are learned."""
         if self.learned is None:
             return None
         return ForegroundMap.of(self.frame, self.box.widened(_WIDER), self.learned, self.nearest_m, _MOST_JUDGED)

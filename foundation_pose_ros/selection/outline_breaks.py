@@ -24,7 +24,7 @@ _WEIGHTS = np.array([1.0, 1.0, 0.7], np.float32)
 # Fewer lines than this say little.
 _FEWEST = 8.0
 # The object fills a grid of this size but for a rim, in which it is seen what lies beside it.
-_SIZE, _MARGIN = 64, 1.4
+_SIZE, MARGIN = 64, 1.4
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class OutlineBreaks:
 
 def outline_crop(frame: Frame, model: ObjectModel, T_cam_obj: Pose) -> Observation:
     """Observe an object at a pose (4, 4), and what lies beside it; raises InputRefused as `Crop.around_pose` does."""
-    return Crop.around_pose(frame, model, T_cam_obj, _MARGIN).observe(_SIZE)
+    return Crop.around_pose(frame, model, T_cam_obj, MARGIN).observe(_SIZE)
 
 
 def outline_breaks(observation: Observation, rendered_m: np.ndarray) -> OutlineBreaks:

@@ -1,5 +1,6 @@
 """Whether a pose that was found without a mask can be: what no depth along its surface says for or against it."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,13 @@ from ..object_model.model import ObjectModel
 from ..observation.observation import Observation
 from ..rendering import Renderer, Rendering
 from ..srgb import log_colours
-from .outline_breaks import outline_breaks, outline_crop
+from .outline_breaks import MARGIN, outline_breaks, outline_crop
+from .region import colours_at
 
 # Depth this near to the object's surface is seen on it: a share of its diameter, and at least so much.
 _SEEN_SHARE, _SEEN_M = 0.03, 0.004
+# What an outline that separates nothing is taken to: on a gray table a gray thing may be right.
+UNKNOWN_SEPARATION = 0.75
 # Fewer pixels have no colour of their own.
 _FEWEST = 15
 # Exposure and contrast multiply the object's own log chroma by a factor in this range.
@@ -31,11 +35,14 @@ class Plausibility:
     larger.
     flat: 0..1, the share of its outline where colours alone change, as around something that lies flat: there depth
     speaks against what is right.
+    separates: 0..1, how well its outline separates the colours that are seen on either side of it, whatever they are:
+    that of a pose on clutter crosses them.
     """
 
     hue: float = 0.0
     ends: float = 0.0
     flat: float = 0.0
+    separates: float = UNKNOWN_SEPARATION
 
 
 def plausibility(model: ObjectModel, renderer: Renderer, frame: Frame, T_cam_obj: Pose) -> Plausibility:
@@ -45,8 +52,11 @@ def plausibility(model: ObjectModel, renderer: Renderer, frame: Frame, T_cam_obj
     except InputRefused:
         return Plausibility()
     rendering = renderer.render(T_cam_obj[None], seen.K, (seen.size,) * 2, colour=model.has_colour)
-    breaks = outline_breaks(seen, rendering.depth_m[0])
-    return Plausibility(-_hue_shift(model, seen, rendering), -breaks.nowhere, breaks.in_colour)
+    rendered_m = rendering.depth_m[0]
+    breaks = outline_breaks(seen, rendered_m)
+    colours = colours_at(seen, model, T_cam_obj, rendered_m, MARGIN)
+    separates = UNKNOWN_SEPARATION if colours is None or math.isnan(colours.agreement) else colours.agreement
+    return Plausibility(-_hue_shift(model, seen, rendering), -breaks.nowhere, breaks.in_colour, separates)
 
 
 def _hue_shift(model: ObjectModel, seen: Observation, rendering: Rendering) -> float:

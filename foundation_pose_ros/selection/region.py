@@ -1,11 +1,16 @@
 """Does the outline of a pose separate the colours of the object from those beside it?"""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ..arrays import Pose
 from ..jit import compiled
+from ..object_model.model import ObjectModel
 from ..observation.contour import COLUMNS, DU, DV, MOST_LINES, RUN_IN, RUN_OUT, U, V, outline
+from ..observation.crop import Crop
+from ..observation.learned_colours import LearnedColours
 from ..observation.observation import Observation
 
 # Along a line colours are compared over this share of the grid on either side.
@@ -31,6 +36,23 @@ def region_agreement(observation: Observation, rendered_m: np.ndarray) -> np.nda
         np.empty((MOST_LINES, COLUMNS), np.float32),
     )
     return np.where(found < 0, np.nan, found)
+
+
+def colours_at(
+    observation: Observation, model: ObjectModel, T_cam_obj: Pose, rendered_m: np.ndarray, margin: float
+) -> LearnedColours | None:
+    """Learn colours on either side of an outline, and how well it separates them in the view that shows them.
+
+    rendered_m (n, n): depth at the pose (4, 4). margin: of the part of the frame that is judged, in diameters. None
+    where a side is hardly seen.
+    """
+    observed_m = observation.depth_m.reshape(rendered_m.shape)
+    learned = LearnedColours.of(observation.frame, observation.K, observed_m, rendered_m)
+    if learned is None:
+        return None
+    crop = Crop.around_pose(observation.frame, model, T_cam_obj, margin, learned)
+    judged = replace(observation, foreground=crop.foreground)
+    return replace(learned, agreement=float(region_agreement(judged, rendered_m.reshape(1, -1))[0]))
 
 
 @compiled

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from ..selection.plausibility import Plausibility
+from ..selection.plausibility import UNKNOWN_SEPARATION, Plausibility
 from ..selection.scorer import Evidence
 
 # Where the line bends that turns a cue into evidence; likeness and region, which aren't positive, have straight ones.
@@ -26,6 +26,7 @@ BENDS = {
     "hue": -0.2,
     "ends": -0.05,
     "flat": 0.3,
+    "separates": UNKNOWN_SEPARATION,
 }
 
 # Share of rivals that are right though nothing seems to speak for them, as of what leads wrongly.
@@ -40,7 +41,8 @@ class Cues:
     best_lead: the largest that it has been since a track began, so how well it is known not to be turned.
     likeness: how far the correlation of colours falls short of what was expected, negative; 0 for a model without
     colours. region: how far the outline falls short of separating learned colours as well as it did of late, negative;
-    0 where that isn't known. hue, ends, flat: of a pose that was found, see `Plausibility`; 0 of others.
+    0 where that isn't known. hue, ends, flat, separates: of a pose that was found, see `Plausibility`; of others as
+    where nothing is known.
     """
 
     agreement: np.ndarray
@@ -54,6 +56,7 @@ class Cues:
     hue: np.ndarray
     ends: np.ndarray
     flat: np.ndarray
+    separates: np.ndarray
 
     @classmethod
     def of(
@@ -81,6 +84,7 @@ class Cues:
             hue=np.full_like(lead, around.hue),
             ends=np.full_like(lead, around.ends),
             flat=np.full_like(lead, around.flat),
+            separates=np.full_like(lead, around.separates),
         )
 
     def bent(self, name: str) -> tuple[np.ndarray, np.ndarray]:
