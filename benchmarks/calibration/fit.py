@@ -24,6 +24,7 @@ _HELD_TO = {
     "hue": (20.0, 0.0),
     "ends": (30.0, 0.0),
     "flat": (0.0, 8.0),
+    "separates": (10.0, 10.0),
 }
 _WEIGHT_SIGMA = 5.0
 # What a lead is worth is held likewise to what pairs of poses and rivals gave, of which one was right.

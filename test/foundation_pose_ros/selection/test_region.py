@@ -9,7 +9,7 @@ from foundation_pose_ros import se3
 from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.observation.learned_colours import LearnedColours
 from foundation_pose_ros.selection.geometric import GeometricScorer
-from foundation_pose_ros.selection.region import region_agreement
+from foundation_pose_ros.selection.region import colours_at, region_agreement
 
 SIZE = 48
 
@@ -34,6 +34,21 @@ def test_the_farther_off_the_less_an_outline_separates(view, learned, blob, blob
     assert shifted[0] > 0.9
     assert (np.diff(shifted) < 0).all()
     assert turned < 0.9
+
+
+def test_colours_of_one_view_tell_its_own_outline_from_one_across_them(view, blob, blob_renderer):
+    """Whatever the colours are: a pose beside the object has some of it on either side."""
+
+    def separated(frame, mm: float) -> float:
+        off = np.array([[mm / 1000, 0, 0, 0, 0, 0]])
+        T_cam_obj = se3.apply_twist(view.T_cam_obj[None], off, blob.centre_m)[0]
+        seen = Crop.around_pose(frame, blob, T_cam_obj, 1.4).observe(SIZE)
+        rendered_m = blob_renderer.render(T_cam_obj[None], seen.K, (SIZE, SIZE)).depth_m[0]
+        return colours_at(seen, blob, T_cam_obj, rendered_m, 1.4).agreement
+
+    assert separated(view.frame, 0) > 0.95
+    assert separated(view.frame, 30) < 0.8
+    assert np.isnan(separated(replace(view.frame, rgb=np.full_like(view.frame.rgb, 90)), 0))
 
 
 def test_it_speaks_in_the_rank(view, learned, blob, blob_renderer):
