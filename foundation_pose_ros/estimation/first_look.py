@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import InputRefused
 from ..frame import Frame
 from ..observation.crop import Crop
-from ..selection.outline_breaks import outline_breaks, outline_crop
+from ..selection.plausibility import UNKNOWN_SEPARATION, plausibility
 from ..selection.scorer import Evidence
 from .candidates import DISTINCT_RAD, DISTINCT_SHARE, Candidates, Stage
 from .hypotheses import initial_poses
@@ -36,7 +36,8 @@ class FirstLookSettings:
     visible_weight: of the visible share beside the rank of a hypothesis: most that stand behind something explain what
         little is left of them.
     border_weight: of the share of its outline beside which depth leaves its surface: tables and walls go on there.
-    nowhere_weight: of the share of its outline beyond which depth and colours go on: it is amid something larger.
+    ends_weight: of the share of its outline beyond which depth and colours go on: it is amid something larger.
+    separates_weight: of how well its outline separates the colours on either side: what is placed on clutter doesn't.
     likeness_weight: of the thing's likeness beside them.
     """
 
@@ -51,7 +52,8 @@ class FirstLookSettings:
     behind: float = 0.2
     visible_weight: float = 0.5
     border_weight: float = 0.5
-    nowhere_weight: float = 1.0
+    ends_weight: float = 1.0
+    separates_weight: float = 1.0
     likeness_weight: float = 0.3
 
 
@@ -155,17 +157,13 @@ class FirstLook:
         promises = self.promises(found.evidence, start.proposal)
         poses = found.refined.T_cam_obj[np.argsort(-promises)]
         kept = self.compare.unique_poses(poses, DISTINCT_SHARE, stage.keep, DISTINCT_RAD)
-        nowhere = self.settings.nowhere_weight * self._nowhere(start.crop.frame, poses[0])
-        return replace(start, poses=poses[kept], promise=float(promises.max()) - nowhere)
+        promise = float(promises.max()) + self._around(start.crop.frame, poses[0])
+        return replace(start, poses=poses[kept], promise=promise)
 
-    def _nowhere(self, frame: Frame, T_cam_obj: np.ndarray) -> float:
-        """Return 0..1: beyond what share of its outline at a pose (4, 4) what is seen goes on."""
-        try:
-            seen = outline_crop(frame, self.compare.model, T_cam_obj)
-        except InputRefused:
-            return 0.0
-        rendered_m = self.compare.renderer.render(T_cam_obj[None], seen.K, (seen.size,) * 2).depth_m[0]
-        return outline_breaks(seen, rendered_m).nowhere
+    def _around(self, frame: Frame, T_cam_obj: np.ndarray) -> float:
+        """Return how much speaks for a pose (4, 4) across its outline, beside one of which nothing is known."""
+        settings, seen = self.settings, plausibility(self.compare.model, self.compare.renderer, frame, T_cam_obj)
+        return settings.ends_weight * seen.ends + settings.separates_weight * (seen.separates - UNKNOWN_SEPARATION)
 
     def promises(self, evidence: Evidence, proposal: Proposal) -> np.ndarray:
         """Return (B,): how much speaks for hypotheses in a thing, to compare them with those in others."""

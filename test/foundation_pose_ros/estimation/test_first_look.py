@@ -71,22 +71,31 @@ def test_what_is_mostly_hidden_or_goes_on_beyond_its_outline_promises_less(
 
 def test_what_is_amid_something_larger_promises_less() -> None:
     """A plate is as flat as the board that half of it would lie on, and no part of it."""
-    plate = ObjectModel.from_mesh(trimesh.creation.box((0.12, 0.09, 0.02)), name="plate")
     u, v = np.meshgrid(np.arange(640), np.arange(480))
     board = (np.abs(u - 320) < 150) & (np.abs(v - 240) < 150)
-    frame = Frame(
-        np.full((480, 640, 3), 128, np.uint8),
-        np.where(board, 0.6, 1.5).astype(np.float32),
-        Camera(600.0, 600.0, 319.5, 239.5, 640, 480),
-    )
+    depth_m = np.where(board, 0.6, 1.5).astype(np.float32)
+    plain = np.full((480, 640, 3), 128, np.uint8)
+    assert promised(plain, depth_m, ends_weight=1.0) < promised(plain, depth_m, ends_weight=0.0) - 0.4
+
+
+def test_what_colours_end_with_promises_more_than_what_lies_across_them() -> None:
+    v, u = np.mgrid[:480, :640]
+    plate = (np.abs(u - 320) < 60) & (np.abs(v - 240) < 45)
+    depth_m = np.where(plate, 0.6, 0.62).astype(np.float32)
+    gain = []
+    for marked in (plate, np.roll(plate, (20, 20), axis=(0, 1))):
+        rgb = np.where(marked[..., None], (180, 40, 40), (120, 120, 120)).astype(np.uint8)
+        gain.append(promised(rgb, depth_m, separates_weight=1.0) - promised(rgb, depth_m, separates_weight=0.0))
+    assert gain[0] > 0.15 and gain[1] < -0.1
+
+
+def promised(rgb: np.ndarray, depth_m: np.ndarray, **weights: float) -> float:
+    """Return what the middle of a picture promises to be a gray plate."""
+    plate = ObjectModel.from_mesh(trimesh.creation.box((0.12, 0.09, 0.02)), name="plate")
+    frame = Frame(rgb, depth_m, Camera(600.0, 600.0, 319.5, 239.5, 640, 480))
+    v, u = np.mgrid[:480, :640]
     middle = (np.abs(u - 320) < 60) & (np.abs(v - 240) < 45)
     scene, prior = CoarseScene.of(frame), SizeColourPrior(plate)
     thing = proposal_of(scene, scene.reduced(middle), prior, scene.support(prior.table_m))
-    compare = RenderAndCompare.on_cpu(plate, 1)
-    promise = {
-        weight: list(
-            FirstLook(compare, np.eye(3)[None], FirstLookSettings(nowhere_weight=weight)).rounds(frame, [thing])
-        )[-1][0].promise
-        for weight in (0.0, 1.0)
-    }
-    assert promise[1.0] < promise[0.0] - 0.4
+    look = FirstLook(RenderAndCompare.on_cpu(plate, 1), np.eye(3)[None], FirstLookSettings(**weights))
+    return list(look.rounds(frame, [thing]))[-1][0].promise
