@@ -43,7 +43,7 @@ from foundation_pose_ros.uncertainty.expected_error import ErrorModel
 CONSTANTS = ROOT / "foundation_pose_ros" / "uncertainty" / "fitted_constants.py"
 # What each probability is called, and its cues: those of a task that has a mask, and those of one that hasn't.
 TASKS = {
-    "register": ("REGISTERED", ["agreement", "outline", "visible", "border", "likeness"]),
+    "register": ("REGISTERED", ["agreement", "outline", "visible", "border", "likeness", "separates"]),
     "find": ("FOUND", ["agreement", "visible", "border", "likeness", "hue", "ends", "flat", "separates"]),
     "track": ("TRACKED", ["agreement", "visible", "border", "likeness", "region"]),
 }

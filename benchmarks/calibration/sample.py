@@ -33,7 +33,7 @@ class Sample:
     """task: register, find or track. evidence: of one pose, by name. error_share: MSSD in diameters, infinite where
     the object isn't there, or where too little of it is seen to know; error: None there. lead: over the pose's
     rivals. rivals: of a registration, each by how much it is behind, and its own error_share. plausible: of a
-    search's pose, for what no evidence along its surface says. best_lead: the largest over the
+    registration's or a search's pose, for what no evidence along its surface says. best_lead: the largest over the
     rivals of a track's pose since it began; as if there were none where it was led astray from a right one.
     cluster: poses of one object in one scene are alike.
     """

@@ -35,8 +35,6 @@ class TrackStepSettings:
     drawn_together: likewise of poses to start from, where enough points are seen that pull them to one place.
     region_drop: an outline that separates learned colours by so much less than it did before is doubted as well.
     turn_deg: of the turns, about the object's own axes, from which a doubted step is taken again.
-    least_seen_share: of a model's surface, 0..1; colours are learned along the outline of one that was seen so far. The
-        underside that views of a thing on a table lack is about a sixth.
     """
 
     near: tuple[Stage, ...] = _NEAR
@@ -48,7 +46,6 @@ class TrackStepSettings:
     drawn_together: float = 0.08
     region_drop: float = 0.1
     turn_deg: float = 25.0
-    least_seen_share: float = 0.75
 
 
 class TrackStep:
@@ -111,10 +108,8 @@ class TrackStep:
     def colours(self, candidates: Candidates) -> LearnedColours | None:
         """Return what the first candidate's frame shows of the colours on either side of its outline.
 
-        None for a model that was seen in part: where its surface is guessed its outline is, too.
+        None for a model that was seen in part, see `colours_at`.
         """
-        if self._compare.model.seen_share < self.settings.least_seen_share:
-            return None
         seen, T_cam_obj = candidates.observation, candidates.refined.T_cam_obj[0]
         shape = (seen.size, seen.size)
         rendered_m = self._compare.renderer.render(T_cam_obj[None], seen.K, shape).depth_m[0]

@@ -25,8 +25,8 @@ def registered(prepared: PreparedObject, candidates: Candidates, task: Task) -> 
     candidates, rivals = prepared.settled(candidates)
     model, frame = prepared.model, candidates.observation.frame
     T_cam_obj = candidates.refined.T_cam_obj[0]
-    plausible = plausibility(model, prepared.renderer, frame, T_cam_obj) if task is Task.FOUND else None
-    comparison = Comparison.of(model, candidates.evidence, rivals, frame.stamp_ns, task, plausible=plausible)
+    around = plausibility(model, prepared.renderer, frame, T_cam_obj)
+    comparison = Comparison.of(model, candidates.evidence, rivals, frame.stamp_ns, task, plausible=around)
     return _answer(prepared, candidates, T_cam_obj, comparison)
 
 

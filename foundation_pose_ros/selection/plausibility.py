@@ -1,4 +1,4 @@
-"""Whether a pose that was found without a mask can be: what no depth along its surface says for or against it."""
+"""Whether a pose that no earlier frame speaks for can be: what no depth along its surface says for or against it."""
 
 import math
 from dataclasses import dataclass

@@ -18,6 +18,9 @@ _REACH_SHARE = 0.08
 # Where colours say less than this in the mean, or on fewer lines, they say nothing.
 _LEAST_CERTAINTY, _FEWEST_LINES = 0.1, 10
 
+# The underside that views of a thing on a table lack is about a sixth of its surface.
+_LEAST_SEEN_SHARE = 0.75
+
 
 def region_agreement(observation: Observation, rendered_m: np.ndarray) -> np.ndarray:
     """Return (B,) in 0..1: the share of what learned colours say for sure beside outlines that they say rightly.
@@ -44,8 +47,10 @@ def colours_at(
     """Learn colours on either side of an outline, and how well it separates them in the view that shows them.
 
     rendered_m (n, n): depth at the pose (4, 4). margin: of the part of the frame that is judged, in diameters. None
-    where a side is hardly seen.
+    where a side is hardly seen, and of a model that was seen in part: where its surface is guessed, its outline is too.
     """
+    if model.seen_share < _LEAST_SEEN_SHARE:
+        return None
     observed_m = observation.depth_m.reshape(rendered_m.shape)
     learned = LearnedColours.of(observation.frame, observation.K, observed_m, rendered_m)
     if learned is None:

@@ -70,7 +70,8 @@ class Comparison:
     ) -> "Comparison":
         """Compare the first of some poses, by the evidence for them, with its rivals in the same frame.
 
-        earlier_lead: the largest over the rivals of the same pose in frames before. plausible: of what was found.
+        earlier_lead: the largest over the rivals of the same pose in frames before. plausible: of what was
+        registered or found.
         """
         best_lead = max(earlier_lead, rivals.lead)
         score = score_of(evidence, rivals.lead, best_lead, task, plausible)

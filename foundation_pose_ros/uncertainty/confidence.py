@@ -41,8 +41,8 @@ class Cues:
     best_lead: the largest that it has been since a track began, so how well it is known not to be turned.
     likeness: how far the correlation of colours falls short of what was expected, negative; 0 for a model without
     colours. region: how far the outline falls short of separating learned colours as well as it did of late, negative;
-    0 where that isn't known. hue, ends, flat, separates: of a pose that was found, see `Plausibility`; of others as
-    where nothing is known.
+    0 where that isn't known. hue, ends, flat, separates: of a pose that was registered or found, see `Plausibility`; of
+    a track's as where nothing is known.
     """
 
     agreement: np.ndarray
@@ -68,7 +68,7 @@ class Cues:
     ) -> "Cues":
         """Take them from evidence for B poses, and leads (B,), now and at best; None: there was no earlier look.
 
-        plausible: of all of them, where they were found without a mask.
+        plausible: of all of them, where they were registered or found.
         """
         around = plausible or Plausibility()
         short = evidence.region - evidence.region_expected

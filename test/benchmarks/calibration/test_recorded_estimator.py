@@ -52,8 +52,10 @@ def test_scores_are_made_from_the_evidence_that_is_kept(scene, estimator):
     (tracked,) = estimator.answers(estimator.track, second, registered.result)
     (assessed,) = estimator.answers(estimator.assess, first, scene.truth(scene.frame_ids[0], NAME))
     assert [answer.task for answer in (registered, tracked, assessed)] == ["register", "track", "track"]
+    model = scene.model(NAME)
+    around = plausibility(model, EmbreeRenderer(model, 1), first, registered.result.T_cam_obj)
     for answer in (registered, tracked, assessed):
-        assert_score_is_of_the_evidence(answer)
+        assert_score_is_of_the_evidence(answer, around if answer is registered else None)
         assert answer.result.score > 0.5
 
 
@@ -82,9 +84,9 @@ def test_all_that_a_tracker_asks_is_kept_its_search_for_a_lost_object_too(scene,
         state = tracker.state
         answers = estimator.answers(tracker.track, frame)
         for answer in answers:
-            found = answer.task == "find"
+            untracked = answer.task != "track"
             if answer.result.score > 0:
-                around = plausibility(model, renderer, frame, answer.result.T_cam_obj) if found else None
+                around = plausibility(model, renderer, frame, answer.result.T_cam_obj) if untracked else None
                 assert_score_is_of_the_evidence(answer, around)
         if state is TrackState.TRACKING:
             # More than one step where the surroundings say that the object stands elsewhere.
