@@ -44,7 +44,7 @@ CONSTANTS = ROOT / "foundation_pose_ros" / "uncertainty" / "fitted_constants.py"
 # What each probability is called, and its cues: those of a task that has a mask, and those of one that hasn't.
 TASKS = {
     "register": ("REGISTERED", ["agreement", "outline", "visible", "border", "likeness", "separates"]),
-    "find": ("FOUND", ["agreement", "visible", "border", "likeness", "hue", "ends", "flat", "separates"]),
+    "find": ("FOUND", ["inliers", "visible", "border", "likeness", "hue", "ends", "flat", "separates"]),
     "track": ("TRACKED", ["agreement", "visible", "border", "likeness", "region"]),
 }
 _RECORDED = "recordings"  # all of them together

@@ -13,9 +13,11 @@ from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 from foundation_pose_ros.uncertainty.expected_error import SHARES, ErrorModel, normal_limits
 
 # Weights below and above a bend are held to what fits on more scenes found, straight lines for all tasks, as if by a
-# normal distribution this wide; few scenes have few inexact meshes. Those of hue, ends and flat to what was chosen.
+# normal distribution this wide; few scenes have few inexact meshes. Those of what is seen around a pose to what was
+# chosen.
 _HELD_TO = {
     "agreement": (8.8, 8.8),
+    "inliers": (8.8, 8.8),
     "outline": (6.5, 6.5),
     "visible": (5.4, 5.4),
     "border": (7.1, 7.1),

@@ -18,6 +18,7 @@ from ..selection.scorer import Evidence
 # White balance and coloured light shift hue by 0.2 without notice; at true poses up to 0.05 of an outline ends nowhere.
 BENDS = {
     "agreement": 0.5,
+    "inliers": 0.5,
     "visible": 0.7,
     "outline": 0.7,
     "border": 0.5,
@@ -37,8 +38,8 @@ _UNRULY = 0.03
 class Cues:
     """What a probability is made from, (B,) float each, all growing with what speaks for a pose.
 
-    agreement, visible, outline, border: of the evidence. lead: over the best pose that would put the surface elsewhere.
-    best_lead: the largest that it has been since a track began, so how well it is known not to be turned.
+    agreement, inliers, visible, outline, border: of the evidence. lead: over the best pose that would put the surface
+    elsewhere. best_lead: the largest that it has been since a track began, so how well it is known not to be turned.
     likeness: how far the correlation of colours falls short of what was expected, negative; 0 for a model without
     colours. region: how far the outline falls short of separating learned colours as well as it did of late, negative;
     0 where that isn't known. hue, ends, flat, separates: of a pose that was registered or found, see `Plausibility`; of
@@ -46,6 +47,7 @@ class Cues:
     """
 
     agreement: np.ndarray
+    inliers: np.ndarray
     visible: np.ndarray
     outline: np.ndarray
     border: np.ndarray
@@ -74,6 +76,7 @@ class Cues:
         short = evidence.region - evidence.region_expected
         return cls(
             agreement=evidence.agreement,
+            inliers=evidence.inliers,
             visible=evidence.visible,
             outline=evidence.outline,
             border=evidence.border,

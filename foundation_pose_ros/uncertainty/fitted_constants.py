@@ -5,39 +5,41 @@ from .covariance import CovarianceModel
 from .expected_error import ErrorModel
 
 REGISTERED = Confidence(
-    -25.09,
+    -36.63,
     (
-        ("agreement", 4.39, 16.59),
-        ("outline", 10.19, 13.0),
-        ("visible", 10.17, 4.62),
-        ("border", 4.95, 7.05),
-        ("likeness", 2.19, 1.7),
+        ("agreement", 5.91, 13.3),
+        ("outline", 11.92, 5.71),
+        ("visible", 12.47, 5.04),
+        ("border", 4.14, 6.03),
+        ("likeness", 1.79, 1.7),
+        ("separates", 10.4, 20.2),
     ),
-    (0.0, 5.49),
+    (0.0, 5.65),
 )
 FOUND = Confidence(
-    -13.13,
+    -22.88,
     (
-        ("agreement", 8.82, 28.79),
-        ("visible", 0.0, 10.25),
-        ("border", 1.24, 5.07),
-        ("likeness", 0.6, 1.7),
-        ("hue", 10.61, 0.0),
-        ("ends", 27.52, 1.07),
-        ("flat", 1.19, 6.33),
+        ("inliers", 8.85, 21.33),
+        ("visible", 0.0, 8.92),
+        ("border", 3.1, 7.92),
+        ("likeness", 1.62, 1.7),
+        ("hue", 9.49, 0.0),
+        ("ends", 29.52, 0.91),
+        ("flat", 0.0, 7.38),
+        ("separates", 10.74, 25.84),
     ),
-    (0.0, 9.56),
+    (0.0, 9.89),
 )
 TRACKED = Confidence(
-    -11.38,
+    -10.63,
     (
-        ("agreement", 6.35, 18.96),
-        ("visible", 0.0, 9.13),
-        ("border", 6.27, 12.32),
-        ("likeness", 2.48, 1.7),
-        ("region", 13.69, 8.0),
+        ("agreement", 6.96, 16.48),
+        ("visible", 0.0, 9.06),
+        ("border", 5.29, 13.43),
+        ("likeness", 2.66, 1.7),
+        ("region", 17.71, 8.0),
     ),
-    (0.99, 5.01),
+    (1.24, 4.88),
 )
-COVARIANCE = CovarianceModel(repeat=5.1, shift_per_m=0.0011, rim_m=0.00087)
-ERRORS = ErrorModel(translation=(0.86, 1.19), rotation=(0.85, 1.04))
+COVARIANCE = CovarianceModel(repeat=3.9, shift_per_m=0.0011, rim_m=0.0009)
+ERRORS = ErrorModel(translation=(0.86, 1.19), rotation=(0.84, 1.01))

@@ -22,9 +22,9 @@ pytestmark = pytest.mark.slow
 
 OBJECTS = ("mug", "cracker_box")
 EVENT = 4
-SHARES = st.tuples(*[st.floats(0, 1)] * 4, *[st.floats(-1, 1.5)] * 2, *[st.floats(-2, 0)] * 4, *[st.floats(0, 1)] * 2)
-POOR = (0.2, 1, 0.5, 0.5, -0.1, -0.1, -0.8, -0.3, -0.3, -0.1, 0.0, 0.6)
-GOOD = (0.9, 1, 0.95, 0.8, 1.0, 1.0, -0.2, -0.02, -0.1, -0.02, 0.2, 0.95)
+SHARES = st.tuples(*[st.floats(0, 1)] * 5, *[st.floats(-1, 1.5)] * 2, *[st.floats(-2, 0)] * 4, *[st.floats(0, 1)] * 2)
+POOR = (0.2, 0.2, 1, 0.5, 0.5, -0.1, -0.1, -0.8, -0.3, -0.3, -0.1, 0.0, 0.6)
+GOOD = (0.9, 0.95, 1, 0.95, 0.8, 1.0, 1.0, -0.2, -0.02, -0.1, -0.02, 0.2, 0.95)
 
 
 @pytest.fixture(scope="module")
