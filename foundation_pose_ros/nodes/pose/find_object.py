@@ -62,7 +62,8 @@ class FindObjectAction:
         """Give up what is looked for, and give everything back."""
         self._closing = True
         self._executor.shutdown()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         self._server.destroy()
         self._helper.destroy_node()
 

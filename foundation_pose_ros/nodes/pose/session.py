@@ -1,5 +1,6 @@
 """All that pose_node has between configure and cleanup."""
 
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -49,7 +50,7 @@ class PoseSession:
     """
 
     def __init__(self, node: WorkingNode) -> None:
-        """Do once what the first image would otherwise wait for. Raises InputRefused."""
+        """Do once what the first image would otherwise wait for. Raises InputRefused; nothing is left behind then."""
         self._node = node
         self.settings_changed = False
         self.inputs: PoseInputs | None = None
@@ -68,36 +69,47 @@ class PoseSession:
         node.get_logger().info("getting ready for the first image")
         choice = method_choice(settings, thread_count(settings))
         estimator = PoseEstimator([entry.model for entry in entries.values()], methods=choice.methods())
-        self._outputs = ResultsPublisher(node, output_settings(settings))
-        self.processes = (
-            TrackingProcesses(estimator, settings["processes"], self._on_helper_lost) if choice.learning_free else None
-        )
-        tracker = MultiObjectTracker(estimator, tracker_settings(settings), self.processes)
-        self.pipeline = PosePipeline(
-            tracker,
-            FrameBuffer(settings["buffer_frames"], settings["buffer_s"]),
-            self._publish,
-            self._outputs.ask_for_masks,
-            node.refusals,
-            node.failed,
-        )
-        self.pipeline.searches = self._searches
-        self._models = ModelsPublisher(node)
-        self.objects = PoseObjects(estimator, tracker, self._outputs, self._models)
-        for name, entry in entries.items():
-            self.objects.add(name, entry)
-        self._services = Listener(node, "services", node.failed)
-        self._registrar = registrar = Registrar(
-            self.objects, self.pipeline, self._outputs.ask_for_masks, self._rectified, self._placed
-        )
-        self._waits = PoseWaits(lambda: node.get_clock().now().nanoseconds, node.failed)
-        self._outputs.when_published = self._waits.heard
-        PoseServices(node, self._services, registrar, self._waits, load)
-        self._actions = FindObjectAction(node, registrar, self._waits)
-        self.onboarding = OnboardingServices(node, self._services, self.objects, self.pipeline, settings, load)
-        self.objects.warm_up()
-        self._services.start()
-        self._actions.start()
+        with ExitStack() as parts:
+            self._outputs = ResultsPublisher(node, output_settings(settings))
+            parts.callback(self._outputs.destroy)
+            self.processes = (
+                TrackingProcesses(estimator, settings["processes"], self._on_helper_lost)
+                if choice.learning_free
+                else None
+            )
+            tracker = MultiObjectTracker(estimator, tracker_settings(settings), self.processes)
+            self.pipeline = PosePipeline(
+                tracker,
+                FrameBuffer(settings["buffer_frames"], settings["buffer_s"]),
+                self._publish,
+                self._outputs.ask_for_masks,
+                node.refusals,
+                node.failed,
+            )
+            self.pipeline.searches = self._searches
+            self._models = ModelsPublisher(node)
+            parts.callback(self._models.destroy)
+            self.objects = PoseObjects(estimator, tracker, self._outputs, self._models)
+            for name, entry in entries.items():
+                self.objects.add(name, entry)
+            services = Listener(node, "services", node.failed)
+            self.onboarding = OnboardingServices(node, services, self.objects, self.pipeline, settings, load)
+            parts.callback(self.onboarding.close)
+            # Before what they ask for is given back.
+            parts.callback(services.close)
+            self._registrar = registrar = Registrar(
+                self.objects, self.pipeline, self._outputs.ask_for_masks, self._rectified, self._placed
+            )
+            self._waits = PoseWaits(lambda: node.get_clock().now().nanoseconds, node.failed)
+            parts.callback(self._waits.close)
+            self._outputs.when_published = self._waits.heard
+            PoseServices(node, services, registrar, self._waits, load)
+            actions = FindObjectAction(node, registrar, self._waits)
+            parts.callback(actions.close)
+            self.objects.warm_up()
+            services.start()
+            actions.start()
+            self._parts = parts.pop_all()
 
     def start(self) -> None:
         """Start the worker and subscribe."""
@@ -140,13 +152,8 @@ class PoseSession:
         self._waits.forget()
 
     def close(self) -> None:
-        """Give services and outputs back."""
-        self._actions.close()
-        self._waits.close()
-        self._services.close()
-        self.onboarding.close()
-        self._outputs.destroy()
-        self._models.destroy()
+        """Give services and outputs back, the last first."""
+        self._parts.close()
 
     def _on_helper_lost(self, why: str) -> None:
         self._node.refusals.count("helper_lost", why)

@@ -1,6 +1,7 @@
 """The life of a node: what it holds is gone after a cleanup, and of two of one name only one works."""
 
 import gc
+import threading
 import weakref
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
 from foundation_pose_ros.nodes.pose.node import PoseNode
+from foundation_pose_ros.nodes.pose.objects import PoseObjects
 from foundation_pose_ros.synthetic.meshes import make_mesh
 
 
@@ -36,6 +38,26 @@ def test_cleanup_leaves_nothing_behind(ros_context: Any, tmp_path: Path) -> None
         assert [part() for part in held] == [None, None, None]
     finally:
         gc.enable()
+        node.destroy_node()
+
+
+def test_a_configuration_that_breaks_off_leaves_nothing_behind(
+    ros_context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_objects: PoseObjects) -> None:
+        raise ArithmeticError("singular")
+
+    node = PoseNode(context=ros_context, parameter_overrides=[Parameter("autostart", value=False)])
+    offered = [len(list(ends)) for ends in (node.publishers, node.services)]
+    monkeypatch.setattr(PoseObjects, "warm_up", broken)
+    try:
+        assert node.trigger_configure() is TransitionCallbackReturn.FAILURE
+        assert node.refusals.look().messages == {"configuration_failed": "singular"}
+        assert [len(list(ends)) for ends in (node.publishers, node.services)] == offered
+        assert not {"pose waits", "actions", "services"} & {thread.name for thread in threading.enumerate()}
+        monkeypatch.undo()
+        assert node.trigger_configure() is TransitionCallbackReturn.SUCCESS
+    finally:
         node.destroy_node()
 
 
