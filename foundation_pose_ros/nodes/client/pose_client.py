@@ -9,6 +9,7 @@ with PoseClient() as client:
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -116,7 +117,11 @@ class PoseClient(ServiceClient):
         if mask is not None:
             goal.mask = mask_message(mask)
         hear = None if feedback is None else lambda message: feedback(message.feedback)
-        return Search(self._action.send_goal_async(goal, feedback_callback=hear))
+        search = Search(self._action.send_goal_async(goal, feedback_callback=hear))
+        self._searches.add(search)
+        if self._closing:
+            search.abandon()
+        return search
 
     def reset(self, name: str = "") -> None:
         """Forget where an object is, or all."""
@@ -134,7 +139,13 @@ class PoseClient(ServiceClient):
         """Have the node look for an object no more."""
         self.ask("remove_object", RemoveObject.Request(name=name), LONG_S)
 
+    def _end_waits(self) -> None:
+        super()._end_waits()
+        for search in set(self._searches):
+            search.abandon()
+
     def _make_more(self) -> None:
+        self._searches: WeakSet[Search] = WeakSet()
         self._action: Any = ActionClient(self._node, FindObject, f"{self.asked}/find_object")
 
     def _give_back(self) -> None:

@@ -17,6 +17,7 @@ class Search:
         self._result: Any = None
         self._refusal = ""
         self._cancelled = False
+        self._abandoned = False
         sent.add_done_callback(self._answered)
 
     @property
@@ -28,6 +29,8 @@ class Search:
         """Wait for the pose; raises NotFound where there is none, NoAnswer where that isn't said in time."""
         if not self._ended.wait(timeout_s):
             raise NoAnswer(f"no result in {timeout_s:.0f} s: see /diagnostics")
+        if self._abandoned:
+            raise NoAnswer("no result: the client was closed")
         if self._refusal or not self._result.success:
             raise NotFound(self._refusal or self._result.message)
         return ObjectPose.of_message(self._result.object)
@@ -39,6 +42,11 @@ class Search:
             goal = self._goal
         if goal is not None:
             goal.cancel_goal_async()
+
+    def abandon(self) -> None:
+        """End without a result, where there is none: nothing is heard of it any more."""
+        self._abandoned = not self._ended.is_set()
+        self._ended.set()
 
     def _answered(self, sent: Any) -> None:
         goal = sent.result()

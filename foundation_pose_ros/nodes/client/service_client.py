@@ -30,6 +30,8 @@ class ServiceClient:
 
     def __init__(self, asked: str, kinds: Mapping[str, Any], context: Context | None = None) -> None:
         self.asked = asked.rstrip("/")
+        self._closing = False
+        self._waits: set[threading.Event] = set()
         self._own_context = context is None
         self._context = context or Context()
         if self._own_context:
@@ -55,7 +57,9 @@ class ServiceClient:
         self.close()
 
     def close(self) -> None:
-        """Give everything back."""
+        """Give everything back; who still waits for an answer, in another thread, is told that none comes."""
+        self._closing = True
+        self._end_waits()
         self._executor.shutdown()
         self._thread.join()
         self._give_back()
@@ -73,11 +77,17 @@ class ServiceClient:
         client = self._services[service]
         self.wait_for(client.wait_for_service, service)
         answered = threading.Event()
-        future = client.call_async(request)
-        future.add_done_callback(lambda _: answered.set())
-        if not answered.wait(timeout_s):
+        self._waits.add(answered)
+        try:
+            future = client.call_async(request)
+            future.add_done_callback(lambda _: answered.set())
+            came = self._closing or answered.wait(timeout_s)
+        finally:
+            self._waits.discard(answered)
+        if not future.done():
             client.remove_pending_request(future)
-            raise NoAnswer(f"{self.asked}/{service} didn't answer in {timeout_s:.0f} s: see /diagnostics")
+            why = f"the client of {self.asked} was closed" if came else f"it didn't answer in {timeout_s:.0f} s"
+            raise NoAnswer(f"no answer of {self.asked}/{service}: {why}")
         answer = future.result()
         if not answer.success:
             raise NotFound(answer.message)
@@ -85,9 +95,16 @@ class ServiceClient:
 
     def wait_for(self, wait: Any, what: str) -> None:
         """Wait until something is offered; raises NoAnswer."""
+        if self._closing:
+            raise NoAnswer(f"no answer of {self.asked}/{what}: the client of {self.asked} was closed")
         if not wait(timeout_sec=ANSWER_S):
             name = self.asked.rpartition("/")[2]
             raise NoAnswer(f"nobody offers {self.asked}/{what}: start {name}, or give its name, as in '/arm/{name}'")
+
+    def _end_waits(self) -> None:
+        """Wake up those who wait: nothing is heard any more."""
+        for wait in self._waits.copy():
+            wait.set()
 
     def _make_more(self) -> None:
         """Make what a client has beside services, before it spins: rclpy's parts can't be waited for half made."""

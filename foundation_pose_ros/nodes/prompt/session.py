@@ -87,10 +87,10 @@ class PromptSession:
         self.last = LastImage()
 
     def close(self) -> None:
-        """Give everything back."""
-        self._services.close()
+        """Give everything back; first the clients, or a search would be waited for to its end."""
         self._pose_client.close()
         self._segmentation_client.close()
+        self._services.close()
 
     def _take_image(self, message: Any) -> None:
         self.last = LastImage(message, self._node.now_s(), self.last.count + 1)
