@@ -70,7 +70,7 @@ class ServiceClient:
     @property
     def offered(self) -> bool:
         """Return True where the node is there, as far as is known by now."""
-        return all(client.service_is_ready() for client in self._services.values())
+        return not self._closing and all(client.service_is_ready() for client in self._services.values())
 
     def ask(self, service: str, request: Any, timeout_s: float = LONG_S) -> Any:
         """Return the answer of a service; raises NotFound with its message where it says no, NoAnswer without one."""
