@@ -19,8 +19,11 @@ from scipy.spatial.transform import Rotation
 from foundation_pose_ros import Camera, Frame, ObjectModel, se3
 from foundation_pose_ros.object_model.surface_distance import SurfaceDistance
 from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.synthetic.body import Body
+from foundation_pose_ros.synthetic.layout import on_table
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.scene import SyntheticScene
+from foundation_pose_ros.synthetic.scene_bodies import made_item
 
 CAMERA = Camera(600.0, 600.0, 159.5, 119.5, 320, 240)
 WALL_M = 1.0
@@ -107,6 +110,18 @@ def off_share() -> Callable[[ObjectModel, np.ndarray, np.ndarray], float]:
         return float(off_m) / model.diameter_m
 
     return share
+
+
+@pytest.fixture(scope="session")
+def upright() -> Callable[..., Body]:
+    """upright(kind, x_m, yaw_deg): a made-up thing as it was built, on the table, turned about the vertical."""
+
+    def stand(kind: str, x_m: float = 0.0, yaw_deg: float = 45.0) -> Body:
+        item = made_item(kind, 4)
+        R = Rotation.from_euler("z", yaw_deg, degrees=True).as_matrix()
+        return item.at(on_table(item.model, R, np.array([x_m, 0.0])))
+
+    return stand
 
 
 @pytest.fixture(scope="session")

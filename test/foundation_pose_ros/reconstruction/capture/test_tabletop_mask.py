@@ -9,27 +9,17 @@ from scipy.spatial.transform import Rotation
 from foundation_pose_ros import InputRefused, se3
 from foundation_pose_ros.reconstruction.capture.tabletop_mask import TabletopMask, largest_plane, points_cam, standing
 from foundation_pose_ros.rendering import EmbreeRenderer
-from foundation_pose_ros.synthetic.body import Body
-from foundation_pose_ros.synthetic.layout import on_table
 from foundation_pose_ros.synthetic.scene import make_scene
-from foundation_pose_ros.synthetic.scene_bodies import made_item
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 # From where the things' visible sides aren't at such a slant that they have no depth.
 CAMERA = {"distance_m": (0.65, 0.8), "azimuth_deg": (-105.0, -75.0), "elevation_deg": (24.0, 40.0)}
 
 
-def standing_at(kind: str, x_m: float) -> Body:
-    """A made-up thing on the table, its edge towards the camera."""
-    item = made_item(kind, 4)
-    R = Rotation.from_euler("z", 45, degrees=True).as_matrix()
-    return item.at(on_table(item.model, R, np.array([x_m, 0.0])))
-
-
 @pytest.fixture(scope="module")
-def scene():
-    """A carton alone on a table, the camera moving around it."""
-    objects = [standing_at("cracker_box", 0.0)]
+def scene(upright):
+    """A carton alone on a table, its edge towards the camera that moves around it."""
+    objects = [upright("cracker_box")]
     return make_scene(SceneSettings(seed=4, frames=4, objects=objects, clutter=0, rate_hz=2.0, supersample=1, **CAMERA))
 
 
@@ -72,9 +62,9 @@ def test_a_bare_table_and_a_frame_without_depth_are_refused(scene):
     assert refusal.value.reason == "no_plane"
 
 
-def test_of_two_things_the_first_chosen_is_followed():
+def test_of_two_things_the_first_chosen_is_followed(upright):
     """As the camera slides from a carton to a mug."""
-    objects = [standing_at("cracker_box", -0.1), standing_at("mug", 0.1)]
+    objects = [upright("cracker_box", -0.1), upright("mug", 0.1)]
     still = make_scene(SceneSettings(seed=11, frames=5, objects=objects, clutter=0, width=320, height=240, **CAMERA))
     along_m = np.linspace(-0.1, 0.1, 5)[:, None] * [1.0, 0.0, 0.0]
     scene = still.with_paths({}, still.T_world_cam[0] @ se3.from_rotation_translation(np.eye(3), along_m))
