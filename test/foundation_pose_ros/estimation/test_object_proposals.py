@@ -35,6 +35,7 @@ def overlap(mask: np.ndarray, other: np.ndarray) -> float:
     return float((mask & other).sum() / (mask | other).sum())
 
 
+@pytest.mark.slow
 def test_objects_are_among_the_first_things(scene):
     """But for some that hang together with what is behind them, or whose colours others have as well."""
     first = []

@@ -62,6 +62,7 @@ def test_runners_up_are_other_poses(see, cube, registration, cube_pose):
         assert np.rad2deg(angle) >= 12 or np.linalg.norm(centre[0] - centre[1]) >= 0.1 * cube.diameter_m
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cracker_box", "sticker_cube"])
 def test_no_turn_of_the_result_looks_better_than_the_result(name):
     hurried = Motion(speed_m_s=0.5, turn_deg_s=90.0)

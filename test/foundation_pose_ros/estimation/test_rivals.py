@@ -54,6 +54,7 @@ class Seen:
         return Comparison.of(self.model, found.evidence, rivals, 0, Task.REGISTERED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [1.06, 1.1, 1.15, 1.2, 1.35, 1.5])
 def test_a_box_that_lies_on_its_other_side_is_hardly_ever_surely_right(ratio):
     model, surely = box(ratio), []

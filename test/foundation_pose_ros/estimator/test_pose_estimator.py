@@ -152,6 +152,7 @@ def test_poses_are_of_the_meshs_own_frame(scene):
     assert np.rad2deg(se3.rotation_angle_rad(back[:3, :3], here[:3, :3])) < 0.5
 
 
+@pytest.mark.slow
 def test_the_published_pose_is_the_equivalent_one_nearest_to_the_last():
     scene = make_scene(SceneSettings(seed=5, frames=4, objects=["bowl"], clutter=0, supersample=1))
     model = scene.model("bowl")

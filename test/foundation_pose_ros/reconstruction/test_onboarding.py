@@ -111,6 +111,7 @@ def test_what_is_shown_becomes_a_model_in_the_folder(stage, tmp_path):
     stage.onboarding.start(OnboardingRequest("cube", replace=True))
 
 
+@pytest.mark.slow
 def test_what_stands_alone_on_a_table_needs_no_masks(tmp_path):
     scene = make_scene(
         SceneSettings(seed=4, frames=6, objects=["cracker_box"], clutter=0, width=320, height=240, supersample=1)

@@ -171,6 +171,7 @@ def test_equal_descriptions_make_equal_pictures(scene, environment, tmp_path):
     assert max(differing) < 0.005
 
 
+@pytest.mark.slow
 def test_drawn_scenes_differ_by_seed_and_can_all_be_made():
     composer = ProceduralComposer(ProceduralChoices(width_px=96, height_px=72, frames=1))
     specs = composer.compose(range(4))

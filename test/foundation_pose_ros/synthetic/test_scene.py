@@ -12,6 +12,8 @@ from foundation_pose_ros.synthetic.sensor import PERFECT_COLOUR, PERFECT_DEPTH, 
 from foundation_pose_ros.synthetic.trajectory import Motion
 
 SMALL = {"width": 192, "height": 144, "supersample": 1}
+# From far above, nothing on the table or level with a thing comes before it.
+LOW = {"elevation_deg": (22.0, 30.0)}
 PERFECT = {"depth_sensor": PERFECT_DEPTH, "colour_sensor": PERFECT_COLOUR}
 
 
@@ -82,6 +84,7 @@ def test_frames_carry_stamps_of_the_rate_and_the_optical_frame(table):
     assert steps == pytest.approx(np.full(3, 1e9 / 30), abs=1)
 
 
+@pytest.mark.slow
 def test_equal_arguments_make_equal_pixels_and_another_seed_does_not():
     def pixels(seed: int) -> tuple[np.ndarray, np.ndarray]:
         frame = make_scene(SceneSettings(seed=seed, frames=2, clutter=1, **SMALL)).frame("000001")
@@ -92,6 +95,7 @@ def test_equal_arguments_make_equal_pixels_and_another_seed_does_not():
     assert not any(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
 
 
+@pytest.mark.slow
 def test_a_frame_is_the_same_in_whatever_order_frames_are_asked_for():
     scenes = [make_scene(SceneSettings(seed=2, frames=3, clutter=0, cached_frames=1, **SMALL)) for _ in range(2)]
     forwards = [scenes[0].frame(f) for f in scenes[0].frame_ids]
@@ -111,9 +115,12 @@ def test_measured_depth_is_off_by_what_the_sensor_says():
     assert both.sum() / scene.mask("000000", "book").sum() > 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.3, 0.6])
 def test_a_screen_hides_about_the_share_that_was_asked_for(share):
-    scene = make_scene(SceneSettings(seed=4, frames=3, objects=["mug"], clutter=0, occlusion=share, **SMALL, **PERFECT))
+    scene = make_scene(
+        SceneSettings(seed=4, frames=3, objects=["mug"], clutter=0, occlusion=share, **LOW, **SMALL, **PERFECT)
+    )
     visible = np.mean([scene.visible_fraction(frame_id, "mug") for frame_id in scene.frame_ids])
     assert 1 - visible == pytest.approx(share, abs=0.12)
 
@@ -135,9 +142,9 @@ def test_a_lifted_object_moves_and_its_depth_goes_with_it():
 
 
 def test_a_hand_comes_and_goes():
-    # It reaches in level: seen from far above it passes beneath the mug.
-    low = {"elevation_deg": (22.0, 30.0), **SMALL, **PERFECT}
-    scene = make_scene(SceneSettings(seed=7, frames=72, objects=["mug"], clutter=0, hand=True, **low))
+    scene = make_scene(
+        SceneSettings(seed=7, frames=72, objects=["mug"], clutter=0, hand=True, **LOW, **SMALL, **PERFECT)
+    )
     visible = [scene.visible_fraction(f"{k:06d}", "mug") for k in (0, 36, 71)]
     assert visible[0] > 0.95
     assert visible[1] < 0.75
