@@ -13,7 +13,7 @@ from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 
 # From where the things' visible sides aren't at such a slant that they have no depth.
-CAMERA = {"distance_m": (0.65, 0.8), "azimuth_deg": (-105.0, -75.0), "elevation_deg": (24.0, 40.0)}
+CAMERA = {"distance_m": (0.75, 0.85), "azimuth_deg": (-105.0, -75.0), "elevation_deg": (24.0, 40.0)}
 
 
 @pytest.fixture(scope="module")
