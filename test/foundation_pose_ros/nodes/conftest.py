@@ -53,8 +53,11 @@ FRAME_STEP_NS = 33_333_333
 class Bench:
     """A pose_node and the node that feeds and hears it, each with an executor in a thread of its own.
 
-    `heard` holds the messages of each output in the order in which they came.
+    `heard` holds the messages of each output in the order in which they came. Stamps are the clock's, unless `steady`:
+    then one step apart, however long the machine takes.
     """
+
+    steady = False
 
     def __init__(self, parameters: dict[str, Any], domain_id: int) -> None:
         self.context = Context()
@@ -121,7 +124,8 @@ class Bench:
 
         `change` alters the messages, which it gets by topic, before they go out.
         """
-        self._stamp_ns = max(self._stamp_ns + step_ns, time.time_ns())
+        next_ns = self._stamp_ns + step_ns
+        self._stamp_ns = next_ns if self.steady and self._stamp_ns else max(next_ns, time.time_ns())
 
         def header() -> Header:
             return Header(stamp=to_stamp(self._stamp_ns), frame_id=frame.frame_id)

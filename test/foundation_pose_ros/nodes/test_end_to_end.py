@@ -37,6 +37,7 @@ from foundation_pose_ros.synthetic.scene import FRAME_ID, SyntheticScene
 @pytest.fixture
 def tracking(bench: Any, scene: SyntheticScene) -> Iterator[Any]:
     """The bench with the mug tracked from the scene's first frame on."""
+    bench.steady = True
     register(bench, scene)
     yield bench
     bench.call("reset")
