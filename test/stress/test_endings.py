@@ -101,11 +101,12 @@ def test_a_node_that_tracks_shows_and_records_ends_at_once(
         )
         ears.wait(answer.done, "an answer")
         assert answer.result().success, answer.result().message
-        helpers = children(node.pid)
+        helpers, slowed = children(node.pid), how_slowed()
         told_s = time.monotonic()
         node.send_signal(number)
         assert node.wait(timeout=10.0) == 0
-        assert time.monotonic() - told_s < LONGEST_END_S
+        ended_s = time.monotonic()
+        assert ended_s - told_s < LONGEST_END_S * max(slowed, how_slowed())
         ears.wait(lambda: not any(Path(f"/proc/{pid}").exists() for pid in helpers), "helpers to end")
     finally:
         for process in (node, camera):
@@ -114,3 +115,11 @@ def test_a_node_that_tracks_shows_and_records_ends_at_once(
         ears.close()
     assert "Traceback" not in words.read_text()
     assert sorted(path.name for path in (tmp_path / "models").iterdir()) == []
+
+
+def how_slowed() -> float:
+    """Tell how many times as long work takes now as it would with no other at work on this machine, 1 or more."""
+    began_s, worked_s = time.perf_counter(), time.process_time()
+    while time.process_time() - worked_s < 0.2:
+        pass
+    return max(1.0, (time.perf_counter() - began_s) / (time.process_time() - worked_s))
