@@ -187,7 +187,10 @@ def main(
     """Follow the searches, print where each was lost, and write JSON and table."""
     folder = data_folder(data)
     report = measure(to_fit(folder, scenes) if fit else held_out(folder, scenes, only), scenes)
-    report["command"] = "python -m benchmarks.pose.search_stages"
+    asked = (
+        f" --scenes {scenes}" * (scenes != _SCENES) + "".join(f" --only {name}" for name in only or []) + " --fit" * fit
+    )
+    report["command"] = f"python -m benchmarks.pose.search_stages{asked}"
     if not fit or output is not None:
         publish(PART, report, output)
     print(PART.markdown(report))
