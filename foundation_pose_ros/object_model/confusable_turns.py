@@ -113,8 +113,8 @@ def _half_turns(model: ObjectModel, axis: Axis | None) -> np.ndarray:
     if axis is not None:
         # Of what is about as wide as it is high they would lie at a slant, by chance.
         points -= np.outer(points @ axis.direction, axis.direction)
-    axes = np.linalg.svd(points, full_matrices=False)[2]
-    return np.concatenate([turn_about(axis, np.array([np.pi]), model.centre_m) for axis in axes])
+    directions = np.linalg.svd(points, full_matrices=False)[2]
+    return np.concatenate([turn_about(direction, np.array([np.pi]), model.centre_m) for direction in directions])
 
 
 def _quarter_turns(model: ObjectModel) -> list[np.ndarray]:
