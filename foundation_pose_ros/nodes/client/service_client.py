@@ -86,8 +86,9 @@ class ServiceClient:
             self._waits.discard(answered)
         if not future.done():
             client.remove_pending_request(future)
-            why = f"the client of {self.asked} was closed" if came else f"it didn't answer in {timeout_s:.0f} s"
-            raise NoAnswer(f"no answer of {self.asked}/{service}: {why}")
+            if came:
+                raise self._closed(service)
+            raise NoAnswer(f"{self.asked}/{service} didn't answer in {timeout_s:.0f} s: see /diagnostics")
         answer = future.result()
         if not answer.success:
             raise NotFound(answer.message)
@@ -96,10 +97,13 @@ class ServiceClient:
     def wait_for(self, wait: Any, what: str) -> None:
         """Wait until something is offered; raises NoAnswer."""
         if self._closing:
-            raise NoAnswer(f"no answer of {self.asked}/{what}: the client of {self.asked} was closed")
+            raise self._closed(what)
         if not wait(timeout_sec=ANSWER_S):
             name = self.asked.rpartition("/")[2]
             raise NoAnswer(f"nobody offers {self.asked}/{what}: start {name}, or give its name, as in '/arm/{name}'")
+
+    def _closed(self, what: str) -> NoAnswer:
+        return NoAnswer(f"no answer of {self.asked}/{what}: the client of {self.asked} was closed")
 
     def _end_waits(self) -> None:
         """Wake up those who wait: nothing is heard any more."""
