@@ -47,6 +47,8 @@ TASKS = {
     "find": ("FOUND", ["inliers", "visible", "border", "likeness", "hue", "ends", "flat", "separates"]),
     "track": ("TRACKED", ["agreement", "visible", "border", "likeness", "region"]),
 }
+# What the factors of each task's stated errors are called.
+ERRORS = {"register": "REGISTERED_ERRORS", "track": "TRACKED_ERRORS"}
 _RECORDED = "recordings"  # all of them together
 # A centre that is off by more, in diameters, is that of another thing.
 _NEAR_SHARE = 0.15
@@ -85,7 +87,7 @@ def main(
             groups.setdefault(name, []).extend(kept[group, key])
     confidences = {task: fitted(groups["fit"], task, cues) for task, (_, cues) in TASKS.items()}
     covariance = fitted_covariance(errors_of(groups["fit"]))
-    stated = fitted_errors(errors_of(groups["fit"], right=True), covariance)
+    stated = {task: fitted_errors(errors_of(groups["fit"], (task,), right=True), covariance) for task in ERRORS}
     constants = Constants(confidences, covariance, stated)
     text = written(constants)
     print(text)
@@ -115,11 +117,8 @@ def main(
             },
         },
         "errors": {
-            "fitted": asdict(constants.errors),
-            **{
-                task: {g: stated_on(part, task, constants) for g, part in groups.items()}
-                for task in ("register", "track")
-            },
+            task: {"fitted": asdict(one), **{g: stated_on(part, task, constants) for g, part in groups.items()}}
+            for task, one in constants.errors.items()
         },
     }
     publish(PART, report, output)
@@ -138,7 +137,7 @@ class Constants:
 
     confidences: dict[str, Confidence]
     covariance: CovarianceModel
-    errors: ErrorModel
+    errors: dict[str, ErrorModel]
 
 
 def fitted(samples: list[Sample], task: str, names: list[str]) -> Confidence:
@@ -206,9 +205,10 @@ def stated_on(samples: list[Sample], task: str, constants: Constants) -> dict[st
     if not len(errors.twists):
         return None
     moved, turned = stated_ratios(errors, constants.covariance)
+    stated = constants.errors[task]
     within = {
-        "translation": (moved <= np.array(constants.errors.translation)).mean(axis=0),
-        "rotation": (turned <= np.array(constants.errors.rotation)).mean(axis=0),
+        "translation": (moved <= np.array(stated.translation)).mean(axis=0),
+        "rotation": (turned <= np.array(stated.rotation)).mean(axis=0),
     }
     return {"n": len(moved)} | {name: shares.round(3).tolist() for name, shares in within.items()}
 
@@ -235,10 +235,8 @@ def written(constants: Constants) -> str:
             f"    {fit.stands},",
             ")",
         ]
-    lines += [
-        f"COVARIANCE = CovarianceModel({_named(constants.covariance)})",
-        f"ERRORS = ErrorModel({_named(constants.errors)})",
-    ]
+    lines.append(f"COVARIANCE = CovarianceModel({_named(constants.covariance)})")
+    lines += [f"{name} = ErrorModel({_named(constants.errors[task])})" for task, name in ERRORS.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -259,9 +257,9 @@ def _cues(samples: list[Sample]) -> Cues:
     names = [name for name in Evidence.__dataclass_fields__ if name != "rank"]
     # Of samples that were taken before a cue was made it isn't known.
     said = {name: np.array([s.evidence.get(name, np.nan) for s in samples]) for name in names}
-    leads, best = np.array([s.lead for s in samples]), np.array([s.best_lead for s in samples])
+    leads, earlier = np.array([s.lead for s in samples]), np.array([s.earlier_lead for s in samples])
     around = {item.name: np.array([getattr(s.plausible, item.name) for s in samples]) for item in fields(Plausibility)}
-    return replace(Cues.of(Evidence(rank=np.zeros(len(samples)), **said), leads, best), **around)
+    return replace(Cues.of(Evidence(rank=np.zeros(len(samples)), **said), leads, earlier), **around)
 
 
 PART = Part(

@@ -33,8 +33,8 @@ class Sample:
     """task: register, find or track. evidence: of one pose, by name. error_share: MSSD in diameters, infinite where
     the object isn't there, or where too little of it is seen to know; error: None there. lead: over the pose's
     rivals. rivals: of a registration, each by how much it is behind, and its own error_share. plausible: of a
-    registration's or a search's pose, for what no evidence along its surface says. best_lead: the largest over the
-    rivals of a track's pose since it began; as if there were none where it was led astray from a right one.
+    registration's or a search's pose, for what no evidence along its surface says. earlier_lead: the
+    largest in looks before at a track's pose; as if there were no rival where it was led astray from a right one.
     cluster: poses of one object in one scene are alike.
     """
 
@@ -49,7 +49,7 @@ class Sample:
     lead: float = 0.0
     rivals: tuple[tuple[float, float], ...] = ()
     plausible: Plausibility = field(default_factory=Plausibility)
-    best_lead: float = NO_RIVAL
+    earlier_lead: float = NO_RIVAL
 
     @property
     def cluster(self) -> tuple[str, str]:

@@ -82,7 +82,7 @@ class Sampler:
             said = kind if following and k else f"{kind}, {'first step' if following else 'lost'}"
             for answer in self._estimator.answers(tracker.track, frame):
                 for sample in self._samples([answer], said, truth):
-                    yield replace(sample, best_lead=answer.result.best_margin)
+                    yield replace(sample, earlier_lead=answer.result.earlier_margin)
 
     def colours(self, frame: Frame, truth: np.ndarray) -> LearnedColours | None:
         """Return what a track that is right learns of colours in a frame."""

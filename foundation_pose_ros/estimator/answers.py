@@ -60,7 +60,8 @@ def _compared(prepared: PreparedObject, candidates: Candidates, previous: PoseRe
     if previous is not None and candidates.evidence.inliers[0] < _LEAST_SEEN:
         return Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
     rivals, stamp_ns = prepared.rivals(candidates), candidates.observation.frame.stamp_ns
-    earlier_lead = -np.inf if previous is None else previous.best_margin
+    # One look counts once: the last one's lead becomes an earlier one's.
+    earlier_lead = 0.0 if previous is None else max(previous.earlier_margin, previous.margin)
     return Comparison.of(prepared.model, candidates.evidence, rivals, stamp_ns, Task.TRACKED, earlier_lead)
 
 
@@ -74,7 +75,7 @@ def _answer(
     """Put the first of some candidates into words, at T_cam_obj (4, 4): its pose, or one that can't be told from it."""
     model, refined, evidence = prepared.model, candidates.refined, candidates.evidence
     frame = candidates.observation.frame
-    uncertainty = Uncertainty.of(model, refined)
+    uncertainty = Uncertainty.of(model, refined, tracked=previous is not None)
     return PoseResult(
         object_name=model.name,
         T_cam_obj=T_cam_obj.astype(np.float32),

@@ -27,7 +27,7 @@ class Comparison:
 
     score: how likely the pose is right, 0..1.
     lead: by how much more evidence, as ranks count it, speaks for it than for the best rival.
-    best_lead: the largest of its leads since it was registered.
+    earlier_lead: the largest of those in looks before that one, since it was registered; 0: there were none.
     alternatives: rivals, likeliest first.
     ambiguous: turns that can't be told from the pose.
     stamp_ns: of the frame in which they were compared.
@@ -35,7 +35,7 @@ class Comparison:
 
     score: float
     lead: float
-    best_lead: float
+    earlier_lead: float
     alternatives: tuple[Alternative, ...]
     ambiguous: tuple[AmbiguousTurn, ...]
     stamp_ns: int | None
@@ -51,7 +51,7 @@ class Comparison:
         return {
             "score": self.score,
             "margin": self.lead,
-            "best_margin": self.best_lead,
+            "earlier_margin": self.earlier_lead,
             "alternatives": self.alternatives,
             "ambiguous": self.ambiguous,
             "compared_ns": self.stamp_ns,
@@ -65,30 +65,29 @@ class Comparison:
         rivals: Rivals,
         stamp_ns: int,
         task: Task,
-        earlier_lead: float = -np.inf,
+        earlier_lead: float = 0.0,
         plausible: Plausibility | None = None,
     ) -> "Comparison":
         """Compare the first of some poses, by the evidence for them, with its rivals in the same frame.
 
-        earlier_lead: the largest over the rivals of the same pose in frames before. plausible: of what was
+        earlier_lead: the largest over the rivals of the same pose in looks before. plausible: of what was
         registered or found.
         """
-        best_lead = max(earlier_lead, rivals.lead)
-        score = score_of(evidence, rivals.lead, best_lead, task, plausible)
+        score = score_of(evidence, rivals.lead, earlier_lead, task, plausible)
         likely = probabilities(rivals, score)
         best = np.argsort(-likely, kind="stable")[:_MOST_ALTERNATIVES]
         alternatives = tuple(Alternative(rivals.T_cam_obj[k].astype(np.float32), float(likely[k])) for k in best)
         turns = ambiguous_turns(model, rivals, score)
-        return cls(score, rivals.lead, best_lead, alternatives, turns, stamp_ns)
+        return cls(score, rivals.lead, earlier_lead, alternatives, turns, stamp_ns)
 
     @classmethod
     def kept(cls, previous: PoseResult, T_cam_obj: np.ndarray, evidence: Evidence) -> "Comparison":
         """Go on with the rivals of the pose before: they moved as it did, to T_cam_obj (4, 4)."""
         moved = T_cam_obj.astype(np.float64) @ se3.inverse(previous.T_cam_obj.astype(np.float64))
         return cls(
-            score_of(evidence, previous.margin, previous.best_margin, Task.TRACKED),
+            score_of(evidence, previous.margin, previous.earlier_margin, Task.TRACKED),
             previous.margin,
-            previous.best_margin,
+            previous.earlier_margin,
             tuple(Alternative((moved @ one.T_cam_obj).astype(np.float32), one.score) for one in previous.alternatives),
             previous.ambiguous,
             previous.compared_ns,

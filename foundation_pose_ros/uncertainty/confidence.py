@@ -39,7 +39,7 @@ class Cues:
     """What a probability is made from, (B,) float each, all growing with what speaks for a pose.
 
     agreement, inliers, visible, outline, border: of the evidence. lead: over the best pose that would put the surface
-    elsewhere. best_lead: the largest that it has been since a track began, so how well it is known not to be turned.
+    elsewhere. earlier_lead: the largest in looks before, since a track began; 0: there were none.
     likeness: how far the correlation of colours falls short of what was expected, negative; 0 for a model without
     colours. region: how far the outline falls short of separating learned colours as well as it did of late, negative;
     0 where that isn't known. hue, ends, flat, separates: of a pose that was registered or found, see `Plausibility`; of
@@ -52,7 +52,7 @@ class Cues:
     outline: np.ndarray
     border: np.ndarray
     lead: np.ndarray
-    best_lead: np.ndarray
+    earlier_lead: np.ndarray
     likeness: np.ndarray
     region: np.ndarray
     hue: np.ndarray
@@ -65,10 +65,10 @@ class Cues:
         cls,
         evidence: Evidence,
         lead: np.ndarray,
-        best_lead: np.ndarray | None = None,
+        earlier_lead: np.ndarray | None = None,
         plausible: Plausibility | None = None,
     ) -> "Cues":
-        """Take them from evidence for B poses, and leads (B,), now and at best; None: there was no earlier look.
+        """Take them from evidence for B poses, and leads (B,), now and at best before; None: there was no earlier look.
 
         plausible: of all of them, where they were registered or found.
         """
@@ -81,7 +81,7 @@ class Cues:
             outline=evidence.outline,
             border=evidence.border,
             lead=lead,
-            best_lead=lead if best_lead is None else best_lead,
+            earlier_lead=np.zeros_like(lead) if earlier_lead is None else earlier_lead,
             likeness=np.minimum(evidence.colour - evidence.colour_expected, 0),
             region=np.where(np.isnan(short), 0, np.minimum(short, 0)),
             hue=np.full_like(lead, around.hue),
@@ -102,7 +102,7 @@ class Confidence:
 
     The first is 1 / (1 + exp(-(intercept + sum of below x part below the bend + above x part beyond it))), the second
     1 / (1 + exp(-(earlier + rate x lead))), but for a share that no lead rules out; earlier: what was known before the
-    look, rate x best_lead, but at most `most` and at least 0. weights: (name of a cue, below, above), none of them
+    look, rate x earlier_lead, but at most `most` and at least 0. weights: (name of a cue, below, above), none of them
     negative. stands: most and rate, neither of them negative.
     """
 
@@ -122,7 +122,7 @@ class Confidence:
 
 def stands_logit(cues: Cues, most: float, rate: float) -> np.ndarray:
     """Return (B,): logarithm of the odds of a pose beside its best rival. most, rate: as of `Confidence.stands`."""
-    return np.asarray(np.minimum(np.maximum(rate * cues.best_lead, 0), most) + rate * cues.lead)
+    return np.asarray(np.minimum(np.maximum(rate * cues.earlier_lead, 0), most) + rate * cues.lead)
 
 
 def standing(logit: np.ndarray) -> np.ndarray:

@@ -42,4 +42,5 @@ TRACKED = Confidence(
     (1.24, 4.88),
 )
 COVARIANCE = CovarianceModel(repeat=3.9, shift_per_m=0.0011, rim_m=0.0009)
-ERRORS = ErrorModel(translation=(0.86, 1.19), rotation=(0.84, 1.01))
+REGISTERED_ERRORS = ErrorModel(translation=(0.86, 1.19), rotation=(0.84, 1.01))
+TRACKED_ERRORS = ErrorModel(translation=(0.86, 1.19), rotation=(0.84, 1.01))

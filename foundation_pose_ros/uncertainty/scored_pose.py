@@ -11,7 +11,7 @@ from ..selection.plausibility import Plausibility
 from ..selection.scorer import Evidence
 from .confidence import Cues
 from .covariance import about_origin
-from .fitted_constants import COVARIANCE, ERRORS, FOUND, REGISTERED, TRACKED
+from .fitted_constants import COVARIANCE, FOUND, REGISTERED, REGISTERED_ERRORS, TRACKED, TRACKED_ERRORS
 
 
 class Task(Enum):
@@ -23,11 +23,12 @@ class Task(Enum):
 
 
 def score_of(
-    evidence: Evidence, lead: float, best_lead: float, task: Task, plausible: Plausibility | None = None
+    evidence: Evidence, lead: float, earlier_lead: float, task: Task, plausible: Plausibility | None = None
 ) -> float:
-    """Return how likely the first of some poses is right, 0..1; lead: over the best of its rivals, now and at best."""
+    """Return how likely the first of some poses is right, 0..1; lead: over the best of its rivals, now; earlier_lead: the most in
+    looks before."""
     count = len(evidence.rank)
-    return float(task.value(Cues.of(evidence, np.full(count, lead), np.full(count, best_lead), plausible))[0])
+    return float(task.value(Cues.of(evidence, np.full(count, lead), np.full(count, earlier_lead), plausible))[0])
 
 
 def by_odds(score: float, factor: float) -> float:
@@ -48,14 +49,15 @@ class Uncertainty:
     rotation_deg: tuple[float, float]
 
     @classmethod
-    def of(cls, model: ObjectModel, refined: Refinement) -> "Uncertainty":
-        """Return that of the first of some poses."""
+    def of(cls, model: ObjectModel, refined: Refinement, tracked: bool) -> "Uncertainty":
+        """Return that of the first of some poses; tracked: it follows from a pose before, and is the better known."""
         one = refined.at(0)
         R, t = one.T_cam_obj[:3, :3], one.T_cam_obj[:3, 3]
         from_origin_cam = R @ model.centre_m
         about_centre = COVARIANCE.about_centre(one, model.diameter_m, float(np.linalg.norm(from_origin_cam + t)))
         axes_cam = np.array([R @ np.array(axis.direction) for axis in model.symmetries.axes])
-        return cls(about_origin(about_centre, from_origin_cam), *ERRORS.limits(about_centre, axes_cam))
+        errors = TRACKED_ERRORS if tracked else REGISTERED_ERRORS
+        return cls(about_origin(about_centre, from_origin_cam), *errors.limits(about_centre, axes_cam))
 
 
 def residual_covariance(model: ObjectModel, refined: Refinement) -> np.ndarray:

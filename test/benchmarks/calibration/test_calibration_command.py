@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.calibration.__main__ import TASKS, Constants, errors_of, judged_on, written
+from benchmarks.calibration.__main__ import ERRORS, TASKS, Constants, errors_of, judged_on, written
 from benchmarks.calibration.gathering import Place, gathered, places, spread
 from benchmarks.calibration.reliability import consistency
 from benchmarks.calibration.sample import Sample
@@ -43,14 +43,16 @@ def test_the_code_has_the_constants_of_the_report(repository: Path):
             fitted_constants, name
         )
     assert CovarianceModel(**report["covariance"]["fitted"]) == fitted_constants.COVARIANCE
-    stated = {name: tuple(factors) for name, factors in report["errors"]["fitted"].items()}
-    assert ErrorModel(**stated) == fitted_constants.ERRORS
+    for task, name in ERRORS.items():
+        stated = {part: tuple(factors) for part, factors in report["errors"][task]["fitted"].items()}
+        assert ErrorModel(**stated) == getattr(fitted_constants, name)
 
 
 def test_what_is_written_says_what_was_fitted(repository: Path):
     code = fitted_constants
     confidences = {task: getattr(code, name) for task, (name, _) in TASKS.items()}
-    text = written(Constants(confidences, code.COVARIANCE, code.ERRORS))
+    errors = {task: getattr(code, name) for task, name in ERRORS.items()}
+    text = written(Constants(confidences, code.COVARIANCE, errors))
     assert text == (repository / "foundation_pose_ros/uncertainty/fitted_constants.py").read_text()
     assert asdict(fitted_constants.COVARIANCE).keys() == {"repeat", "shift_per_m", "rim_m"}
 

@@ -69,7 +69,7 @@ def test_what_a_lead_is_worth_is_found_though_some_rivals_are_right_against_all_
 
 def test_how_far_an_earlier_look_is_believed_is_found(rng):
     known = np.where(rng.random(12000) < 0.5, 2.0, 0.0)
-    cues = replace(drawn_cues(rng, 12000), lead=rng.uniform(-1.0, 0.6, 12000), best_lead=known)
+    cues = replace(drawn_cues(rng, 12000), lead=rng.uniform(-1.0, 0.6, 12000), earlier_lead=known)
     true = Confidence(3.0, (("agreement", 2.0, 10.0),), (2.0, 5.0))
     found = fitted_confidence(cues, rng.random(12000) < true(cues), ["agreement"], earlier=True)
     assert found.stands == pytest.approx(true.stands, rel=0.2)

@@ -38,7 +38,7 @@ def assert_score_is_of_the_evidence(answer: Answer, plausible: Plausibility | No
         Cues.of(
             picked(answer.candidates.evidence, np.array([0])),
             np.array([answer.result.margin]),
-            np.array([answer.result.best_margin]),
+            np.array([answer.result.earlier_margin]),
             plausible,
         )
     )

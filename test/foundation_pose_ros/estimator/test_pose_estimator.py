@@ -114,7 +114,7 @@ def test_rivals_may_be_compared_with_after_the_step_as_well(scene, estimator):
     first, later = scene.frame_ids[0], scene.frame_ids[1]
     registered = estimator.register(scene.frame(first), scene.mask(first, "mug"), "mug")
     frame = scene.frame(later)
-    long_ago = replace(registered, compared_ns=registered.stamp_ns - 10**9, margin=-1.0, best_margin=-1.0)
+    long_ago = replace(registered, compared_ns=registered.stamp_ns - 10**9, margin=-1.0, earlier_margin=-1.0)
     at_once = estimator.track(frame, long_ago)
     assert at_once.compared_ns == frame.stamp_ns and at_once.margin > 0
     left = estimator.track(frame, long_ago, compare=False)
