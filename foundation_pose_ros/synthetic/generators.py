@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import trimesh
 
-from . import prints
+from . import drawing, prints
 from .meshes import carton, printed_mesh, turned
 from .prints import NO_WISHES, Imprint
 
@@ -26,7 +26,7 @@ def make_carton(size_m: tuple[float, float, float], seed: int = 0, imprint: Impr
 def make_can(radius_m: float, height_m: float, seed: int = 0, imprint: Imprint = NO_WISHES) -> trimesh.Trimesh:
     """Make a can with flat ends, a rim at each, and a print around it."""
     rng = np.random.default_rng([seed, 2])
-    metal = prints.canvas(64, 16, (188, 190, 194))
+    metal = drawing.canvas(64, 16, (188, 190, 194))
     r, h, rim = radius_m, height_m, min(0.003, 0.1 * radius_m, 0.1 * height_m)
     base = np.array([[0, rim], [r - rim, rim], [r - rim, 0], [r, 0], [r, rim]])
     wall = np.stack([np.full(8, r), np.linspace(rim, h - rim, 8)], axis=1)

@@ -13,7 +13,7 @@ from trimesh.visual import TextureVisuals
 from trimesh.visual.material import SimpleMaterial
 
 from ..errors import InputRefused
-from . import prints
+from . import drawing, prints
 from .prints import NO_WISHES, Imprint
 from .shapes import Shape, bent_plate, box_side_size_m, joined, revolved, rounded_box, tube
 
@@ -41,7 +41,7 @@ def make_mesh(name: str, seed: int = 0, imprint: Imprint = NO_WISHES) -> trimesh
 def printed_mesh(name: str, shape: Shape, image: Image.Image, rng: np.random.Generator) -> trimesh.Trimesh:
     """Return a shape, put on z = 0, with its print a little mottled."""
     vertices = shape.vertices - [0, 0, shape.vertices[:, 2].min()]
-    material = SimpleMaterial(image=prints.mottled(image, rng))
+    material = SimpleMaterial(image=drawing.mottled(image, rng))
     return trimesh.Trimesh(
         vertices,
         shape.faces,
@@ -129,7 +129,7 @@ def turned(parts: list[tuple[np.ndarray, Image.Image]], width: int, segments: in
 
 
 def _soda_can(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image]:
-    metal, dark = prints.canvas(64, 16, (188, 190, 194)), prints.canvas(64, 8, (150, 152, 158))
+    metal, dark = drawing.canvas(64, 16, (188, 190, 194)), drawing.canvas(64, 8, (150, 152, 158))
     label = prints.can_label(1100, 640, rng, imprint)
     base = np.array([[0, 0.008], [0.018, 0.006], [0.023, 0.001], [0.0245, 0.0], [0.0265, 0.001], [0.032, 0.008]])
     wall = np.stack([np.full(14, 0.033), np.linspace(0.0095, 0.100, 14)], axis=1)
@@ -141,7 +141,7 @@ def _soda_can(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.
 
 def _mug(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image]:
     glaze = ((238, 234, 224), (226, 236, 238), (244, 226, 204))[rng.integers(3)]
-    inside = prints.mixed(glaze, (0, 0, 0), 0.04)
+    inside = drawing.mixed(glaze, (0, 0, 0), 0.04)
     height, radius, wall = 0.096, 0.041, 0.004
     foot = np.array([[0, 0.003], [0.027, 0.003], [0.028, 0.0], [0.031, 0.0], [0.035, 0.0015], [0.0385, 0.006]])
     rise = np.linspace(0, 1, 14)
@@ -152,8 +152,8 @@ def _mug(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image
     floor = np.array(
         [[radius - wall, height - 0.002], [radius - wall, 0.014], [0.034, 0.0085], [0.03, 0.0075], [0, 0.007]]
     )
-    plain, white = prints.canvas(64, 8, glaze), prints.canvas(64, 8, inside)
-    band = prints.canvas(64, 8, prints.mixed(glaze, (0, 0, 0), 0.45))
+    plain, white = drawing.canvas(64, 8, glaze), drawing.canvas(64, 8, inside)
+    band = drawing.canvas(64, 8, drawing.mixed(glaze, (0, 0, 0), 0.45))
     cup, texture = turned(
         [(foot, plain), (outer, prints.mug_print(1100, 380, glaze, rng, imprint)), (rim, band), (floor, white)], 1100
     )
@@ -166,8 +166,8 @@ def _mug(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image
 
 def _bottle(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Image]:
     palette = imprint.colours(rng)
-    body = prints.canvas(64, 16, prints.mixed(palette.light, palette.accent, 0.4))
-    cap = prints.canvas(1000, 120, palette.dark)
+    body = drawing.canvas(64, 16, drawing.mixed(palette.light, palette.accent, 0.4))
+    cap = drawing.canvas(1000, 120, palette.dark)
     for x in range(0, 1000, 20):
         cap.paste(tuple(value + 26 for value in palette.dark), (x, 0, x + 9, 120))
     foot = np.array([[0, 0.004], [0.024, 0.003], [0.028, 0.0], [0.031, 0.001], [0.034, 0.005], [0.034, 0.03]])
@@ -196,7 +196,7 @@ def _bowl(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.Imag
     inner = np.stack([0.034 + 0.037 * np.sin(s * np.pi / 2), 0.010 + 0.048 * (1 - np.cos(s * np.pi / 2))], axis=1)[::-1]
     inner = np.concatenate([inner, [[0, 0.009]]])
     palette = imprint.colours(rng)
-    clay, glaze = prints.canvas(64, 8, (196, 170, 140)), prints.canvas(64, 8, palette.light)
+    clay, glaze = drawing.canvas(64, 8, (196, 170, 140)), drawing.canvas(64, 8, palette.light)
     return turned([(foot, clay), (outer, prints.stripes(1000, 160, rng, imprint)), (rim, clay), (inner, glaze)], 1000)
 
 
@@ -211,7 +211,7 @@ def _bracket(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.I
     holes = [(0.018, -0.013), (0.018, 0.013), (0.048, 0.0), (0.105, -0.013), (0.105, 0.013)]
     plate = bent_plate((0.07, 0.055), 0.05, 0.003, 0.006, 0.0035, holes, (0.5, 0.5))
     grey = int(rng.integers(120, 150))
-    return plate, prints.canvas(32, 32, (grey, grey + 3, grey + 8))
+    return plate, drawing.canvas(32, 32, (grey, grey + 3, grey + 8))
 
 
 DESIGNS: dict[str, Design] = {

@@ -25,8 +25,10 @@ class Task(Enum):
 def score_of(
     evidence: Evidence, lead: float, earlier_lead: float, task: Task, plausible: Plausibility | None = None
 ) -> float:
-    """Return how likely the first of some poses is right, 0..1; lead: over the best of its rivals, now; earlier_lead: the most in
-    looks before."""
+    """Return how likely the first of some poses is right, 0..1.
+
+    lead: over the best of its rivals. earlier_lead: the most that it was in looks before, 0 without any.
+    """
     count = len(evidence.rank)
     return float(task.value(Cues.of(evidence, np.full(count, lead), np.full(count, earlier_lead), plausible))[0])
 
