@@ -21,6 +21,7 @@ TRIES = 8
 def mixture(
     mix: Mix,
     recorded: list[RecordedTask],
+    maps: Sequence[RecordedTask] = (),
     objects: Sequence[RecordedTask] = (),
     collages: Sequence[TaskSource] = (),
 ) -> Mixture:
@@ -28,6 +29,7 @@ def mixture(
     return Mixture(
         {
             "real": (mix.real, recorded),
+            "likeness": (mix.likeness, maps),
             "deformed_maps": (mix.deformed_maps, [DeformedMaps()]),
             "scattered_shapes": (mix.scattered_shapes, [ScatteredShapes()]),
             "pseudo_labels": (mix.pseudo_labels, [PseudoLabels(recorded)] if recorded else []),

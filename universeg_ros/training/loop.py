@@ -18,6 +18,7 @@ from ..network.checkpoints import UniverSegWeightsInfo, load_checkpoint, save_ch
 from ..network.model import UniverSeg
 from .batches import Batch, TaskBatches, batches_from, mixture
 from .collage_tasks import CollageTasks
+from .likeness_maps import likeness_tasks
 from .ranks import Ranks
 from .rendered import object_tasks
 from .run_state import Log, UniverSegRunState, save_picture
@@ -47,7 +48,7 @@ class UniverSegTrainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.say = say if self.ranks.first else lambda _line: None
         self.info = info or UniverSegWeightsInfo(licence=settings.licence, note=settings.note)
-        self.source = mixture(settings.mix, recorded, self._objects(), self._collages())
+        self.source = mixture(settings.mix, recorded, self._maps(recorded), self._objects(), self._collages())
         self.validation = Validation(held_apart)
         torch.manual_seed(settings.seed)
         self.model = initial_model(settings).to(self.ranks.device)
@@ -82,6 +83,9 @@ class UniverSegTrainer:
                 self._validate()
                 validated = now
         return self._finish()
+
+    def _maps(self, recorded: list[RecordedTask]) -> list[RecordedTask]:
+        return likeness_tasks(recorded, self.settings.seed, self.say) if self.settings.mix.likeness else []
 
     def _objects(self) -> list[RecordedTask]:
         """Rendered objects; one process renders them for all."""

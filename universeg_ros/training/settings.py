@@ -33,10 +33,12 @@ class UniverSegStage:
 class Mix:
     """How often each family of tasks is drawn.
 
-    Real tasks and pseudo labels need data, collages meshes and textures; rendered objects are rendered first.
+    Real tasks, their maps of likeness and pseudo labels need data, collages meshes and textures; rendered objects are
+    rendered first.
     """
 
     real: float = 0.55
+    likeness: float = 0.0
     deformed_maps: float = 0.135
     scattered_shapes: float = 0.135
     pseudo_labels: float = 0.18
