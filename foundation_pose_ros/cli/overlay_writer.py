@@ -12,9 +12,6 @@ from ..frame import Frame
 if TYPE_CHECKING:
     from ..overlay import OverlayRenderers
 
-# Distinguishable with any colour vision (Okabe and Ito, 2008).
-COLOURS = [(230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (213, 94, 0), (204, 121, 167), (0, 114, 178)]
-
 
 class OverlayWriter:
     """Draw the poses of a frame into DIR/SEQUENCE/FRAME.png; without a folder do nothing."""
@@ -28,7 +25,7 @@ class OverlayWriter:
             return
         import cv2
 
-        from ..overlay import OverlayPose, OverlayRenderers, draw_overlay
+        from ..overlay import PALETTE, OverlayPose, OverlayRenderers, draw_overlay
 
         estimates = list(estimates)
         poses = [
@@ -36,7 +33,7 @@ class OverlayWriter:
                 sequence.model(e.object_name),
                 e.result.T_cam_obj,
                 f"{e.object_name} {e.result.score:.2f}",
-                COLOURS[index % len(COLOURS)],
+                PALETTE[index % len(PALETTE)],
             )
             for index, e in enumerate(estimates)
             if e.result is not None

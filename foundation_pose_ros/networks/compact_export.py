@@ -1,6 +1,5 @@
 """Compact networks as ONNX files, for onnxruntime on any processor. Needs PyTorch and onnx."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,10 +8,9 @@ from torch import Tensor, nn
 
 from .compact_refine_net import CompactRefineNet
 from .compact_score_net import CompactScoreNet
-from .onnx_weights import onnx_module
+from .onnx_graph import write_graph
 from .surface_motion import SurfaceMotion
 
-OPSET = 17
 _INPUTS = ("rendered", "observed")
 _SIZE = 64
 
@@ -60,22 +58,6 @@ def _export(
     module: nn.Module, counts: tuple[int, int], outputs: Sequence[str], path: Path, metadata: Mapping[str, str]
 ) -> None:
     """counts: of images that are traced; an input of more than one may have any number."""
-    onnx = onnx_module()
-    path.parent.mkdir(parents=True, exist_ok=True)
     free = [name for name, count in zip(_INPUTS, counts, strict=True) if count > 1]
-    # With gradients on: without, transformer layers take a fused form that no graph has.
-    with torch.enable_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module.cpu().eval(),
-            tuple(torch.rand(count, 6, _SIZE, _SIZE) for count in counts),
-            str(path),
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=list(_INPUTS),
-            output_names=list(outputs),
-            dynamic_axes={name: {0: "B"} for name in (*free, *outputs)},
-        )
-    written = onnx.load(path)
-    onnx.helper.set_model_props(written, dict(metadata))
-    onnx.save(written, path)
+    example = tuple(torch.rand(count, 6, _SIZE, _SIZE) for count in counts)
+    write_graph(module, example, path, (_INPUTS, outputs), {name: {0: "B"} for name in (*free, *outputs)}, metadata)

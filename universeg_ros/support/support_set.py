@@ -1,7 +1,7 @@
 """The support set: images with label maps that say what to segment."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -112,12 +112,6 @@ class SupportSet:
     def remove(self, name: str) -> None:
         """Take an example out; raises InputRefused where there is none of that name."""
         del self._examples[self[name].name]
-
-    def subset(self, names: Iterable[str]) -> "SupportSet":
-        """Return a set of some of these examples."""
-        chosen = SupportSet(self.preparation, self.label_names)
-        chosen._examples = {name: self[name] for name in names}
-        return chosen
 
     @property
     def names(self) -> list[str]:
