@@ -85,10 +85,8 @@ class Crop:
     def _observed(self, size: int) -> Observation:
         camera = self.frame.camera
         grid = SampleGrid(camera, self.box, size)
-        depth_m = grid.sample(self.frame.depth_m)  # (n, n)
-        # The sampled pixel's own ray, not the grid's: rounding must not shift points sideways.
-        rays = camera.rays(grid.u[None, :], grid.v[:, None])  # (n, n, 3)
-        normals, on_edge = depth.normals_and_edges(rays * depth_m[..., None], self.box.side / size / camera.fx)
+        depth_m, rays, points = grid.seen(self.frame.depth_m)
+        normals, on_edge = depth.normals_and_edges(points, self.box.side / size / camera.fx)
         return Observation(
             frame=self.frame,
             K=self.box.intrinsics(camera, size),

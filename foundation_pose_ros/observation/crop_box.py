@@ -95,15 +95,28 @@ class SampleGrid:
     """The pixels u, v (n,) nearest to the middles of a box's cells, and which of them (n, n) are in the image."""
 
     def __init__(self, camera: Camera, box: CropBox, size: int) -> None:
-        self.u, u, in_columns = _nearest(box.left, box.side / size, size, camera.width)
-        self.v, v, in_rows = _nearest(box.top, box.side / size, size, camera.height)
-        self.in_image = in_columns[None, :] & in_rows[:, None]
-        self._pick = v[:, None], u[None, :]
+        self.u, self._u, self._in_columns = _nearest(box.left, box.side / size, size, camera.width)
+        self.v, self._v, self._in_rows = _nearest(box.top, box.side / size, size, camera.height)
+        self.in_image = self._in_columns[None, :] & self._in_rows[:, None]
+        self._camera = camera
 
     def sample(self, image: np.ndarray) -> np.ndarray:
         """Return an image (H, W) on the grid (n, n), 0 outside."""
-        sampled: np.ndarray = image[self._pick] * self.in_image
+        sampled: np.ndarray = image[self._v[:, None], self._u[None, :]] * self.in_image
         return sampled
+
+    def seen(self, depth_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return depth (n, n) of an image (H, W), 0 outside, and rays and points (n, n, 3) of the sampled pixels.
+
+        Rays are those of `Camera.rays`: the sampled pixels' own, not the grid's, so that rounding shifts no point.
+        """
+        camera = self._camera
+        x = (self.u.astype(np.float32) - np.float32(camera.cx)) * np.float32(1.0 / camera.fx)
+        y = (self.v.astype(np.float32) - np.float32(camera.cy)) * np.float32(1.0 / camera.fy)
+        seen: tuple[np.ndarray, np.ndarray, np.ndarray] = _seen(
+            depth_m, self._u, self._v, self._in_columns, self._in_rows, x, y
+        )
+        return seen
 
 
 @compiled
@@ -115,6 +128,21 @@ def _nearest(first: float, pitch: float, size: int, end: int) -> Any:
         held[k] = min(max(pixels[k], 0), end - 1)
         inside[k] = held[k] == pixels[k]
     return pixels, held, inside
+
+
+@compiled
+def _seen(image_m: Any, u: Any, v: Any, in_columns: Any, in_rows: Any, x: Any, y: Any) -> Any:
+    """Return depth (n, n), rays and points (n, n, 3) of pixels u, v (n,) whose rays are x, y (n,) off the axis."""
+    size = len(u)
+    depth_m = np.empty((size, size), np.float32)
+    rays, points = np.empty((size, size, 3), np.float32), np.empty((size, size, 3), np.float32)
+    for row in range(size):
+        for column in range(size):
+            z = image_m[v[row], u[column]] if in_rows[row] and in_columns[column] else np.float32(0)
+            depth_m[row, column] = points[row, column, 2] = z
+            rays[row, column, 0], rays[row, column, 1], rays[row, column, 2] = x[column], y[row], 1
+            points[row, column, 0], points[row, column, 1] = x[column] * z, y[row] * z
+    return depth_m, rays, points
 
 
 def _check_unit(extent_share: float, diameter_m: float, depth_m: float) -> None:

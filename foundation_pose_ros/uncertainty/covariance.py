@@ -1,10 +1,12 @@
 """How sure a pose is: from the normal equations to a covariance in ROS's order."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .. import se3
+from ..jit import compiled
 from ..pose_result import PoseResult
 from ..refinement.refiner import Refinement
 
@@ -31,11 +33,14 @@ class CovarianceModel:
 
     def of_residuals(self, refined: Refinement, diameter_m: np.ndarray | float) -> np.ndarray:
         """Return covariances (..., 6, 6) of twists about objects' centres, m^2 and rad^2, that residuals show."""
-        variance_m2 = np.maximum(refined.variance_m2, _SMALLEST_VARIANCE_M2) * self.repeat
-        diameter_m = np.asarray(diameter_m, float)
-        prior = _diagonal((_PRIOR_SHARE * diameter_m) ** -2, np.full_like(diameter_m, _PRIOR_RAD**-2))
-        known = refined.information / variance_m2[..., None, None] + refined.points_information
-        return np.linalg.inv(known + prior)
+        batch = refined.variance_m2.shape
+        covariances: np.ndarray = _of_residuals(
+            refined.information.reshape(-1, 6, 6),
+            refined.points_information.reshape(-1, 6, 6),
+            np.maximum(refined.variance_m2, _SMALLEST_VARIANCE_M2).reshape(-1) * self.repeat,
+            _each(diameter_m, batch),
+        )
+        return covariances.reshape(*batch, 6, 6)
 
     def about_centre(
         self, refined: Refinement, diameter_m: np.ndarray | float, distance_m: np.ndarray | float
@@ -44,9 +49,30 @@ class CovarianceModel:
 
         distance_m (...): from camera to centre.
         """
-        diameter_m, distance_m = np.broadcast_arrays(np.asarray(diameter_m, float), distance_m)
-        unseen = _diagonal((self.shift_per_m * distance_m) ** 2, (2 * self.rim_m / diameter_m) ** 2)
-        return self.of_residuals(refined, diameter_m) + unseen
+        covariances = self.of_residuals(refined, diameter_m)
+        own = covariances.reshape(-1, 36)[:, ::7]  # (B, 6) of each diagonal, in place
+        batch = refined.variance_m2.shape
+        own[:, :3] += np.square(self.shift_per_m * _each(distance_m, batch))[:, None]
+        own[:, 3:] += np.square(2 * self.rim_m / _each(diameter_m, batch))[:, None]
+        return covariances
+
+
+def _each(values: np.ndarray | float, batch: tuple[int, ...]) -> np.ndarray:
+    """(B,): values of a batch (...), or the one that all share."""
+    return np.broadcast_to(np.asarray(values, float), batch).flatten()
+
+
+@compiled
+def _of_residuals(information: Any, points_information: Any, variance_m2: Any, diameter_m: Any) -> Any:
+    """(B, 6, 6) of information (B, 6, 6) per variance (B,), of points, and of what is known beforehand."""
+    found = np.empty(information.shape)
+    for b in range(len(found)):
+        known = information[b] / variance_m2[b] + points_information[b]
+        for k in range(3):
+            known[k, k] += (_PRIOR_SHARE * diameter_m[b]) ** -2
+            known[3 + k, 3 + k] += _PRIOR_RAD**-2
+        found[b] = np.linalg.inv(known)
+    return found
 
 
 def about_origin(about_centre: np.ndarray, from_origin_cam: np.ndarray) -> np.ndarray:

@@ -39,7 +39,7 @@ def normal_limits(covariance: np.ndarray) -> np.ndarray:
     Their squares are taken to have the chi-squared distribution of the same mean and variance (Satterthwaite 1946).
     """
     # Of the eigenvalues: their sum, and that of their squares.
-    total, squares = np.trace(covariance, axis1=1, axis2=2), np.square(covariance).sum(axis=(1, 2))
+    total, squares = np.einsum("bii->b", covariance), np.einsum("bij,bij->b", covariance, covariance)
     scale = squares / np.maximum(total, 1e-30)
     degrees = np.square(total) / np.maximum(squares, 1e-60)
     limits = 2 * gammaincinv(degrees[:, None] / 2, np.array(SHARES))

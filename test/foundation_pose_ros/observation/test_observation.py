@@ -5,7 +5,7 @@ import pytest
 
 from foundation_pose_ros import Camera, Frame
 from foundation_pose_ros.observation.crop import Crop
-from foundation_pose_ros.observation.crop_box import CropBox
+from foundation_pose_ros.observation.crop_box import CropBox, SampleGrid
 
 CAMERA = Camera(300.0, 310.0, 80.3, 59.1, 160, 120)
 
@@ -29,6 +29,16 @@ def test_samples_lie_on_the_surface_and_their_normals_are_its_own(box: CropBox, 
     assert known.sum() > 0.5 * valid.sum()
     # Normals of cells wider than a pixel come from samples that are rounded to pixels.
     np.testing.assert_allclose(seen.normals[known] @ normal, 1, atol=2e-3)
+
+
+@pytest.mark.parametrize("box", [CropBox(13.7, 21.2, 77.3), CropBox(-20, -20, 90)])
+def test_what_is_seen_on_a_grid_is_its_samples_on_their_own_rays(box: CropBox):
+    depth_m = np.random.default_rng(1).uniform(0.3, 2.0, (120, 160)).astype(np.float32)
+    grid = SampleGrid(CAMERA, box, 33)
+    seen_m, rays, points = grid.seen(depth_m)
+    np.testing.assert_array_equal(seen_m, grid.sample(depth_m))
+    np.testing.assert_array_equal(rays, CAMERA.rays(grid.u[None, :], grid.v[:, None]))
+    np.testing.assert_array_equal(points, rays * seen_m[..., None])
 
 
 def test_the_virtual_camera_sees_a_point_in_the_cell_that_shows_it():
