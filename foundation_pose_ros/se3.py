@@ -116,18 +116,7 @@ def _twists(pairs: Any, centre_obj: Any) -> Any:
                 R[row, column] = 0
                 for k in range(3):
                     R[row, column] += new[row, k] * old[column, k]
-        # The quaternion's largest part first (Shepperd 1978): nothing cancels, near a half turn as near none.
-        largest = 3
-        for k in range(3):
-            if R[k, k] > max(R[0, 0] + R[1, 1] + R[2, 2], R[(k + 1) % 3, (k + 1) % 3], R[(k + 2) % 3, (k + 2) % 3]):
-                largest = k
-        if largest == 3:
-            q[0], q[1], q[2] = R[2, 1] - R[1, 2], R[0, 2] - R[2, 0], R[1, 0] - R[0, 1]
-            q[3] = 1 + R[0, 0] + R[1, 1] + R[2, 2]
-        else:
-            i, j, k = largest, (largest + 1) % 3, (largest + 2) % 3
-            q[i], q[3] = 1 + R[i, i] - R[j, j] - R[k, k], R[k, j] - R[j, k]
-            q[j], q[k] = R[j, i] + R[i, j], R[k, i] + R[i, k]
+        _fill_quaternion(R, q)
         half_sine = np.sqrt(q[0] ** 2 + q[1] ** 2 + q[2] ** 2)
         # Of the two quaternions of a rotation the one that turns less than half around.
         sign = -1.0 if q[3] < 0 else 1.0
@@ -135,6 +124,25 @@ def _twists(pairs: Any, centre_obj: Any) -> Any:
         for k in range(3):
             twist[3 + k] = sign * scale * q[k]
     return twists
+
+
+@compiled
+def _fill_quaternion(R: Any, q: Any) -> None:
+    """Fill q (4,) with a quaternion x, y, z, w of a rotation (3, 3), of any length and sign.
+
+    Its largest part comes first (Shepperd 1978): nothing cancels, near a half turn as near none.
+    """
+    largest = 3
+    for k in range(3):
+        if R[k, k] > max(R[0, 0] + R[1, 1] + R[2, 2], R[(k + 1) % 3, (k + 1) % 3], R[(k + 2) % 3, (k + 2) % 3]):
+            largest = k
+    if largest == 3:
+        q[0], q[1], q[2] = R[2, 1] - R[1, 2], R[0, 2] - R[2, 0], R[1, 0] - R[0, 1]
+        q[3] = 1 + R[0, 0] + R[1, 1] + R[2, 2]
+    else:
+        i, j, k = largest, (largest + 1) % 3, (largest + 2) % 3
+        q[i], q[3] = 1 + R[i, i] - R[j, j] - R[k, k], R[k, j] - R[j, k]
+        q[j], q[k] = R[j, i] + R[i, j], R[k, i] + R[i, k]
 
 
 def best_fit(points: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -173,9 +181,16 @@ def rotation_angle_rad(R_a: np.ndarray, R_b: np.ndarray) -> np.ndarray:
 def to_quaternion_xyzw(T: np.ndarray) -> np.ndarray:
     """Return the unit quaternion (4,) in ROS order x, y, z, w of one transform (4, 4), with w >= 0."""
     # SciPy takes a fifth of a millisecond for one rotation, and each object's message has several.
-    turn = twist_between(np.eye(4), T)[3:]
-    half_rad = np.linalg.norm(turn) / 2
-    return np.array([*(turn / 2 * np.sinc(half_rad / np.pi)), np.cos(half_rad)])
+    quaternion: np.ndarray = _quaternion(np.array(T, np.float64))
+    return quaternion
+
+
+@compiled
+def _quaternion(T: Any) -> Any:
+    q = np.empty(4)
+    _fill_quaternion(T, q)
+    length = np.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
+    return q / (-length if q[3] < 0 else length)
 
 
 def from_quaternion_xyzw(quaternion: np.ndarray, translation_m: np.ndarray) -> np.ndarray:

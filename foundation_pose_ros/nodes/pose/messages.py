@@ -107,10 +107,10 @@ def to_detection(
     hypothesis.hypothesis.class_id = tracked.class_id
     hypothesis.hypothesis.score = float(result.score)
     detection.results = [hypothesis]
-    T_cam_box = np.array(result.T_cam_obj, np.float64)
-    T_cam_box[:3, 3] += T_cam_box[:3, :3] @ model.centre_m
-    detection.bbox = BoundingBox3D(center=to_pose(T_cam_box))
-    detection.bbox.center.orientation = pose.pose.orientation
+    middle_m = result.T_cam_obj[:3, :3] @ model.centre_m + result.T_cam_obj[:3, 3]
+    detection.bbox = BoundingBox3D(center=Pose(orientation=pose.pose.orientation))
+    centre = detection.bbox.center.position
+    centre.x, centre.y, centre.z = (float(v) for v in middle_m)
     detection.bbox.size.x, detection.bbox.size.y, detection.bbox.size.z = (float(v) for v in model.extents_m)
     return detection
 

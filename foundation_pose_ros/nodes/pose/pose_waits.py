@@ -67,7 +67,8 @@ class PoseWaits:
         """Take in the objects of a frame, in the frame that poses are published in."""
         with self._changed:
             self._last = {tracked.id: Found(tracked, frame_id, stamp_ns) for tracked in objects}
-            self._changed.notify_all()
+            if self._waits:  # else a thread would wake up for each frame, to look at nothing
+                self._changed.notify_all()
 
     def forget(self, id: str | None = None) -> None:
         """Forget what was heard of one object, or of all: it was reset, or the node isn't active any more."""
