@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from ..arrays import Mask
 from ..depth import in_front
 from ..frame import Frame
 from ..jit import compiled
@@ -62,9 +63,7 @@ class LearnedColours:
         _count(frame.rgb, sides, np.array([*scale, *first]), counts)
         if counts.sum(axis=(1, 2, 3)).min() < _FEWEST_PIXELS:
             return None
-        # Along each axis.
-        counts = (_ALIKE @ counts.reshape(2, _STEPS, -1)).reshape(counts.shape)
-        foreground, background = (of_side / of_side.sum() for of_side in _ALIKE @ counts @ _ALIKE.T)
+        foreground, background = (of_side / of_side.sum() for of_side in map(_blurred, counts))
         return cls(foreground, background, frame.stamp_ns)
 
     def blended(self, newer: "LearnedColours", rate: float) -> "LearnedColours":
@@ -76,6 +75,16 @@ class LearnedColours:
             newer.stamp_ns,
             newer.agreement if unknown else self.agreement + rate * (newer.agreement - self.agreement),
         )
+
+    def likeness(self, frame: Frame, mask: Mask) -> float:
+        """Return 0..1: how far colours under a mask (H, W) are the object's, by Bhattacharyya's coefficient (1943)."""
+        step = max(1, -(-mask.shape[1] // _MOST_PIXELS))
+        red, green, blue = frame.rgb[::step, ::step][mask[::step, ::step]].T.astype(np.int64)
+        brightness = (red + 2 * green + blue) // 4 // _BRIGHTNESS_STEP
+        steps = brightness, _CHROMA_STEPS[red - green + 255], _CHROMA_STEPS[blue - green + 255]
+        counts = np.bincount(np.ravel_multi_index(steps, self.foreground.shape), minlength=self.foreground.size)
+        seen = _blurred(counts.reshape(self.foreground.shape).astype(np.float32))
+        return float(np.sqrt(seen * self.foreground).sum() / np.sqrt(max(seen.sum(), 1.0)))
 
     def probability(self) -> np.ndarray:
         """Return (16, 16, 16) float32: how likely a pixel of each colour is the object's, 0.5 where it isn't known."""
@@ -111,6 +120,11 @@ class ForegroundMap(NamedTuple):
         K[:2, 2] -= left, top  # the first pixel of each step is the one that is taken
         K[:2] /= step
         return cls(probability, K.astype(np.float32), float(colours.agreement))
+
+
+def _blurred(counts: np.ndarray) -> np.ndarray:
+    """Share each colour's count (16, 16, 16) with those that are nearly it, along each axis."""
+    return np.asarray(_ALIKE @ (_ALIKE @ counts.reshape(_STEPS, -1)).reshape(counts.shape) @ _ALIKE.T)
 
 
 def _sides(observed_m: np.ndarray, rendered_m: np.ndarray) -> np.ndarray:

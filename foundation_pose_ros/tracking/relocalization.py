@@ -11,7 +11,7 @@ from ..estimation.object_proposals import Proposal
 from ..frame import Frame
 from ..pose_result import PoseResult
 from .estimator_protocol import TrackingEstimator, finite
-from .second_look import nearness
+from .second_look import likeness, nearness
 
 # Whether another track explains what a pose explains.
 ClaimedBy = Callable[[PoseResult], bool]
@@ -25,7 +25,8 @@ class RelocalizationSettings:
     near_score: in the mean over `confirm_frames`, where the object was.
     elsewhere_score: in the mean over `confirm_frames`, where it wasn't: most things aren't it.
     doubt_score: in each of those frames.
-    far_score: where it wasn't, before that.
+    far_score: where it wasn't, before that, where nothing is known of its colours.
+    unseen_score: likewise where they are known: a step there has to reach doubt_score by them in the same frame.
     colour_drop: its colours' correlation may be so much less than when it was seen last; by more, it is another thing.
     region_drop: as may be how well its outline separates what was learned of its colours from what is beside it.
     forget_colours_s: seconds after which what was learned of its colours says nothing any more: light has changed.
@@ -42,6 +43,7 @@ class RelocalizationSettings:
     elsewhere_score: float = 0.7
     doubt_score: float = 0.5
     far_score: float = 0.45
+    unseen_score: float = 0.1
     colour_drop: float = 0.5
     region_drop: float = 0.3
     forget_colours_s: float = 5.0
@@ -104,17 +106,24 @@ class Relocalization:
             self._looked_far_ns = frame.stamp_ns
             self._far_period_s = min(self._far_period_s * settings.patience, settings.far_longest_s)
             proposal = self._next_proposal(frame)
-            if proposal is not None:
-                name = self._last.object_name
-                pose = self._believable(
-                    lambda: self._estimator.find(frame, proposal, name), claimed, settings.far_score
-                )
-                if pose is None:
-                    return None
-                # It has to prove itself by what the object looked like, if that is still known.
-                proven = pose.with_colours(self._last.memory.learned or pose.memory.learned)
-                return _Candidate(proven, settings.elsewhere_score, (pose.presence,))
+            pose = None if proposal is None else self._recognized(frame, proposal, claimed)
+            if pose is not None:
+                return _Candidate(pose, settings.elsewhere_score, (pose.presence,))
         return None
+
+    def _recognized(self, frame: Frame, proposal: Proposal, claimed: ClaimedBy | None) -> PoseResult | None:
+        """Register a thing as the object, and weigh it by what the object looked like, if that is still known.
+
+        Shape alone may hardly speak for a plain object that stands beside others.
+        """
+        settings, learned = self._settings, self._last.memory.learned
+        least = settings.far_score if learned is None else settings.unseen_score
+        pose = self._believable(lambda: self._estimator.find(frame, proposal, self._last.object_name), claimed, least)
+        if pose is None or learned is None:
+            return pose
+        return self._believable(
+            lambda: self._estimator.track(frame, pose.with_colours(learned)), claimed, settings.doubt_score
+        )
 
     def _due(self, frame: Frame, last_ns: int, period_s: float) -> bool:
         return frame.stamp_ns - last_ns >= int(period_s * 1e9)
@@ -135,17 +144,17 @@ class Relocalization:
         proposals = self._estimator.propose(frame, self._last.object_name)
         if not proposals:
             return None
-        best = max(proposals, key=lambda proposal: self._priority(proposal, frame.stamp_ns))
+        best = max(proposals, key=lambda proposal: self._priority(proposal, frame))
         self._tried.append((frame.stamp_ns, best.centre_m))
         return best
 
-    def _priority(self, proposal: Proposal, stamp_ns: int) -> float:
+    def _priority(self, proposal: Proposal, frame: Frame) -> float:
         """Weigh likeness: more where the object may have come to since it was lost, less the oftener it was tried."""
-        near = nearness(proposal, self._last, stamp_ns)
-        since_ns = stamp_ns - int(self._settings.forget_s * 1e9)
+        near = nearness(proposal, self._last, frame.stamp_ns)
+        since_ns = frame.stamp_ns - int(self._settings.forget_s * 1e9)
         self._tried = [(tried_ns, centre) for tried_ns, centre in self._tried if tried_ns > since_ns]
         times = sum(np.linalg.norm(centre - proposal.centre_m) < 0.4 * proposal.diameter_m for _, centre in self._tried)
-        return proposal.likeness * (0.3 + 0.7 * near) * 0.2**times
+        return likeness(proposal, frame, self._last) * (0.3 + 0.7 * near) * 0.2**times
 
 
 def looks_like(pose: PoseResult, last: PoseResult, settings: RelocalizationSettings) -> bool:

@@ -14,6 +14,8 @@ from .estimator_protocol import Followed, TrackingEstimator, finite
 
 # Where colours don't tell whether an outline is right, they neither raise nor lower a fit.
 _UNKNOWN_REGION = 0.8
+# Of a thing in quite other colours than were learned so much of its likeness is left.
+_LEAST_ALIKE = 0.1
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class SecondLook:
     def _best_near(self, frame: Frame, found: Followed, last: PoseResult) -> PoseResult | None:
         settings, name = self.settings, last.object_name
         proposals = [one for one in self._estimator.propose(frame, name) if self._in_reach(one.centre_m, one, last)]
-        proposals.sort(key=lambda proposal: -proposal.likeness * nearness(proposal, last, frame.stamp_ns))
+        proposals.sort(key=lambda one: -likeness(one, frame, last) * nearness(one, last, frame.stamp_ns))
         best, least = None, self._least_fit(found)
         for proposal in proposals[: settings.most]:
             try:
@@ -118,6 +120,15 @@ def fit(pose: PoseResult) -> float:
     """Return how well depth and colours fit a pose, as `selection` ranks poses of one object in one frame."""
     region = _UNKNOWN_REGION if math.isnan(pose.region_agreement) else pose.region_agreement
     return pose.depth_inlier_fraction + 0.5 * pose.colour_agreement + 0.2 * pose.visible_fraction + 0.3 * region
+
+
+def likeness(proposal: Proposal, frame: Frame, last: PoseResult) -> float:
+    """Return 0..1: how far a thing is the object by its size and colours, and by how it was seen last."""
+    learned = last.memory.learned
+    if learned is None:
+        return proposal.likeness
+    # Light and shadow may change all colours of the object, but not its size.
+    return proposal.likeness * (_LEAST_ALIKE + (1 - _LEAST_ALIKE) * learned.likeness(frame, proposal.mask))
 
 
 def nearness(proposal: Proposal, last: PoseResult, stamp_ns: int) -> float:

@@ -64,6 +64,17 @@ def test_older_colours_fade(see_blob, blob, blob_renderer, blob_pose):
     assert blended.stamp_ns == 5
 
 
+def test_the_object_is_like_what_was_learned_of_it_and_what_is_beside_it_is_not(
+    see_blob, blob, blob_renderer, blob_pose
+):
+    learned = learned_from(see_blob(blob_pose), blob, blob_renderer)
+    moved = see_blob(se3.apply_twist(blob_pose, np.array([0.04, 0.02, 0.1, 0.3, 0.2, -0.4]), blob.centre_m))
+    alike, other = (learned.likeness(moved.frame, mask) for mask in (moved.mask, ~moved.mask))
+    assert 0.8 < alike <= 1.0001
+    assert other < 0.3
+    assert learned.likeness(moved.frame, np.zeros_like(moved.mask)) == 0
+
+
 def test_what_is_nearer_than_the_object_says_nothing(see_blob, blob, blob_renderer, blob_pose):
     view = see_blob(blob_pose)
     learned = learned_from(view, blob, blob_renderer)

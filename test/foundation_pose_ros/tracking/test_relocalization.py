@@ -21,6 +21,7 @@ from foundation_pose_ros.tracking import (
 from foundation_pose_ros.tracking.relocalization import Relocalization
 
 CAMERA = Camera(1.0, 1.0, 0.0, 0.0, 1, 1)
+SMALL = Camera(64.0, 64.0, 31.5, 31.5, 64, 64)
 MASK = np.ones((1, 1), bool)
 
 
@@ -206,3 +207,45 @@ def test_colours_are_forgotten_with_a_loss_that_lasts() -> None:
     where_it_was = Remembered({0.0: 0.9}, region=0.4)
     assert search_for(where_it_was, 6.0) is not None
     assert not any(where_it_was.handed_over)
+
+
+@pytest.mark.parametrize(("shape_score", "believed"), [(0.05, False), (0.2, True)])
+def test_for_a_plain_thing_that_its_shape_hardly_shows_what_is_known_of_its_colours_speaks(
+    shape_score: float, believed: bool
+) -> None:
+    class Plain(Remembered):
+        def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
+            return replace(super().find(frame, proposal, object_name), score=shape_score)
+
+    assert (search_for(Plain({0.5: 0.9}, {0.5: 0.9}), 0.3) is not None) == believed
+
+
+def test_what_has_the_colours_that_it_had_is_looked_at_before_what_is_likelier_by_size() -> None:
+    red = np.array([200, 30, 30], np.uint8)
+    left = np.indices((64, 64))[1] < 32
+    rgb = np.where(left[..., None], np.array([30, 30, 200], np.uint8), red)
+    scene = Frame(rgb, np.ones((64, 64), np.float32), SMALL, stamp_ns=300_000_000)
+    things = [
+        Proposal(mask, mask, np.array([x_m, 0, 0]), like, 0.1, NO_PLANES)
+        for mask, x_m, like in ((left, 0.1, 0.9), (~left, 0.2, 0.5))
+    ]
+
+    class Both(Table):
+        def propose(self, frame: Frame, object_name: str | None = None) -> list[Proposal]:
+            return things
+
+    for learned, first in ((None, 0.1), (colours_of(red), 0.2)):
+        table = Both({})
+        search = Relocalization(pose(0.0, 0.9).with_colours(learned), table, RelocalizationSettings())
+        search.step(scene)
+        assert table.found == [first]
+
+
+def colours_of(rgb: np.ndarray) -> LearnedColours:
+    """What is learned from a plain disc before gray."""
+    v, u = np.indices((64, 64)) - 31.5
+    disc = np.hypot(u, v) < 20
+    seen = Frame(np.where(disc[..., None], rgb, np.uint8(128)), np.ones((64, 64), np.float32), SMALL)
+    learned = LearnedColours.of(seen, SMALL.K, seen.depth_m, np.where(disc, np.float32(1), np.float32(0)))
+    assert learned is not None
+    return learned
