@@ -25,7 +25,11 @@ def from_rotation_translation(R: np.ndarray, t: np.ndarray) -> np.ndarray:
 def inverse(T: np.ndarray) -> np.ndarray:
     """Invert rigid (..., 4, 4) transforms; the rotation part must be orthonormal."""
     R_inv = np.swapaxes(T[..., :3, :3], -1, -2)
-    return from_rotation_translation(R_inv, -(R_inv @ T[..., :3, 3:])[..., 0]).astype(T.dtype)
+    inverted = np.zeros(T.shape, np.float32)
+    inverted[..., :3, :3] = R_inv
+    inverted[..., :3, 3:] = -(R_inv @ T[..., :3, 3:])
+    inverted[..., 3, 3] = 1
+    return inverted.astype(T.dtype)
 
 
 def transform_points(T: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -35,15 +35,20 @@ class Stage:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Refined poses with what speaks for them, and the observation that they were refined on."""
+    """Refined poses with what speaks for them, and the observation that they were refined on.
+
+    rendered_m: depth (B, n, n) of the object on that observation's grid at these poses, where it is known.
+    """
 
     refined: Refinement
     evidence: Evidence
     observation: Observation
+    rendered_m: np.ndarray | None = None
 
     def picked(self, kept: np.ndarray) -> "Candidates":
         """Return those of the given indices."""
-        return Candidates(picked(self.refined, kept), picked(self.evidence, kept), self.observation)
+        rendered_m = None if self.rendered_m is None else self.rendered_m[kept]
+        return Candidates(picked(self.refined, kept), picked(self.evidence, kept), self.observation, rendered_m)
 
     def __add__(self, other: "Candidates") -> "Candidates":
         """Join those of both, on this one's observation."""

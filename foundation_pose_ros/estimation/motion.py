@@ -19,10 +19,10 @@ def step_s(frame: Frame, previous: PoseResult) -> float | None:
 def expected_poses(frame: Frame, previous: PoseResult) -> np.ndarray:
     """Return guesses (S, 4, 4), the likeliest first: where the object was going, and where it was."""
     dt_s = step_s(frame, previous)
-    if dt_s is None or not np.any(previous.velocity):
+    if dt_s is None or not previous.velocity.any():
         return previous.T_cam_obj[None]
     foreseen = se3.apply_twist(previous.T_cam_obj, previous.velocity * dt_s, previous.centre_obj)
-    return np.stack([foreseen, previous.T_cam_obj])
+    return np.array((foreseen, previous.T_cam_obj))
 
 
 def velocity(frame: Frame, previous: PoseResult, T_cam_obj: np.ndarray) -> np.ndarray:

@@ -54,12 +54,12 @@ class RenderAndCompare:
     ) -> Candidates:
         """Move poses (B, 4, 4) by a stage's steps, and weigh them, on a finer grid where `judged_on` is one."""
         refined = self.moved(observation, T_cam_obj, stage, matches)
-        evidence = self.scorer.score(judged_on or observation, refined.T_cam_obj)
+        evidence, rendered_m = self.scorer.score_with_depth(judged_on or observation, refined.T_cam_obj)
         if judged_on is None:
-            return Candidates(refined, evidence, observation)
+            return Candidates(refined, evidence, observation, rendered_m)
         # As if the steps had been taken on that grid: as many more residuals say as much more.
         information = refined.information * (judged_on.size / observation.size) ** 2
-        return Candidates(replace(refined, information=information), evidence, judged_on)
+        return Candidates(replace(refined, information=information), evidence, judged_on, rendered_m)
 
     def evaluate_unrefined(
         self, observation: Observation, T_cam_obj: np.ndarray, error_m: float, keep: int | None = None

@@ -112,7 +112,10 @@ class TrackStep:
         """
         seen, T_cam_obj = candidates.observation, candidates.refined.T_cam_obj[0]
         shape = (seen.size, seen.size)
-        rendered_m = self._compare.renderer.render(T_cam_obj[None], seen.K, shape).depth_m[0]
+        if candidates.rendered_m is not None:
+            rendered_m = candidates.rendered_m[0]
+        else:
+            rendered_m = self._compare.renderer.render(T_cam_obj[None], seen.K, shape).depth_m[0]
         if seen.foreground is None:
             return colours_at(seen, self._compare.model, T_cam_obj, rendered_m, self.settings.margin)
         learned = LearnedColours.of(seen.frame, seen.K, seen.depth_m.reshape(shape), rendered_m)
@@ -148,6 +151,8 @@ class TrackStep:
 
     def _apart(self, T_cam_obj: np.ndarray, share: float) -> np.ndarray:
         """Return those of poses (B, 4, 4) that differ from the ones before, by this share of the diameter."""
+        if len(T_cam_obj) == 1:
+            return T_cam_obj
         return T_cam_obj[self._compare.unique_poses(T_cam_obj, share, len(T_cam_obj))]
 
     def _staged(
@@ -162,9 +167,10 @@ class TrackStep:
                 T_cam_obj = self._compare.moved(observation, T_cam_obj, stage, matches).T_cam_obj
                 continue
             candidates = self._compare.refine(observation, T_cam_obj, stage, matches)
-            ranked = candidates.ranked
-            ranked = ranked[self._compare.unique_poses(candidates.refined.T_cam_obj[ranked], apart, stage.keep)]
-            candidates = candidates.picked(ranked)
+            if len(T_cam_obj) > 1:
+                ranked = candidates.ranked
+                ranked = ranked[self._compare.unique_poses(candidates.refined.T_cam_obj[ranked], apart, stage.keep)]
+                candidates = candidates.picked(ranked)
             T_cam_obj = candidates.refined.T_cam_obj
         return candidates
 

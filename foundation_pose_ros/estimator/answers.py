@@ -41,8 +41,7 @@ def tracked(prepared: PreparedObject, candidates: Candidates, previous: PoseResu
     else:
         comparison = Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
     T_cam_obj = prepared.model.symmetries.nearest(candidates.refined.T_cam_obj[0], previous.T_cam_obj)
-    answer = _answer(prepared, candidates, T_cam_obj, comparison, previous)
-    return replace(answer, velocity=motion.velocity(frame, previous, T_cam_obj))
+    return _answer(prepared, candidates, T_cam_obj, comparison, previous)
 
 
 def assessed(prepared: PreparedObject, candidates: Candidates) -> PoseResult:
@@ -90,7 +89,7 @@ def _answer(
         **comparison.said,
         stamp_ns=frame.stamp_ns,
         frame_id=frame.frame_id,
-        velocity=np.zeros(6),
+        velocity=np.zeros(6) if previous is None else motion.velocity(frame, previous, T_cam_obj),
         memory=remembered(
             prepared, candidates, T_cam_obj, comparison, NOTHING_REMEMBERED if previous is None else previous.memory
         ),

@@ -136,9 +136,9 @@ class Keyframe:
         expected = (expected[:, :2] / expected[:, 2:]).astype(np.float32)
         levels = min(max(math.ceil(math.log2(max(off, 1e-6) * _SIZE / _REACH_PX)), _FEWEST_LEVELS), _MOST_LEVELS)
         found, kept = self._found(image, expected, levels)
-        if levels < _MOST_LEVELS and kept.mean() < _ENOUGH:  # it went elsewhere
+        if levels < _MOST_LEVELS and np.count_nonzero(kept) < _ENOUGH * len(kept):  # it went elsewhere
             found, kept = self._found(image, expected, _MOST_LEVELS)
-        if kept.sum() < _FEWEST_POINTS:
+        if np.count_nonzero(kept) < _FEWEST_POINTS:
             return None
         covariance = _turned(self.covariance_obj, T_cam_obj[:3, :3])
         return PointMatches(self.points_obj[kept], _rays(found[kept], K), 1 / float(K[0, 0]), self.weight, covariance)
@@ -152,7 +152,8 @@ class Keyframe:
         back, here, _ = cv2.calcOpticalFlowPyrLK(
             image, self.image, found, self.pixels.copy(), maxLevel=0, **_LUCAS_KANADE
         )
-        near = np.linalg.norm(back - self.pixels, axis=1) < _ROUND_TRIP_PX
+        off_px = back - self.pixels
+        near = np.einsum("mi,mi->m", off_px, off_px) < _ROUND_TRIP_PX**2
         return found, (there[:, 0] > 0) & (here[:, 0] > 0) & near
 
 

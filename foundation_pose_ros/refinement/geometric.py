@@ -64,9 +64,10 @@ class GeometricRefiner:
         region = None
         if observation.foreground is not None:
             region = Region(observation, observation.foreground, pivot, self._diameter_m)
-        gates_m = error_m[0] * (error_m[1] / error_m[0]) ** (np.arange(iterations) / max(iterations - 1, 1))
-        region_shares = self._settings.region_weight * np.minimum(gates_m / (0.1 * self._diameter_m), 1) ** 1.5
-        for gate_m, region_share in zip(np.maximum(gates_m, self._settings.min_gate_m), region_shares, strict=True):
+        for step in range(iterations):
+            off_m = error_m[0] * (error_m[1] / error_m[0]) ** (step / max(iterations - 1, 1))
+            region_share = self._settings.region_weight * min(off_m / (0.1 * self._diameter_m), 1.0) ** 1.5
+            gate_m = max(off_m, self._settings.min_gate_m)
             depth, rendered_m = self._depth_equations(pixels, T_cam_obj, gate_m)
             surface: NormalEquations = depth
             if outline is not None:

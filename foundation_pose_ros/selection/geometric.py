@@ -68,7 +68,12 @@ class GeometricScorer:
 
     def score(self, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
         """Weigh what speaks for poses as a `Scorer` does."""
-        return self._compared(observation, self._rendered(observation, T_cam_obj))
+        return self.score_with_depth(observation, T_cam_obj)[0]
+
+    def score_with_depth(self, observation: Observation, T_cam_obj: np.ndarray) -> tuple[Evidence, np.ndarray]:
+        """Weigh poses (B, 4, 4), and return the depth (B, n, n) of the object at them as well."""
+        rendering = self._rendered(observation, T_cam_obj)
+        return self._compared(observation, rendering), rendering.depth_m
 
     def score_apart(self, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
         """Weigh poses (B, 4, 4) that show nearly the same surface by what sets them apart as well.

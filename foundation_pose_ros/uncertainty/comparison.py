@@ -84,11 +84,13 @@ class Comparison:
     def kept(cls, previous: PoseResult, T_cam_obj: np.ndarray, evidence: Evidence) -> "Comparison":
         """Go on with the rivals of the pose before: they moved as it did, to T_cam_obj (4, 4)."""
         moved = T_cam_obj.astype(np.float64) @ se3.inverse(previous.T_cam_obj.astype(np.float64))
+        others = np.array([one.T_cam_obj for one in previous.alternatives]).reshape(-1, 4, 4)
+        carried = (moved @ others).astype(np.float32)
         return cls(
             score_of(evidence, previous.margin, previous.earlier_margin, Task.TRACKED),
             previous.margin,
             previous.earlier_margin,
-            tuple(Alternative((moved @ one.T_cam_obj).astype(np.float32), one.score) for one in previous.alternatives),
+            tuple(Alternative(T, one.score) for T, one in zip(carried, previous.alternatives, strict=True)),
             previous.ambiguous,
             previous.compared_ns,
         )

@@ -35,6 +35,16 @@ def test_a_step_finds_the_object_again(motion, see, step, cube_pose, moved, erro
     assert found.evidence.agreement[0] > 0.85
 
 
+def test_colours_are_learned_from_the_rendering_that_was_weighed(see, step, compare, cube_pose):
+    found = step(see(cube_pose).frame, cube_pose[None])
+    seen, T_cam_obj = found.observation, found.refined.T_cam_obj
+    anew_m = compare.renderer.render(T_cam_obj, seen.K, (seen.size, seen.size)).depth_m
+    np.testing.assert_array_equal(found.rendered_m, anew_m)
+    learned, without = step.colours(found), step.colours(replace(found, rendered_m=None))
+    assert learned is not None and without is not None
+    np.testing.assert_array_equal(learned.foreground, without.foreground)
+
+
 def test_points_hold_what_depth_leaves_open(see, cube, cube_renderer, step, moved, error_mm_deg):
     """A face straight on, moved along itself: depth sees nothing of it but the rim."""
     T = se3.from_rotation_translation(np.diag([1.0, -1.0, -1.0]), np.array([0, 0, 0.45]))
