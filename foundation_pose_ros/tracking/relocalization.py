@@ -13,6 +13,8 @@ from ..pose_result import PoseResult
 from .estimator_protocol import TrackingEstimator, finite
 from .second_look import likeness, nearness
 
+# What sticks in a table or wall scores 0.
+_ABOVE_THE_TABLE = 1e-6
 # Whether another track explains what a pose explains.
 ClaimedBy = Callable[[PoseResult], bool]
 
@@ -25,8 +27,7 @@ class RelocalizationSettings:
     near_score: in the mean over `confirm_frames`, where the object was.
     elsewhere_score: in the mean over `confirm_frames`, where it wasn't: most things aren't it.
     doubt_score: in each of those frames.
-    far_score: where it wasn't, before that, where nothing is known of its colours.
-    unseen_score: likewise where they are known: a step there has to reach doubt_score by them in the same frame.
+    far_score: where it wasn't, before that; where its colours are known a step by them has to reach doubt_score.
     colour_drop: its colours' correlation may be so much less than when it was seen last; by more, it is another thing.
     region_drop: as may be how well its outline separates what was learned of its colours from what is beside it.
     forget_colours_s: seconds after which what was learned of its colours says nothing any more: light has changed.
@@ -43,7 +44,6 @@ class RelocalizationSettings:
     elsewhere_score: float = 0.7
     doubt_score: float = 0.5
     far_score: float = 0.45
-    unseen_score: float = 0.1
     colour_drop: float = 0.5
     region_drop: float = 0.3
     forget_colours_s: float = 5.0
@@ -117,13 +117,16 @@ class Relocalization:
         Shape alone may hardly speak for a plain object that stands beside others.
         """
         settings, learned = self._settings, self._last.memory.learned
-        least = settings.far_score if learned is None else settings.unseen_score
+        least = settings.far_score if learned is None else _ABOVE_THE_TABLE
         pose = self._believable(lambda: self._estimator.find(frame, proposal, self._last.object_name), claimed, least)
         if pose is None or learned is None:
             return pose
-        return self._believable(
-            lambda: self._estimator.track(frame, pose.with_colours(learned)), claimed, settings.doubt_score
-        )
+        here = pose.memory.learned
+        if here is not None:
+            # What is beside it now isn't what was beside it there.
+            learned = replace(learned, background=here.background)
+        known = pose.with_colours(learned)
+        return self._believable(lambda: self._estimator.track(frame, known), claimed, settings.doubt_score)
 
     def _due(self, frame: Frame, last_ns: int, period_s: float) -> bool:
         return frame.stamp_ns - last_ns >= int(period_s * 1e9)

@@ -209,7 +209,7 @@ def test_colours_are_forgotten_with_a_loss_that_lasts() -> None:
     assert not any(where_it_was.handed_over)
 
 
-@pytest.mark.parametrize(("shape_score", "believed"), [(0.05, False), (0.2, True)])
+@pytest.mark.parametrize(("shape_score", "believed"), [(0.0, False), (0.02, True)])
 def test_for_a_plain_thing_that_its_shape_hardly_shows_what_is_known_of_its_colours_speaks(
     shape_score: float, believed: bool
 ) -> None:
@@ -218,6 +218,19 @@ def test_for_a_plain_thing_that_its_shape_hardly_shows_what_is_known_of_its_colo
             return replace(super().find(frame, proposal, object_name), score=shape_score)
 
     assert (search_for(Plain({0.5: 0.9}, {0.5: 0.9}), 0.3) is not None) == believed
+
+
+def test_what_is_beside_it_there_is_seen_there() -> None:
+    here = replace(LEARNED, background=np.ones_like(LEARNED.background))
+
+    class Beside(Remembered):
+        def find(self, frame: Frame, proposal: Proposal, object_name: str | None = None) -> PoseResult:
+            return super().find(frame, proposal, object_name).with_colours(here)
+
+    found = search_for(Beside({0.5: 0.9}, {0.5: 0.9}), 0.3)
+    assert found is not None
+    assert found.memory.learned.background is here.background
+    assert found.memory.learned.foreground is LEARNED.foreground
 
 
 def test_what_has_the_colours_that_it_had_is_looked_at_before_what_is_likelier_by_size() -> None:
