@@ -218,7 +218,7 @@ def written(constants: Constants) -> str:
     lines = [
         '"""What scores and covariances were fitted to be, written by `python -m benchmarks.calibration --apply`."""',
         "",
-        "from .confidence import Confidence",
+        "from .confidence import Confidence, Standing",
         "from .covariance import CovarianceModel",
         "from .expected_error import ErrorModel",
         "",

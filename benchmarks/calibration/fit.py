@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from benchmarks.calibration.reliability import balanced, in_another_optimum, normalised
 from foundation_pose_ros.refinement.refiner import Refinement
-from foundation_pose_ros.uncertainty.confidence import Confidence, Cues, standing, stands_logit
+from foundation_pose_ros.uncertainty.confidence import Confidence, Cues, Standing
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 from foundation_pose_ros.uncertainty.expected_error import SHARES, ErrorModel, normal_limits
 
@@ -33,6 +33,9 @@ _WEIGHT_SIGMA = 5.0
 _RATE, _RATE_SIGMA = 4.5, 2.0
 # Beyond it, a pose that was told from its rivals before is surely right.
 _MOST_EARLIER = 6.0
+# A pose may be likelier than a rival for which as much speaks, but by no more than this: to be wrong and trusted is
+# worse than to be right and doubted, which the likelihood of samples doesn't know.
+_MOST_CHOSEN = 0.8
 # Tails of errors are fatter than normal ones, by poses in a near-by optimum: as Student's t of so many degrees.
 _TAIL_DEGREES = 5.0
 # A turn that is known no better is about an axis of symmetry.
@@ -53,20 +56,19 @@ def fitted_confidence(cues: Cues, right: np.ndarray, names: list[str], earlier: 
     weight, count = balanced(right) * len(right), 1 + len(held_to)
 
     def loss(values: np.ndarray) -> float:
-        most, per_lead = values[count:]
-        p = expit(parts @ values[:count]) * standing(stands_logit(cues, most, per_lead))
-        p = np.clip(p, 1e-9, 1 - 1e-9)
+        stands = Standing(*values[count:])
+        p = np.clip(expit(parts @ values[:count]) * stands(cues), 1e-9, 1 - 1e-9)
         held = np.square((values[1:count] - held_to) / _WEIGHT_SIGMA).sum()
-        held += np.square((per_lead - _RATE) / _RATE_SIGMA)
+        held += np.square((stands.rate - _RATE) / _RATE_SIGMA)
         return float(held / 2 - (weight * np.where(right, np.log(p), np.log1p(-p))).sum())
 
     bounds: list[tuple[float | None, float | None]] = [(None, None), *[(0.0, None)] * len(held_to)]
-    bounds += [(0.0, _MOST_EARLIER if earlier else 0.0), (0.0, None)]
-    start, options = np.concatenate([[-10.0], held_to, [1.0 * earlier, 4.0]]), {"maxiter": 2000, "maxfun": 10**6}
+    bounds += [(0.0, _MOST_CHOSEN), (0.0, _MOST_EARLIER if earlier else 0.0), (0.0, None)]
+    start, options = np.concatenate([[-10.0], held_to, [0.4, 1.0 * earlier, 4.0]]), {"maxiter": 2000, "maxfun": 10**6}
     found = minimize(loss, start, bounds=bounds, method="L-BFGS-B", options=options).x
     intercept, *weights = (round(float(value), 2) + 0.0 for value in found[:count])
-    most, per_lead = (round(float(value), 2) + 0.0 for value in found[count:])
-    return Confidence(intercept, tuple(zip(names, weights[::2], weights[1::2], strict=True)), (most, per_lead))
+    stands = Standing(*(round(float(value), 2) + 0.0 for value in found[count:]))
+    return Confidence(intercept, tuple(zip(names, weights[::2], weights[1::2], strict=True)), stands)
 
 
 @dataclass(frozen=True)

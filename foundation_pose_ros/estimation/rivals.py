@@ -25,12 +25,14 @@ class RivalSettings:
 
     indistinct: turns next to each other that are behind by no more than this are one range.
     about: likewise of rivals in the end, beside the likeliest of them.
-    most: ranges of turns that are looked at closely; runners_up: poses besides.
+    most: turns that are looked at closely, one of each range first, then others of wide ranges, `turn_deg` apart.
+    runners_up: poses besides.
     switch: by so much more has to speak for a rival that takes the pose's place.
     """
 
     indistinct: float = 0.35
     most: int = 5
+    turn_deg: float = 30.0
     about: float = 0.5
     runners_up: int = 3
     switch: float = 0.05
@@ -85,28 +87,43 @@ class RivalSearch:
         return candidates, replace(rivals, behind=np.maximum(rivals.behind, 0.0), turns=level)
 
     def _ranges(self, candidates: Candidates, first: np.ndarray) -> tuple[list[RivalTurn], np.ndarray]:
-        """Return ranges of turns with the best pose (n, 4, 4) of each, at most `most`, the likeliest first."""
+        """Return ranges of turns, the likeliest first, and poses (n, 4, 4): the best of each, then more of wide ones.
+
+        Which turn of a range is the best one a coarse grid hardly tells: the right one may be any.
+        """
         if not self._turns:
             return [], np.zeros((0, 4, 4), np.float32)
         transforms = np.concatenate([np.eye(4)[None], *(turns.transforms for turns in self._turns)])
         poses = (first @ transforms).astype(np.float32)
         behind = self._compare.scorer.contest(candidates.observation.thinned(_COARSE_STEP), poses, _LOOSE)
         apart = self._apart(poses[1:], first)
-        found: list[tuple[RivalTurn, np.ndarray]] = []
+        found: list[RivalTurn] = []
+        bests: list[int] = []
+        others: list[int] = []
         at = 0
         for turns in self._turns:
             own = slice(at, at + len(turns.angles_deg))
             at = own.stop
             for members, lowest, highest in _runs(turns, behind[own], self.settings.indistinct):
-                there = [k for k in members if apart[own][k]]
+                there = [at_k for k in members if apart[at_k := own.start + k]]
                 if there:
-                    best = min(there, key=lambda k: behind[own][k])
+                    picked = self._spread(there, behind, turns, own.start)
                     single = turns.step_deg == 0
-                    one = RivalTurn(turns.axis, lowest, highest, float(behind[own][best]), single)
-                    found.append((one, poses[1:][own][best]))
-        found.sort(key=lambda pair: pair[0].behind)
-        found = found[: self.settings.most]
-        return [one for one, _ in found], np.array([pose for _, pose in found]).reshape(-1, 4, 4)
+                    found.append(RivalTurn(turns.axis, lowest, highest, float(behind[picked[0]]), single))
+                    bests.append(picked[0])
+                    others += picked[1:]
+        order = np.argsort([one.behind for one in found], kind="stable")[: self.settings.most]
+        others = sorted(others, key=lambda k: behind[k])[: self.settings.most - len(order)]
+        return [found[k] for k in order], poses[1:][[*(bests[k] for k in order), *others]]
+
+    def _spread(self, members: list[int], behind: np.ndarray, turns: ConfusableTurns, start: int) -> list[int]:
+        """Pick members of a range, the likeliest first, each turned by `turn_deg` at least from those before."""
+        picked: list[int] = []
+        for k in sorted(members, key=lambda k: behind[k]):
+            off_deg = np.abs([turns.angles_deg[k - start] - turns.angles_deg[one - start] for one in picked])
+            if (np.minimum(off_deg, 360 - off_deg) >= self.settings.turn_deg).all():
+                picked.append(k)
+        return picked
 
     def _compared(self, candidates: Candidates, first: np.ndarray, poses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Refine poses (n, 4, 4); return them with how far each is behind the first (n,), by what sets them apart."""

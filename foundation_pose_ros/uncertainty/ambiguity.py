@@ -8,12 +8,12 @@ from ..selection.rivals import Rivals
 from .fitted_constants import REGISTERED
 
 # A turn is said to be ambiguous from this probability on, and where it is at least so likely beside the pose.
-_LEAST_PROBABILITY, _LEAST_SHARE = 0.05, 0.3
+_LEAST_PROBABILITY, _LEAST_SHARE = 0.05, 0.2
 
 
 def probabilities(rivals: Rivals, score: float) -> np.ndarray:
     """Return how likely each rival (R,) is the right one, beside a pose of this score; together they are at most 1."""
-    likely = score * _shares(rivals.behind)
+    likely = score * REGISTERED.stands.share(rivals.behind)
     left = 1 - score
     return np.asarray(likely * min(1.0, left / max(float(likely.sum()), 1e-9)))
 
@@ -29,7 +29,8 @@ def ambiguous_turns(model: ObjectModel, rivals: Rivals, score: float) -> tuple[A
     ]
     behind = np.array([turn.behind for turn in rivals.turns])
     alone = Rivals(np.zeros((len(behind), 4, 4)), behind)
-    for turn, share, likely in zip(rivals.turns, _shares(behind), probabilities(alone, score), strict=True):
+    shares = REGISTERED.stands.share(behind)
+    for turn, share, likely in zip(rivals.turns, shares, probabilities(alone, score), strict=True):
         if share >= _LEAST_SHARE and likely >= _LEAST_PROBABILITY:
             axis, point = np.array(turn.axis.direction), np.array(turn.axis.point_m)
             found.append(AmbiguousTurn(axis, point, turn.from_deg, turn.to_deg, float(likely)))
@@ -51,8 +52,3 @@ def _square_rad2(turn: AmbiguousTurn) -> float:
     low, high = np.deg2rad(turn.from_deg), np.deg2rad(turn.to_deg)
     mean = (low * low + low * high + high * high) / 3
     return float(mean if low <= 0 <= high else turn.probability * mean)
-
-
-def _shares(behind: np.ndarray) -> np.ndarray:
-    """Return how much less likely than a pose are those (R,) that are behind it by so much."""
-    return np.asarray(np.exp(-REGISTERED.stands[1] * np.clip(behind, 0, 10)))

@@ -31,7 +31,7 @@ BENDS = {
 }
 
 # Share of rivals that are right though nothing seems to speak for them, as of what leads wrongly.
-_UNRULY = 0.03
+_UNRULY = 0.01
 
 
 @dataclass(frozen=True)
@@ -97,18 +97,39 @@ class Cues:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """P(it is this pose) = 1 / (1 + exp(-(chosen + earlier + rate x lead))), but for a share that no lead rules out.
+
+    chosen: log odds of a pose beside a rival for which as much speaks, since it was chosen by more than what sets these
+    two apart. earlier: what was known before the look, rate x earlier_lead, but at most `most` and at least 0. None of
+    them is negative.
+    """
+
+    chosen: float
+    most: float
+    rate: float
+
+    def __call__(self, cues: Cues) -> np.ndarray:
+        """(B,) in 0..1: how likely a pose is the right one rather than its rival."""
+        earlier = np.minimum(np.maximum(self.rate * cues.earlier_lead, 0), self.most)
+        return np.asarray(_UNRULY + (1 - 2 * _UNRULY) * expit(self.chosen + earlier + self.rate * cues.lead))
+
+    def share(self, behind: np.ndarray) -> np.ndarray:
+        """Return how likely rivals (R,) that are behind by so much are, beside the pose, as of one look."""
+        return np.asarray(np.exp(-self.chosen - self.rate * np.clip(behind, 0, 10)))
+
+
+@dataclass(frozen=True)
 class Confidence:
     """P(right) = P(the object is there, this pose or one that looks like it) x P(it is this one).
 
     The first is 1 / (1 + exp(-(intercept + sum of below x part below the bend + above x part beyond it))), the second
-    1 / (1 + exp(-(earlier + rate x lead))), but for a share that no lead rules out; earlier: what was known before the
-    look, rate x earlier_lead, but at most `most` and at least 0. weights: (name of a cue, below, above), none of them
-    negative. stands: most and rate, neither of them negative.
+    that of `stands`. weights: (name of a cue, below, above), none of them negative.
     """
 
     intercept: float
     weights: tuple[tuple[str, float, float], ...]
-    stands: tuple[float, float]
+    stands: Standing
 
     def __call__(self, cues: Cues) -> np.ndarray:
         """(B,) in 0..1."""
@@ -117,14 +138,4 @@ class Confidence:
         found = np.array([getattr(cues, name) for name in names])  # (n, B)
         bends = np.array([[BENDS[name]] for name in names])
         logit = self.intercept + below @ np.minimum(found, bends) + above @ np.maximum(found - bends, 0)
-        return np.asarray(expit(logit) * standing(stands_logit(cues, *self.stands)))
-
-
-def stands_logit(cues: Cues, most: float, rate: float) -> np.ndarray:
-    """Return (B,): logarithm of the odds of a pose beside its best rival. most, rate: as of `Confidence.stands`."""
-    return np.asarray(np.minimum(np.maximum(rate * cues.earlier_lead, 0), most) + rate * cues.lead)
-
-
-def standing(logit: np.ndarray) -> np.ndarray:
-    """Return 0..1: how likely a pose is the right one rather than its rival."""
-    return np.asarray(_UNRULY + (1 - 2 * _UNRULY) * expit(logit))
+        return np.asarray(expit(logit) * self.stands(cues))

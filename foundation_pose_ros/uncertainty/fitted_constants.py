@@ -1,6 +1,6 @@
 """What scores and covariances were fitted to be, written by `python -m benchmarks.calibration --apply`."""
 
-from .confidence import Confidence
+from .confidence import Confidence, Standing
 from .covariance import CovarianceModel
 from .expected_error import ErrorModel
 
@@ -14,7 +14,7 @@ REGISTERED = Confidence(
         ("likeness", 1.79, 1.7),
         ("separates", 10.4, 20.2),
     ),
-    (0.0, 5.65),
+    Standing(chosen=0.0, most=0.0, rate=5.65),
 )
 FOUND = Confidence(
     -22.88,
@@ -28,7 +28,7 @@ FOUND = Confidence(
         ("flat", 0.0, 7.38),
         ("separates", 10.74, 25.84),
     ),
-    (0.0, 9.89),
+    Standing(chosen=0.0, most=0.0, rate=9.89),
 )
 TRACKED = Confidence(
     -10.63,
@@ -39,7 +39,7 @@ TRACKED = Confidence(
         ("likeness", 2.66, 1.7),
         ("region", 17.71, 8.0),
     ),
-    (1.24, 4.88),
+    Standing(chosen=0.0, most=1.24, rate=4.88),
 )
 COVARIANCE = CovarianceModel(repeat=3.9, shift_per_m=0.0011, rim_m=0.0009)
 REGISTERED_ERRORS = ErrorModel(translation=(0.86, 1.19), rotation=(0.84, 1.01))

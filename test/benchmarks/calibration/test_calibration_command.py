@@ -16,7 +16,7 @@ from foundation_pose_ros.synthetic.imperfections import CameraDefects, Defective
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.uncertainty import fitted_constants
-from foundation_pose_ros.uncertainty.confidence import Confidence
+from foundation_pose_ros.uncertainty.confidence import Confidence, Standing
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 from foundation_pose_ros.uncertainty.expected_error import ErrorModel
 
@@ -39,7 +39,7 @@ def test_the_code_has_the_constants_of_the_report(repository: Path):
     report = json.loads((repository / "benchmarks/results/calibration.json").read_text())
     for task, (name, _) in TASKS.items():
         said = report["confidence"][task]["fitted"]
-        assert Confidence(said["intercept"], tuple(map(tuple, said["weights"])), tuple(said["stands"])) == getattr(
+        assert Confidence(said["intercept"], tuple(map(tuple, said["weights"])), Standing(**said["stands"])) == getattr(
             fitted_constants, name
         )
     assert CovarianceModel(**report["covariance"]["fitted"]) == fitted_constants.COVARIANCE
