@@ -5,42 +5,42 @@ from .covariance import CovarianceModel
 from .expected_error import ErrorModel
 
 REGISTERED = Confidence(
-    -36.63,
+    -36.0,
     (
-        ("agreement", 5.91, 13.3),
-        ("outline", 11.92, 5.71),
-        ("visible", 12.47, 5.04),
-        ("border", 4.14, 6.03),
-        ("likeness", 1.79, 1.7),
-        ("separates", 10.4, 20.2),
+        ("agreement", 5.92, 13.02),
+        ("outline", 11.82, 4.29),
+        ("visible", 12.25, 4.95),
+        ("border", 3.58, 5.93),
+        ("likeness", 2.21, 1.7),
+        ("separates", 10.22, 20.73),
     ),
-    Standing(chosen=0.0, most=0.0, rate=5.65),
+    Standing(chosen=0.8, most=0.0, rate=4.42),
 )
 FOUND = Confidence(
-    -22.88,
+    -22.2,
     (
-        ("inliers", 8.85, 21.33),
-        ("visible", 0.0, 8.92),
-        ("border", 3.1, 7.92),
-        ("likeness", 1.62, 1.7),
-        ("hue", 9.49, 0.0),
-        ("ends", 29.52, 0.91),
-        ("flat", 0.0, 7.38),
-        ("separates", 10.74, 25.84),
+        ("inliers", 8.86, 20.51),
+        ("visible", 0.14, 7.68),
+        ("border", 3.85, 7.03),
+        ("likeness", 3.16, 1.7),
+        ("hue", 6.3, 0.0),
+        ("ends", 29.4, 0.0),
+        ("flat", 0.0, 7.06),
+        ("separates", 9.99, 23.99),
     ),
-    Standing(chosen=0.0, most=0.0, rate=9.89),
+    Standing(chosen=0.51, most=0.0, rate=8.28),
 )
 TRACKED = Confidence(
-    -10.63,
+    -11.42,
     (
-        ("agreement", 6.96, 16.48),
-        ("visible", 0.0, 9.06),
-        ("border", 5.29, 13.43),
-        ("likeness", 2.66, 1.7),
-        ("region", 17.71, 8.0),
+        ("agreement", 6.49, 18.53),
+        ("visible", 0.0, 8.82),
+        ("border", 6.28, 12.6),
+        ("likeness", 2.77, 1.7),
+        ("region", 13.48, 8.0),
     ),
-    Standing(chosen=0.0, most=1.24, rate=4.88),
+    Standing(chosen=0.8, most=0.4, rate=4.65),
 )
-COVARIANCE = CovarianceModel(repeat=3.9, shift_per_m=0.0011, rim_m=0.0009)
-REGISTERED_ERRORS = ErrorModel(translation=(0.86, 1.19), rotation=(0.84, 1.01))
-TRACKED_ERRORS = ErrorModel(translation=(0.86, 1.19), rotation=(0.84, 1.01))
+COVARIANCE = CovarianceModel(repeat=4.8, shift_per_m=0.0011, rim_m=0.00088)
+REGISTERED_ERRORS = ErrorModel(translation=(0.85, 1.17), rotation=(0.98, 1.17))
+TRACKED_ERRORS = ErrorModel(translation=(0.87, 1.2), rotation=(0.83, 0.97))

@@ -1,4 +1,4 @@
-"""What sensors can't show tells no two poses apart: a box whose sides are nearly equal may be turned by 90 degrees."""
+"""What sensors can't show tells no two poses apart: a box on its other side, a mug with a hidden handle."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,16 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import Camera, Frame, ObjectModel, se3
+from foundation_pose_ros.estimation.candidates import Candidates
 from foundation_pose_ros.estimation.methods import turns_alike
 from foundation_pose_ros.estimation.registration import RegistrationSettings
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
 from foundation_pose_ros.estimation.rivals import RivalSearch
 from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.selection.rivals import Rivals
 from foundation_pose_ros.synthetic.imperfections import CameraDefects
+from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
 from foundation_pose_ros.uncertainty.comparison import Comparison
 from foundation_pose_ros.uncertainty.scored_pose import Task
@@ -30,9 +33,11 @@ def box(ratio: float) -> ObjectModel:
 class Seen:
     """A box before a wall, as a camera with noise and defects sees it, and how poses of it compare there."""
 
-    def __init__(self, model: ObjectModel, seed: int, distance_m: float) -> None:
+    def __init__(
+        self, model: ObjectModel, seed: int, distance_m: float, view: Rotation | None = None
+    ) -> None:
         rng = np.random.default_rng(seed)
-        R = Rotation.from_euler("xyz", VIEWS_DEG[seed % len(VIEWS_DEG)], degrees=True).as_matrix()
+        R = (view or Rotation.from_euler("xyz", VIEWS_DEG[seed % len(VIEWS_DEG)], degrees=True)).as_matrix()
         self.truth = se3.from_rotation_translation(R, np.array([0.0, 0.0, distance_m]))
         size = (CAMERA.height, CAMERA.width)
         shown = EmbreeRenderer(model).render(self.truth[None], CAMERA.K, size, normals=True)
@@ -46,12 +51,16 @@ class Seen:
 
     def compared(self, turned_deg: float) -> Comparison:
         """Compare with its rivals the pose that is found from the true one, turned about the box's long axis."""
+        found, rivals = self.rivals(turned_deg)
+        return Comparison.of(self.model, found.evidence, rivals, 0, Task.REGISTERED)
+
+    def rivals(self, turned_deg: float) -> tuple[Candidates, Rivals]:
+        """Return the pose that is found from the true one, turned about the mesh's z, and its rivals."""
         turn = np.eye(4)
         turn[:3, :3] = Rotation.from_euler("z", turned_deg, degrees=True).as_matrix()
         start = (self.truth @ turn).astype(np.float32)
         found = self.compare.refine(self.observation, start[None], RegistrationSettings().polish)
-        rivals = RivalSearch(self.compare, turns_alike(self.model))(found)
-        return Comparison.of(self.model, found.evidence, rivals, 0, Task.REGISTERED)
+        return found, RivalSearch(self.compare, turns_alike(self.model))(found)
 
 
 @pytest.mark.slow
@@ -71,3 +80,14 @@ def test_a_box_whose_sides_differ_is_known_by_its_shape(ratio):
     model = box(ratio)
     leads = [Seen(model, seed, 0.5 + 0.05 * seed).compared(0.0).lead for seed in range(6)]
     assert np.median(leads) > 0.4 and min(leads) > 0.1
+
+
+def test_turns_all_over_a_range_that_cant_be_told_are_rivals():
+    """A track knows no runners-up; which turn of a range is the likeliest, a coarse look hardly says."""
+    mesh = make_mesh("mug", 0)
+    mug = ObjectModel.from_mesh(trimesh.Trimesh(mesh.vertices, mesh.faces), name="mug")
+    hidden = Rotation.from_euler("x", 110, degrees=True) * Rotation.from_euler("z", 100, degrees=True)
+    found, rivals = Seen(mug, 0, 0.5, hidden).rivals(0.0)
+    moved = np.linalg.inv(found.refined.T_cam_obj[0]) @ rivals.T_cam_obj[rivals.behind < 0.3]
+    turned_deg = np.rad2deg(np.arctan2(moved[:, 1, 0], moved[:, 0, 0]))
+    assert turned_deg.min() < -10 and turned_deg.max() > 10
