@@ -31,15 +31,15 @@ FOUND = Confidence(
     Standing(chosen=0.51, most=0.0, rate=8.28),
 )
 TRACKED = Confidence(
-    -11.42,
+    -11.47,
     (
-        ("agreement", 6.49, 18.53),
-        ("visible", 0.0, 8.82),
-        ("border", 6.28, 12.6),
-        ("likeness", 2.77, 1.7),
-        ("region", 13.48, 8.0),
+        ("agreement", 6.51, 18.72),
+        ("visible", 0.0, 8.79),
+        ("border", 6.45, 12.92),
+        ("likeness", 2.8, 1.7),
+        ("region", 13.59, 8.0),
     ),
-    Standing(chosen=0.8, most=0.4, rate=4.65),
+    Standing(chosen=0.4, most=0.65, rate=5.02),
 )
 COVARIANCE = CovarianceModel(repeat=4.8, shift_per_m=0.0011, rim_m=0.00088)
 REGISTERED_ERRORS = ErrorModel(translation=(0.85, 1.17), rotation=(0.98, 1.17))
