@@ -33,9 +33,7 @@ def box(ratio: float) -> ObjectModel:
 class Seen:
     """A box before a wall, as a camera with noise and defects sees it, and how poses of it compare there."""
 
-    def __init__(
-        self, model: ObjectModel, seed: int, distance_m: float, view: Rotation | None = None
-    ) -> None:
+    def __init__(self, model: ObjectModel, seed: int, distance_m: float, view: Rotation | None = None) -> None:
         rng = np.random.default_rng(seed)
         R = (view or Rotation.from_euler("xyz", VIEWS_DEG[seed % len(VIEWS_DEG)], degrees=True)).as_matrix()
         self.truth = se3.from_rotation_translation(R, np.array([0.0, 0.0, distance_m]))
