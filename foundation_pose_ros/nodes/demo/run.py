@@ -52,7 +52,7 @@ def run(sequence: str, objects: list[str], frames: int | None, seed: int, output
     print(f"demo: {', '.join(meshes)} in {source.sequence.name}, {len(source.sequence.frame_ids)} frames", flush=True)
     output.mkdir(parents=True, exist_ok=True)
     parameters = output / "pose_node.yaml"
-    parameters.write_text(yaml.safe_dump(_parameters(meshes), sort_keys=False), encoding="utf-8")
+    parameters.write_text(yaml.safe_dump(pose_node_parameters(meshes), sort_keys=False), encoding="utf-8")
     arguments = ["--ros-args", "--params-file", str(parameters)]
     with (
         own_domain_id() as domain_id,
@@ -106,8 +106,8 @@ def _play(source: ReplaySource, frames: int | None, context: Context, process: "
     return record
 
 
-def _parameters(meshes: dict[str, MeshFile]) -> dict[str, Any]:
-    """The contents of a parameter file for pose_node."""
+def pose_node_parameters(meshes: dict[str, MeshFile]) -> dict[str, Any]:
+    """Return the contents of a parameter file for pose_node, by which it takes in every frame that is played."""
     parameters: dict[str, Any] = {"objects": list(meshes)}
     for name, mesh in meshes.items():
         parameters[name] = {"mesh": str(mesh.path.resolve()), "unit": mesh.unit}
