@@ -17,6 +17,7 @@ from foundation_pose_ros.tracking import ObjectTracker, TrackState
 from foundation_pose_ros.uncertainty.confidence import Cues
 from foundation_pose_ros.uncertainty.fitted_constants import FOUND, REGISTERED, TRACKED
 
+pytestmark = pytest.mark.slow
 NAME = "sticker_cube"
 CONFIDENCE = {"register": REGISTERED, "find": FOUND, "track": TRACKED}
 

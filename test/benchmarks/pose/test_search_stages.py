@@ -59,6 +59,7 @@ def stage(search: Search, told: Told, found: PoseResult | None) -> Stage:
     return replace(search, estimator=told).followed(found)[0]
 
 
+@pytest.mark.slow
 def test_each_stage_is_told_from_the_others(world):
     search, on, off, found, wrong = world
     assert stage(search, Told([on]), replace(found, score=0.9)) == Stage.FOUND

@@ -44,6 +44,7 @@ def equally_likely(scene: SyntheticScene) -> tuple[list[Proposal], np.ndarray]:
     return [replace(thing, likeness=0.5) for thing in sorted(things, key=share)], mask
 
 
+@pytest.mark.slow
 def test_the_object_is_seen_among_many_things_of_its_size(scene: SyntheticScene, look: FirstLook) -> None:
     things, mask = equally_likely(scene)
     assert len(things) > look.settings.most[-1]  # or the first few would be all
@@ -51,6 +52,7 @@ def test_the_object_is_seen_among_many_things_of_its_size(scene: SyntheticScene,
     assert (first.mask & mask).sum() > 0.6 * first.mask.sum()
 
 
+@pytest.mark.slow
 def test_no_more_things_are_looked_at_closely_than_asked_for(scene: SyntheticScene, look: FirstLook) -> None:
     things, _ = equally_likely(scene)
     assert len(look(scene.frame(scene.frame_ids[0]), things)) <= look.settings.most[-1]

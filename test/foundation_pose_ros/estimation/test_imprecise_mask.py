@@ -44,6 +44,7 @@ def narrower(mask: np.ndarray) -> np.ndarray:
     return cv2.erode(mask.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OBJECTS)
 @pytest.mark.parametrize("made", [box_of, wider, narrower, half_of])
 def test_an_imprecise_mask_leads_to_the_object(made, name, scene, estimator, off_share):

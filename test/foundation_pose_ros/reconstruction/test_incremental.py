@@ -85,6 +85,7 @@ def test_it_grows_while_it_is_tracked_and_poses_stay_right(growing, turn, carton
     assert np.abs(high - true_high).max() < 0.003
 
 
+@pytest.mark.slow
 def test_frames_that_are_unsure_seen_before_or_hidden_are_no_views(growing, turn):
     new = turn[15]
     assert not growing.add_frame(new.frame, at_truth(new, score=0.7))
@@ -100,6 +101,7 @@ def test_frames_that_are_unsure_seen_before_or_hidden_are_no_views(growing, turn
     assert len(growing.views) == 5 and not growing.ready
 
 
+@pytest.mark.slow
 def test_views_that_show_nothing_more_are_forgotten(growing, turn):
     growing.settings = replace(growing.settings, least_gain=0.9)
     before = growing.model

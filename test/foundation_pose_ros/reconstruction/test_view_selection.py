@@ -11,10 +11,11 @@ from foundation_pose_ros.synthetic.reference_views import render_views, sphere_p
 
 @pytest.fixture(scope="module")
 def many(sticker_cube):
-    """Thirty views from above in a heap, and ten from all over."""
-    everywhere = sphere_poses(sticker_cube, 10, seed=4)
-    heap = np.repeat(everywhere[:1], 30, axis=0)
-    return render_views(sticker_cube, np.concatenate([heap, everywhere]))
+    """Thirty times one view in a heap, and ten from all over."""
+    everywhere = render_views(
+        sticker_cube, sphere_poses(sticker_cube, 10, seed=4), names=[f"view_{k}" for k in range(10)]
+    )
+    return tuple(replace(everywhere[0], name=f"heap_{k:02}") for k in range(30)) + everywhere
 
 
 def test_the_middle_is_the_objects(all_around, sticker_cube):
