@@ -18,7 +18,6 @@ import cv2
 import numpy as np
 import rclpy
 import yaml
-from ament_index_python.packages import get_package_share_path
 from PIL import Image
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -30,12 +29,12 @@ from sensor_msgs.msg import Image as ImageMessage
 from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker, MarkerArray
 
-from foundation_pose_ros import ObjectModel, se3
+from foundation_pose_ros import Camera, ObjectModel, se3
 from foundation_pose_ros.nodes.demo.child_process import child_process
 from foundation_pose_ros.nodes.demo.run import (
-    PACKAGE,
     POSE_NODE,
     SCENE_OBJECTS,
+    make_room_for_images,
     own_domain_id,
     pose_node_parameters,
 )
@@ -48,7 +47,8 @@ from foundation_pose_ros.streams.image_messages import to_depth_m, to_rgb
 
 FILE = Path(__file__).resolve().parent / "images" / "topics.jpg"
 FRAMES, SEED = 12, 3
-SIZE, FOCAL_PX = (720, 960), 1000.0  # height and width of the view
+VIEW = Camera(1000.0, 1000.0, 480.0, 360.0, 960, 720)
+SIZE = (VIEW.height, VIEW.width)
 GROUND, WORDS = (32, 34, 38), (236, 238, 240)
 # The view: beside and above the camera, towards the middle of what it sees.
 EYE_CAM, UP_CAM = np.array([0.42, -0.36, 0.0]), np.array([0.0, -1.0, 0.0])
@@ -85,9 +85,7 @@ class Listener(Node):
 
 def main() -> None:
     """Play, listen until all is there, draw."""
-    os.environ.setdefault(
-        "FASTDDS_DEFAULT_PROFILES_FILE", str(get_package_share_path(PACKAGE) / "config" / "fastdds.xml")
-    )
+    make_room_for_images()
     with played() as (executor, listener):
         heard(executor, listener)
         del listener.heard["pose_node/overlay"]  # which may be older than the last object's first pose
@@ -150,14 +148,13 @@ def played() -> Iterator[tuple[SingleThreadedExecutor, Listener]]:
 def drawn(listener: Listener) -> np.ndarray:
     """Draw cloud, meshes, axes and names from the side, RGB (h, w, 3)."""
     T_view_cam = looking()
-    K = np.array([[FOCAL_PX, 0, SIZE[1] / 2], [0, FOCAL_PX, SIZE[0] / 2], [0, 0, 1]], np.float32)
     image, nearest_m = np.full((*SIZE, 3), GROUND, np.uint8), np.full(SIZE, np.inf, np.float32)
-    draw_cloud(image, nearest_m, K, T_view_cam, listener)
+    draw_cloud(image, nearest_m, T_view_cam, listener)
     shown = {ns: T_view_cam @ from_pose(marker.pose) for ns, marker in listener.markers.items()}
     for ns, marker in listener.markers.items():
         if marker.type == Marker.MESH_RESOURCE:
             model = ObjectModel.from_mesh(Path(unquote(urlparse(marker.mesh_resource).path)), unit="m")
-            rendering = EmbreeRenderer(model).render(shown[ns][None], K, SIZE, colour=True)
+            rendering = EmbreeRenderer(model).render(shown[ns][None], VIEW.K, SIZE, colour=True)
             assert rendering.rgb is not None
             depth_m = rendering.depth_m[0]
             # A marker is drawn over the points that lie on it.
@@ -165,10 +162,10 @@ def drawn(listener: Listener) -> np.ndarray:
             image[front], nearest_m[front] = 255 * rendering.rgb[0][front], depth_m[front]
     for ns, marker in listener.markers.items():
         if marker.type == Marker.LINE_LIST:
-            draw_lines(image, K, shown[ns], marker)
+            draw_lines(image, shown[ns], marker)
     for transform in listener.heard["tf"].transforms:
         at = transform.transform.translation
-        point = projected(K, se3.transform_points(T_view_cam, np.array([[at.x, at.y, at.z]])))[0]
+        point = VIEW.project(se3.transform_points(T_view_cam, np.array([[at.x, at.y, at.z]])))[0]
         words, (left, top) = coverage(transform.child_frame_id, TEXT_PX), (int(point[0]) + 8, int(point[1]) - 30)
         image[top - 2 : top + words.shape[0] + 2, left - 4 : left + words.shape[1] + 4] = GROUND
         paint(image, words, left, top, WORDS)
@@ -186,37 +183,30 @@ def looking() -> np.ndarray:
     return np.asarray(se3.inverse(T_cam_view))
 
 
-def draw_cloud(
-    image: np.ndarray, nearest_m: np.ndarray, K: np.ndarray, T_view_cam: np.ndarray, listener: Listener
-) -> None:
+def draw_cloud(image: np.ndarray, nearest_m: np.ndarray, T_view_cam: np.ndarray, listener: Listener) -> None:
     """Draw each pixel of the depth image as a point in the camera's colours, far ones first."""
-    info, depth_m = listener.heard["rgb/camera_info"], to_depth_m(listener.heard["depth/image"])
+    depth_m = to_depth_m(listener.heard["depth/image"])
+    camera = Camera.from_K(np.reshape(listener.heard["rgb/camera_info"].k, (3, 3)), *depth_m.shape[::-1])
     rgb = to_rgb(listener.heard["rgb/image"])[depth_m > 0]
     v, u = np.nonzero(depth_m > 0)
-    z = depth_m[v, u]
-    points_cam = np.stack([(u - info.k[2]) / info.k[0] * z, (v - info.k[5]) / info.k[4] * z, z], axis=1)
+    points_cam = camera.rays(u, v) * depth_m[v, u, None]
     points = se3.transform_points(T_view_cam, points_cam)
     far_first = np.argsort(-points[:, 2])
     points, rgb = points[far_first], rgb[far_first]
-    columns, rows = np.rint(projected(K, points)).astype(int).T
+    columns, rows = np.rint(VIEW.project(points)).astype(int).T
     for down, across in np.ndindex(2, 2):
         inside = (rows >= 0) & (rows + down < SIZE[0]) & (columns >= 0) & (columns + across < SIZE[1])
         at = rows[inside] + down, columns[inside] + across
         image[at], nearest_m[at] = rgb[inside], points[inside, 2]
 
 
-def draw_lines(image: np.ndarray, K: np.ndarray, T_view_marker: np.ndarray, marker: Marker) -> None:
+def draw_lines(image: np.ndarray, T_view_marker: np.ndarray, marker: Marker) -> None:
     """Draw a list of lines, two points each, in their colours."""
     points = se3.transform_points(T_view_marker, np.array([[p.x, p.y, p.z] for p in marker.points]))
-    ends = [tuple(map(int, point)) for point in np.rint(projected(K, points))]
+    ends = [tuple(map(int, point)) for point in np.rint(VIEW.project(points))]
     for k in range(0, len(ends), 2):
         colour = marker.colors[k]
         cv2.line(image, ends[k], ends[k + 1], (255 * colour.r, 255 * colour.g, 255 * colour.b), 3, cv2.LINE_AA)
-
-
-def projected(K: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Points (N, 3) of the view to pixels (N, 2)."""
-    return np.asarray((points @ K.T)[:, :2] / points[:, 2:])
 
 
 if __name__ == "__main__":

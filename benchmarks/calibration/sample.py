@@ -33,9 +33,9 @@ class Sample:
     """task: register, find or track. evidence: of one pose, by name. error_share: MSSD in diameters, infinite where
     the object isn't there, or where too little of it is seen to know; error: None there. lead: over the pose's
     rivals. rivals: of a registration, each by how much it is behind, and its own error_share. plausible: of a
-    registration's or a search's pose, for what no evidence along its surface says. earlier_lead: the
-    largest in looks before at a track's pose; as if there were no rival where it was led astray from a right one.
-    cluster: poses of one object in one scene are alike.
+    registration's or a search's pose, for what no evidence along its surface says. earlier_lead: the largest in
+    looks before at a track's pose; as if there were no rival where it was led astray from a right one. cluster: poses
+    of one object in one scene are alike.
     """
 
     task: str

@@ -81,6 +81,8 @@ def unique_poses(
 
     Places are those of the point centre_obj (3,).
     """
+    if len(T_cam_obj) == 1:
+        return np.zeros(1, np.int64)
     # Copies: the loop would be compiled once more for arrays that mustn't be written to.
     poses = np.array(T_cam_obj, np.float64, order="C")
     return _unique_poses(poses, np.array(centre_obj, np.float64), apart_m, np.cos(apart_rad), most)

@@ -151,8 +151,6 @@ class TrackStep:
 
     def _apart(self, T_cam_obj: np.ndarray, share: float) -> np.ndarray:
         """Return those of poses (B, 4, 4) that differ from the ones before, by this share of the diameter."""
-        if len(T_cam_obj) == 1:
-            return T_cam_obj
         return T_cam_obj[self._compare.unique_poses(T_cam_obj, share, len(T_cam_obj))]
 
     def _staged(

@@ -5,20 +5,16 @@ import os
 import sys
 from pathlib import Path
 
-from ament_index_python.packages import get_package_share_path
-
 from ...errors import InputRefused
 from ..replay.source import SYNTHETIC
-from .run import PACKAGE, SCENE_FRAMES, SCENE_OBJECTS, SCENE_SEED, DemoFailed, run
+from .run import SCENE_FRAMES, SCENE_OBJECTS, SCENE_SEED, DemoFailed, make_room_for_images, run
 
 
 def main(argv: list[str] | None = None) -> int:
     """Play, write what was published, and say so in one line; 0 where there was at least one pose."""
     arguments = _arguments(argv)
     os.environ.setdefault("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{name}: {message}")
-    os.environ.setdefault(
-        "FASTDDS_DEFAULT_PROFILES_FILE", str(get_package_share_path(PACKAGE) / "config" / "fastdds.xml")
-    )
+    make_room_for_images()
     try:
         record = run(arguments.sequence, arguments.object, arguments.frames, arguments.seed, arguments.output)
         record.write(arguments.output)
