@@ -7,7 +7,6 @@ benchmarks/results/grasps.json and its table.
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections import Counter, defaultdict
 from contextlib import ExitStack
@@ -66,7 +65,9 @@ def picks(scenes: int, seed: int = 0, kept: Path | None = None) -> list[dict[str
         stack.enter_context(child_process("foundation_pose_ros.nodes.pose_node", given, environment))
         output = kept or Path(folder, "picks.json")
         asked = [f"--folder={meshes}", f"--scenes={scenes}", f"--seed={seed}", f"--output={output}", "--resume"]
-        subprocess.run([sys.executable, EXAMPLE / "pick.py", *asked], env=environment, check=True)
+        process = stack.enter_context(child_process(EXAMPLE / "pick.py", asked, environment))
+        if process.wait():
+            raise subprocess.CalledProcessError(process.returncode, process.args)
         found: list[dict[str, Any]] = json.loads(output.read_text(encoding="utf-8"))
         return found
 

@@ -4,8 +4,8 @@ Clocks count processor time of their own thread, without that of the stages insi
 written anew twice a second: seconds by stage since the start.
 """
 
+import argparse
 import json
-import sys
 import threading
 import time
 from collections import Counter
@@ -29,8 +29,12 @@ _spent_s: Counter[str] = Counter()
 _inside = threading.local()
 
 
-def main(report: Path, arguments: list[str]) -> None:
+def main(argv: list[str] | None = None) -> None:
     """Run the node until it is told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.nodes.stages", description="Run pose_node with a clock on each of its stages.")
+    parser.add_argument("report", type=Path, help="the JSON file")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="ROS arguments, passed on to the node")
+    given = parser.parse_args(argv)
     for stage, path in STAGES.items():
         module, _, method = path.partition(":")
         holder, _, name = method.partition(".")
@@ -39,8 +43,8 @@ def main(report: Path, arguments: list[str]) -> None:
         found = owner.__dict__[name]
         clocked = _clocked(stage, getattr(owner, name))
         setattr(owner, name, staticmethod(clocked) if isinstance(found, staticmethod) else clocked)
-    threading.Thread(target=_report, args=(report,), daemon=True).start()
-    import_module("foundation_pose_ros.nodes.pose_node").main(["pose_node", *arguments])
+    threading.Thread(target=_report, args=(given.report,), daemon=True).start()
+    import_module("foundation_pose_ros.nodes.pose_node").main(["pose_node", *given.arguments])
 
 
 def _clocked(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,4 +71,4 @@ def _report(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main()
