@@ -31,7 +31,8 @@ _inside = threading.local()
 
 def main(argv: list[str] | None = None) -> None:
     """Run the node until it is told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.nodes.stages", description="Run pose_node with a clock on each of its stages.")
+    about = "Run pose_node with a clock on each of its stages."
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.nodes.stages", description=about)
     parser.add_argument("report", type=Path, help="the JSON file")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="ROS arguments, passed on to the node")
     given = parser.parse_args(argv)
