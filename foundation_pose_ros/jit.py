@@ -22,3 +22,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function to machine code. Sums may be taken in any order, and nothing in it may be infinite or NaN."""
     made: Callable[..., Any] = numba.njit(nogil=True, cache=True, fastmath=True, error_model="numpy")(function)
     return made
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Write a function into those compiled ones that call it, whose own arrays its loops then know apart."""
+    return numba.extending.register_jitable(inline="always")(function)  # type: ignore[no-any-return]

@@ -13,6 +13,7 @@ from ..jit import compiled
 from ..rendering import Renderer
 from .crop import Crop
 from .crop_box import SampleGrid
+from .lucas_kanade import there_and_back
 
 # Side of the crop, in pixels, in which points are followed: a corner is then a few percent of the object.
 _SIZE = 160
@@ -27,12 +28,6 @@ _RIM_PX = 4
 # a picture they only fix what depth leaves open: cameras for colour and depth are a pixel apart, prints are worn.
 _FOLLOWED_WEIGHT, _PAINTED_WEIGHT = 0.5, 0.1
 _LEAST_COSINE, _MOST_SCALE = math.cos(math.radians(15.0)), 1.3
-_LUCAS_KANADE: dict[str, Any] = {
-    "winSize": (13, 13),
-    "criteria": (3, 12, 0.03),
-    "minEigThreshold": 2e-3,
-    "flags": cv2.OPTFLOW_USE_INITIAL_FLOW,
-}
 # A window follows what is off by so many pixels for sure, and twice as many in each coarser picture; of these there are
 # so many at least and at most, the most where a smaller share of the points is found.
 _REACH_PX, _FEWEST_LEVELS, _MOST_LEVELS, _ENOUGH = 4.0, 1, 3, 0.5
@@ -126,7 +121,7 @@ class Keyframe:
         """Find the points in a crop where the object is expected at T_cam_obj (4, 4), give or take.
 
         off: how far it may be from there, as a share of the crop; what is near is sought in fine pictures alone. None
-        where fewer than a handful are found there and back (Lucas and Kanade 1981, in pyramids: Bouguet 2000).
+        where fewer than a handful are found there and back.
         """
         if len(self.pixels) < _FEWEST_POINTS:
             return None
@@ -145,16 +140,11 @@ class Keyframe:
 
     def _found(self, image: np.ndarray, expected: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
         """Return where points are seen (M, 2) that are expected there (M, 2), and which (M,) come back."""
-        found, there, _ = cv2.calcOpticalFlowPyrLK(
-            self.image, image, self.pixels, expected.copy(), maxLevel=levels, **_LUCAS_KANADE
-        )
         # Whether one comes back to where it was shows in the finest picture.
-        back, here, _ = cv2.calcOpticalFlowPyrLK(
-            image, self.image, found, self.pixels.copy(), maxLevel=0, **_LUCAS_KANADE
-        )
+        found, back, seen = there_and_back(self.image, image, self.pixels, expected, levels)
         off_px = back - self.pixels
         near = np.einsum("mi,mi->m", off_px, off_px) < _ROUND_TRIP_PX**2
-        return found, (there[:, 0] > 0) & (here[:, 0] > 0) & near
+        return found, seen & near
 
 
 class _View:
