@@ -58,7 +58,8 @@ def scene(board: Board, cube: ObjectModel, azimuth_deg: float) -> tuple[Frame, n
     return Frame((200 * rgb).astype(np.uint8), measured_m, CAMERA), T_cam_board, mask
 
 
-@pytest.mark.parametrize("azimuth_deg", [-90, 40, 160])
+# No side of the cube is at such a slant that it has no depth.
+@pytest.mark.parametrize("azimuth_deg", [-90, 40, 150])
 @pytest.mark.parametrize("text", BOARDS)
 def test_pose_and_mask_are_those_of_the_scene(text, azimuth_deg, sticker_cube):
     board = Board.parse(text)

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import trimesh
@@ -31,14 +32,21 @@ def surface(geometry) -> Surface:
     return Surface(geometry.vertices, geometry.faces, sigma_m)
 
 
-def psnr_db(model: ObjectModel, views) -> float:
-    """Of renderings against views, over the object inside its border, after one gain per colour and view."""
+def psnr_db(model: ObjectModel, views, across_px: int = 1) -> float:
+    """Of renderings against views, over the object inside its border, after one gain per colour and view.
+
+    across_px: of squares whose means are compared in place of pixels.
+    """
     renderer, errors = EmbreeRenderer(model), []
     for view in views:
         camera = view.frame.camera
         image = renderer.render(view.pose[None], camera.K, (camera.height, camera.width), colour=True)
         inside = (image.depth_m[0] > 0) & view.mask
-        shown, seen = 255 * image.rgb[0][inside], view.frame.rgb[inside].astype(float)
+        share = cv2.blur(inside.astype(np.float32), (across_px, across_px))
+        shown, seen = (
+            (cv2.blur(rgb * inside[..., None], (across_px, across_px))[inside] / share[inside, None]).astype(float)
+            for rgb in (255 * image.rgb[0], view.frame.rgb.astype(np.float32))
+        )
         errors.append(np.mean((shown * (seen.sum(axis=0) / shown.sum(axis=0)) - seen) ** 2))
     return float(10 * np.log10(255**2 / np.mean(errors)))
 
@@ -48,10 +56,13 @@ def held_out(sticker_cube):
     return render_views(sticker_cube, sphere_poses(sticker_cube, 4, seed=9))
 
 
-@pytest.mark.parametrize(("texture_px", "least_db"), [(512, 25.0), (0, 18.0)], ids=["texture", "vertices"])
-def test_held_out_views_are_as_painted(texture_px, least_db, all_around, held_out, surface):
+@pytest.mark.parametrize(
+    ("texture_px", "across_px", "least_db"), [(512, 1, 25.0), (0, 17, 24.5)], ids=["texture", "vertices"]
+)
+def test_held_out_views_are_as_painted(texture_px, across_px, least_db, all_around, held_out, surface):
+    """Vertices are 6 pixels apart: between them a print is what it is on either side, however sharp its edges are."""
     mesh = painted(surface, ViewColours.of(all_around, surface, keep_light=True), PaintSettings(texture_px))
-    assert psnr_db(ObjectModel.from_mesh(mesh), held_out) > least_db
+    assert psnr_db(ObjectModel.from_mesh(mesh), held_out, across_px) > least_db
 
 
 def test_a_painted_mesh_goes_through_a_file(all_around, surface, held_out, tmp_path):
