@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..observation.compared_images import MARGIN
 from .compared_pixels import CHANNELS, compared_pixels, has_points
 from .convolutions import Residual, convolution
 from .surface_motion import CELL, SAID, cell_means
@@ -21,8 +22,13 @@ _NEAR_RADII = 0.5
 _EACH = 8
 # What is compared of both: so many channels, with cells up to so many away.
 _SEEN, _REACH = 24, 3
-# Cells without points are chosen so rarely.
-_HARDLY = 1e-3
+# Cells without points, of which depth was lost or something far is seen, are chosen less often; those beside the image
+# hardly ever.
+_UNSEEN, _HARDLY = 0.3, 1e-3
+# A cell's side at the object's centre, in radii.
+_CELL_RADII = 2 * MARGIN * CELL / _SIZE
+# Motion towards the camera is that of depth where so much of what is chosen has any, and less where less has.
+_ENOUGH = 0.1
 
 
 class CompactRefineNet(nn.Module):
@@ -83,13 +89,33 @@ def _alike(one: Tensor, other: Tensor, near: Tensor) -> Tensor:
 
 
 def _matched(rendered: Tensor, observed: Tensor, alike: Tensor, near: Tensor) -> Tensor:
-    """How far cells' points would move (B, 3, h, w) to those of the cells that they are alike to, by a soft choice."""
+    """How far cells' points would move (B, 3, h, w) to those of the cells that they are alike to, by a soft choice.
+
+    Across the picture by as many cells, where a cell has no points.
+    """
     cells = rendered.shape[3] // CELL
     (here, is_here), (there, is_there) = (cell_means(x[:, 3:], has_points(x)) for x in (rendered, observed))
-    with_share = torch.cat([there, is_there[..., None]], dim=2).transpose(1, 2).unflatten(2, (cells, cells))
-    around = functional.pad(with_share, [_REACH] * 4).flatten(2)[:, :, near]  # (B, 4, h w, neighbours)
-    share = around[:, 3]
-    chosen = torch.softmax(alike + (share + _HARDLY).log(), dim=2)
-    found = (chosen[:, None] * around[:, :3]).sum(dim=3)  # (B, 3, h w)
-    both = ((is_here > 0) & (share.amax(dim=2) > 0)).to(found.dtype)
-    return ((found - here.transpose(1, 2)) * both[:, None]).unflatten(2, (cells, cells))
+    with_share = torch.cat([there, is_there[..., None], torch.ones_like(is_there)[..., None]], dim=2)
+    padded = functional.pad(with_share.transpose(1, 2).unflatten(2, (cells, cells)), [_REACH] * 4)
+    around = padded.flatten(2)[:, :, near]  # (B, 5, h w, neighbours)
+    share, inside = around[:, 3], around[:, 4]
+    weight = share + _UNSEEN * (inside - share) + _HARDLY
+    chosen = torch.softmax(alike + weight.log(), dim=2)
+    by_depth = chosen * share
+    off = around[:, :3] - here.transpose(1, 2)[..., None]
+    across = share[:, None] * off[:, :2] + (1 - share[:, None]) * _aside().to(off)[:, None]
+    found = torch.cat(
+        [
+            (chosen[:, None] * across).sum(dim=3),
+            ((by_depth * off[:, 2]).sum(dim=2) / by_depth.sum(dim=2).clamp(min=_ENOUGH))[:, None],
+        ],
+        dim=1,
+    )  # (B, 3, h w)
+    return (found * (is_here > 0).to(found.dtype)[:, None]).unflatten(2, (cells, cells))
+
+
+def _aside() -> Tensor:
+    """How far aside each of a cell's neighbours is at the object's centre (2, neighbours), x and y in radii."""
+    steps = torch.arange(-_REACH, _REACH + 1) * _CELL_RADII
+    y, x = torch.meshgrid(steps, steps, indexing="ij")
+    return torch.stack([x.flatten(), y.flatten()])

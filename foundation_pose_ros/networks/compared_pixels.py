@@ -9,6 +9,8 @@ from torch import Tensor
 CHANNELS = 24
 # Points are kept in radii; depths that differ by so much differ in full.
 _NEAR_RADII, _APART_RADII = 0.15, 0.5
+# Where fewer pixels have depth near that of a rendering, light and contrast are those of all that it covers.
+_FEW = 16
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ def compared_pixels(rendered: Tensor, observed: Tensor, near_radii: float = _NEA
     r_known, o_known = has_points(rendered), has_points(observed)
     off = (o_xyz - r_xyz) * r_known * o_known
     near = r_known * o_known * (off[:, 2:].abs() < near_radii).to(rendered.dtype)
-    r_even, o_even = _evened(r_rgb, near) * r_known, _evened(o_rgb, near)
+    alike = torch.where(near.sum(dim=(2, 3), keepdim=True) < _FEW, r_known, near)
+    r_even, o_even = _evened(r_rgb, alike) * r_known, _evened(o_rgb, alike)
     together = torch.cat(
         [
             r_rgb - 0.5 * r_known,

@@ -13,11 +13,13 @@ from ..object_model.model import ObjectModel
 from ..observation.compared_images import SIZE, rays_of
 from ..rendering.embree import EmbreeRenderer
 from ..srgb import decode_srgb
-from ..synthetic.sensor import ColourSensor, DepthSensor
+from ..synthetic.sensor import ColourSensor, DepthSensor, smooth_noise
 from ..synthetic.surface_textures import TextureLibrary, patches
 
 # At most this share of the object may be hidden.
 _MOST_HIDDEN = 0.6
+# Where depth is lost, so much of it, in holes of so many pixels; colours are drawn out over so many at most.
+_LOST, _HOLES_PX, _DRAWN_OUT_PX = (0.3, 1.0), (1.0, 8.0), 9
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,16 @@ class Defects:
 
     light: of shadows' depth, highlights and coloured light. clutter: of pictures with things beside, before and behind
     the object. noise: of both sensors' noise, blur and holes. stickers: of pictures where the object carries a mark
-    that its model doesn't know.
+    that its model doesn't know. lost: of pictures where most depth is lost, everywhere or on the object alone, as on what
+    is dark or shiny. moving: of pictures whose colours are drawn out by a motion while the shutter is open.
     """
 
     light: float = 1.0
     clutter: float = 1.0
     noise: float = 1.0
     stickers: float = 0.15
+    lost: float = 0.0
+    moving: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,12 @@ def picture(
             else:
                 in_front = still
     rgb = _lit(rng, layers, rays_of(K), defects.light)
-    return Picture(*_measured(rng, rgb, layers, K, defects.noise), in_front)
+    if defects.moving and rng.random() < defects.moving:
+        rgb = _drawn_out(rng, rgb)
+    rgb, depth_m = _measured(rng, rgb, layers, K, defects.noise)
+    if defects.lost and rng.random() < defects.lost:
+        depth_m[_lost(rng) & (in_front | (rng.random() < 0.5))] = 0
+    return Picture(rgb, depth_m, in_front)
 
 
 def _rendered(renderer: EmbreeRenderer, T_cam_obj: np.ndarray, K: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -196,3 +206,20 @@ def _measured(
         shift = np.array([[1, 0, rng.uniform(-1, 1)], [0, 1, rng.uniform(-1, 1)]], np.float32)
         depth_m = cv2.warpAffine(depth_m, shift, (SIZE, SIZE), flags=cv2.INTER_NEAREST)
     return rgb, depth_m
+
+
+def _drawn_out(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
+    """Linear light (SIZE, SIZE, 3) that moves along a line while it is gathered."""
+    line = np.zeros((_DRAWN_OUT_PX, _DRAWN_OUT_PX), np.float32)
+    middle, half = _DRAWN_OUT_PX // 2, rng.uniform(0.5, _DRAWN_OUT_PX / 2)
+    angle = rng.uniform(0, np.pi)
+    u, v = (np.linspace(-half, half, 4 * _DRAWN_OUT_PX) * f(angle) for f in (np.cos, np.sin))
+    at = [np.clip(np.round(x).astype(int) + middle, 0, _DRAWN_OUT_PX - 1) for x in (v, u)]
+    np.add.at(line, tuple(at), 1)
+    return np.asarray(cv2.filter2D(light, -1, line / line.sum()), np.float32)
+
+
+def _lost(rng: np.random.Generator) -> np.ndarray:
+    """Where depth is lost (SIZE, SIZE) bool."""
+    holes = smooth_noise((SIZE, SIZE), rng.uniform(*_HOLES_PX), rng)
+    return np.asarray(holes >= np.quantile(holes, 1 - rng.uniform(*_LOST)))
