@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from .errors import InputRefused
 from .extras import needed
+from .networks.shipped_weights import FOLDER, REFINER, SCORER
 
 if TYPE_CHECKING:
     from .estimation.methods import Method, Methods
 
+Auto = Literal["auto"]
 DEFAULT_WEIGHTS = Path("weights")
-# Names of the compact networks in their folder.
-COMPACT_SCORER, COMPACT_REFINER = "compact_scorer.onnx", "compact_refiner.onnx"
 WITH_TORCH = f"{needed('a learned method', 'learned')} (docs/learned.md)"
 
 
@@ -22,18 +22,19 @@ WITH_TORCH = f"{needed('a learned method', 'learned')} (docs/learned.md)"
 class MethodChoice:
     """What a user asks for.
 
-    refiner: compact: learning-free, with a small network's steps beside a registration's last ones, by COMPACT_REFINER
-    in the folder of weights. scorer: of a registration's last choice; None: as the refiner, learning-free where that is
-    compact; compact: learning-free, with a small network's word beside it, by COMPACT_SCORER. weights: folder of the
-    networks' weights. device: cpu, cuda or cuda:N, of the networks and of the final refinement's renderings. polish:
-    RefineNet's poses end with point-to-plane steps. differentiable: all poses end with steps on depth, colour and
-    outline. hypotheses: RefineNet starts from the grid of rotations, all or ever fewer of which go into each step, or
-    from what the geometric registration finds. precision: fp32, fp16, bf16, or auto.
+    refiner: compact: learning-free, with a small network's steps beside a registration's last ones; auto: so where the
+    shipped network was measured to be better than without, else learning-free. scorer: of a registration's last choice;
+    compact: learning-free, with a small network's word beside it; auto: as the refiner where that is RefineNet, else as
+    the refiner's auto. weights: folder of the networks' weights; None: compact networks are the shipped ones, others
+    are in DEFAULT_WEIGHTS. device: cpu, cuda or cuda:N, of the networks and of the final refinement's renderings.
+    polish: RefineNet's poses end with point-to-plane steps. differentiable: all poses end with steps on depth, colour
+    and outline. hypotheses: RefineNet starts from the grid of rotations, all or ever fewer of which go into each step,
+    or from what the geometric registration finds. precision: fp32, fp16, bf16, or auto.
     """
 
-    refiner: Method = "geometric"
-    scorer: Method | None = None
-    weights: Path = DEFAULT_WEIGHTS
+    refiner: Method | Auto = "auto"
+    scorer: Method | Auto = "auto"
+    weights: Path | None = None
     device: str = "cpu"
     threads: int = 2
     polish: bool = True
@@ -45,6 +46,17 @@ class MethodChoice:
     def learning_free(self) -> bool:
         """True where nothing but a CPU and the mesh is needed, so that helper processes can do the same."""
         return self.refiner != "learned" and not self.differentiable
+
+    @property
+    def chosen(self) -> tuple[Method, Method]:
+        """Return refiner and scorer, with what auto comes to."""
+        refiner, scorer = self.refiner, self.scorer
+        if scorer == "auto":
+            beside: Method = "compact" if SCORER.taken_by_auto else "geometric"
+            scorer = "learned" if refiner == "learned" else beside
+        if refiner == "auto":
+            refiner = "compact" if REFINER.taken_by_auto and scorer != "learned" else "geometric"
+        return refiner, scorer
 
     def methods(self) -> Methods:
         """Make the methods ready; raises InputRefused, with the fix, where weights, packages or device are missing."""
@@ -58,10 +70,10 @@ class MethodChoice:
         return FinalRefinementMethods(found, self.device, self.threads)
 
     def _without_final_refinement(self) -> Methods:
-        if "learned" not in (self.refiner, self.scorer):
-            return self._on_cpu()
-        scorer = self.scorer or self.refiner
-        if "compact" in (self.refiner, scorer):
+        refiner, scorer = self.chosen
+        if "learned" not in (refiner, scorer):
+            return self._on_cpu(refiner, scorer)
+        if "compact" in (refiner, scorer):
             raise InputRefused(
                 "methods",
                 "compact networks work with geometric methods, not with RefineNet or ScoreNet: choose one kind",
@@ -80,9 +92,9 @@ class MethodChoice:
             refinement=LearnedSettings() if self.polish else LearnedSettings(polish=0),
             registration=LearnedRegistrationSettings(start=self.hypotheses),
         )
-        return LearnedMethods.from_folder(self.weights, self.refiner, scorer, settings)
+        return LearnedMethods.from_folder(self.weights or DEFAULT_WEIGHTS, refiner, scorer, settings)
 
-    def _on_cpu(self) -> Methods:
+    def _on_cpu(self, refiner: Method, scorer: Method) -> Methods:
         """Geometric methods, with compact networks beside them where they are asked for."""
         if self.device != "cpu" and not self.differentiable:
             raise InputRefused(
@@ -92,12 +104,13 @@ class MethodChoice:
             )
         from .estimation.methods import GeometricMethods
 
-        if "compact" not in (self.refiner, self.scorer):
+        if "compact" not in (refiner, scorer):
             return GeometricMethods(self.threads)
         from .networks.compact_session import CompactRefinerSession, CompactScorerSession
 
+        folder = self.weights or FOLDER
         return GeometricMethods(
             self.threads,
-            CompactScorerSession(self.weights / COMPACT_SCORER, self.threads) if self.scorer == "compact" else None,
-            CompactRefinerSession(self.weights / COMPACT_REFINER, self.threads) if self.refiner == "compact" else None,
+            CompactScorerSession(folder / SCORER.file, self.threads) if scorer == "compact" else None,
+            CompactRefinerSession(folder / REFINER.file, self.threads) if refiner == "compact" else None,
         )

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pose.compact_choice --weights runs/compact`: whether a compact scorer chooses better turns.
+"""`python -m benchmarks.pose.compact_choice`: whether a compact scorer chooses better turns.
 
 Among the poses that registrations keep, of scanned objects in rendered scenes and of recordings, none of which it was
 trained on: how often the right one comes first by the learning-free ranks, by the network, and by both together.
@@ -11,14 +11,15 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from benchmarks.pose.compact_weights import measured_weights, weights_in_words
 from benchmarks.pose.runner_ups import MOST, Look, RunnersUp, in_scenes, of_sequence
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import data_folder, origin
 from foundation_pose_ros import ObjectModel
 from foundation_pose_ros.datasets.open_sequence import open_sequence
-from foundation_pose_ros.method_choice import COMPACT_SCORER
 from foundation_pose_ros.networks.compact_session import CompactScorerSession
+from foundation_pose_ros.networks.shipped_weights import COMPACT_SCORER, FOLDER
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE
 from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.selection.compact_scorer import ChoiceSettings, weighed
@@ -29,7 +30,7 @@ _CHOICES = ("learning_free", "network", "both")
 
 
 def main(
-    weights: Annotated[Path, typer.Option(help=f"Folder that holds {COMPACT_SCORER}.")],
+    weights: Annotated[Path, typer.Option(help=f"Folder that holds {COMPACT_SCORER}.")] = FOLDER,
     looks: Annotated[Path, typer.Option(help="Folder to keep registrations in, for other weights.")] = Path(
         "runs/looks"
     ),
@@ -41,9 +42,8 @@ def main(
         "scanned objects": judged(_kept(looks / "scanned.npz", _scanned), session.scores),
         "recordings": judged(_kept(looks / "recordings.npz", _recorded), session.scores),
     }
-    report = provenance({"scenes": SCENES, "frames": FRAMES, "views": VIEWS}) | {
-        "command": f"python -m benchmarks.pose.compact_choice --weights {weights}",
-        "weights": session.metadata,
+    report = provenance({"scenes": SCENES, "frames": FRAMES, "views": VIEWS})
+    report |= measured_weights("compact_choice", weights / COMPACT_SCORER, session.metadata) | {
         "sources": found,
     }
     publish(PART, report, output)
@@ -80,7 +80,7 @@ def table(report: Report) -> str:
         f"| {row['mended']} | {row['broken']} |"
         for source, row in report["sources"].items()
     ]
-    return "\n".join([*lines, "", f"Weights: {report['weights'].get('note', 'unknown')}. {origin(report)}"])
+    return "\n".join([*lines, "", f"{weights_in_words(report)}. {origin(report)}"])
 
 
 def _kept(path: Path, looks: Callable[[], Iterator[Look]]) -> RunnersUp:

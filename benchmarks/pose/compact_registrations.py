@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pose.compact_registrations --weights runs/compact`: whether a compact refiner's steps help.
+"""`python -m benchmarks.pose.compact_registrations`: whether a compact refiner's steps help.
 
 Scanned objects in rendered scenes and recordings, none of which it was trained on, are registered from their masks, and
 each registration goes on with the network's steps beside it; the first pose is judged before and after.
@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from benchmarks.pose.compact_weights import measured_weights, weights_in_words
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import data_folder, origin
@@ -23,8 +24,8 @@ from foundation_pose_ros.estimation.candidates import Candidates
 from foundation_pose_ros.estimation.compact_steps import CompactSteps
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
-from foundation_pose_ros.method_choice import COMPACT_REFINER
 from foundation_pose_ros.networks.compact_session import CompactRefinerSession
+from foundation_pose_ros.networks.shipped_weights import COMPACT_REFINER, FOLDER
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
 from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.refinement.compact_refiner import CompactRefiner
@@ -50,7 +51,7 @@ class Registered:
 
 
 def main(
-    weights: Annotated[Path, typer.Option(help=f"Folder that holds {COMPACT_REFINER}.")],
+    weights: Annotated[Path, typer.Option(help=f"Folder that holds {COMPACT_REFINER}.")] = FOLDER,
     output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
     scenes: Annotated[int, typer.Option(min=1, help="How many.")] = SCENES,
     views: Annotated[int, typer.Option(min=1, help="Of each recording, at most about so many.")] = VIEWS,
@@ -59,9 +60,8 @@ def main(
     session = CompactRefinerSession(weights / COMPACT_REFINER, threads=1)
     sources = {"scanned objects": list(_scanned(scenes, session))}
     sources |= {name: list(_recorded(name, views, session)) for name in RECORDINGS}
-    report = provenance({"scenes": scenes, "views": views}) | {
-        "command": f"python -m benchmarks.pose.compact_registrations --weights {weights}",
-        "weights": session.metadata,
+    report = provenance({"scenes": scenes, "views": views})
+    report |= measured_weights("compact_registrations", weights / COMPACT_REFINER, session.metadata) | {
         "sources": {name: summed_up(found) for name, found in sources.items() if found},
     }
     publish(PART, report, output)
@@ -156,7 +156,7 @@ def table(report: Report) -> str:
         right = " -> ".join(f"{share:.3f}" for share in row["right"])
         error = " -> ".join("" if share is None else f"{100 * share:.2f}" for share in row["error"])
         lines.append(f"| {source} | {row['registrations']} | {right} | {error} | {row['nearer']} | {row['farther']} |")
-    return "\n".join([*lines, "", f"Weights: {report['weights'].get('note', 'unknown')}. {origin(report)}"])
+    return "\n".join([*lines, "", f"{weights_in_words(report)}. {origin(report)}"])
 
 
 PART = Part(

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pose.compact_steps --weights runs/compact_refine`: what five steps of a compact refiner leave.
+"""`python -m benchmarks.pose.compact_steps`: what five steps of a compact refiner leave.
 
 Objects of the library that training never saw stand in rendered scenes, seen by cameras with defects; each is put 10
 degrees and a tenth of its diameter aside, and brought back by the network, by geometric refinement, and by both.
@@ -14,13 +14,14 @@ import cv2
 import numpy as np
 import typer
 
+from benchmarks.pose.compact_weights import measured_weights, weights_in_words
 from benchmarks.pose.defective_scenes import defective_scene
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import data_folder, origin
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
-from foundation_pose_ros.method_choice import COMPACT_REFINER
 from foundation_pose_ros.networks.compact_session import CompactRefinerSession
+from foundation_pose_ros.networks.shipped_weights import COMPACT_REFINER, FOLDER
 from foundation_pose_ros.object_model.surface_distance import SurfaceDistance
 from foundation_pose_ros.observation.compared_images import MARGIN, SIZE
 from foundation_pose_ros.observation.crop import Crop
@@ -66,16 +67,15 @@ class Start:
 
 
 def main(
-    weights: Annotated[Path, typer.Option(help=f"Folder that holds {COMPACT_REFINER}.")],
+    weights: Annotated[Path, typer.Option(help=f"Folder that holds {COMPACT_REFINER}.")] = FOLDER,
     output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
     scenes: Annotated[int, typer.Option(min=1, help="How many.")] = SCENES,
 ) -> None:
     """Judge the weights, and write JSON and table."""
     session = CompactRefinerSession(weights / COMPACT_REFINER, threads=1)
     starts = list(_starts(scenes))
-    report = provenance({"scenes": scenes, "starts": STARTS, "steps": STEPS}) | {
-        "command": f"python -m benchmarks.pose.compact_steps --weights {weights}",
-        "weights": session.metadata,
+    report = provenance({"scenes": scenes, "starts": STARTS, "steps": STEPS})
+    report |= measured_weights("compact_steps", weights / COMPACT_REFINER, session.metadata) | {
         "pairs_per_core_s": round(pairs_per_core_s(session), 1),
         "sources": {name: measured([changed(start) for start in starts], session) for name, changed in SOURCES.items()},
     }
@@ -217,9 +217,9 @@ def table(report: Report) -> str:
         for source, row in report["sources"].items()
         for name, one in row["methods"].items()
     ]
-    weights, pairs = report["weights"].get("note", "unknown"), report["pairs_per_core_s"]
+    pairs = report["pairs_per_core_s"]
     return "\n".join(
-        [*lines, "", f"Medians. Weights: {weights}; {pairs:.0f} pairs a second and core. {origin(report)}"]
+        [*lines, "", f"Medians. {weights_in_words(report)}; {pairs:.0f} pairs a second and core. {origin(report)}"]
     )
 
 

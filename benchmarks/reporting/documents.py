@@ -15,6 +15,7 @@ DOCUMENTS = (
     "docs/scores.md",
     "docs/object_support.md",
     "docs/reference_views.md",
+    "foundation_pose_ros/weights/README.md",
     "docs/compact_refiner.md",
     "docs/compact_scorer.md",
     "docs/scaling.md",

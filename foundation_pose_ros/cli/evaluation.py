@@ -81,6 +81,7 @@ class Evaluation:
 
     def _settings(self) -> dict[str, Any]:
         how, methods, unit = self.how, self.methods, self.meshes.unit
+        refiner, scorer = methods.choice().chosen
         return {
             "sequences": [str(path) for path in self.paths],
             "objects": self.objects,
@@ -88,8 +89,8 @@ class Evaluation:
             "init": how.init.value if how.mode is RunMode.TRACK else None,
             "masks": how.masks.value,
             "device": methods.device.value,
-            "refiner": methods.refiner.value,
-            "scorer": (methods.scorer or methods.refiner).value,
+            "refiner": refiner,
+            "scorer": scorer,
             "unit": unit.value if unit else None,
         }
 

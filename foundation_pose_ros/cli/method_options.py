@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from ..method_choice import DEFAULT_WEIGHTS, MethodChoice
+from ..method_choice import MethodChoice
 from .options import Device
 
 
 class MethodName(StrEnum):
+    AUTO = "auto"
     GEOMETRIC = "geometric"
     LEARNED = "learned"
     COMPACT = "compact"
@@ -41,29 +42,30 @@ class MethodOptions:
         MethodName,
         typer.Option(
             "--refiner",
-            help="Learning-free, or RefineNet with weights of your own; compact: registrations also try the steps of a "
-            "small network of your own.",
+            help="Learning-free (geometric), or RefineNet with weights of your own (learned); compact: registrations "
+            "also try a small network's steps; auto: that where it was measured to be better, else learning-free.",
             rich_help_panel=_PANEL,
         ),
-    ] = MethodName.GEOMETRIC
+    ] = MethodName.AUTO
     scorer: Annotated[
-        MethodName | None,
+        MethodName,
         typer.Option(
             "--scorer",
-            help="Who chooses the best pose of a registration; compact: a small network of your own has a word in it.",
-            show_default="as the refiner",
+            help="Who chooses the best pose of a registration; compact: a small network has a word in it; auto: as "
+            "--refiner learned, else that where it was measured to be better, else learning-free.",
             rich_help_panel=_PANEL,
         ),
-    ] = None
+    ] = MethodName.AUTO
     weights: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--weights",
             metavar="DIR",
-            help="Folder of weights; `foundation-pose weights` says where to get them.",
+            help="Folder of weights; `foundation-pose weights` says what there is.",
+            show_default="the package's for compact, weights for learned",
             rich_help_panel=_PANEL,
         ),
-    ] = DEFAULT_WEIGHTS
+    ] = None
     polish: Annotated[
         bool,
         typer.Option(
@@ -99,7 +101,7 @@ class MethodOptions:
         """Return what the options ask for."""
         return MethodChoice(
             refiner=self.refiner.value,
-            scorer=None if self.scorer is None else self.scorer.value,
+            scorer=self.scorer.value,
             weights=self.weights,
             device=self.device.value,
             polish=self.polish,

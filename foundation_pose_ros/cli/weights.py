@@ -1,4 +1,4 @@
-"""The command weights: where to get them, what is there, and other formats."""
+"""The command weights: those that come with the package, where to get others, what is there, and other formats."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import typer
 
 from ..errors import InputRefused
 from ..extras import require
-from ..method_choice import DEFAULT_WEIGHTS, WITH_TORCH
+from ..method_choice import WITH_TORCH
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..networks.shipped_weights import ShippedNetwork
     from ..networks.weights_report import WeightsReport
 
 EXAMPLES = (
@@ -26,8 +29,11 @@ EXAMPLES = (
 
 def weights(
     folder: Annotated[
-        Path, typer.Argument(help="Folder with files of weights, or with one folder for each.", show_default=True)
-    ] = DEFAULT_WEIGHTS,
+        Path | None,
+        typer.Argument(
+            help="Folder with files of RefineNet and ScoreNet, or with one folder for each.", show_default=False
+        ),
+    ] = None,
     convert: Annotated[
         bool, typer.Option("--convert", help="Also write what was found as .safetensors into the folder.")
     ] = False,
@@ -36,17 +42,55 @@ def weights(
         typer.Option("--onnx", metavar="DIR", help="Also write what was found as .onnx there.", show_default=False),
     ] = None,
 ) -> None:
-    """Check the weights of RefineNet and ScoreNet in a folder, and say where to get them.
+    """List the weights that come with the package, or check those of RefineNet and ScoreNet in a folder.
 
-    Each file is read, which network it holds is found out, and the network is run once. Status 0 if both were found.
+    Without a folder it says where weights of RefineNet and ScoreNet are published, too. With one each file is read,
+    which network it holds is found out, and the network is run once; status 0 if both were found.
     """
     from rich.console import Console
 
-    from ..networks.weights_sources import in_words
-
+    console = Console()
+    if folder is None:
+        if convert or onnx is not None:
+            raise InputRefused("no_weights", "name the FOLDER whose weights are to be written in another format")
+        _list(console)
+        return
     if onnx is not None:
         require("writing .onnx", "onnx", "no_onnx")
-    console = Console()
+    _check(console, folder, convert, onnx)
+
+
+def _list(console: Console) -> None:
+    from ..networks.shipped_weights import SHIPPED
+    from ..networks.weights_sources import in_words
+
+    console.print("With the package:")
+    for network in SHIPPED:
+        console.print(_listed(network), soft_wrap=True, highlight=False)
+    console.print("\nRefineNet and ScoreNet, for --refiner and --scorer learned, don't come with it.")
+    console.print(in_words(), soft_wrap=True, highlight=False)
+
+
+def _listed(network: ShippedNetwork) -> str:
+    from ..networks.shipped_weights import FOLDER
+
+    try:
+        facts = network.facts()
+        known = f"licence: {facts.licence}; {facts}; {facts.date}"
+    except InputRefused as refused:
+        known = str(refused)
+    taken = "used by default" if network.better else "not used by default"
+    return (
+        f"{network.file} ({network.path.stat().st_size / 1e6:.1f} MB)\n"
+        f"  {network.title}, {network.asked_by}: {network.does}\n"
+        f"  {known}\n"
+        f"  {taken}: {network.verdict} ({network.page}, {FOLDER / 'README.md'})"
+    )
+
+
+def _check(console: Console, folder: Path, convert: bool, onnx: Path | None) -> None:
+    from ..networks.weights_sources import in_words
+
     try:
         from ..networks.weights_folder import weights_in
         from ..networks.weights_report import examined

@@ -20,28 +20,13 @@ class _CompactSession:
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         """Raises InputRefused where onnxruntime or the file is missing, or the file is something else."""
-        try:
-            import onnxruntime
-        except ModuleNotFoundError:
-            raise InputRefused("no_onnx", needed(f"the {self.title}", "onnx")) from None
-        if not path.is_file():
-            raise InputRefused("no_weights", f"{path} isn't there: `foundation-pose train` writes a {self.title}")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        # Threads that wait by turning round would take the processor from the ray caster.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # the runtime has a class for each way to fail
-            raise InputRefused(
-                "bad_weights", f"{path} can't be run by onnxruntime ({shortened(error)}): write it again"
-            ) from None
+        self._session = _session(path, self.title, threads)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         shapes = [list(node.shape[1:]) for node in inputs]
         named = [node.name for node in inputs] == _INPUTS and [node.name for node in outputs] == self.outputs
         if not named or shapes != [_SHAPE, _SHAPE]:
             raise InputRefused("bad_weights", f"{path} isn't a {self.title}: take the file that its run wrote")
-        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        self.metadata = _metadata(self._session)
 
     def _run(self, rendered: np.ndarray, observed: np.ndarray) -> list[np.ndarray]:
         given = {"rendered": np.asarray(rendered, np.float32), "observed": np.asarray(observed, np.float32)}
@@ -75,3 +60,31 @@ class CompactRefinerSession(_CompactSession):
         """
         information, pull = self._run(rendered, observed)
         return information, pull
+
+
+def metadata_of(path: Path, title: str) -> dict[str, str]:
+    """Read what a file says of the weights of a network; raises InputRefused as sessions do."""
+    return _metadata(_session(path, title, 1))
+
+
+def _metadata(session: Any) -> dict[str, str]:
+    return dict(session.get_modelmeta().custom_metadata_map)
+
+
+def _session(path: Path, title: str, threads: int) -> Any:
+    try:
+        import onnxruntime
+    except ModuleNotFoundError:
+        raise InputRefused("no_onnx", needed(f"the {title}", "onnx")) from None
+    if not path.is_file():
+        raise InputRefused("no_weights", f"{path} isn't there: `foundation-pose train` writes a {title}")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    # Threads that wait by turning round would take the processor from the ray caster.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime has a class for each way to fail
+        raise InputRefused(
+            "bad_weights", f"{path} can't be run by onnxruntime ({shortened(error)}): write it again"
+        ) from None

@@ -7,6 +7,7 @@ import copy
 import csv
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Generic
@@ -18,6 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..errors import InputRefused
 from ..extras import needed
+from ..networks.compact_facts import CompactFacts
 from ..networks.weights_file import read_safetensors
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
@@ -44,8 +46,7 @@ class CompactTrainer(Generic[J]):
         self._textures = TextureLibrary.from_folder(settings.textures)
         torch.manual_seed(settings.seed)
         self.network: nn.Module = task.network().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if settings.begin_with:
-            self._begin_with(Path(settings.begin_with))
+        self._begun = self._begin_with(Path(settings.begin_with)) if settings.begin_with else CompactFacts(task.kind)
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
@@ -158,8 +159,16 @@ class CompactTrainer(Generic[J]):
             self.say(needed("writing the network for onnxruntime", "onnx", "the checkpoint holds it as well"))
             return self.checkpoint
         path = self.folder / self.task.file
-        note = f"{self.step} steps, {self.pairs} pairs of {len(self.meshes)} meshes"
-        self.task.export(self.average, path, {"kind": self.task.kind, "note": note})
+        facts = CompactFacts(
+            self.task.kind,
+            licence=self.settings.licence,
+            date=datetime.now(UTC).date().isoformat(),
+            steps=self._begun.steps + self.step,
+            pairs=self._begun.pairs + self.pairs,
+            meshes=max(self._begun.meshes, len(self.meshes)),
+            minutes=self._begun.minutes + round(self.processor_s / 60),
+        )
+        self.task.export(self.average, path, facts.as_metadata)
         return path
 
     @property
@@ -173,14 +182,15 @@ class CompactTrainer(Generic[J]):
         }
         save_run(self.checkpoint, self._parts, counts)
 
-    def _begin_with(self, path: Path) -> None:
-        tensors, _ = read_safetensors(path)
+    def _begin_with(self, path: Path) -> CompactFacts:
+        tensors, metadata = read_safetensors(path)
         try:
             self.network.load_state_dict(tensors)
         except RuntimeError:
             raise InputRefused(
                 "bad_weights", f"{path} holds another network: begin with a {self.task.title}'s"
             ) from None
+        return CompactFacts.from_metadata(metadata)
 
     def _load(self) -> bool:
         content = load_run(self.checkpoint, self._parts)

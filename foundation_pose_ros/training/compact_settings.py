@@ -32,12 +32,13 @@ class SetStage:
 class CompactTrainSettings:
     """One run, whichever network it trains.
 
-    network: which. output: folder of its checkpoint, log and weights. begin_with: file of averaged weights that
-    a new run begins with, or empty. meshes, textures: folders with an index, as `synthetic.mesh_library` reads them.
-    held_out: share of the meshes that validation alone sees. most_meshes: so many of the others are trained on, 0 for
-    all. average: share of the weights' moving average that a step leaves. precision: fp32 or bf16. threads: of the
-    optimiser; workers: processes beside it that make sets, 0 for none. validate_every: steps; validation_sets: of
-    held-out meshes, drawn by validation_seed. save_every_s: between checkpoints, s.
+    network: which. output: folder of its checkpoint, log and weights. begin_with: file of averaged weights that a new
+    run begins with, or empty. licence: of what comes out, written into its file. meshes, textures: folders with an
+    index, as `synthetic.mesh_library` reads them. held_out: share of the meshes that validation alone sees.
+    most_meshes: so many of the others are trained on, 0 for all. average: share of the weights' moving average that a
+    step leaves. precision: fp32 or bf16. threads: of the optimiser; workers: processes beside it that make sets, 0 for
+    none. validate_every: steps; validation_sets: of held-out meshes, drawn by validation_seed. save_every_s: between
+    checkpoints, s.
     """
 
     network: str
@@ -45,6 +46,7 @@ class CompactTrainSettings:
     meshes: str
     textures: str
     begin_with: str = ""
+    licence: str = ""
     stages: tuple[SetStage, ...] = (SetStage(steps=1000),)
     held_out: float = 0.05
     most_meshes: int = 0

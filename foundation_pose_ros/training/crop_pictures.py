@@ -28,8 +28,8 @@ class Defects:
 
     light: of shadows' depth, highlights and coloured light. clutter: of pictures with things beside, before and behind
     the object. noise: of both sensors' noise, blur and holes. stickers: of pictures where the object carries a mark
-    that its model doesn't know. lost: of pictures where most depth is lost, everywhere or on the object alone, as on what
-    is dark or shiny. moving: of pictures whose colours are drawn out by a motion while the shutter is open.
+    that its model doesn't know. lost: of pictures where most depth is lost, everywhere or on the object alone, as on
+    what is dark or shiny. moving: of pictures whose colours are drawn out by a motion while the shutter is open.
     """
 
     light: float = 1.0

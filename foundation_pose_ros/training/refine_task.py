@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..method_choice import COMPACT_REFINER
 from ..networks.compact_export import export_compact_refiner
 from ..networks.compact_refine_net import CompactRefineNet
+from ..networks.shipped_weights import COMPACT_REFINER
 from ..networks.surface_motion import SurfaceMotion, motions, moved
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
@@ -90,7 +90,7 @@ class RefineTask:
     def export(self, network: nn.Module, path: Path, metadata: Mapping[str, str]) -> None:
         """Write a refiner for onnxruntime."""
         assert isinstance(network, CompactRefineNet)
-        export_compact_refiner(network, path, metadata)
+        export_compact_refiner(network, path, metadata, half=True)
 
 
 def _distances(said: SurfaceMotion, points: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..method_choice import COMPACT_SCORER
 from ..networks.compact_export import export_compact_scorer
 from ..networks.compact_score_net import CompactScoreNet, set_losses
+from ..networks.shipped_weights import COMPACT_SCORER
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
 from .compact_settings import CompactScoreSettings, ScoreStage
@@ -100,7 +100,7 @@ class ScoreTask:
     def export(self, network: nn.Module, path: Path, metadata: Mapping[str, str]) -> None:
         """Write a scorer for onnxruntime."""
         assert isinstance(network, CompactScoreNet)
-        export_compact_scorer(network, path, metadata)
+        export_compact_scorer(network, path, metadata, half=True)
 
 
 def _nearness(rendered: Tensor, observed: Tensor) -> Tensor:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob(".github/**/*.md"), *ROOT.glob("docs/**/*.md")])
+PLACES_OF_PAGES = ("*.md", ".github/**/*.md", "docs/**/*.md", "foundation_pose_ros/weights/*.md")
+PAGES = sorted(page for place in PLACES_OF_PAGES for page in ROOT.glob(place))
 LINK = re.compile(r"\[[^]\[]*(?:!\[[^]]*\]\([^)]*\))?[^]\[]*\]\(([^)\s]+)\)")
 FILE = re.compile(r"`([\w.]+(?:/[\w.]+)*/?)`")
 MODULE = re.compile(r"(?<![/\w-])((?:foundation_pose_ros|universeg_ros|benchmarks)(?:\.(?!md\b)\w+)+)")

@@ -42,23 +42,25 @@ METHODS = (
     ),
     Row(
         "refiner",
-        "geometric",
-        "Learning-free, or RefineNet with weights of your own.",
-        choices=("geometric", "learned"),
+        "auto",
+        "Learning-free (geometric), or RefineNet with weights of your own (learned); compact: registrations also try a "
+        "small network's steps; auto: that where it was measured to be better, else learning-free.",
+        choices=("auto", "geometric", "learned", "compact"),
         scope=ParameterScope.ON_CONFIGURE,
     ),
     Row(
         "scorer",
-        "geometric",
-        "Who chooses the best pose of a registration: learned is ScoreNet; compact: a small network of your own has a "
-        "word in it.",
-        choices=("geometric", "learned", "compact"),
+        "auto",
+        "Who chooses the best pose of a registration: learned is ScoreNet; compact: a small network has a word in it; "
+        "auto: as refiner where that is learned, else compact where that was measured to be better, or learning-free.",
+        choices=("auto", "geometric", "learned", "compact"),
         scope=ParameterScope.ON_CONFIGURE,
     ),
     Row(
         "weights_directory",
         "",
-        "Folder of the networks' weights; they are read from nowhere else.",
+        "Folder of the networks' weights; they are read from nowhere else. Empty: compact networks by the weights that "
+        "come with the package.",
         scope=ParameterScope.ON_CONFIGURE,
     ),
     Row(

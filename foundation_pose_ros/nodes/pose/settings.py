@@ -15,13 +15,16 @@ from .output_frame import OutputFrameSettings
 
 
 def method_choice(values: dict[str, Any], threads: int) -> MethodChoice:
-    """Take the methods from the node's values by name; raises InputRefused for networks without a folder."""
-    if {values["refiner"], values["scorer"]} - {"geometric"} and not values["weights_directory"]:
-        raise InputRefused("no_weights", "networks need weights: set the parameter weights_directory to their folder")
+    """Take the methods from the node's values by name; raises InputRefused for learned ones without a folder."""
+    folder = values["weights_directory"]
+    if "learned" in (values["refiner"], values["scorer"]) and not folder:
+        raise InputRefused(
+            "no_weights", "RefineNet and ScoreNet need weights: set the parameter weights_directory to their folder"
+        )
     return MethodChoice(
         refiner=values["refiner"],
         scorer=values["scorer"],
-        weights=Path(values["weights_directory"]).expanduser(),
+        weights=Path(folder).expanduser() if folder else None,
         device=values["device"],
         threads=threads,
         polish=values["polish"],

@@ -9,6 +9,7 @@ from foundation_pose_ros import InputRefused
 from foundation_pose_ros.networks.compact_refine_net import CompactRefineNet, _matched, _neighbours
 from foundation_pose_ros.networks.compact_score_net import CompactScoreNet
 from foundation_pose_ros.networks.surface_motion import SAID, SurfaceMotion
+from foundation_pose_ros.observation.compared_images import MARGIN
 
 # Of refiner and scorer together.
 MOST_PARAMETERS = 3_000_000
@@ -63,7 +64,21 @@ def test_a_piece_moves_to_where_it_is_alike():
     # But in the last column, which has none to its right.
     expected = torch.tensor([4 * 2 / 63, 0, 0.2])[:, None, None].expand(3, 16, 15)
     assert torch.allclose(moves[0, :, :, :15], expected, atol=1e-4)
-    assert not _matched(rendered, torch.zeros_like(observed), alike, near).any()
+
+
+def test_where_depth_was_lost_a_piece_moves_across_the_picture_alone():
+    rendered = torch.zeros(1, 6, 64, 64)
+    rendered[0, 3:5] = torch.stack(torch.meshgrid(*[torch.linspace(-1, 1, 64)] * 2, indexing="xy"))
+    rendered[0, 5] = 0.1
+    rendered[:, :, 32:] = 0
+    # The neighbour that is below to the right: a row of seven and one on from the middle.
+    alike = torch.zeros(1, 256, 49)
+    alike[:, :, 32] = 30
+    moves = _matched(rendered, torch.zeros_like(rendered), alike, _neighbours(16))[0]
+    aside = 2 * MARGIN / 16
+    expected = torch.tensor([aside, aside, 0])[:, None, None].expand(3, 8, 15)
+    assert torch.allclose(moves[:, :8, :15], expected, atol=1e-4)
+    assert not moves[:, 8:].any()
 
 
 def test_onnxruntime_says_the_same_for_any_number_of_pairs(network, tmp_path):
@@ -84,6 +99,11 @@ def test_onnxruntime_says_the_same_for_any_number_of_pairs(network, tmp_path):
         for ours, theirs in zip(found, expected, strict=True):
             scale = float(theirs.abs().max())
             np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4 * scale)
+    half = tmp_path / "half.onnx"
+    export_compact_refiner(network, half, {}, half=True)
+    assert half.stat().st_size < 0.6 * path.stat().st_size
+    for ours, theirs in zip(CompactRefinerSession(half).equations(*images(2)), expected, strict=True):
+        assert ours.shape[1:] == theirs.shape[1:] and np.isfinite(ours).all()
     with pytest.raises(InputRefused) as refused:
         CompactScorerSession(path)
     assert refused.value.reason == "bad_weights"

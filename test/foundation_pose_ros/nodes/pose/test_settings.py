@@ -8,7 +8,7 @@ import pytest
 
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.estimation.methods import GeometricMethods
-from foundation_pose_ros.method_choice import COMPACT_SCORER
+from foundation_pose_ros.networks.shipped_weights import COMPACT_SCORER
 from foundation_pose_ros.nodes.pose.parameters import POSE_NODE
 from foundation_pose_ros.nodes.pose.settings import contradiction, extrinsics, method_choice
 
@@ -35,11 +35,15 @@ def test_a_choice_goes_into_the_methods(tmp_path: Path) -> None:
 
 def test_a_compact_scorer_is_read_from_the_folder_of_weights(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime", reason="onnxruntime isn't installed here")
-    with pytest.raises(InputRefused, match="weights_directory"):
-        method_choice(parameters(scorer="compact"), threads=1)
     choice = method_choice(parameters(scorer="compact", weights_directory=str(tmp_path)), threads=1)
     with pytest.raises(InputRefused, match=f"{tmp_path}/{COMPACT_SCORER} isn't there"):
         choice.methods()
+
+
+@pytest.mark.parametrize("name", ["refiner", "scorer"])
+def test_compact_networks_come_with_the_package(name: str) -> None:
+    pytest.importorskip("onnxruntime", reason="onnxruntime isn't installed here")
+    assert isinstance(method_choice(parameters(**{name: "compact"}), threads=1).methods(), GeometricMethods)
 
 
 @pytest.mark.parametrize("folder", ["/", "//", "/tmp/..", "/."])

@@ -1,0 +1,66 @@
+"""The compact networks whose weights come with the package, and where they are asked without being named."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from .compact_facts import CompactFacts
+
+# Names of the compact networks in their folder.
+COMPACT_SCORER, COMPACT_REFINER = "compact_scorer.onnx", "compact_refiner.onnx"
+FOLDER = Path(__file__).parents[1] / "weights"
+
+
+@dataclass(frozen=True)
+class ShippedNetwork:
+    """One network.
+
+    file: its name in FOLDER. title: what it is; asked_by: the option that asks it; does: what it does then. better:
+    whether it was measured to be better than learning-free methods on recordings that neither saw, so that `auto` takes
+    it. verdict: that measurement in words; page: where it stands.
+    """
+
+    file: str
+    title: str
+    asked_by: str
+    does: str
+    better: bool
+    verdict: str
+    page: str
+
+    @property
+    def path(self) -> Path:
+        """Return where its file is."""
+        return FOLDER / self.file
+
+    @property
+    def taken_by_auto(self) -> bool:
+        """Return whether it is better, and can be run."""
+        return self.better and find_spec("onnxruntime") is not None
+
+    def facts(self) -> CompactFacts:
+        """Read what its file says of the weights; raises InputRefused where onnxruntime or the file is missing."""
+        from .compact_session import metadata_of
+
+        return CompactFacts.from_metadata(metadata_of(self.path, self.title))
+
+
+SCORER = ShippedNetwork(
+    file=COMPACT_SCORER,
+    title="compact scorer",
+    asked_by="--scorer compact",
+    does="has a word in which pose of a registration comes first",
+    better=False,
+    verdict="learning-free evidence chooses the right turn more often",
+    page="docs/compact_scorer.md",
+)
+REFINER = ShippedNetwork(
+    file=COMPACT_REFINER,
+    title="compact refiner",
+    asked_by="--refiner compact",
+    does="moves each pose of a registration on, where the evidence then says that this was better",
+    better=False,
+    verdict="registrations that end right are no nearer with it",
+    page="docs/compact_refiner.md",
+)
+SHIPPED = (SCORER, REFINER)
