@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .errors import InputRefused
 from .extras import needed
-from .networks.shipped_weights import FOLDER, REFINER, SCORER
+from .networks.shipped_weights import FOLDER, REFINER, SCORER, ShippedNetwork
 
 if TYPE_CHECKING:
     from .estimation.methods import Method, Methods
@@ -72,7 +72,7 @@ class MethodChoice:
     def _without_final_refinement(self) -> Methods:
         refiner, scorer = self.chosen
         if "learned" not in (refiner, scorer):
-            return self._on_cpu(refiner, scorer)
+            return self._on_cpu()
         if "compact" in (refiner, scorer):
             raise InputRefused(
                 "methods",
@@ -94,7 +94,7 @@ class MethodChoice:
         )
         return LearnedMethods.from_folder(self.weights or DEFAULT_WEIGHTS, refiner, scorer, settings)
 
-    def _on_cpu(self, refiner: Method, scorer: Method) -> Methods:
+    def _on_cpu(self) -> Methods:
         """Geometric methods, with compact networks beside them where they are asked for."""
         if self.device != "cpu" and not self.differentiable:
             raise InputRefused(
@@ -104,13 +104,18 @@ class MethodChoice:
             )
         from .estimation.methods import GeometricMethods
 
+        refiner, scorer = self.chosen
         if "compact" not in (refiner, scorer):
             return GeometricMethods(self.threads)
-        from .networks.compact_session import CompactRefinerSession, CompactScorerSession
+        from .networks.compact_session import CompactRefinerSession, CompactScorerSession, LateCompactRefiner
 
-        folder = self.weights or FOLDER
-        return GeometricMethods(
-            self.threads,
-            CompactScorerSession(folder / SCORER.file, self.threads) if scorer == "compact" else None,
-            CompactRefinerSession(folder / REFINER.file, self.threads) if refiner == "compact" else None,
-        )
+        scores = CompactScorerSession(self._compact(SCORER), self.threads) if scorer == "compact" else None
+        if refiner != "compact":
+            return GeometricMethods(self.threads, scores)
+        if self.refiner == "auto":
+            steps = LateCompactRefiner(REFINER.path, self.threads)
+            return GeometricMethods(self.threads, scores, steps, REFINER.up_to_depth)
+        return GeometricMethods(self.threads, scores, CompactRefinerSession(self._compact(REFINER), self.threads))
+
+    def _compact(self, network: ShippedNetwork) -> Path:
+        return (self.weights or FOLDER) / network.file

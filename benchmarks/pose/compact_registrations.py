@@ -1,12 +1,15 @@
 """`python -m benchmarks.pose.compact_registrations`: whether a compact refiner's steps help.
 
-Scanned objects in rendered scenes and recordings, none of which it was trained on, are registered from their masks, and
-each registration goes on with the network's steps beside it; the first pose is judged before and after.
+Scanned objects in rendered scenes and recordings, none of which it was trained on, are registered from their masks, as
+they are seen and with depth lost. Each registration goes on in three ways: not at all, and with the better of its poses
+as they are and after the network's steps, or after as many point-to-plane steps more; the first pose is judged.
 """
 
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Several
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +17,7 @@ import numpy as np
 import typer
 
 from benchmarks.pose.compact_weights import measured_weights, weights_in_words
+from benchmarks.pose.lost_depth import LOST, with_less_depth
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import data_folder, origin
@@ -21,91 +25,168 @@ from foundation_pose_ros import Frame, InputRefused, ObjectModel
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.estimation.candidates import Candidates
-from foundation_pose_ros.estimation.compact_steps import CompactSteps
+from foundation_pose_ros.estimation.compact_steps import CompactSteps, Mover
 from foundation_pose_ros.estimation.methods import GeometricMethods
+from foundation_pose_ros.estimation.prepared_object import PreparedObject
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
 from foundation_pose_ros.networks.compact_session import CompactRefinerSession
 from foundation_pose_ros.networks.shipped_weights import COMPACT_REFINER, FOLDER
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
+from foundation_pose_ros.observation.compared_images import MARGIN, SIZE
+from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.refinement.compact_refiner import CompactRefiner
+from foundation_pose_ros.refinement.geometric import GeometricRefiner
 from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, scanned
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
 
 SCENES, VIEWS = 8, 6
-RECORDINGS = ("jack_pushed", "pencilbox_handheld", "visp_rbt_desk", "ycbv_0000", "tyol_basket")
+RECORDINGS = ("jack_pushed", "pencilbox_handheld", "visp_rbt_desk", "ycbv_0000")
 _SMALLEST_MASK_PX = 150
 # Changes of less than this share of the diameter are none.
 _SAME = 0.002
+WAYS = ("alone", "geometric", "network")
+
+Seen = Callable[[Frame], Frame]
+SEEN: dict[str, Seen] = {
+    "as seen": lambda frame: frame,
+    "50% of depth lost": partial(with_less_depth, lost=0.5),
+    f"{LOST:.0%} of depth lost": with_less_depth,
+}
 
 
 @dataclass(frozen=True)
 class Registered:
-    """Largest distances of a surface point, in diameters, of the first pose without and with the network's steps."""
+    """Largest distances of a surface point, in diameters, of the first pose that a registration has in each way.
+
+    source: what was registered. depth: share of the mask's pixels that have any.
+    """
 
     source: str
+    depth: float
     alone: float
-    beside: float
+    geometric: float
+    network: float
 
 
 def main(
     weights: Annotated[Path, typer.Option(help=f"Folder that holds {COMPACT_REFINER}.")] = FOLDER,
+    kept: Annotated[Path, typer.Option(help="Folder to keep registrations in, for other weights.")] = Path(
+        "runs/registered"
+    ),
     output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
     scenes: Annotated[int, typer.Option(min=1, help="How many.")] = SCENES,
     views: Annotated[int, typer.Option(min=1, help="Of each recording, at most about so many.")] = VIEWS,
 ) -> None:
-    """Register, judge, and write JSON and table."""
+    """Register what isn't kept yet, judge the weights, and write JSON and table."""
     session = CompactRefinerSession(weights / COMPACT_REFINER, threads=1)
-    sources = {"scanned objects": list(_scanned(scenes, session))}
-    sources |= {name: list(_recorded(name, views, session)) for name in RECORDINGS}
+    found = {
+        seen: {name: list(_registered(sequences, seen, session, kept)) for name, sequences in _sources(scenes, views)}
+        for seen in SEEN
+    }
     report = provenance({"scenes": scenes, "views": views})
     report |= measured_weights("compact_registrations", weights / COMPACT_REFINER, session.metadata) | {
-        "sources": {name: summed_up(found) for name, found in sources.items() if found},
+        "seen": {
+            seen: {name: summed_up(rows) for name, rows in sources.items() if rows} for seen, sources in found.items()
+        }
     }
     publish(PART, report, output)
     print(PART.markdown(report))
 
 
 def summed_up(found: list[Registered]) -> dict[str, Any]:
-    """Return shares of right poses and median errors of those, without and with the network, and what it changed."""
-    alone, beside = (np.array([getattr(one, name) for one in found]) for name in ("alone", "beside"))
-    both = (alone < RIGHT_SHARE) & (beside < RIGHT_SHARE)
-    errors = [round(float(np.median(values[both])), 4) if both.any() else None for values in (alone, beside)]
+    """Return shares of right poses and median errors of each way, and what the network changed of the geometric one."""
+    errors = {way: np.array([getattr(one, way) for one in found]) for way in WAYS}
+    network, geometric = errors["network"], errors["geometric"]
     return {
         "registrations": len(found),
-        "right": [round(float((values < RIGHT_SHARE).mean()), 4) for values in (alone, beside)],
-        "error": errors,
-        "nearer": int((beside < alone - _SAME).sum()),
-        "farther": int((beside > alone + _SAME).sum()),
+        "depth": round(float(np.median([one.depth for one in found])), 2),
+        "right": {way: round(float((values < RIGHT_SHARE).mean()), 4) for way, values in errors.items()},
+        "error": {way: round(float(np.median(values)), 4) for way, values in errors.items()},
+        "nearer": int((network < geometric - _SAME).sum()),
+        "farther": int((network > geometric + _SAME).sum()),
     }
 
 
-def registered(
-    sequence: Sequence, source: str, frame_ids: Several[str], session: CompactRefinerSession
-) -> Iterator[Registered]:
-    """Register every object whose mask and truth are known in these frames."""
-    for name in sequence.object_names:
-        prepared = None
-        for frame_id in frame_ids:
-            truth, mask = sequence.truth(frame_id, name), sequence.mask(frame_id, name)
-            if truth is None or mask is None or np.count_nonzero(mask) < _SMALLEST_MASK_PX:
-                continue
-            if prepared is None:
-                model = sequence.model(name)
-                prepared = GeometricMethods(1).prepare(model)
-                compare = RenderAndCompare.on_cpu(model, 1)
-                refiner = CompactRefiner(session, model, compare.renderer)
-                apart = SurfaceDistance(model.vertices, model.symmetries)
-            frame = sequence.frame(frame_id)
-            try:
-                found = prepared.register(frame, mask)
-            except InputRefused:
-                continue
-            beside = CompactSteps(_Found(found), refiner, compare)(frame, mask)
-            errors = [float(apart(c.refined.T_cam_obj[:1], truth)[0]) / model.diameter_m for c in (found, beside)]
-            yield Registered(f"{source} {name} {frame_id}", *errors)
+Sequences = Callable[[], Iterator[tuple[str, Sequence, Several[str]]]]
+
+
+def _registered(sequences: Sequences, seen: str, session: CompactRefinerSession, kept: Path) -> Iterator[Registered]:
+    """Register every object whose mask and truth are known in some frames of sequences."""
+    for source, sequence, frame_ids in sequences():
+        for name in sequence.object_names:
+            judge = None
+            for frame_id in frame_ids:
+                truth, mask = sequence.truth(frame_id, name), sequence.mask(frame_id, name)
+                if truth is None or mask is None or np.count_nonzero(mask) < _SMALLEST_MASK_PX:
+                    continue
+                judge = judge or _Judge(sequence.model(name), session)
+                frame = SEEN[seen](sequence.frame(frame_id))
+                label = f"{source} {name} {frame_id}"
+                found = _kept(kept / f"{label} {seen}.pkl".replace(" ", "_"), partial(judge.candidates, frame, mask))
+                if found is not None:
+                    depth = float((frame.depth_m[mask] > 0).mean())
+                    yield Registered(label, depth, **judge.errors(found, frame, mask, truth))
+
+
+def _kept(path: Path, register: Callable[[], Candidates | None]) -> Candidates | None:
+    if path.is_file():
+        kept: Candidates | None = pickle.loads(path.read_bytes())
+        return kept
+    found = register()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps(found))
+    return found
+
+
+class _Judge:
+    """Registers one object, and says what the three ways make of it."""
+
+    def __init__(self, model: ObjectModel, session: CompactRefinerSession) -> None:
+        self._model = model
+        self._compare = RenderAndCompare.on_cpu(model, 1)
+        self._apart = SurfaceDistance(model.vertices, model.symmetries)
+        self._movers: dict[str, Mover] = {
+            "geometric": _PointToPlane(model, self._compare),
+            "network": CompactRefiner(session, model, self._compare.renderer),
+        }
+
+    def candidates(self, frame: Frame, mask: np.ndarray) -> Candidates | None:
+        try:
+            return self._prepared.register(frame, mask)
+        except InputRefused:
+            return None
+
+    @cached_property
+    def _prepared(self) -> PreparedObject:
+        return GeometricMethods(1).prepare(self._model)
+
+    def errors(self, found: Candidates, frame: Frame, mask: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+        """By the name of the way."""
+        ways = {"alone": found} | {
+            name: CompactSteps(_Found(found), mover, self._compare)(frame, mask) for name, mover in self._movers.items()
+        }
+        return {
+            name: float(self._apart(c.refined.T_cam_obj[:1], truth)[0]) / self._model.diameter_m
+            for name, c in ways.items()
+        }
+
+
+class _PointToPlane:
+    """As many geometric steps as the network has, on its own crops."""
+
+    def __init__(self, model: ObjectModel, compare: RenderAndCompare) -> None:
+        self._model, self._refiner = model, GeometricRefiner(model, compare.renderer)
+
+    def moved(self, frame: Frame, T_cam_obj: np.ndarray, iterations: int) -> np.ndarray:
+        d = self._model.diameter_m
+        moved = []
+        for pose in T_cam_obj:
+            crop = Crop.around_pose(frame, self._model, pose, MARGIN).observe(SIZE)
+            moved.append(self._refiner.refine(crop, pose[None], iterations, (0.12 * d, 0.04 * d)).T_cam_obj[0])
+        return np.stack(moved)
 
 
 @dataclass(frozen=True)
@@ -118,7 +199,14 @@ class _Found:
         return self.candidates
 
 
-def _scanned(scenes: int, session: CompactRefinerSession) -> Iterator[Registered]:
+def _sources(scenes: int, views: int) -> Iterator[tuple[str, Sequences]]:
+    """What is registered, by the name of its row."""
+    yield "scanned objects", partial(_scanned, scenes)
+    for name in RECORDINGS:
+        yield name, partial(_recorded, name, views)
+
+
+def _scanned(scenes: int) -> Iterator[tuple[str, Sequence, Several[str]]]:
     folders = sorted(folder for folder in (data_folder() / "meshes").iterdir() if folder.is_dir())
     models = [ObjectModel.from_mesh(folder / "model.obj", name=folder.name) for folder in folders]
     for seed in range(scenes):
@@ -139,23 +227,31 @@ def _scanned(scenes: int, session: CompactRefinerSession) -> Iterator[Registered
         except InputRefused:
             continue
         known = {name: scanned(scene.model(name), rng, wrong_prints=False) for name in scene.object_names}
-        seen = DefectiveSequence(scene, CameraDefects.drawn(scene.camera, rng), known)
-        yield from registered(seen, f"scanned {seed}", seen.frame_ids, session)
+        sequence = DefectiveSequence(scene, CameraDefects.drawn(scene.camera, rng), known)
+        yield f"scanned {seed}", sequence, sequence.frame_ids
 
 
-def _recorded(name: str, views: int, session: CompactRefinerSession) -> Iterator[Registered]:
+def _recorded(name: str, views: int) -> Iterator[tuple[str, Sequence, Several[str]]]:
     sequence = open_sequence(data_folder() / "pose" / name)
     frame_ids = list(sequence.frame_ids)
-    yield from registered(sequence, name, frame_ids[:: max(1, len(frame_ids) // views)], session)
+    yield name, sequence, frame_ids[:: max(1, len(frame_ids) // views)]
 
 
 def table(report: Report) -> str:
     """Return what the network's steps change."""
-    lines = ["| | n | right | error of right ones, % of d | nearer | farther |", "|---|---|---|---|---|---|"]
-    for source, row in report["sources"].items():
-        right = " -> ".join(f"{share:.3f}" for share in row["right"])
-        error = " -> ".join("" if share is None else f"{100 * share:.2f}" for share in row["error"])
-        lines.append(f"| {source} | {row['registrations']} | {right} | {error} | {row['nearer']} | {row['farther']} |")
+    lines = [
+        "| | pixels with depth | n | right: alone | geometric steps | network's steps | error, % of d: alone "
+        "| geometric | network | nearer | farther |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for seen, sources in report["seen"].items():
+        for source, row in sources.items():
+            right = " | ".join(f"{row['right'][way]:.3f}" for way in WAYS)
+            error = " | ".join(f"{100 * row['error'][way]:.2f}" for way in WAYS)
+            lines.append(
+                f"| {source}, {seen} | {row['depth']:.2f} | {row['registrations']} | {right} | {error} "
+                f"| {row['nearer']} | {row['farther']} |"
+            )
     return "\n".join([*lines, "", f"{weights_in_words(report)}. {origin(report)}"])
 
 

@@ -16,6 +16,7 @@ import typer
 
 from benchmarks.pose.compact_weights import measured_weights, weights_in_words
 from benchmarks.pose.defective_scenes import defective_scene
+from benchmarks.pose.lost_depth import LOST, with_less_depth
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import data_folder, origin
@@ -38,7 +39,7 @@ AFTER = 3
 OFF_RAD, OFF_SHARE = float(np.deg2rad(10.0)), 0.1
 # Of training's own held-out share.
 HELD_OUT = 0.05
-_SMALLEST_MASK_PX, _BLUR_PX, _LOST = 150, 15, 0.8
+_SMALLEST_MASK_PX, _BLUR_PX = 150, 15
 _TIMED_PAIRS, _TIMED_S = 64, 5.0
 
 
@@ -189,17 +190,13 @@ def _blurred(start: Start) -> Start:
 
 
 def _little_depth(start: Start) -> Start:
-    """Most depth is lost, in patches, as on what is dark or shiny."""
-    shape = start.frame.depth_m.shape
-    patches = np.random.default_rng(5).uniform(size=(shape[0] // 8 + 1, shape[1] // 8 + 1)) < _LOST
-    lost = patches.repeat(8, 0).repeat(8, 1)[: shape[0], : shape[1]]
-    return replace(start, frame=replace(start.frame, depth_m=np.where(lost, 0, start.frame.depth_m)))
+    return replace(start, frame=with_less_depth(start.frame))
 
 
 SOURCES: dict[str, Callable[[Start], Start]] = {
     "as cameras see it": lambda start: start,
     f"colour blurred over {_BLUR_PX} px": _blurred,
-    f"{_LOST:.0%} of depth lost": _little_depth,
+    f"{LOST:.0%} of depth lost": _little_depth,
     "colours not known": lambda start: replace(start, known=start.plain),
 }
 

@@ -81,7 +81,6 @@ class Evaluation:
 
     def _settings(self) -> dict[str, Any]:
         how, methods, unit = self.how, self.methods, self.meshes.unit
-        refiner, scorer = methods.choice().chosen
         return {
             "sequences": [str(path) for path in self.paths],
             "objects": self.objects,
@@ -89,8 +88,8 @@ class Evaluation:
             "init": how.init.value if how.mode is RunMode.TRACK else None,
             "masks": how.masks.value,
             "device": methods.device.value,
-            "refiner": refiner,
-            "scorer": scorer,
+            "refiner": methods.refiner.value,
+            "scorer": methods.scorer.value,
             "unit": unit.value if unit else None,
         }
 

@@ -79,7 +79,10 @@ def _listed(network: ShippedNetwork) -> str:
         known = f"licence: {facts.licence}; {facts}; {facts.date}"
     except InputRefused as refused:
         known = str(refused)
-    taken = "used by default" if network.better else "not used by default"
+    share = network.up_to_depth
+    taken = "asked by default" + (f" where at most {share:.0%} of the object's pixels have depth" if share < 1 else "")
+    if not share:
+        taken = "not asked by default"
     return (
         f"{network.file} ({network.path.stat().st_size / 1e6:.1f} MB)\n"
         f"  {network.title}, {network.asked_by}: {network.does}\n"

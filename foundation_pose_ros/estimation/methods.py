@@ -36,11 +36,17 @@ class GeometricMethods:
     """Learning-free, on the CPU; compact networks may move a registration's poses, and have a word in its choice."""
 
     def __init__(
-        self, threads: int = 2, set_scorer: SetScorer | None = None, step_network: StepNetwork | None = None
+        self,
+        threads: int = 2,
+        set_scorer: SetScorer | None = None,
+        step_network: StepNetwork | None = None,
+        up_to_depth: float = 1.0,
     ) -> None:
-        """threads: of the ray caster. set_scorer, step_network: compact networks, ready to run."""
+        """threads: of the ray caster. set_scorer, step_network: compact networks, ready to run. up_to_depth: the
+        steps are tried where at most this share of a mask's pixels has depth.
+        """
         self._threads = threads
-        self._set_scorer, self._step_network = set_scorer, step_network
+        self._set_scorer, self._step_network, self._up_to_depth = set_scorer, step_network, up_to_depth
 
     def prepare(self, model: ObjectModel) -> PreparedObject:
         """Bind Embree and the learning-free methods to an object."""
@@ -49,7 +55,7 @@ class GeometricMethods:
         registration: RegistrationStrategy = geometric
         if self._step_network is not None:
             refiner = CompactRefiner(self._step_network, model, compare.renderer)
-            registration = CompactSteps(registration, refiner, compare)
+            registration = CompactSteps(registration, refiner, compare, self._up_to_depth)
         if self._set_scorer is not None:
             registration = CompactChoice(registration, CompactScorer(self._set_scorer, model, compare.renderer))
         return PreparedObject(

@@ -1,5 +1,6 @@
 """Compact networks run by onnxruntime, without PyTorch."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,21 @@ class CompactRefinerSession(_CompactSession):
         """
         information, pull = self._run(rendered, observed)
         return information, pull
+
+
+class LateCompactRefiner:
+    """A refiner that is read when it is asked first, for what is rarely needed."""
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        self._path, self._threads = path, threads
+
+    def equations(self, rendered: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Say what `CompactRefinerSession` does, and raise what that does."""
+        return self._session.equations(rendered, observed)
+
+    @cached_property
+    def _session(self) -> CompactRefinerSession:
+        return CompactRefinerSession(self._path, self._threads)
 
 
 def metadata_of(path: Path, title: str) -> dict[str, str]:

@@ -15,16 +15,17 @@ FOLDER = Path(__file__).parents[1] / "weights"
 class ShippedNetwork:
     """One network.
 
-    file: its name in FOLDER. title: what it is; asked_by: the option that asks it; does: what it does then. better:
-    whether it was measured to be better than learning-free methods on recordings that neither saw, so that `auto` takes
-    it. verdict: that measurement in words; page: where it stands.
+    file: its name in FOLDER. title: what it is; asked_by: the option that asks it; does: what it does then.
+    up_to_depth: share of an object's pixels that have depth, up to which it was measured to be better than
+    learning-free methods on recordings that neither saw, so that `auto` asks it there: 0 nowhere, 1 everywhere.
+    verdict: that measurement in words; page: where it stands.
     """
 
     file: str
     title: str
     asked_by: str
     does: str
-    better: bool
+    up_to_depth: float
     verdict: str
     page: str
 
@@ -35,8 +36,8 @@ class ShippedNetwork:
 
     @property
     def taken_by_auto(self) -> bool:
-        """Return whether it is better, and can be run."""
-        return self.better and find_spec("onnxruntime") is not None
+        """Return whether it is better anywhere, and can be run."""
+        return self.up_to_depth > 0 and find_spec("onnxruntime") is not None
 
     def facts(self) -> CompactFacts:
         """Read what its file says of the weights; raises InputRefused where onnxruntime or the file is missing."""
@@ -50,7 +51,7 @@ SCORER = ShippedNetwork(
     title="compact scorer",
     asked_by="--scorer compact",
     does="has a word in which pose of a registration comes first",
-    better=False,
+    up_to_depth=0.0,
     verdict="learning-free evidence chooses the right turn more often",
     page="docs/compact_scorer.md",
 )
@@ -59,8 +60,8 @@ REFINER = ShippedNetwork(
     title="compact refiner",
     asked_by="--refiner compact",
     does="moves each pose of a registration on, where the evidence then says that this was better",
-    better=False,
-    verdict="registrations that end right are no nearer with it",
+    up_to_depth=0.5,
+    verdict="nearer poses where most depth is lost, no nearer ones elsewhere",
     page="docs/compact_refiner.md",
 )
 SHIPPED = (SCORER, REFINER)

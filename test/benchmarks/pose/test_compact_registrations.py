@@ -1,27 +1,27 @@
 """What is said of registrations with and without a network's steps."""
 
-import pytest
-
 from benchmarks.pose.compact_registrations import Registered, summed_up, table
 from foundation_pose_ros.provenance import provenance
 
+FOUND = [
+    Registered("a", 0.2, 0.02, 0.02, 0.01),
+    Registered("b", 0.3, 0.03, 0.03, 0.03),
+    Registered("c", 0.4, 0.5, 0.4, 0.04),
+    Registered("d", 0.3, 0.04, 0.02, 0.3),
+]
 
-def test_what_the_network_changed_is_counted_and_errors_are_those_of_right_poses():
-    found = [
-        Registered("a", 0.02, 0.01),
-        Registered("b", 0.03, 0.03),
-        Registered("c", 0.5, 0.04),
-        Registered("d", 0.04, 0.3),
-    ]
-    row = summed_up(found)
-    assert row["registrations"] == 4
-    assert row["right"] == [0.75, 0.75]
-    assert row["error"] == pytest.approx([0.025, 0.02])
+
+def test_what_the_network_changed_is_counted_beside_as_many_geometric_steps():
+    row = summed_up(FOUND)
+    assert row["registrations"] == 4 and row["depth"] == 0.3
+    assert row["right"] == {"alone": 0.75, "geometric": 0.75, "network": 0.75}
+    assert row["error"] == {"alone": 0.035, "geometric": 0.025, "network": 0.035}
     assert (row["nearer"], row["farther"]) == (2, 1)
 
 
-def test_where_no_pose_is_right_there_is_no_error_to_show():
-    row = summed_up([Registered("a", 0.5, 0.6)])
-    assert row["error"] == [None, None]
-    shown = table(provenance({}) | {"weights": {}, "sources": {"a": row}, "command": "x"})
-    assert "| a | 1 | 0.000 -> 0.000 |  ->  | 0 | 1 |" in shown
+def test_the_table_has_a_line_for_each_source_and_way_of_seeing():
+    seen = {"as seen": {"mug": summed_up(FOUND)}, "80% of depth lost": {"mug": summed_up(FOUND[:1])}}
+    shown = table(provenance({}) | {"weights": {"kind": "compact_refine", "steps": "7"}, "seen": seen, "command": "x"})
+    assert "| mug, as seen | 0.30 | 4 | 0.750 | 0.750 | 0.750 | 3.50 | 2.50 | 3.50 | 2 | 1 |" in shown
+    assert "| mug, 80% of depth lost | 0.20 | 1 | 1.000 | 1.000 | 1.000 | 2.00 | 2.00 | 1.00 | 1 | 0 |" in shown
+    assert "Weights: 7 steps" in shown

@@ -1,5 +1,8 @@
 """A registration that a network's steps go beside: the better evidence wins."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -28,7 +31,9 @@ def compare(cube) -> RenderAndCompare:
     return RenderAndCompare.on_cpu(cube, 1)
 
 
-def registered(compare: RenderAndCompare, view, T: np.ndarray, goes: np.ndarray) -> Candidates:
+def registered(
+    compare: RenderAndCompare, view, T: np.ndarray, goes: np.ndarray, up_to_depth: float = 1.0
+) -> Candidates:
     """What comes of a registration that ended at T, and a network that goes elsewhere."""
 
     def registration(frame, mask, possible=None) -> Candidates:
@@ -36,7 +41,7 @@ def registered(compare: RenderAndCompare, view, T: np.ndarray, goes: np.ndarray)
         return compare.evaluate_unrefined(crop.observe(64), T[None].astype(np.float32), 0.005)
 
     refiner = Goes(goes)
-    return CompactSteps(registration, refiner, compare)(view.frame, view.mask)
+    return CompactSteps(registration, refiner, compare, up_to_depth)(view.frame, view.mask)
 
 
 def off_deg(T: np.ndarray, T_true: np.ndarray) -> float:
@@ -56,3 +61,15 @@ def test_a_worse_one_changes_nothing(see, cube, cube_pose, compare):
     astray = se3.apply_twist(cube_pose, OFF, cube.centre_m)
     found = registered(compare, view, cube_pose, astray)
     assert off_deg(found.refined.T_cam_obj[0], cube_pose) < 2
+
+
+def test_where_depth_is_there_the_network_is_not_asked(see, cube, cube_pose, compare):
+    view = see(cube_pose)
+    astray = se3.apply_twist(cube_pose, OFF, cube.centre_m)
+    found = registered(compare, view, astray, cube_pose, up_to_depth=0.7)
+    np.testing.assert_allclose(found.refined.T_cam_obj[0], astray, atol=1e-6)
+    depth_m = view.frame.depth_m.copy()
+    depth_m[:, ::2] = 0
+    half = SimpleNamespace(frame=replace(view.frame, depth_m=depth_m), mask=view.mask)
+    found = registered(compare, half, astray, cube_pose, up_to_depth=0.7)
+    assert off_deg(found.refined.T_cam_obj[0], cube_pose) < 3

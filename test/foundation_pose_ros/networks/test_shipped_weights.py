@@ -10,10 +10,15 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import InputRefused
+from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.method_choice import MethodChoice
 from foundation_pose_ros.networks import shipped_weights
 from foundation_pose_ros.networks.compact_facts import CompactFacts
-from foundation_pose_ros.networks.compact_session import CompactRefinerSession, CompactScorerSession
+from foundation_pose_ros.networks.compact_session import (
+    CompactRefinerSession,
+    CompactScorerSession,
+    LateCompactRefiner,
+)
 from foundation_pose_ros.networks.shipped_weights import FOLDER, REFINER, SCORER, SHIPPED, ShippedNetwork
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -50,22 +55,43 @@ def test_what_is_shipped_is_what_was_measured(network: ShippedNetwork, results: 
         assert _measured(name)["sha256"] == sha256
 
 
-def test_auto_takes_what_was_measured_to_be_better() -> None:
-    choices = _measured("compact_choice")["sources"].values()
-    mends = sum(row["mended"] for row in choices) > 0 and not any(row["broken"] for row in choices)
-    assert SCORER.better == mends
+def test_auto_asks_the_scorer_only_if_it_mended_choices_and_broke_none() -> None:
+    rows = _measured("compact_choice")["sources"].values()
+    mends = any(row["mended"] for row in rows) and not any(row["broken"] for row in rows)
+    assert SCORER.up_to_depth == float(mends)
 
 
-def test_a_network_that_is_better_is_taken_where_it_can_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_asks_the_refiner_where_more_of_its_registrations_end_right() -> None:
+    """Of registrations that see as little depth, none of a source that it saw, beside as many geometric steps."""
+    rows = [row for sources in _measured("compact_registrations")["seen"].values() for row in sources.values()]
+    little = [row for row in rows if row["depth"] <= REFINER.up_to_depth]
+    right, without = (
+        sum(row["registrations"] * row["right"][way] for row in little) for way in ("network", "geometric")
+    )
+    assert (right > without) == (REFINER.up_to_depth > 0)
+    assert sum(row["nearer"] for row in little) >= sum(row["farther"] for row in little)
+
+
+def test_auto_asks_networks_that_are_better_where_they_can_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, share in (("SCORER", 0.0), ("REFINER", 0.0)):
+        monkeypatch.setattr(f"foundation_pose_ros.method_choice.{name}", _Better(share))
     assert MethodChoice().chosen == ("geometric", "geometric")
-    for name in ("SCORER", "REFINER"):
-        monkeypatch.setattr(f"foundation_pose_ros.method_choice.{name}", _Better())
+    for name, share in (("SCORER", 1.0), ("REFINER", 0.5)):
+        monkeypatch.setattr(f"foundation_pose_ros.method_choice.{name}", _Better(share))
     assert MethodChoice().chosen == ("compact", "compact")
     assert MethodChoice("geometric").chosen == ("geometric", "compact")
     assert MethodChoice("learned").chosen == ("learned", "learned")
     assert MethodChoice(scorer="learned").chosen == ("geometric", "learned")
     monkeypatch.setattr(shipped_weights, "find_spec", lambda name: None)
-    assert not _Better().taken_by_auto
+    assert MethodChoice().chosen == ("geometric", "geometric")
+
+
+def test_what_auto_may_need_is_read_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.setattr(shipped_weights, "find_spec", lambda name: True)
+    assert isinstance(MethodChoice().methods(), GeometricMethods)
+    with pytest.raises(InputRefused, match="onnxruntime"):
+        LateCompactRefiner(REFINER.path).equations(*np.zeros((2, 1, 6, 64, 64), np.float32))
 
 
 def test_without_onnxruntime_words_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,8 +120,8 @@ def test_facts_that_are_no_numbers_are_not_known() -> None:
 
 
 class _Better(ShippedNetwork):
-    def __init__(self) -> None:
-        super().__init__("", "", "", "", better=True, verdict="", page="")
+    def __init__(self, up_to_depth: float) -> None:
+        super().__init__("", "", "", "", up_to_depth, verdict="", page="")
 
 
 def _disc(aside_px: int) -> np.ndarray:
