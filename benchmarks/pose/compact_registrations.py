@@ -5,11 +5,10 @@ they are seen and with depth lost. Each registration goes on in three ways: not 
 as they are and after the network's steps, or after as many point-to-plane steps more; the first pose is judged.
 """
 
-import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Sequence as Several
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,13 +41,14 @@ from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.sensor import KINECT_V1, REALSENSE_D435
 
-SCENES, VIEWS = 8, 6
+SCENES, VIEWS = 8, 3
 RECORDINGS = ("jack_pushed", "pencilbox_handheld", "visp_rbt_desk", "ycbv_0000")
 _SMALLEST_MASK_PX = 150
 # Changes of less than this share of the diameter are none.
 _SAME = 0.002
 WAYS = ("alone", "geometric", "network")
 
+Shown = tuple[str, Sequence, Several[str]]
 Seen = Callable[[Frame], Frame]
 SEEN: dict[str, Seen] = {
     "as seen": lambda frame: frame,
@@ -71,29 +71,71 @@ class Registered:
     network: float
 
 
+@dataclass(frozen=True)
+class Registration:
+    """What is found of an object in a frame at a mask (H, W); truth (4, 4)."""
+
+    label: str
+    known: "Known"
+    frame: Frame
+    mask: np.ndarray
+    truth: np.ndarray
+    found: Candidates
+
+
 def main(
     weights: Annotated[Path, typer.Option(help=f"Folder that holds {COMPACT_REFINER}.")] = FOLDER,
-    kept: Annotated[Path, typer.Option(help="Folder to keep registrations in, for other weights.")] = Path(
-        "runs/registered"
-    ),
     output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
     scenes: Annotated[int, typer.Option(min=1, help="How many.")] = SCENES,
     views: Annotated[int, typer.Option(min=1, help="Of each recording, at most about so many.")] = VIEWS,
 ) -> None:
-    """Register what isn't kept yet, judge the weights, and write JSON and table."""
+    """Register, judge, and write JSON and table."""
+    settings = {"scenes": scenes, "views": views}
+    found = ((seen, name, list(made)) for seen, name, made in registrations(scenes, views))
+    report_on(found, settings, weights, output)
+
+
+def registrations(scenes: int = SCENES, views: int = VIEWS) -> Iterator[tuple[str, str, Iterator[Registration]]]:
+    """Register what each source shows, in each way of seeing it; by the names of both."""
+    for seen in SEEN:
+        yield seen, "scanned objects", _registered(_scanned(scenes), SEEN[seen])
+        for name in RECORDINGS:
+            yield seen, name, _registered(_recorded(name, views), SEEN[seen])
+
+
+def report_on(
+    found: Iterable[tuple[str, str, list[Registration]]],
+    settings: dict[str, Any],
+    weights: Path = FOLDER,
+    output: Path | None = None,
+) -> None:
+    """Judge weights on registrations, and write JSON and table."""
     session = CompactRefinerSession(weights / COMPACT_REFINER, threads=1)
-    found = {
-        seen: {name: list(_registered(sequences, seen, session, kept)) for name, sequences in _sources(scenes, views)}
-        for seen in SEEN
-    }
-    report = provenance({"scenes": scenes, "views": views})
-    report |= measured_weights("compact_registrations", weights / COMPACT_REFINER, session.metadata) | {
-        "seen": {
-            seen: {name: summed_up(rows) for name, rows in sources.items() if rows} for seen, sources in found.items()
-        }
-    }
+    rows: dict[str, dict[str, Any]] = {seen: {} for seen in SEEN}
+    for seen, name, made in found:
+        if made:
+            rows[seen][name] = summed_up([judged(one, session) for one in made])
+    report = provenance(settings)
+    report |= measured_weights("compact_registrations", weights / COMPACT_REFINER, session.metadata) | {"seen": rows}
     publish(PART, report, output)
     print(PART.markdown(report))
+
+
+def judged(one: Registration, session: CompactRefinerSession) -> Registered:
+    """Return the errors of the first pose in each way."""
+    known, frame = one.known, one.frame
+    movers: dict[str, Mover] = {
+        "geometric": PointToPlane(known.compare),
+        "network": CompactRefiner(session, known.compare.model, known.compare.renderer),
+    }
+    ways = {"alone": one.found} | {
+        way: CompactSteps(_Found(one.found), mover, known.compare)(frame, one.mask) for way, mover in movers.items()
+    }
+    errors = {
+        way: float(known.apart(found.refined.T_cam_obj[:1], one.truth)[0]) / known.compare.model.diameter_m
+        for way, found in ways.items()
+    }
+    return Registered(one.label, float((frame.depth_m[one.mask] > 0).mean()), **errors)
 
 
 def summed_up(found: list[Registered]) -> dict[str, Any]:
@@ -110,83 +152,56 @@ def summed_up(found: list[Registered]) -> dict[str, Any]:
     }
 
 
-Sequences = Callable[[], Iterator[tuple[str, Sequence, Several[str]]]]
-
-
-def _registered(sequences: Sequences, seen: str, session: CompactRefinerSession, kept: Path) -> Iterator[Registered]:
-    """Register every object whose mask and truth are known in some frames of sequences."""
-    for source, sequence, frame_ids in sequences():
+def _registered(sequences: Iterator[Shown], seen: Seen) -> Iterator[Registration]:
+    """Register every object whose mask and truth are known."""
+    for source, sequence, frame_ids in sequences:
         for name in sequence.object_names:
-            judge = None
+            known = None
             for frame_id in frame_ids:
                 truth, mask = sequence.truth(frame_id, name), sequence.mask(frame_id, name)
                 if truth is None or mask is None or np.count_nonzero(mask) < _SMALLEST_MASK_PX:
                     continue
-                judge = judge or _Judge(sequence.model(name), session)
-                frame = SEEN[seen](sequence.frame(frame_id))
-                label = f"{source} {name} {frame_id}"
-                found = _kept(kept / f"{label} {seen}.pkl".replace(" ", "_"), partial(judge.candidates, frame, mask))
-                if found is not None:
-                    depth = float((frame.depth_m[mask] > 0).mean())
-                    yield Registered(label, depth, **judge.errors(found, frame, mask, truth))
+                known = known or Known.of(sequence.model(name))
+                frame = seen(sequence.frame(frame_id))
+                try:
+                    found = known.prepared.register(frame, mask)
+                except InputRefused:
+                    continue
+                yield Registration(f"{source} {name} {frame_id}", known, frame, mask, truth, found)
 
 
-def _kept(path: Path, register: Callable[[], Candidates | None]) -> Candidates | None:
-    if path.is_file():
-        kept: Candidates | None = pickle.loads(path.read_bytes())
-        return kept
-    found = register()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(pickle.dumps(found))
-    return found
+@dataclass(frozen=True)
+class Known:
+    """An object made ready, and what its poses are judged by."""
+
+    prepared: PreparedObject
+    compare: RenderAndCompare
+    apart: SurfaceDistance
+
+    @classmethod
+    def of(cls, model: ObjectModel) -> "Known":
+        """Make an object ready."""
+        apart = SurfaceDistance(model.vertices, model.symmetries)
+        return cls(GeometricMethods(1).prepare(model), RenderAndCompare.on_cpu(model, 1), apart)
 
 
-class _Judge:
-    """Registers one object, and says what the three ways make of it."""
-
-    def __init__(self, model: ObjectModel, session: CompactRefinerSession) -> None:
-        self._model = model
-        self._compare = RenderAndCompare.on_cpu(model, 1)
-        self._apart = SurfaceDistance(model.vertices, model.symmetries)
-        self._movers: dict[str, Mover] = {
-            "geometric": _PointToPlane(model, self._compare),
-            "network": CompactRefiner(session, model, self._compare.renderer),
-        }
-
-    def candidates(self, frame: Frame, mask: np.ndarray) -> Candidates | None:
-        try:
-            return self._prepared.register(frame, mask)
-        except InputRefused:
-            return None
-
-    @cached_property
-    def _prepared(self) -> PreparedObject:
-        return GeometricMethods(1).prepare(self._model)
-
-    def errors(self, found: Candidates, frame: Frame, mask: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-        """By the name of the way."""
-        ways = {"alone": found} | {
-            name: CompactSteps(_Found(found), mover, self._compare)(frame, mask) for name, mover in self._movers.items()
-        }
-        return {
-            name: float(self._apart(c.refined.T_cam_obj[:1], truth)[0]) / self._model.diameter_m
-            for name, c in ways.items()
-        }
-
-
-class _PointToPlane:
+class PointToPlane:
     """As many geometric steps as the network has, on its own crops."""
 
-    def __init__(self, model: ObjectModel, compare: RenderAndCompare) -> None:
-        self._model, self._refiner = model, GeometricRefiner(model, compare.renderer)
+    def __init__(self, compare: RenderAndCompare) -> None:
+        self._model, self._refiner = compare.model, GeometricRefiner(compare.model, compare.renderer)
 
     def moved(self, frame: Frame, T_cam_obj: np.ndarray, iterations: int) -> np.ndarray:
-        d = self._model.diameter_m
-        moved = []
-        for pose in T_cam_obj:
-            crop = Crop.around_pose(frame, self._model, pose, MARGIN).observe(SIZE)
-            moved.append(self._refiner.refine(crop, pose[None], iterations, (0.12 * d, 0.04 * d)).T_cam_obj[0])
-        return np.stack(moved)
+        """Return poses (B, 4, 4) after so many steps; those that leave the image stay as they are."""
+        error_m = 0.12 * self._model.diameter_m, 0.04 * self._model.diameter_m
+        moved = np.array(T_cam_obj, np.float32)
+        for b, pose in enumerate(T_cam_obj):
+            try:
+                crop = Crop.around_pose(frame, self._model, pose, MARGIN)
+            except InputRefused:
+                continue
+            moved[b] = self._refiner.refine(crop.observe(SIZE), pose[None], iterations, error_m).T_cam_obj[0]
+        return moved
 
 
 @dataclass(frozen=True)
@@ -199,14 +214,7 @@ class _Found:
         return self.candidates
 
 
-def _sources(scenes: int, views: int) -> Iterator[tuple[str, Sequences]]:
-    """What is registered, by the name of its row."""
-    yield "scanned objects", partial(_scanned, scenes)
-    for name in RECORDINGS:
-        yield name, partial(_recorded, name, views)
-
-
-def _scanned(scenes: int) -> Iterator[tuple[str, Sequence, Several[str]]]:
+def _scanned(scenes: int) -> Iterator[Shown]:
     folders = sorted(folder for folder in (data_folder() / "meshes").iterdir() if folder.is_dir())
     models = [ObjectModel.from_mesh(folder / "model.obj", name=folder.name) for folder in folders]
     for seed in range(scenes):
@@ -231,7 +239,7 @@ def _scanned(scenes: int) -> Iterator[tuple[str, Sequence, Several[str]]]:
         yield f"scanned {seed}", sequence, sequence.frame_ids
 
 
-def _recorded(name: str, views: int) -> Iterator[tuple[str, Sequence, Several[str]]]:
+def _recorded(name: str, views: int) -> Iterator[Shown]:
     sequence = open_sequence(data_folder() / "pose" / name)
     frame_ids = list(sequence.frame_ids)
     yield name, sequence, frame_ids[:: max(1, len(frame_ids) // views)]
