@@ -60,8 +60,8 @@ REFINER = ShippedNetwork(
     title="compact refiner",
     asked_by="--refiner compact",
     does="moves each pose of a registration on, where the evidence then says that this was better",
-    up_to_depth=0.5,
-    verdict="nearer poses where most depth is lost, no nearer ones elsewhere",
+    up_to_depth=0.3,
+    verdict="more right poses where most depth is lost, no nearer ones elsewhere",
     page="docs/compact_refiner.md",
 )
 SHIPPED = (SCORER, REFINER)
