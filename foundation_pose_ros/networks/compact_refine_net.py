@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..observation.compared_images import MARGIN
 from .compared_pixels import CHANNELS, compared_pixels, has_points
 from .convolutions import Residual, convolution
 from .surface_motion import CELL, SAID, cell_means
@@ -25,8 +24,8 @@ _SEEN, _REACH = 24, 3
 # Cells without points, of which depth was lost or something far is seen, are chosen less often; those beside the image
 # hardly ever.
 _UNSEEN, _HARDLY = 0.3, 1e-3
-# A cell's side at the object's centre, in radii.
-_CELL_RADII = 2 * MARGIN * CELL / _SIZE
+# A cell's side at the object's centre, in radii: crops are 1.35 diameters wide.
+_CELL_RADII = 2 * 1.35 * CELL / _SIZE
 # Motion towards the camera is that of depth where so much of what is chosen has any, and less where less has.
 _ENOUGH = 0.1
 

@@ -26,9 +26,9 @@ class SetScorer(Protocol):
 class ChoiceSettings:
     """When the network is followed.
 
-    weight: what a unit of its scores, logarithms of likelihoods, adds to a rank; fitted on scanned objects that it never
-    saw, by which poses were right (`benchmarks.pose.compact_choice`). largest: what counts of a score's distance from
-    the best, at most, so that no rank is overruled beyond weight x largest.
+    weight: what a unit of its scores, logarithms of likelihoods, adds to a rank; fitted on scanned objects that it has
+    never seen, by which poses were right (`benchmarks.pose.compact_choice`). largest: what counts of a score's distance
+    from the best, at most, so that no rank is overruled beyond weight x largest.
     """
 
     weight: float = 0.013
