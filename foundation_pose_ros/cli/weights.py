@@ -66,7 +66,7 @@ def _list(console: Console) -> None:
 
     console.print("With the package:")
     for network in SHIPPED:
-        console.print(_listed(network), soft_wrap=True, highlight=False)
+        console.print(_listed(network), soft_wrap=True, highlight=False, markup=False)
     console.print("\nRefineNet and ScoreNet, for --refiner and --scorer learned, don't come with it.")
     console.print(in_words(), soft_wrap=True, highlight=False)
 

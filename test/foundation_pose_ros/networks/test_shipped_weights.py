@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import InputRefused
+from foundation_pose_ros.cli import main
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.method_choice import MethodChoice
 from foundation_pose_ros.networks import shipped_weights
@@ -98,6 +99,29 @@ def test_without_onnxruntime_words_name_the_extra(monkeypatch: pytest.MonkeyPatc
     for choice in (MethodChoice("compact"), MethodChoice(scorer="compact")):
         with pytest.raises(InputRefused, match=r"pip install .foundation-perception\[onnx\]"):
             choice.methods()
+
+
+def test_the_command_weights_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnxruntime", reason="onnxruntime isn't installed here")
+    assert main(["weights"]) == 0
+    told = capsys.readouterr().out
+    for network in SHIPPED:
+        assert network.file in told and network.asked_by in told and str(network.facts()) in told
+    assert "not asked by default" in told and "NVIDIA Open Model License" in told
+
+
+def test_the_command_weights_lists_them_without_onnxruntime(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert main(["weights"]) == 0
+    told = capsys.readouterr().out
+    assert SCORER.file in told and "pip install 'foundation-perception[onnx]'" in told
+
+
+def test_another_format_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["weights", "--convert"]) == 1
+    assert "FOLDER" in capsys.readouterr().err
 
 
 def test_networks_tell_poses_apart_without_pytorch() -> None:
