@@ -45,8 +45,8 @@ class FirstLookSettings:
     compared: Stage = _COMPARED
     close: int = 128
     alike: float = 0.06
-    glanced: int = 40
-    most: tuple[int, ...] = (12, 7)
+    glanced: int = 80
+    most: tuple[int, ...] = (30, 9)
     least_likeness: float = 0.1
     convincing: float = 2.1
     behind: float = 0.2

@@ -6,7 +6,8 @@ import numpy as np
 from ..errors import InputRefused
 from .coarse_scene import CoarseScene
 from .object_prior import SizeColourPrior
-from .object_proposals import LARGEST_JUMP, Proposal, fits, proposal_of
+from .object_proposals import Proposal, fits, proposal_of
+from .scene_parts import LARGEST_JUMP
 
 # A pixel without depth, or on an edge, stands for the nearest that will do, no further than so many of the grid.
 _NEAREST = 4
