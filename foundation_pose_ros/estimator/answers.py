@@ -11,7 +11,7 @@ from ..estimation.prepared_object import PreparedObject
 from ..observation.track_memory import NOTHING_REMEMBERED
 from ..pose_result import PoseResult
 from ..selection.plausibility import plausibility
-from ..uncertainty.ambiguity import widened
+from ..uncertainty.ambiguity import turned_limits, widened
 from ..uncertainty.comparison import Comparison, comparison_due
 from ..uncertainty.scored_pose import Task, Uncertainty
 from .memory import remembered
@@ -80,7 +80,7 @@ def _answer(
         T_cam_obj=T_cam_obj.astype(np.float32),
         covariance=widened(uncertainty.covariance, T_cam_obj, comparison.ambiguous),
         translation_error_mm=uncertainty.translation_mm,
-        rotation_error_deg=uncertainty.rotation_deg,
+        rotation_error_deg=turned_limits(uncertainty.rotation_deg, model, comparison.ambiguous),
         visible_fraction=float(evidence.visible[0]),
         depth_inlier_fraction=float(evidence.inliers[0]),
         colour_agreement=float(evidence.colour[0]),

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..arrays import Pose
 from ..depth import in_front
-from ..object_model.surface_distance import hull_corners, largest_distance_m
+from ..object_model.surface import hull_corners
+from ..object_model.surface_distance import largest_distance_m
 from ..object_model.symmetry import Symmetries, turn_about
 from ..se3 import transform_points
 

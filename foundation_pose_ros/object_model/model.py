@@ -13,7 +13,7 @@ from ..arrays import Points
 from .appearance import Appearance
 from .decimation import decimated
 from .kept_surfaces import read_surface
-from .surface import Surface, diameter, face_crosses
+from .surface import Surface, diameter, face_crosses, hull_corners
 from .symmetry import Symmetries
 from .symmetry_cache import SymmetryCache
 from .symmetry_search import SymmetrySearch
@@ -153,9 +153,14 @@ class ObjectModel:
         return self.centre_m + np.array(list(product((-0.5, 0.5), repeat=3)), np.float32) * self.extents_m
 
     @cached_property
+    def corners(self) -> Points:
+        """Return the corners of the convex hull (C, 3)."""
+        return hull_corners(self.vertices)
+
+    @cached_property
     def diameter_m(self) -> float:
         """Return the largest distance between two vertices."""
-        return diameter(self.vertices)
+        return diameter(self.corners)
 
     @cached_property
     def face_sigma_m(self) -> np.ndarray | None:

@@ -26,11 +26,17 @@ class Surface:
     unit_m: float
 
 
+def hull_corners(vertices: np.ndarray) -> np.ndarray:
+    """Return the corners of the convex hull of (V, 3): a distance is convex, and so largest at one of them."""
+    if len(vertices) > 4:
+        with suppress(QhullError):  # flat: the vertices themselves do
+            return vertices[ConvexHull(vertices).vertices]
+    return vertices
+
+
 def diameter(vertices: np.ndarray) -> float:
     """Return the largest distance between two of some points (V, 3), in their unit; of round bodies nearly so."""
-    if len(vertices) > 4:
-        with suppress(QhullError):  # flat: no hull, the points themselves do
-            vertices = vertices[ConvexHull(vertices).vertices]
+    vertices = hull_corners(vertices)
     if len(vertices) > 4000:
         # A hull with this many corners is round: the farthest ones in many directions give it to a thousandth.
         vertices = vertices[np.unique(np.argmax(vertices @ icosphere(subdivisions=3).T, axis=0))]

@@ -1,10 +1,10 @@
 """How far apart two poses put an object's surface: the largest distance of any point, the least over symmetries."""
 
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
 
 from .. import se3
 from .directions import icosphere
+from .surface import hull_corners
 from .symmetry import Symmetries
 
 # A pose is right where no point of the surface is off by this share of the diameter.
@@ -43,11 +43,3 @@ def largest_distance_m(points: np.ndarray, equivalent: np.ndarray) -> np.ndarray
     products = np.matmul(points.transpose(1, 0, 2), equivalent.transpose(1, 2, 0))  # (P, B, S)
     squares = np.square(points).sum(axis=2).T[:, :, None] + np.square(equivalent).sum(axis=2).T[:, None] - 2 * products
     return np.sqrt(np.maximum(squares.max(axis=0).min(axis=1), 0))
-
-
-def hull_corners(vertices: np.ndarray) -> np.ndarray:
-    """Return the corners of the convex hull of (V, 3): a distance is convex, and so largest at one of them."""
-    try:
-        return vertices[ConvexHull(vertices).vertices]
-    except QhullError:  # flat: the vertices themselves do
-        return vertices

@@ -3,8 +3,10 @@
 import numpy as np
 
 from ..object_model.model import ObjectModel
+from ..object_model.surface_distance import RIGHT_SHARE
 from ..pose_result import AmbiguousTurn
 from ..selection.rivals import Rivals
+from .expected_error import SHARES
 from .fitted_constants import REGISTERED
 
 # A turn is said to be ambiguous from this probability on, and where it is at least so likely beside the pose.
@@ -45,6 +47,28 @@ def widened(covariance: np.ndarray, T_cam_obj: np.ndarray, turns: tuple[Ambiguou
         along = np.concatenate([np.cross(axis_cam, -T_cam_obj[:3, :3] @ turn.point_obj), axis_cam])
         covariance = covariance + _square_rad2(turn) * np.outer(along, along)
     return covariance
+
+
+def turned_limits(
+    limits_deg: tuple[float, float], model: ObjectModel, turns: tuple[AmbiguousTurn, ...]
+) -> tuple[float, float]:
+    """Raise what a right pose's rotation is off by at most, degrees, in 68 and 95 %, by turns next to it.
+
+    Any turn of a range is as likely, up to where the pose wouldn't be right. One apart isn't next to it, and one about
+    an axis of symmetry is no error.
+    """
+    low_deg, high_deg = limits_deg
+    for turn in turns:
+        if turn.probability > 0 and turn.from_deg <= 0 <= turn.to_deg:
+            reach_deg = min(max(-turn.from_deg, turn.to_deg), _largest_right_deg(model, turn))
+            low_deg, high_deg = np.hypot((low_deg, high_deg), np.array(SHARES) * reach_deg).tolist()
+    return low_deg, high_deg
+
+
+def _largest_right_deg(model: ObjectModel, turn: AmbiguousTurn) -> float:
+    """Return the turn about an axis at which the farthest point of the surface is off by as much as may be."""
+    radius_m = float(np.linalg.norm(np.cross(model.corners - turn.point_obj, turn.axis_obj), axis=1).max())
+    return float(np.rad2deg(2 * np.arcsin(min(0.5 * RIGHT_SHARE * model.diameter_m / max(radius_m, 1e-9), 1.0))))
 
 
 def _square_rad2(turn: AmbiguousTurn) -> float:

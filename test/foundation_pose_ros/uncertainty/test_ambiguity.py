@@ -15,7 +15,7 @@ from foundation_pose_ros.pose_result import AmbiguousTurn
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.selection.rivals import Rivals, RivalTurn
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.uncertainty.ambiguity import ambiguous_turns, probabilities, widened
+from foundation_pose_ros.uncertainty.ambiguity import ambiguous_turns, probabilities, turned_limits, widened
 from foundation_pose_ros.uncertainty.fitted_constants import REGISTERED
 
 CAMERA = Camera(600.0, 600.0, 159.5, 119.5, 320, 240)
@@ -27,20 +27,20 @@ def plain(name: str) -> ObjectModel:
     return ObjectModel.from_mesh(trimesh.Trimesh(mesh.vertices, mesh.faces), name=name)
 
 
-def registered(model: ObjectModel, turn_deg: float) -> PoseResult:
+def registered(model: ObjectModel, turn_deg: float, distance_m: float = DISTANCE_M) -> PoseResult:
     """Register what stands upright, seen from 20 degrees above, after a turn about its own z."""
-    return PoseEstimator([model], threads=1).register(*seen(model, turn_deg))
+    return PoseEstimator([model], threads=1).register(*seen(model, turn_deg, distance_m))
 
 
-def seen(model: ObjectModel, turn_deg: float, noise_m: float = 0.0005) -> tuple[Frame, np.ndarray]:
+def seen(model: ObjectModel, turn_deg: float, distance_m: float = DISTANCE_M) -> tuple[Frame, np.ndarray]:
     """Show it so, and its mask."""
     up = Rotation.from_euler("x", 110, degrees=True) * Rotation.from_euler("z", turn_deg, degrees=True)
     R = up.as_matrix()
-    T = se3.from_rotation_translation(R, np.array([0.0, 0.0, DISTANCE_M]) - R @ model.centre_m)
+    T = se3.from_rotation_translation(R, np.array([0.0, 0.0, distance_m]) - R @ model.centre_m)
     size = (CAMERA.height, CAMERA.width)
     rendering = EmbreeRenderer(model).render(T[None], CAMERA.K, size, colour=model.has_colour)
     hit = rendering.depth_m[0] > 0
-    noise = np.random.default_rng(0).normal(0, noise_m, size)
+    noise = np.random.default_rng(0).normal(0, 0.0005, size)
     depth_m = np.where(hit, rendering.depth_m[0] + noise, 1.0).astype(np.float32)
     shown = np.full((*size, 3), 0.6) if rendering.rgb is None else rendering.rgb[0]
     rgb = np.where(hit[..., None], shown, 0.4)
@@ -63,6 +63,7 @@ def test_a_mug_whose_handle_is_hidden_may_be_turned_about_its_axis(mug):
     axis_cam = result.T_cam_obj[:3, :3] @ turns[0].axis_obj
     about, across = (np.sqrt(a @ result.covariance[3:, 3:] @ a) for a in (axis_cam, np.cross(axis_cam, [0, 0, 1.0])))
     assert about > np.deg2rad(10) and across < np.deg2rad(5)
+    assert result.rotation_error_deg[1] > 3 * registered(mug, 0.0).rotation_error_deg[1]
 
 
 def test_a_track_that_began_ambiguous_stays_so_until_the_turn_was_told(mug):
@@ -90,7 +91,7 @@ def test_a_plain_cans_turn_is_always_said_and_is_no_error():
 
 
 def test_a_printed_box_is_not_ambiguous():
-    result = registered(ObjectModel.from_mesh(make_mesh("cracker_box", 0), name="box"), 20.0)
+    result = registered(ObjectModel.from_mesh(make_mesh("cracker_box", 0), name="box"), 20.0, 0.8)
     assert result.ambiguous == () and result.margin > 0.1
 
 
@@ -127,3 +128,22 @@ def test_turns_that_are_far_behind_are_not_said(mug):
     # As much speaks for it, but it wasn't chosen.
     assert said.probability == pytest.approx(0.5 * np.exp(-REGISTERED.stands.chosen), abs=0.01)
     assert mug.symmetries.order == Symmetries.none().order
+
+
+Z, ORIGIN = np.array([0.0, 0.0, 1.0]), np.zeros(3)
+
+
+@pytest.mark.parametrize(
+    ("turn", "reach_deg"),
+    [
+        # Of a rod 0.4 m long, 0.04 m across, a corner is off by 0.1 x 0.404 m once it is turned by 91.1 degrees.
+        (AmbiguousTurn(Z, ORIGIN, -180.0, 180.0, 0.3), 91.1),
+        (AmbiguousTurn(Z, ORIGIN, -20.0, 10.0, 0.3), 20.0),
+        (AmbiguousTurn(Z, ORIGIN, 150.0, 210.0, 0.3), 0.0),
+        (AmbiguousTurn(Z, ORIGIN, -180.0, 180.0, 0.0), 0.0),
+    ],
+)
+def test_a_right_poses_turn_may_be_off_by_what_isnt_told_and_still_is_right(turn, reach_deg):
+    rod = ObjectModel.from_mesh(trimesh.creation.box((0.04, 0.04, 0.4)), name="rod")
+    found = turned_limits((1.0, 2.0), rod, (turn,))
+    assert found == pytest.approx(np.hypot((1.0, 2.0), (0.68 * reach_deg, 0.95 * reach_deg)), abs=0.3)
