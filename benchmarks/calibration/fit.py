@@ -34,9 +34,8 @@ _RATE, _RATE_SIGMA = 4.5, 2.0
 # Beyond it, a pose that was told from its rivals before is surely right.
 _MOST_EARLIER = 6.0
 # A pose may be likelier than a rival for which as much speaks, but by no more than this: to be wrong and trusted is
-# worse than to be right and doubted, which the likelihood of samples doesn't know. By less in tracks, where it would
-# stand for what earlier looks told, and for what none did.
-_MOST_CHOSEN, _MOST_CHOSEN_TRACKED = 0.8, 0.4
+# worse than to be right and doubted, which the likelihood of samples doesn't know.
+_MOST_CHOSEN = 0.8
 # Tails of errors are fatter than normal ones, by poses in a near-by optimum: as Student's t of so many degrees.
 _TAIL_DEGREES = 5.0
 # A turn that is known no better is about an axis of symmetry.
@@ -64,8 +63,7 @@ def fitted_confidence(cues: Cues, right: np.ndarray, names: list[str], earlier: 
         return float(held / 2 - (weight * np.where(right, np.log(p), np.log1p(-p))).sum())
 
     bounds: list[tuple[float | None, float | None]] = [(None, None), *[(0.0, None)] * len(held_to)]
-    most_chosen, most_earlier = (_MOST_CHOSEN_TRACKED, _MOST_EARLIER) if earlier else (_MOST_CHOSEN, 0.0)
-    bounds += [(0.0, most_chosen), (0.0, most_earlier), (0.0, None)]
+    bounds += [(0.0, _MOST_CHOSEN), (0.0, _MOST_EARLIER * earlier), (0.0, None)]
     start, options = np.concatenate([[-10.0], held_to, [0.4, 1.0 * earlier, 4.0]]), {"maxiter": 2000, "maxfun": 10**6}
     found = minimize(loss, start, bounds=bounds, method="L-BFGS-B", options=options).x
     intercept, *weights = (round(float(value), 2) + 0.0 for value in found[:count])
@@ -95,12 +93,16 @@ class Errors:
         return Errors(*(values[which] for values in vars(self).values()))
 
 
-def fitted_errors(errors: Errors, model: CovarianceModel) -> ErrorModel:
-    """Find the factors at which stated limits hold the shares that they are said to."""
+def fitted_errors(kinds: list[Errors], model: CovarianceModel) -> ErrorModel:
+    """Find the factors at which stated limits hold the shares that they are said to, of each kind of objects.
+
+    What fits all of them together states too little for those whose models are worse than others'.
+    """
     factors = []
-    for ratios in stated_ratios(errors, model):
-        found = [np.quantile(ratios[:, k], share) for k, share in enumerate(SHARES)]
-        factors.append((round(float(found[0]), 2), round(float(found[1]), 2)))
+    for part in range(2):
+        found = [np.quantile(stated_ratios(errors, model)[part], SHARES, axis=0).diagonal() for errors in kinds]
+        low, high = np.max(found, axis=0)
+        factors.append((round(float(low), 2), round(float(high), 2)))
     return ErrorModel(*factors)
 
 

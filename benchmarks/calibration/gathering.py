@@ -1,7 +1,7 @@
 """Where samples are taken, and taking them there in processes side by side, so that a run can be cut off and go on."""
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from rich.console import Console
@@ -17,14 +17,14 @@ from foundation_pose_ros import ObjectModel
 # A group, and in it a scene's seed, or the first frame of a recording's piece.
 Place = tuple[str, int]
 # The first eight crowded tables are those of `first_poses --fit`.
-_FIRST_SEED = {"fit": 5000, "crowded": 9008, "rendered": 9000, "scanned": 9500}
+_FIRST_SEED = {"fit": 5000, "library": 5500, "crowded": 9008, "rendered": 9000, "scanned": 9500}
 
 
 def places(fit: int, held_out: int, data: Path) -> list[Place]:
     """List where samples are taken: pieces of recordings, and as many scenes of each group as are asked for."""
     scanned = 2 * held_out // 3 if _meshes(data / "meshes") else 0
-    crowded = fit // 2 if (data / "meshes_train").is_dir() else 0
-    counts = {"fit": fit, "crowded": crowded, "rendered": held_out, "scanned": scanned}
+    library, crowded = (fit // 3, fit // 2) if (data / "meshes_train").is_dir() else (0, 0)
+    counts = {"fit": fit, "library": library, "crowded": crowded, "rendered": held_out, "scanned": scanned}
     recorded = [name for name in RECORDINGS if (data / "pose" / name).is_dir()]
     recordings = [(name, start) for name in recorded for start in pieces(data / "pose", name)]
     return recordings + [(group, _FIRST_SEED[group] + k) for group, count in counts.items() for k in range(count)]
@@ -46,7 +46,8 @@ def samples_of(data: Path, looks: Looks, place: Place) -> list[Sample]:
         return real_samples(data / "pose", group, key, looks)
     if group == "crowded":
         return searched_samples(key, models_to_fit(data / "meshes_train"))
-    return rendered_samples(key, looks, _meshes(data / "meshes") if group == "scanned" else None)
+    models = {"library": partial(models_to_fit, data / "meshes_train"), "scanned": partial(_meshes, data / "meshes")}
+    return rendered_samples(key, looks, models[group]() if group in models else None)
 
 
 def gathered(

@@ -61,30 +61,39 @@ class RivalSearch:
         poses = np.concatenate([poses, others[self._apart(others, first)][: self.settings.runners_up]])
         if not len(poses):
             return Rivals(np.zeros((0, 4, 4)), np.zeros(0))
-        refined, behind = self._compared(candidates, first, poses)
-        rivals = self._apart(refined, first)
-        behind = np.where(rivals, behind, np.inf)
+        poses, behind = self._compared(candidates, first, poses)
+        rivals = np.isfinite(behind)
         # Where a range is that of all turns about an axis, its rivals are whatever was turned about that.
         turns = [replace(one, behind=float(behind[k])) for k, one in enumerate(ranges) if one.single and rivals[k]]
         around = [one for one in ranges if not one.single]
         if around:
-            turns += _turned_about(around, first, refined, behind, self.settings.about)
+            turns += _turned_about(around, first, poses, behind, self.settings.about)
         kept = np.flatnonzero(rivals)
         kept = kept[np.argsort(behind[kept])]
-        return Rivals(refined[kept], behind[kept], tuple(sorted(turns, key=lambda turn: turn.behind)))
+        return Rivals(poses[kept], behind[kept], tuple(sorted(turns, key=lambda turn: turn.behind)))
 
     def settled(self, candidates: Candidates) -> tuple[Candidates, Rivals]:
         """Put a rival first for which clearly more speaks; return it with its own rivals."""
         rivals = self(candidates)
         for _ in range(_MOST_SWITCHES):
-            if rivals.lead > -self.settings.switch:
+            challenger = self._challenger(candidates, rivals)
+            if challenger is None:
                 break
-            better = self._compare.refine(candidates.observation, rivals.T_cam_obj[:1], _POLISH)
+            better = self._compare.refine(candidates.observation, challenger, _POLISH)
             candidates = (better + candidates).led_by(0, self.settings.switch)
             rivals = self(candidates)
         # Where each beats another none is better than the rest.
         level = tuple(replace(one, behind=max(one.behind, 0.0)) for one in rivals.turns)
         return candidates, replace(rivals, behind=np.maximum(rivals.behind, 0.0), turns=level)
+
+    def _challenger(self, candidates: Candidates, rivals: Rivals) -> np.ndarray | None:
+        """Return the rival (1, 4, 4) for which clearly more speaks where all are compared at once, if there is one."""
+        if not len(rivals.behind):
+            return None
+        shown = np.concatenate([candidates.refined.T_cam_obj[:1], rivals.T_cam_obj]).astype(np.float32)
+        behind = self._compare.scorer.contest(candidates.observation, shown)
+        best = int(behind.argmin())
+        return rivals.T_cam_obj[best : best + 1] if behind[best] < -self.settings.switch else None
 
     def _ranges(self, candidates: Candidates, first: np.ndarray) -> tuple[list[RivalTurn], np.ndarray]:
         """Return ranges of turns, the likeliest first, and poses (n, 4, 4): the best of each, then more of wide ones.
@@ -125,15 +134,23 @@ class RivalSearch:
                 picked.append(k)
         return picked
 
-    def _compared(self, candidates: Candidates, first: np.ndarray, poses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Refine poses (n, 4, 4); return them with how far each is behind the first (n,), by what sets them apart."""
+    def _compared(self, candidates: Candidates, first: np.ndarray, turned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Refine poses (n, 4, 4); return them with how far each is behind the first (n,), by what sets them apart.
+
+        Infinitely far what goes back to the first. Where refinement leads away from a turn that is as good as the pose,
+        as between sides of a box, the turn itself stands.
+        """
         observation, coarse = candidates.observation, candidates.observation.thinned(_COARSE_STEP)
-        diameter_m, poses = self._compare.model.diameter_m, poses.astype(np.float32)
+        diameter_m, turned = self._compare.model.diameter_m, turned.astype(np.float32)
+        refined = turned
         # From as far off as the next turn, so that what isn't an optimum of its own goes back to the pose.
         for grid, stage in ((coarse, _DRAWN), (observation, _REFINED)):
-            poses = self._compare.refiner.refine(grid, poses, stage.iterations, stage.error_m(diameter_m)).T_cam_obj
-        shown = np.concatenate([first[None].astype(np.float32), poses])
-        return poses, self._compare.scorer.contest(observation, shown)
+            refined = self._compare.refiner.refine(grid, refined, stage.iterations, stage.error_m(diameter_m)).T_cam_obj
+        shown = np.concatenate([first[None].astype(np.float32), refined, turned])
+        by_refined, by_turned = self._compare.scorer.duels(observation, shown).reshape(2, -1)
+        poses = np.where((by_turned < by_refined)[:, None, None], turned, refined)
+        own = self._apart(refined, first)
+        return poses, np.where(own, np.minimum(by_refined, by_turned), np.inf)
 
     def _apart(self, T_cam_obj: np.ndarray, first: np.ndarray) -> np.ndarray:
         """Tell (n,) which poses are so far from the first that not both can be right."""

@@ -41,7 +41,7 @@ class ColourComparison:
         Both tend to 0 as the model's own contrast falls below that of a plain surface under uneven light, and so does
         their influence on the choice.
         """
-        features = _levelled(rendered_rgb, self._observed, weight, _SHADING_SHARE)
+        features = _levelled(rendered_rgb, np.arange(len(weight)), self._observed, weight, _SHADING_SHARE)
         return _correlated(*features, weight, _PLAIN_CONTRAST)
 
     def distinguishable(self, rendered_rgb: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -55,21 +55,50 @@ class ColourComparison:
         if shared.sum() < _FEWEST_SHARED:
             shared = weight.mean(axis=0)
         shared = np.ascontiguousarray(np.broadcast_to(shared, weight.shape))
-        rendered, observed = _levelled(rendered_rgb, self._observed, shared, _DETAIL_SHARE)
+        each = np.arange(len(weight))
+        rendered, observed = _levelled(rendered_rgb, each, self._observed, shared, _DETAIL_SHARE)
         mean = rendered.mean(axis=0)
         apart = rendered - mean
         alike, _ = _correlated(apart, observed - mean, shared, _ALIKE_CONTRAST)
-        contrast = _contrast(*_products(rendered, observed, shared))
+        own, both, other = _products(rendered, observed, shared)
+        contrast = _contrast(own, both)[np.argmax(_correlation(own, both, other, 3 * _PLAIN_CONTRAST**2))]
         own, both, other = _products(contrast * apart, observed - contrast * mean, shared)
         nearer = (2 * both - own) / (other + own.mean() + 3 * _ALIKE_CONTRAST**2)
         return np.asarray((alike + nearer) / 2)
 
+    def preferred(self, rendered_rgb: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Tell by how much likelier the first of renderings (B, n, n, 3) looks than each other one: (B - 1,) in -2..2.
+
+        Each pair is compared by itself as in `distinguishable`, over what both explain: which others are asked about
+        changes nothing.
+        """
+        others = np.arange(1, len(weight))
+        both_weigh = (weight[:1] > 0) & (weight[1:] > 0)
+        shared = (weight[:1] + weight[1:]) / 2
+        enough = (shared * both_weigh).sum(axis=(1, 2), keepdims=True) >= _FEWEST_SHARED
+        shared = shared * (both_weigh | ~enough)
+        first, observed = _levelled(rendered_rgb, 0 * others, self._observed, shared, _DETAIL_SHARE)
+        second, _ = _levelled(rendered_rgb, others, self._observed, shared, _DETAIL_SHARE)
+        mean, half = (first + second) / 2, (first - second) / 2
+        alike, _ = _correlated(half, observed - mean, shared, _ALIKE_CONTRAST)
+        contrasts, likenesses = [], []
+        for one in (first, second):
+            own, both, other = _products(one, observed, shared)
+            contrasts.append(_contrast(own, both))
+            likenesses.append(_correlation(own, both, other, 3 * _PLAIN_CONTRAST**2))
+        contrast = np.where(likenesses[0] >= likenesses[1], *contrasts)[:, None, None, None]
+        own, both, other = _products(contrast * half, observed - contrast * mean, shared)
+        return np.asarray(alike + 2 * both / (other + own + 3 * _ALIKE_CONTRAST**2))
+
 
 def _levelled(
-    rendered_rgb: np.ndarray, observed_rgb: np.ndarray, weight: np.ndarray, share: float
+    rendered_rgb: np.ndarray, which: np.ndarray, observed_rgb: np.ndarray, weight: np.ndarray, share: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Features (B, 3, n, n) of renderings and picture: log chroma less its mean, brightness less its local mean."""
-    features = _centred(rendered_rgb, observed_rgb, weight)
+    """Features (B, 3, n, n) of renderings and picture: log chroma less its mean, brightness less its local mean.
+
+    which (B,): of the renderings (R, n, n, 3), beside the picture at pixels weighted by (B, n, n).
+    """
+    features = _centred(rendered_rgb, which, observed_rgb, weight)
     blur = _blur_matrix(weight.shape[1], share)
     mean_weight = np.maximum(blur @ weight @ blur.T, 1e-3)
     for of_one in features:
@@ -85,10 +114,10 @@ def _log_colour(red: Any, green: Any, blue: Any) -> Any:
 
 
 @compiled
-def _centred(rendered_rgb: Any, observed_rgb: Any, weight: Any) -> Any:
-    """Log colours (B, 3, n, n) of renderings (B, n, n, 3) and of what was observed (n, n, 3), each less its mean.
+def _centred(rendered_rgb: Any, which: Any, observed_rgb: Any, weight: Any) -> Any:
+    """Log colours (B, 3, n, n) of renderings which (B,) of (R, n, n, 3) and of what was observed (n, n, 3).
 
-    Of pixels weighted by (B, n, n); 0 where that is 0.
+    Each less its mean over pixels weighted by (B, n, n); 0 where that is 0.
     """
     batch, size, _ = weight.shape
     both = np.zeros((2, batch, 3, size, size), np.float32)
@@ -98,7 +127,7 @@ def _centred(rendered_rgb: Any, observed_rgb: Any, weight: Any) -> Any:
             red, green, blue = observed_rgb[v, u, 0], observed_rgb[v, u, 1], observed_rgb[v, u, 2]
             seen[v, u, 0], seen[v, u, 1], seen[v, u, 2] = _log_colour(red, green, blue)
     for b in range(batch):
-        total = np.float32(1e-6)
+        total, image = np.float32(1e-6), which[b]
         means = np.zeros((2, 3), np.float32)
         for v in range(size):
             for u in range(size):
@@ -106,18 +135,22 @@ def _centred(rendered_rgb: Any, observed_rgb: Any, weight: Any) -> Any:
                 if w == 0:
                     continue
                 total += w
-                red, green, blue = rendered_rgb[b, v, u, 0], rendered_rgb[b, v, u, 1], rendered_rgb[b, v, u, 2]
+                red, green, blue = (
+                    rendered_rgb[image, v, u, 0],
+                    rendered_rgb[image, v, u, 1],
+                    rendered_rgb[image, v, u, 2],
+                )
                 rendered = _log_colour(red, green, blue)
                 for c in range(3):
                     both[0, b, c, v, u], both[1, b, c, v, u] = rendered[c], seen[v, u, c]
                     means[0, c] += w * rendered[c]
                     means[1, c] += w * seen[v, u, c]
-        for which in range(2):
+        for side in range(2):
             for c in range(3):
                 for v in range(size):
                     for u in range(size):
                         if weight[b, v, u] > 0:
-                            both[which, b, c, v, u] -= means[which, c] / total
+                            both[side, b, c, v, u] -= means[side, c] / total
     return both[0], both[1]
 
 
@@ -134,11 +167,9 @@ def _correlation(own: np.ndarray, both: np.ndarray, other: np.ndarray, plain: fl
     return np.asarray(both / np.sqrt((own + plain) * (other + plain)))
 
 
-def _contrast(own: np.ndarray, both: np.ndarray, other: np.ndarray) -> np.float32:
-    """Contrast of the picture beside that of the rendering that it is most like: haze and weak prints lower it."""
-    plain = 3 * _PLAIN_CONTRAST**2
-    best = int(np.argmax(_correlation(own, both, other, plain)))
-    return np.float32(np.clip(both[best] / (own[best] + plain), *_CONTRASTS))
+def _contrast(own: np.ndarray, both: np.ndarray) -> np.ndarray:
+    """Contrast of the picture beside that of renderings (B,): haze and weak prints lower it."""
+    return np.asarray(np.clip(both / (own + 3 * _PLAIN_CONTRAST**2), *_CONTRASTS), np.float32)
 
 
 @compiled

@@ -89,15 +89,35 @@ class GeometricScorer:
         off_m = np.abs(rendering.depth_m - observation.depth_m.reshape(shape))
         near_m = np.maximum(_SAME_SURFACE_SHARE * rendering.depth_m, _SAME_SURFACE_M)
         same = ((rendering.depth_m > 0) & (off_m < near_m)).astype(np.float32)
-        comparison = ColourComparison(observation.rgb.reshape(*shape, 3))
-        return replace(evidence, rank=evidence.rank + comparison.distinguishable(rendering.rgb, same))
+        return replace(evidence, rank=evidence.rank + self._colours(observation).distinguishable(rendering.rgb, same))
 
     def contest(self, observation: Observation, T_cam_obj: np.ndarray, looseness: float = 1.0) -> np.ndarray:
         """Return (B - 1,): by how much more speaks for the first of poses (B, 4, 4) than for each, where they differ.
 
-        Votes of depth in -1..1, and of colours that set the renderings apart. looseness: factor of depth's tolerance.
+        Votes of depth in -1..1, and of colours that set the renderings apart, all compared at once: what many have in
+        common is best told from what sets one apart. looseness: factor of depth's tolerance.
         """
-        rendering, shape = self._rendered(observation, T_cam_obj), (observation.size, observation.size)
+        votes_of, rendering, agrees = self._voted(observation, T_cam_obj, looseness)
+        if rendering.rgb is None:
+            return votes_of
+        apart = self._colours(observation).distinguishable(rendering.rgb, agrees)
+        return votes_of + apart[0] - apart[1:]
+
+    def duels(self, observation: Observation, T_cam_obj: np.ndarray) -> np.ndarray:
+        """Return (B - 1,): what a contest of the first of poses (B, 4, 4) with each by itself says.
+
+        Over all pixels that both explain, whatever else is compared: how sure the first is beside that one.
+        """
+        votes_of, rendering, agrees = self._voted(observation, T_cam_obj, 1.0)
+        if rendering.rgb is None:
+            return votes_of
+        return votes_of + self._colours(observation).preferred(rendering.rgb, agrees)
+
+    def _voted(
+        self, observation: Observation, T_cam_obj: np.ndarray, looseness: float
+    ) -> tuple[np.ndarray, Rendering, np.ndarray]:
+        """Return votes of depth (B - 1,) for the first pose, the renderings, and where depth agrees with them."""
+        rendering = self._rendered(observation, T_cam_obj)
         pixels, sigma_m = self._pixels(observation), rendering.sigma_m
         tolerance_m = looseness * pixels.tolerance_m
         rendered_m = rendering.depth_m.reshape(len(T_cam_obj), -1)
@@ -107,12 +127,11 @@ class GeometricScorer:
         supports = support(pixels, observation.mask, observation.allowed, rendered_m, tolerance_m)
         if sigma_m is not None:
             supports = np.where((rendered_m > 0) & (sigma_m >= NEVER_SEEN_M), 0.0, supports)
-        found = votes(supports, telling(pixels, rendered_m, tolerance_m))
-        if rendering.rgb is None:
-            return found
-        agrees = np.maximum(supports, 0).astype(np.float32).reshape(-1, *shape)
-        apart = ColourComparison(observation.rgb.reshape(*shape, 3)).distinguishable(rendering.rgb, agrees)
-        return found + apart[0] - apart[1:]
+        agrees = np.maximum(supports, 0).astype(np.float32).reshape(-1, observation.size, observation.size)
+        return votes(supports, telling(pixels, rendered_m, tolerance_m)), rendering, agrees
+
+    def _colours(self, observation: Observation) -> ColourComparison:
+        return ColourComparison(observation.rgb.reshape(observation.size, observation.size, 3))
 
     def _rendered(self, observation: Observation, T_cam_obj: np.ndarray) -> Rendering:
         return self._renderer.render(T_cam_obj, observation.K, (observation.size,) * 2, colour=self._colour)
@@ -135,8 +154,7 @@ class GeometricScorer:
         colour = expected = np.zeros(batch)
         agrees = agrees.reshape(batch, size, size)
         if rendering.rgb is not None:
-            comparison = ColourComparison(observation.rgb.reshape(size, size, 3))
-            colour, expected = comparison.correlation(rendering.rgb, agrees)
+            colour, expected = self._colours(observation).correlation(rendering.rgb, agrees)
         region, foreground = region_agreement(observation, rendered_m), observation.foreground
         settings = self._settings
         return Evidence(

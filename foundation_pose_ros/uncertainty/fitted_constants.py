@@ -5,42 +5,42 @@ from .covariance import CovarianceModel
 from .expected_error import ErrorModel
 
 REGISTERED = Confidence(
-    -36.0,
+    -33.86,
     (
-        ("agreement", 5.92, 13.02),
-        ("outline", 11.82, 4.29),
-        ("visible", 12.25, 4.95),
-        ("border", 3.58, 5.93),
-        ("likeness", 2.21, 1.7),
-        ("separates", 10.22, 20.73),
+        ("agreement", 6.64, 12.76),
+        ("outline", 11.0, 3.85),
+        ("visible", 10.47, 5.67),
+        ("border", 3.08, 5.21),
+        ("likeness", 2.18, 1.7),
+        ("separates", 10.3, 19.34),
     ),
-    Standing(chosen=0.8, most=0.0, rate=4.42),
+    Standing(chosen=0.8, most=0.0, rate=4.49),
 )
 FOUND = Confidence(
-    -22.2,
+    -25.17,
     (
-        ("inliers", 8.86, 20.51),
-        ("visible", 0.14, 7.68),
-        ("border", 3.85, 7.03),
-        ("likeness", 3.16, 1.7),
-        ("hue", 6.3, 0.0),
-        ("ends", 29.4, 0.0),
-        ("flat", 0.0, 7.06),
-        ("separates", 9.99, 23.99),
+        ("inliers", 8.88, 20.94),
+        ("visible", 0.0, 5.48),
+        ("border", 10.04, 7.07),
+        ("likeness", 2.56, 1.7),
+        ("hue", 6.73, 0.0),
+        ("ends", 29.42, 0.0),
+        ("flat", 0.0, 7.07),
+        ("separates", 10.61, 24.61),
     ),
-    Standing(chosen=0.51, most=0.0, rate=8.28),
+    Standing(chosen=0.61, most=0.0, rate=8.72),
 )
 TRACKED = Confidence(
-    -11.47,
+    -7.65,
     (
-        ("agreement", 6.51, 18.72),
-        ("visible", 0.0, 8.79),
-        ("border", 6.45, 12.92),
-        ("likeness", 2.8, 1.7),
-        ("region", 13.59, 8.0),
+        ("agreement", 0.66, 15.29),
+        ("visible", 0.0, 7.85),
+        ("border", 6.24, 10.52),
+        ("likeness", 2.04, 1.7),
+        ("region", 16.27, 8.0),
     ),
-    Standing(chosen=0.4, most=0.65, rate=5.02),
+    Standing(chosen=0.8, most=0.58, rate=4.02),
 )
-COVARIANCE = CovarianceModel(repeat=4.8, shift_per_m=0.0011, rim_m=0.00088)
-REGISTERED_ERRORS = ErrorModel(translation=(0.85, 1.17), rotation=(0.98, 1.17))
-TRACKED_ERRORS = ErrorModel(translation=(0.87, 1.2), rotation=(0.83, 0.97))
+COVARIANCE = CovarianceModel(repeat=2.2, shift_per_m=0.0012, rim_m=0.00098)
+REGISTERED_ERRORS = ErrorModel(translation=(1.13, 1.18), rotation=(0.95, 1.1))
+TRACKED_ERRORS = ErrorModel(translation=(1.09, 1.03), rotation=(1.07, 1.18))

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from benchmarks.calibration.fit import Errors, fitted_confidence, fitted_covariance
+from benchmarks.calibration.fit import Errors, fitted_confidence, fitted_covariance, fitted_errors
 from foundation_pose_ros.uncertainty.confidence import Confidence, Cues, Standing
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 
@@ -74,3 +74,15 @@ def test_how_far_an_earlier_look_is_believed_is_found(rng):
     found = fitted_confidence(cues, rng.random(12000) < true(cues), ["agreement"], earlier=True)
     assert found.stands.chosen < 0.3
     assert (found.stands.most, found.stands.rate) == pytest.approx((2.0, 5.0), rel=0.2)
+
+
+def test_stated_errors_hold_for_the_kind_of_objects_whose_poses_are_off_by_most(rng):
+    model, count = CovarianceModel(repeat=12.0, shift_per_m=2e-3, rim_m=1e-3), 4000
+    information = np.broadcast_to(np.diag([2e3, 2e3, 2e3, 5.0, 5.0, 5.0]), (count, 6, 6))
+    known = information, np.full(count, 1e-6), 0 * information, np.full(count, 0.2), np.full(count, 0.6)
+    covariance = Errors(np.zeros((count, 6)), *known).covariances(model)[0]
+    twists = rng.multivariate_normal(np.zeros(6), covariance, count)
+    moved, turned = np.diag([2.0, 2.0, 2.0, 1.0, 1.0, 1.0]), np.diag([1.0, 1.0, 1.0, 3.0, 3.0, 3.0])
+    found = fitted_errors([Errors(twists @ by, *known) for by in (moved, turned)], model)
+    assert found.translation == pytest.approx((2.0, 2.0), rel=0.05)
+    assert found.rotation == pytest.approx((3.0, 3.0), rel=0.05)

@@ -1,17 +1,24 @@
 """What sensors can't show tells no two poses apart: a box on its other side, a mug with a hidden handle."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import trimesh
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import Camera, Frame, ObjectModel, se3
+from foundation_pose_ros.arrays import Poses
 from foundation_pose_ros.estimation.candidates import Candidates
 from foundation_pose_ros.estimation.methods import turns_alike
 from foundation_pose_ros.estimation.registration import RegistrationSettings
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
 from foundation_pose_ros.estimation.rivals import RivalSearch
+from foundation_pose_ros.object_model.symmetry import Symmetries
 from foundation_pose_ros.observation.crop import Crop
+from foundation_pose_ros.observation.keyframe import PointMatches
+from foundation_pose_ros.observation.observation import Observation
+from foundation_pose_ros.refinement.refiner import Refinement
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.selection.rivals import Rivals
 from foundation_pose_ros.synthetic.imperfections import CameraDefects
@@ -89,3 +96,27 @@ def test_turns_all_over_a_range_that_cant_be_told_are_rivals():
     moved = np.linalg.inv(found.refined.T_cam_obj[0]) @ rivals.T_cam_obj[rivals.behind < 0.3]
     turned_deg = np.rad2deg(np.arctan2(moved[:, 1, 0], moved[:, 0, 0]))
     assert turned_deg.min() < -10 and turned_deg.max() > 10
+
+
+class _Pushes:
+    """Refines to 3 mm beside what it is given, as between sides of a box that noise draws unequally."""
+
+    def refine(
+        self,
+        observation: Observation,
+        T_cam_obj: Poses,
+        iterations: int,
+        error_m: tuple[float, float],
+        matches: PointMatches | None = None,
+    ) -> Refinement:
+        pushed = T_cam_obj.copy()
+        pushed[:, 2, 3] += 0.003
+        return Refinement(pushed, *(np.zeros(0),) * 3)
+
+
+def test_a_turn_that_is_as_good_stands_though_refinement_leads_away_from_it():
+    seen = Seen(replace(box(1.5), declared_symmetries=Symmetries.none()), 0, 0.5)
+    found, rivals = seen.rivals(0.0)
+    pushed = RivalSearch(replace(seen.compare, refiner=_Pushes()), turns_alike(seen.model))(found)
+    assert rivals.lead == pytest.approx(0, abs=0.05)
+    assert pushed.lead == pytest.approx(0, abs=0.05)

@@ -127,3 +127,25 @@ def test_a_rendering_near_the_mean_of_all_is_told_as_well():
     observed = ((rendered[0] * light).clip(0, 1) + noise).astype(np.float32)
     apart = ColourComparison(observed).distinguishable(rendered, np.ones((6, 32, 32), np.float32))
     assert apart[0] > apart[1:].max() + 0.04
+
+
+def test_of_two_the_one_that_looks_like_the_picture_is_preferred_by_as_much_as_the_other_is_not():
+    rendered, weight = mostly_shared(), np.ones((2, 32, 32), np.float32)
+    comparison = ColourComparison(rendered[0])
+    preferred = comparison.preferred(rendered, weight)[0]
+    assert preferred > 0.2
+    assert comparison.preferred(rendered[::-1].copy(), weight)[0] == pytest.approx(-preferred, abs=1e-4)
+    apart = comparison.distinguishable(rendered, weight)
+    assert preferred == pytest.approx(apart[0] - apart[1], abs=1e-4)
+
+
+def test_what_else_is_compared_does_not_change_what_is_preferred():
+    """A third that explains little, as a turn that is plainly wrong, would leave few pixels that all explain."""
+    rendered = np.concatenate([mostly_shared(), print_of_squares(9)[None]])
+    weight = np.ones((3, 32, 32), np.float32)
+    weight[2, :, :24] = 0  # both signs
+    comparison = ColourComparison(rendered[0])
+    alone = comparison.preferred(rendered[:2], weight[:2])[0]
+    assert comparison.preferred(rendered, weight)[0] == pytest.approx(alone, abs=1e-5)
+    apart = comparison.distinguishable(rendered, weight)
+    assert alone > 2 * abs(apart[0] - apart[1])
