@@ -55,13 +55,17 @@ class RivalSearch:
 
     def __call__(self, candidates: Candidates) -> Rivals:
         """Find the rivals of the first candidate."""
+        return self._found(candidates)[0]
+
+    def _found(self, candidates: Candidates) -> tuple[Rivals, np.ndarray]:
+        """Find rivals, and the same turns (n, 4, 4) as refinement leaves them."""
         first = candidates.refined.T_cam_obj[0].astype(np.float64)
         ranges, poses = self._ranges(candidates, first)
         others = candidates.refined.T_cam_obj[1:]
         poses = np.concatenate([poses, others[self._apart(others, first)][: self.settings.runners_up]])
         if not len(poses):
-            return Rivals(np.zeros((0, 4, 4)), np.zeros(0))
-        poses, behind = self._compared(candidates, first, poses)
+            return Rivals(np.zeros((0, 4, 4)), np.zeros(0)), np.zeros((0, 4, 4))
+        poses, refined, behind = self._compared(candidates, first, poses)
         rivals = np.isfinite(behind)
         # Where a range is that of all turns about an axis, its rivals are whatever was turned about that.
         turns = [replace(one, behind=float(behind[k])) for k, one in enumerate(ranges) if one.single and rivals[k]]
@@ -70,30 +74,34 @@ class RivalSearch:
             turns += _turned_about(around, first, poses, behind, self.settings.about)
         kept = np.flatnonzero(rivals)
         kept = kept[np.argsort(behind[kept])]
-        return Rivals(poses[kept], behind[kept], tuple(sorted(turns, key=lambda turn: turn.behind)))
+        found = Rivals(poses[kept], behind[kept], tuple(sorted(turns, key=lambda turn: turn.behind)))
+        return found, refined[kept]
 
     def settled(self, candidates: Candidates) -> tuple[Candidates, Rivals]:
         """Put a rival first for which clearly more speaks; return it with its own rivals."""
-        rivals = self(candidates)
+        rivals, refined = self._found(candidates)
         for _ in range(_MOST_SWITCHES):
-            challenger = self._challenger(candidates, rivals)
+            challenger = self._challenger(candidates, refined)
             if challenger is None:
                 break
             better = self._compare.refine(candidates.observation, challenger, _POLISH)
             candidates = (better + candidates).led_by(0, self.settings.switch)
-            rivals = self(candidates)
+            rivals, refined = self._found(candidates)
         # Where each beats another none is better than the rest.
         level = tuple(replace(one, behind=max(one.behind, 0.0)) for one in rivals.turns)
         return candidates, replace(rivals, behind=np.maximum(rivals.behind, 0.0), turns=level)
 
-    def _challenger(self, candidates: Candidates, rivals: Rivals) -> np.ndarray | None:
-        """Return the rival (1, 4, 4) for which clearly more speaks where all are compared at once, if there is one."""
-        if not len(rivals.behind):
+    def _challenger(self, candidates: Candidates, refined: np.ndarray) -> np.ndarray | None:
+        """Return that of refined poses (n, 4, 4) for which clearly more speaks where all are compared at once, if any.
+
+        A turn that isn't refined, a coarse step from what it could be, may judge the pose but not take its place.
+        """
+        if not len(refined):
             return None
-        shown = np.concatenate([candidates.refined.T_cam_obj[:1], rivals.T_cam_obj]).astype(np.float32)
+        shown = np.concatenate([candidates.refined.T_cam_obj[:1], refined]).astype(np.float32)
         behind = self._compare.scorer.contest(candidates.observation, shown)
         best = int(behind.argmin())
-        return rivals.T_cam_obj[best : best + 1] if behind[best] < -self.settings.switch else None
+        return refined[best : best + 1] if behind[best] < -self.settings.switch else None
 
     def _ranges(self, candidates: Candidates, first: np.ndarray) -> tuple[list[RivalTurn], np.ndarray]:
         """Return ranges of turns, the likeliest first, and poses (n, 4, 4): the best of each, then more of wide ones.
@@ -134,8 +142,10 @@ class RivalSearch:
                 picked.append(k)
         return picked
 
-    def _compared(self, candidates: Candidates, first: np.ndarray, turned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Refine poses (n, 4, 4); return them with how far each is behind the first (n,), by what sets them apart.
+    def _compared(
+        self, candidates: Candidates, first: np.ndarray, turned: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return poses (n, 4, 4) as they are or refined, refined, and how far each is behind the first (n,).
 
         Infinitely far what goes back to the first. Where refinement leads away from a turn that is as good as the pose,
         as between sides of a box, the turn itself stands.
@@ -150,7 +160,7 @@ class RivalSearch:
         by_refined, by_turned = self._compare.scorer.duels(observation, shown).reshape(2, -1)
         poses = np.where((by_turned < by_refined)[:, None, None], turned, refined)
         own = self._apart(refined, first)
-        return poses, np.where(own, np.minimum(by_refined, by_turned), np.inf)
+        return poses, refined, np.where(own, np.minimum(by_refined, by_turned), np.inf)
 
     def _apart(self, T_cam_obj: np.ndarray, first: np.ndarray) -> np.ndarray:
         """Tell (n,) which poses are so far from the first that not both can be right."""
