@@ -99,8 +99,8 @@ def fitted_errors(kinds: list[Errors], model: CovarianceModel) -> ErrorModel:
     What fits all of them together states too little for those whose models are worse than others'.
     """
     factors = []
-    for part in range(2):
-        found = [np.quantile(stated_ratios(errors, model)[part], SHARES, axis=0).diagonal() for errors in kinds]
+    for ratios in zip(*(stated_ratios(errors, model) for errors in kinds), strict=True):
+        found = [np.quantile(of_kind, SHARES, axis=0).diagonal() for of_kind in ratios]
         low, high = np.max(found, axis=0)
         factors.append((round(float(low), 2), round(float(high), 2)))
     return ErrorModel(*factors)

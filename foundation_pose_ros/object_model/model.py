@@ -13,7 +13,7 @@ from ..arrays import Points
 from .appearance import Appearance
 from .decimation import decimated
 from .kept_surfaces import read_surface
-from .surface import Surface, diameter, face_crosses, hull_corners
+from .surface import Surface, face_crosses, hull_corners, span
 from .symmetry import Symmetries
 from .symmetry_cache import SymmetryCache
 from .symmetry_search import SymmetrySearch
@@ -160,7 +160,7 @@ class ObjectModel:
     @cached_property
     def diameter_m(self) -> float:
         """Return the largest distance between two vertices."""
-        return diameter(self.corners)
+        return span(self.corners)
 
     @cached_property
     def face_sigma_m(self) -> np.ndarray | None:

@@ -36,11 +36,15 @@ def hull_corners(vertices: np.ndarray) -> np.ndarray:
 
 def diameter(vertices: np.ndarray) -> float:
     """Return the largest distance between two of some points (V, 3), in their unit; of round bodies nearly so."""
-    vertices = hull_corners(vertices)
-    if len(vertices) > 4000:
+    return span(hull_corners(vertices))
+
+
+def span(corners: np.ndarray) -> float:
+    """Return the diameter of what has these corners of its convex hull (C, 3)."""
+    if len(corners) > 4000:
         # A hull with this many corners is round: the farthest ones in many directions give it to a thousandth.
-        vertices = vertices[np.unique(np.argmax(vertices @ icosphere(subdivisions=3).T, axis=0))]
-    return float(pdist(vertices).max()) if len(vertices) > 1 else 0.0
+        corners = corners[np.unique(np.argmax(corners @ icosphere(subdivisions=3).T, axis=0))]
+    return float(pdist(corners).max()) if len(corners) > 1 else 0.0
 
 
 def face_crosses(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
