@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def nodes(start: Callable[[dict[str, Any]], Any], mesh_folder: Path, endpoint: Any) -> Iterator[Callable[..., Any]]:
-    """Starts the three nodes; the prompt_node has these parameters and the endpoint. Gives the pose_node's bench."""
+    """Starts the three nodes, the prompt_node with these parameters and the endpoint: pose_node's bench, and it."""
     bench = start(
         {
             "objects": ["mug"],
@@ -58,7 +58,7 @@ def nodes(start: Callable[[dict[str, Any]], Any], mesh_folder: Path, endpoint: A
         bench.wait(lambda: prompts.active, "prompt_node to be active")
         bench.wait(lambda: prompts.session._segmentation_client.offered, "prompt_node to see segmentation_node")
         bench.wait(lambda: bench._publishers["rgb/image"].get_subscription_count() == 2, "prompt_node to listen")
-        return bench
+        return bench, prompts
 
     yield begin
     for node, executor, thread in started:
@@ -83,7 +83,7 @@ def answer_of(mask: np.ndarray) -> str:
 def test_words_lead_to_a_pose_and_to_examples_that_need_no_endpoint(
     nodes: Callable[..., Any], scene: SyntheticScene, endpoint: Any
 ) -> None:
-    bench = nodes(least_confidence=0.2, stale_after_s=60.0)
+    bench, prompts = nodes(least_confidence=0.2, stale_after_s=60.0)
     first, last = scene.frame_ids[0], scene.frame_ids[-1]
     truth, later_truth = scene.mask(first, "mug"), scene.mask(last, "mug")
     assert truth is not None and later_truth is not None
@@ -94,7 +94,7 @@ def test_words_lead_to_a_pose_and_to_examples_that_need_no_endpoint(
     ):
         bench.wait(lambda: client.offered and segmentation.offered, "both nodes")
         with bench.filming(scene.frame(first)):
-            bench.wait(lambda: bench.heard["/pose_node/objects"], "a first frame")
+            bench.wait(lambda: bench.heard["/pose_node/objects"] and prompts.session.last.count, "a first frame")
             # A thing without a model: a region, and an example.
             found = client.find("the striped thing", without_pose=True)
         assert found.found_by == "endpoint" and found.support_set == "striped_thing" and not found.object.id
@@ -138,13 +138,13 @@ def overlap(found: Any, truth: np.ndarray) -> float:
 
 
 def test_what_can_not_be_found_is_said(nodes: Callable[..., Any], scene: SyntheticScene, endpoint: Any) -> None:
-    bench = nodes(endpoint_timeout_s=0.5)
+    bench, prompts = nodes(endpoint_timeout_s=0.5)
     with PromptClient(context=bench.context) as client:
         bench.wait(lambda: client.offered, "prompt_node")
         with pytest.raises(NotFound, match="no images come in on /rgb/image"):
             client.find("mug of tea")
         with bench.filming(scene.frame(scene.frame_ids[0])):
-            bench.wait(lambda: bench.heard["/pose_node/objects"], "a first frame")
+            bench.wait(lambda: bench.heard["/pose_node/objects"] and prompts.session.last.count, "a first frame")
             for content, said in (("nothing here", "is no JSON"), ('{"boxes": []}', "the endpoint sees no teapot")):
                 endpoint.says(content)
                 with pytest.raises(NotFound, match=said):
