@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from foundation_pose_ros import ObjectModel, PoseEstimator, PoseResult, se3
+from foundation_pose_ros.arrays import Poses
 from foundation_pose_ros.estimation.candidates import Candidates
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.estimation.prepared_object import PreparedObject
@@ -35,7 +36,7 @@ class SearchRefiner:
     def refine(
         self,
         observation: Observation,
-        T_cam_obj: np.ndarray,
+        T_cam_obj: Poses,
         iterations: int,
         error_m: tuple[float, float],
         matches: PointMatches | None = None,

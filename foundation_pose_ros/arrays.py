@@ -9,7 +9,7 @@ Pose = NDArray[np.floating[Any]]
 """(4, 4) T_a_b: maps homogeneous points of frame b to frame a; metres."""
 
 Poses = NDArray[np.floating[Any]]
-"""(B, 4, 4) of them, batch first."""
+"""(B, 4, 4) of them: of hypotheses, frames or symmetries, batch first."""
 
 Intrinsics = NDArray[np.floating[Any]]
 """(3, 3) K of one camera, or (B, 3, 3) one per pose; pixels, with pixel centres at whole numbers."""
@@ -21,7 +21,7 @@ Depth = NDArray[np.float32]
 """(H, W) depth along the optical axis in metres, 0 = unknown."""
 
 Mask = NDArray[np.bool_]
-"""(H, W) true on the object."""
+"""(H, W) true on the object, or wherever the name says."""
 
 Points = NDArray[np.floating[Any]]
 """(N, 3) points, metres, in the frame that the name ends in."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from .arrays import Pose
 from .jit import compiled
 
 
@@ -182,7 +183,7 @@ def rotation_angle_rad(R_a: np.ndarray, R_b: np.ndarray) -> np.ndarray:
     return np.arctan2(np.sqrt(x * x + y * y + z * z), double_cosine)
 
 
-def to_quaternion_xyzw(T: np.ndarray) -> np.ndarray:
+def to_quaternion_xyzw(T: Pose) -> np.ndarray:
     """Return the unit quaternion (4,) in ROS order x, y, z, w of one transform (4, 4), with w >= 0."""
     # SciPy takes a fifth of a millisecond for one rotation, and each object's message has several.
     quaternion: np.ndarray = _quaternion(np.array(T, np.float64))
@@ -197,6 +198,6 @@ def _quaternion(T: Any) -> Any:
     return q / (-length if q[3] < 0 else length)
 
 
-def from_quaternion_xyzw(quaternion: np.ndarray, translation_m: np.ndarray) -> np.ndarray:
+def from_quaternion_xyzw(quaternion: np.ndarray, translation_m: np.ndarray) -> Pose:
     """Make a transform (4, 4) from a quaternion x, y, z, w of any positive norm and a translation in metres."""
     return from_rotation_translation(Rotation.from_quat(quaternion).as_matrix(), np.asarray(translation_m))

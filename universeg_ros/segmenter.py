@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from foundation_pose_ros.arrays import Mask, Rgb
 from foundation_pose_ros.errors import InputRefused
 
 from .mask_result import LabelResult, MaskResult, expected_dice
@@ -234,7 +235,7 @@ class Segmenter:
         )
 
 
-def object_mask(segmenter: Segmenter, rgb: np.ndarray) -> np.ndarray:
+def object_mask(segmenter: Segmenter, rgb: Rgb) -> Mask:
     """Return the largest piece (H, W) bool of what a segmenter finds in a picture (H, W, 3).
 
     Raises InputRefused("object_not_found") where that is next to nothing. That a mask is there doesn't mean that it is

@@ -27,6 +27,7 @@ from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
 from benchmarks.reporting.results import data_folder
 from foundation_pose_ros import Frame, InputRefused, PoseEstimator, PoseResult
+from foundation_pose_ros.arrays import Pose
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.evaluation.evaluate import Judge, JudgedEstimate
@@ -189,7 +190,7 @@ def _track(subject: Subject, rows: Rows) -> None:
             rows[subject.group, name].append(_row(judge, subject, frame_id, T, time_s))
 
 
-def _row(judge: Judge, subject: Subject, frame_id: str, T_cam_obj: np.ndarray, time_s: float) -> JudgedEstimate:
+def _row(judge: Judge, subject: Subject, frame_id: str, T_cam_obj: Pose, time_s: float) -> JudgedEstimate:
     result = PoseResult(subject.object_name, np.asarray(T_cam_obj, np.float32), 1.0, np.zeros((6, 6)))
     estimate = Estimate(frame_id, subject.object_name, TrackState.TRACKING, result, time_s)
     return judge(subject.sequence, estimate)

@@ -6,6 +6,7 @@ import numpy as np
 import open3d as o3d
 
 from foundation_pose_ros import Frame, ObjectModel
+from foundation_pose_ros.arrays import Mask, Points
 
 _SAMPLES = 20_000
 
@@ -14,7 +15,7 @@ _SAMPLES = 20_000
 class Cloud:
     """points (n, 3) in metres and unit normals (n, 3), float64, in one frame."""
 
-    points: np.ndarray
+    points: Points
     normals: np.ndarray
 
     @property
@@ -36,7 +37,7 @@ def model_cloud(model: ObjectModel) -> Cloud:
     return Cloud(points.astype(np.float64), model.face_normals[faces])
 
 
-def observed_cloud(frame: Frame, mask: np.ndarray, spacing_m: float) -> Cloud:
+def observed_cloud(frame: Frame, mask: Mask, spacing_m: float) -> Cloud:
     """Return what a mask (H, W) bool shows, thinned, in the camera's frame, normals towards the camera."""
     rows, columns = np.nonzero(mask & (frame.depth_m > 0))
     points = frame.camera.rays(columns, rows) * frame.depth_m[rows, columns, None]

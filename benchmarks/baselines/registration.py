@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from benchmarks.baselines.point_clouds import model_cloud, observed_cloud
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
+from foundation_pose_ros.arrays import Mask, Points, Pose
 from foundation_pose_ros.estimation.hypotheses import initial_poses, rotation_grid, unique_rotations
 from foundation_pose_ros.estimation.registration import RegistrationSettings
 from foundation_pose_ros.extras import needed
@@ -26,7 +27,7 @@ _REACH = 0.1
 class BaselineRegistration(Protocol):
     """One method, made ready for one object."""
 
-    def __call__(self, frame: Frame, mask: np.ndarray) -> np.ndarray: ...
+    def __call__(self, frame: Frame, mask: Mask) -> Pose: ...
 
 
 class FeatureRansac:
@@ -39,7 +40,7 @@ class FeatureRansac:
         self._model = model_cloud(model).thinned(self._spacing_m).open3d
         self._features = self._described(self._model)
 
-    def __call__(self, frame: Frame, mask: np.ndarray) -> np.ndarray:
+    def __call__(self, frame: Frame, mask: Mask) -> Pose:
         o3d.utility.random.seed(0)
         seen = observed_cloud(frame, mask, self._spacing_m).open3d
         near_m = 1.5 * self._spacing_m
@@ -90,7 +91,7 @@ class HypothesesGicp:
         self._points = cKDTree(cloud.points)
         self._model, self._tree = self._prepared(cloud.points)
 
-    def __call__(self, frame: Frame, mask: np.ndarray) -> np.ndarray:
+    def __call__(self, frame: Frame, mask: Mask) -> Pose:
         model, reach_m = self._object, _REACH * self._object.diameter_m
         observation = Crop.around_mask(frame, mask, model.diameter_m).observe(RegistrationSettings().stages[0].size)
         assert observation.mask is not None
@@ -113,5 +114,5 @@ class HypothesesGicp:
                 best, best_misfit = se3.inverse(found.T_target_source), misfit
         return best
 
-    def _prepared(self, points: np.ndarray) -> tuple[object, object]:
+    def _prepared(self, points: Points) -> tuple[object, object]:
         return self._gicp.preprocess_points(points, downsampling_resolution=self._spacing_m, num_neighbors=10)

@@ -5,6 +5,7 @@ import open3d as o3d
 
 from benchmarks.baselines.point_clouds import Cloud, model_cloud, observed_cloud
 from foundation_pose_ros import Frame, ObjectModel, se3
+from foundation_pose_ros.arrays import Mask, Pose
 
 registration = o3d.pipelines.registration
 _SPACING, _REACH, _AROUND = 0.03, 0.15, 0.65  # shares of the diameter
@@ -20,7 +21,7 @@ class IcpTracker:
         self._model = model
         self._cloud = model_cloud(model).thinned(_SPACING * model.diameter_m)
 
-    def __call__(self, frame: Frame, T_cam_obj: np.ndarray) -> np.ndarray:
+    def __call__(self, frame: Frame, T_cam_obj: Pose) -> Pose:
         """The pose (4, 4) in a frame, from that in the one before; unchanged where no depth is near it."""
         T, diameter_m = np.asarray(T_cam_obj, np.float64), self._model.diameter_m
         seen = observed_cloud(frame, self._around(frame, T), _SPACING * diameter_m)
@@ -38,7 +39,7 @@ class IcpTracker:
         )
         return np.asarray(found.transformation)
 
-    def _around(self, frame: Frame, T_cam_obj: np.ndarray) -> np.ndarray:
+    def _around(self, frame: Frame, T_cam_obj: Pose) -> Mask:
         """(H, W) bool: depth within reach of the object's centre."""
         mask = np.zeros(frame.depth_m.shape, bool)
         x, y, z = se3.transform_points(T_cam_obj, self._model.centre_m[None])[0]

@@ -5,10 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseEstimator, PoseResult
-from foundation_pose_ros.arrays import Mask
+from foundation_pose_ros.arrays import Covariance, Mask, Pose, Poses
 from foundation_pose_ros.estimation.candidates import Candidates
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.estimation.object_proposals import Proposal
@@ -51,7 +49,7 @@ class RecordedEstimator:
             ask(*arguments)
         return self._answers
 
-    def register(self, frame: Frame, mask: np.ndarray, object_name: str | None = None) -> PoseResult:
+    def register(self, frame: Frame, mask: Mask, object_name: str | None = None) -> PoseResult:
         """Register as `PoseEstimator` does."""
         return self._kept("register", self._estimator.register(frame, mask, object_name))
 
@@ -63,7 +61,7 @@ class RecordedEstimator:
         """Compare as `PoseEstimator` does."""
         return self._kept("track", self._estimator.compared(frame, result))
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
+    def assess(self, frame: Frame, T_cam_obj: Pose, object_name: str | None = None) -> PoseResult:
         """Assess as `PoseEstimator` does."""
         return self._kept("track", self._estimator.assess(frame, T_cam_obj, object_name))
 
@@ -141,7 +139,7 @@ class _RecordedRegistration:
     strategy: RegistrationStrategy
     latest: _Latest
 
-    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
+    def __call__(self, frame: Frame, mask: Mask, possible: Mask | None = None) -> Candidates:
         return self.latest.keep(self.strategy(frame, mask, possible))
 
 
@@ -164,14 +162,14 @@ class _RecordedTracking:
     strategy: TrackingStrategy
     latest: _Latest
 
-    def __call__(self, frame: Frame, starts: np.ndarray, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
+    def __call__(self, frame: Frame, starts: Poses, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
         return self.latest.keep(self.strategy(frame, starts, memory))
 
     def colours(self, candidates: Candidates) -> LearnedColours | None:
         return self.strategy.colours(candidates)
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Candidates:
+    def assess(self, frame: Frame, T_cam_obj: Pose, learned: LearnedColours | None = None) -> Candidates:
         return self.latest.keep(self.strategy.assess(frame, T_cam_obj, learned))
 
-    def keyframe(self, frame: Frame, T_cam_obj: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
+    def keyframe(self, frame: Frame, T_cam_obj: Pose, covariance: Covariance) -> Keyframe | None:
         return self.strategy.keyframe(frame, T_cam_obj, covariance)

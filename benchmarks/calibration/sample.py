@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from foundation_pose_ros import ObjectModel, se3
+from foundation_pose_ros.arrays import Pose
 from foundation_pose_ros.estimation.candidates import Candidates
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
 from foundation_pose_ros.selection.plausibility import Plausibility
@@ -73,12 +74,12 @@ class Truth:
         self._model, self._place = model, place
         self._distance = SurfaceDistance(model.vertices, model.symmetries)
 
-    def error_share(self, T_cam_obj: np.ndarray, T_truth: np.ndarray) -> float:
+    def error_share(self, T_cam_obj: Pose, T_truth: Pose) -> float:
         """Return the largest error of any surface point, over symmetries, as a share of the diameter."""
         return float(self._distance(T_cam_obj[None], T_truth)[0]) / self._model.diameter_m
 
     def sample(
-        self, task: str, kind: str, candidates: Candidates, T_truth: np.ndarray | None, compared: float | Rivals
+        self, task: str, kind: str, candidates: Candidates, T_truth: Pose | None, compared: float | Rivals
     ) -> Sample:
         """Make a sample of the first of candidates; T_truth (4, 4): None where the object can't be seen.
 

@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks.calibration.recorded_estimator import Answer, RecordedEstimator
 from benchmarks.calibration.sample import Sample, Truth
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseResult, se3
+from foundation_pose_ros.arrays import Mask, Pose
 from foundation_pose_ros.estimation.candidates import Candidates
 from foundation_pose_ros.estimation.methods import turns_alike
 from foundation_pose_ros.estimation.registration import RegistrationSettings
@@ -46,7 +47,7 @@ class Sampler:
         self._alike = [turn for turns in confusable_turns(model, turns_alike(model)) for turn in turns.transforms]
 
     def registrations(
-        self, frame: Frame, mask: np.ndarray, truth: np.ndarray | None, kind: str, perturbed: bool = False
+        self, frame: Frame, mask: Mask, truth: Pose | None, kind: str, perturbed: bool = False
     ) -> Iterator[Sample]:
         """Sample a registration; with `perturbed`, also poses about the truth."""
         for answer in self._estimator.answers(self._estimator.register, frame, mask):
@@ -54,7 +55,7 @@ class Sampler:
             if truth is not None and perturbed:
                 yield from self._registrations_about(truth, answer)
 
-    def start(self, frame: Frame, mask: np.ndarray | None, truth: np.ndarray) -> PoseResult | None:
+    def start(self, frame: Frame, mask: Mask | None, truth: Pose) -> PoseResult | None:
         """Begin a track by a registration, or at the truth where that is wrong; None where it isn't in view."""
         with suppress(InputRefused):
             if mask is not None:
@@ -65,7 +66,7 @@ class Sampler:
             return self._estimator.assess(frame, truth)
         return None
 
-    def found(self, frame: Frame, truth: np.ndarray | None, kind: str) -> Iterator[Sample]:
+    def found(self, frame: Frame, truth: Pose | None, kind: str) -> Iterator[Sample]:
         """Sample what a search with no mask finds in the first few things of a frame."""
         for proposal in self._estimator.looked(frame)[:_THINGS]:
             for answer in self._estimator.answers(self._estimator.find, frame, proposal):
@@ -84,13 +85,13 @@ class Sampler:
                 for sample in self._samples([answer], said, truth):
                     yield replace(sample, earlier_lead=answer.result.earlier_margin)
 
-    def colours(self, frame: Frame, truth: np.ndarray) -> LearnedColours | None:
+    def colours(self, frame: Frame, truth: Pose) -> LearnedColours | None:
         """Return what a track that is right learns of colours in a frame."""
         with suppress(InputRefused):
             return self._estimator.assess(frame, truth).memory.learned
         return None
 
-    def perturbed_steps(self, frame: Frame, truth: np.ndarray, learned: LearnedColours | None) -> Iterator[Sample]:
+    def perturbed_steps(self, frame: Frame, truth: Pose, learned: LearnedColours | None) -> Iterator[Sample]:
         """Sample poses about the truth after one tracking step that no points guide, but colours learned before."""
         for T_cam_obj, kind in zip(*self._around(truth), strict=True):
             for assessed in self._assessed(frame, T_cam_obj):
@@ -99,7 +100,7 @@ class Sampler:
                 yield from self._samples(answers, f"refined {kind}", truth)
 
     def elsewhere(
-        self, frame: Frame, T_cam_obj: np.ndarray, truth: np.ndarray, learned: LearnedColours | None, kind: str
+        self, frame: Frame, T_cam_obj: Pose, truth: Pose, learned: LearnedColours | None, kind: str
     ) -> Iterator[Sample]:
         """Sample one tracking step from a pose where the object isn't, with colours learned where it was.
 
@@ -110,10 +111,10 @@ class Sampler:
             answers = self._estimator.answers(self._estimator.track, frame, pose)
             yield from self._samples(answers, f"{kind}, first step", truth)
 
-    def _assessed(self, frame: Frame, T_cam_obj: np.ndarray) -> list[Answer]:
+    def _assessed(self, frame: Frame, T_cam_obj: Pose) -> list[Answer]:
         return self._estimator.answers(self._estimator.assess, frame, T_cam_obj)
 
-    def _samples(self, answers: list[Answer], kind: str, truth: np.ndarray | None) -> Iterator[Sample]:
+    def _samples(self, answers: list[Answer], kind: str, truth: Pose | None) -> Iterator[Sample]:
         """Sample each answer's first pose, but for those that stick in a table or wall: these have no score."""
         for answer in answers:
             if answer.result.score > 0:
@@ -121,7 +122,7 @@ class Sampler:
                 sample = self._truth.sample(answer.task, kind, answer.candidates, truth, compared)
                 yield sample if answer.task == "track" else self._plausible(sample, answer.candidates)
 
-    def _registrations_about(self, truth: np.ndarray, answer: Answer) -> Iterator[Sample]:
+    def _registrations_about(self, truth: Pose, answer: Answer) -> Iterator[Sample]:
         observation = answer.candidates.observation
         poses, kinds = self._around(truth)
         refined = self._compare.refine(observation, poses, RegistrationSettings().final)
@@ -134,7 +135,7 @@ class Sampler:
         frame, T_cam_obj = candidates.observation.frame, candidates.refined.T_cam_obj[0]
         return replace(sample, plausible=plausibility(self._model, self._compare.renderer, frame, T_cam_obj))
 
-    def _around(self, truth: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    def _around(self, truth: Pose) -> tuple[np.ndarray, list[str]]:
         """Return the truth, and it pushed by shares of the diameter, and turned: poses (n, 4, 4) and their kinds."""
         rng, d = self._rng, self._model.diameter_m
         twists, kinds = [np.zeros(6)], ["not"]

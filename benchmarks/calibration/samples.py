@@ -8,6 +8,7 @@ import numpy as np
 from benchmarks.calibration.sample import Sample
 from benchmarks.calibration.sampler import Sampler
 from foundation_pose_ros import ObjectModel, se3
+from foundation_pose_ros.arrays import Pose
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.synthetic.imperfections import damaged_mask, mask_elsewhere, random_direction
 
@@ -136,7 +137,7 @@ class _Subject:
     def _others(self) -> list[str]:
         return [name for name in self._sequence.object_names if self._sequence.model(name) is not self._model]
 
-    def _visible_truth(self, sequence: Sequence, k: int) -> np.ndarray | None:
+    def _visible_truth(self, sequence: Sequence, k: int) -> Pose | None:
         """Return T_cam_obj (4, 4); None where too little of the object is seen."""
         frame_id = sequence.frame_ids[k]
         fraction = getattr(sequence, "visible_fraction", None)
@@ -145,7 +146,7 @@ class _Subject:
         return sequence.truth(frame_id, self._name)
 
 
-def placed_like(model: ObjectModel, other: ObjectModel, T_other: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def placed_like(model: ObjectModel, other: ObjectModel, T_other: Pose, rng: np.random.Generator) -> Pose:
     """Place `model` where another object is, turned at random: T_cam_obj (4, 4)."""
     R = se3.apply_twist(np.eye(4), np.concatenate([np.zeros(3), random_direction(rng) * rng.uniform(0, np.pi)]))[:3, :3]
     centre_cam = se3.transform_points(T_other, other.centre_m[None])[0]

@@ -21,6 +21,7 @@ from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import data_folder, origin
 from foundation_pose_ros import Frame, InputRefused, ObjectModel
+from foundation_pose_ros.arrays import Mask, Pose, Poses
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.estimation.candidates import Candidates
@@ -78,8 +79,8 @@ class Registration:
     label: str
     known: "Known"
     frame: Frame
-    mask: np.ndarray
-    truth: np.ndarray
+    mask: Mask
+    truth: Pose
     found: Candidates
 
 
@@ -191,7 +192,7 @@ class PointToPlane:
     def __init__(self, compare: RenderAndCompare) -> None:
         self._model, self._refiner = compare.model, GeometricRefiner(compare.model, compare.renderer)
 
-    def moved(self, frame: Frame, T_cam_obj: np.ndarray, iterations: int) -> np.ndarray:
+    def moved(self, frame: Frame, T_cam_obj: Poses, iterations: int) -> Poses:
         """Return poses (B, 4, 4) after so many steps; those that leave the image stay as they are."""
         error_m = 0.12 * self._model.diameter_m, 0.04 * self._model.diameter_m
         moved = np.array(T_cam_obj, np.float32)
@@ -210,7 +211,7 @@ class _Found:
 
     candidates: Candidates
 
-    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
+    def __call__(self, frame: Frame, mask: Mask, possible: Mask | None = None) -> Candidates:
         return self.candidates
 
 

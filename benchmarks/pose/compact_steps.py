@@ -21,6 +21,7 @@ from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import data_folder, origin
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
+from foundation_pose_ros.arrays import Pose
 from foundation_pose_ros.networks.compact_session import CompactRefinerSession
 from foundation_pose_ros.networks.shipped_weights import COMPACT_REFINER, FOLDER
 from foundation_pose_ros.object_model.surface_distance import SurfaceDistance
@@ -63,8 +64,8 @@ class Start:
     frame: Frame
     known: Known
     plain: Known
-    T_true: np.ndarray
-    T_start: np.ndarray
+    T_true: Pose
+    T_start: Pose
 
 
 def main(
@@ -175,7 +176,7 @@ def _starts(scenes: int) -> Iterator[Start]:
                 yield Start(frame, coloured, plain, T_true, _aside(rng, T_true, model))
 
 
-def _aside(rng: np.random.Generator, T_true: np.ndarray, model: ObjectModel) -> np.ndarray:
+def _aside(rng: np.random.Generator, T_true: Pose, model: ObjectModel) -> np.ndarray:
     push, turn = rng.standard_normal((2, 3))
     push *= OFF_SHARE * model.diameter_m / np.linalg.norm(push)
     turn *= OFF_RAD / np.linalg.norm(turn)

@@ -16,6 +16,7 @@ import typer
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
 from foundation_pose_ros import Camera, Frame, ObjectModel, se3
+from foundation_pose_ros.arrays import Pose
 from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.observation.observation import Observation
 from foundation_pose_ros.provenance import provenance
@@ -86,9 +87,7 @@ def error(twist: np.ndarray) -> tuple[float, float]:
     return 1000 * float(np.linalg.norm(twist[:3])), float(np.rad2deg(np.linalg.norm(twist[3:])))
 
 
-def seen(
-    rng: np.random.Generator, model: ObjectModel, renderer: EmbreeTensorRenderer, truth: np.ndarray
-) -> Observation:
+def seen(rng: np.random.Generator, model: ObjectModel, renderer: EmbreeTensorRenderer, truth: Pose) -> Observation:
     """Return a frame of the object before a wall, cut out about its mask."""
     size = (CAMERA.height, CAMERA.width)
     image = renderer.render_tensors(torch.from_numpy(truth), torch.from_numpy(CAMERA.K), size, Shading(0.5, 0.4))

@@ -3,8 +3,10 @@
 import cv2
 import numpy as np
 
+from foundation_pose_ros.arrays import Mask
 
-def imprecise_masks(mask: np.ndarray) -> dict[str, np.ndarray]:
+
+def imprecise_masks(mask: Mask) -> dict[str, np.ndarray]:
     """Return a mask (H, W) bool as it is and made worse, by kind."""
     image = mask.astype(np.uint8)
     rows, columns = np.nonzero(mask)

@@ -23,6 +23,7 @@ from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report, Scope
 from benchmarks.reporting.results import data_folder, origin
 from foundation_pose_ros import Frame, InputRefused, PoseEstimator, PoseResult
+from foundation_pose_ros.arrays import Mask, Pose
 from foundation_pose_ros.estimation.first_look import Start
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.estimation.object_proposals import Proposal
@@ -87,7 +88,7 @@ class Search:
     estimator: PoseEstimator
     prepared: PreparedObject
     frame: Frame
-    T_true: np.ndarray
+    T_true: Pose
     right: Right
 
     def followed(self, found: PoseResult | None) -> tuple[Stage, bool, int]:
@@ -144,7 +145,7 @@ class Search:
         return DownsampledDepth.of(self.frame)
 
     @cached_property
-    def _seen(self) -> np.ndarray:
+    def _seen(self) -> Mask:
         """(h, w) bool: where the object is seen."""
         height, width = self._depth.depth_m.shape
         posed = PosedObject(self.prepared.model, self.prepared.renderer, self.T_true)

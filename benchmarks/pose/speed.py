@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foundation_pose_ros import ObjectModel, PoseEstimator, PoseResult
+from foundation_pose_ros.arrays import Intrinsics
 from foundation_pose_ros.rendering import EmbreeRenderer, Rendering
 from foundation_pose_ros.rendering.renderer import Caster
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
@@ -93,7 +94,7 @@ class _Rays:
         self._render = EmbreeRenderer.render
 
         def render(
-            renderer: EmbreeRenderer, T: np.ndarray, K: np.ndarray, size: tuple[int, int], **of: bool
+            renderer: EmbreeRenderer, T: np.ndarray, K: Intrinsics, size: tuple[int, int], **of: bool
         ) -> Rendering:
             self._casts.append((renderer.caster, np.array(T, np.float32), np.array(K, np.float32), size))
             return self._render(renderer, T, K, size, **of)

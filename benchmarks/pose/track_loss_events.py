@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from foundation_pose_ros import Frame, InputRefused
+from foundation_pose_ros.arrays import Mask, Pose
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.synthetic.events import covered, jumped, looked_away, removed, swapped
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
@@ -27,9 +28,9 @@ class Moment:
     """A frame and what is true then: T_cam_obj (4, 4), the share of the object that is seen, and its mask (H, W)."""
 
     frame: Frame
-    T_cam_obj: np.ndarray
+    T_cam_obj: Pose
     visible: float
-    mask: np.ndarray | None
+    mask: Mask | None
 
 
 @dataclass(frozen=True, eq=False)

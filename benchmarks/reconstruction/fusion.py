@@ -26,6 +26,7 @@ from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report, Scope
 from benchmarks.reporting.results import data_folder, write_report
 from foundation_pose_ros import InputRefused, ObjectModel, PoseEstimator
+from foundation_pose_ros.arrays import Points
 from foundation_pose_ros.evaluation.evaluate import JudgedEstimate, evaluate
 from foundation_pose_ros.evaluation.report import EvaluationSummary
 from foundation_pose_ros.evaluation.runner import RunSettings
@@ -121,7 +122,7 @@ def _shape(made: ObjectModel, truth: ObjectModel, seen: np.ndarray | None = None
     return shape
 
 
-def _distance_m(model: ObjectModel, points: np.ndarray) -> np.ndarray:
+def _distance_m(model: ObjectModel, points: Points) -> np.ndarray:
     query = o3d.core.Tensor.from_numpy(np.ascontiguousarray(points, np.float32))
     scene = o3d.t.geometry.RaycastingScene(nthreads=2)
     scene.add_triangles(o3d.core.Tensor.from_numpy(model.vertices), o3d.core.Tensor.from_numpy(model.faces))

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import ObjectModel, PoseEstimator
+from foundation_pose_ros.arrays import Pose, Poses
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.evaluation.metrics import pose_error
@@ -42,7 +43,7 @@ def recorded_models(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _tracked(sequence: Sequence, name: str, model: ObjectModel, T_model_obj: np.ndarray) -> dict[str, Any]:
+def _tracked(sequence: Sequence, name: str, model: ObjectModel, T_model_obj: Pose) -> dict[str, Any]:
     estimator = PoseEstimator([model])
     first, *others = sequence.frame_ids[_VIEWS:_END]
     middle = np.eye(4)
@@ -65,7 +66,7 @@ def _tracked(sequence: Sequence, name: str, model: ObjectModel, T_model_obj: np.
     }
 
 
-def _mean_pose(poses: np.ndarray) -> np.ndarray:
+def _mean_pose(poses: Poses) -> Pose:
     """(4, 4) of poses (N, 4, 4) near each other."""
     R = Rotation.from_matrix(poses[:, :3, :3]).mean().as_matrix()
     return from_rotation_translation(R, poses[:, :3, 3].mean(axis=0)).astype(np.float32)

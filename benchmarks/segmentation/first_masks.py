@@ -12,6 +12,7 @@ import typer
 from benchmarks.reporting import reconstruction_tables
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
+from foundation_pose_ros.arrays import Pose
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.estimator import PoseEstimator
 from foundation_pose_ros.evaluation.metrics import adds_m
@@ -64,7 +65,7 @@ def _frame(segmenter: Segmenter, estimator: PoseEstimator, model: ObjectModel, s
     assert true_mask is not None
     points = model.surface_points(2000)
 
-    def right(T_cam_obj: np.ndarray) -> bool:
+    def right(T_cam_obj: Pose) -> bool:
         return adds_m(T_cam_obj, truth, points) < 0.1 * model.diameter_m
 
     found = {"right_with_true_mask": right(estimator.register(frame, true_mask).T_cam_obj)}

@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.reporting import segmentation_tables
 from benchmarks.reporting.parts import Part, Report, Scope
+from foundation_pose_ros.arrays import Mask, Pose
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.estimator import PoseEstimator
@@ -36,8 +37,8 @@ OVERLAPS = 0.25
 @dataclass(frozen=True)
 class _View:
     frame: Frame
-    mask: np.ndarray
-    T_true: np.ndarray
+    mask: Mask
+    T_true: Pose
 
 
 def measure(scope: Scope) -> Report:
@@ -89,7 +90,7 @@ class _Register:
         self._estimator, self._model = PoseEstimator([model]), model
         self._distance = SurfaceDistance(model.vertices, model.symmetries)
 
-    def right_from(self, mask: np.ndarray, view: _View) -> bool:
+    def right_from(self, mask: Mask, view: _View) -> bool:
         """Register; true where no point of the surface is off by a tenth of the diameter."""
         try:
             T_cam_obj = self._estimator.register(view.frame, mask).T_cam_obj

@@ -6,6 +6,7 @@ from itertools import permutations
 import numpy as np
 
 from foundation_pose_ros import ObjectModel, se3
+from foundation_pose_ros.arrays import Pose
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Gripper:
     reach_m: float = 0.05
 
 
-def grasp(T_base_obj: np.ndarray, model: ObjectModel, gripper: Gripper) -> np.ndarray:
+def grasp(T_base_obj: Pose, model: ObjectModel, gripper: Gripper) -> Pose:
     """Return T_obj_tool (4, 4), where the gripper's tool is in the mesh's frame when it holds the object.
 
     The tool's z points at the object, its fingers close along y. Raises ValueError for objects too wide all over.
@@ -40,9 +41,7 @@ def grasp(T_base_obj: np.ndarray, model: ObjectModel, gripper: Gripper) -> np.nd
     return T_obj_tool
 
 
-def grasp_error(
-    T_base_obj: np.ndarray, T_true: np.ndarray, T_obj_tool: np.ndarray, model: ObjectModel
-) -> tuple[float, float]:
+def grasp_error(T_base_obj: Pose, T_true: Pose, T_obj_tool: Pose, model: ObjectModel) -> tuple[float, float]:
     """Return mm and degrees between a grasp at an estimated pose and that at the true one, both (4, 4).
 
     Turns that leave the shape as it was leave the grasp as good, whatever is printed on it: of those of the true pose

@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from geometry_msgs.msg import PoseStamped
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
@@ -15,6 +14,7 @@ from rclpy.parameter_client import AsyncParameterClient
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
 
+from foundation_pose_ros.arrays import Mask, Pose
 from foundation_pose_ros.nodes.latched import LATCHED
 from foundation_pose_ros.nodes.pose.messages import from_pose
 from foundation_pose_ros.streams.image_messages import to_labels
@@ -28,8 +28,8 @@ class Scene:
     """One object on the table: its mesh file, where it truly is (4, 4), and a detector's mask of it (H, W)."""
 
     mesh: str
-    T_base_obj: np.ndarray
-    mask: np.ndarray
+    T_base_obj: Pose
+    mask: Mask
 
 
 class Simulation:

@@ -21,6 +21,8 @@ from foundation_pose_ros.synthetic.sensor import REALSENSE_D435
 os.environ.setdefault("MUJOCO_GL", "egl")
 import mujoco  # looks at the variable
 
+from foundation_pose_ros.arrays import Mask, Pose
+
 # All of them fit between the fingers.
 DESIGNS = ("mug", "cracker_box", "soda_can", "bottle", "sticker_cube", "bracket")
 WIDTH, HEIGHT = 640, 480
@@ -46,8 +48,8 @@ class View:
     """
 
     frame: Frame
-    T_base_cam: np.ndarray
-    mask: np.ndarray
+    T_base_cam: Pose
+    mask: Mask
 
 
 class Workcell:
@@ -68,19 +70,19 @@ class Workcell:
         self.move_joints(np.deg2rad(_HOME_DEG))
 
     @property
-    def T_base_obj(self) -> np.ndarray:
+    def T_base_obj(self) -> Pose:
         """Return where the object truly is (4, 4), in the mesh's own frame."""
         body = self._data.body("object")
         return se3.from_rotation_translation(body.xmat.reshape(3, 3), body.xpos)
 
     @property
-    def T_base_tool(self) -> np.ndarray:
+    def T_base_tool(self) -> Pose:
         """Return where the gripper is (4, 4): z points from the wrist to the fingertips, which close along y."""
         site = self._data.site("tool")
         return se3.from_rotation_translation(site.xmat.reshape(3, 3), site.xpos)
 
     @property
-    def T_base_cam(self) -> np.ndarray:
+    def T_base_cam(self) -> Pose:
         """Return where the camera's optical frame is (4, 4)."""
         camera = self._data.cam("wrist")
         return se3.from_rotation_translation(camera.xmat.reshape(3, 3), camera.xpos) @ _T_MJ_OPTICAL
@@ -111,7 +113,7 @@ class Workcell:
         self._shot = None
         mujoco.mj_forward(self._model, self._data)
 
-    def move_tool(self, T_base_tool: np.ndarray) -> None:
+    def move_tool(self, T_base_tool: Pose) -> None:
         """Bring the gripper to a pose (4, 4), by damped least squares from several starts; raises OutOfReach."""
         before = self._data.qpos[self._joints].copy()
         starts = [before, np.deg2rad(_HOME_DEG), *self._rng.uniform(-1.5, 1.5, (6, len(_JOINTS)))]
@@ -182,7 +184,7 @@ class Workcell:
             mujoco.mj_step(self._model, self._data)
         self._data.qvel[:] = 0
 
-    def _reached(self, angles_rad: np.ndarray, T_base_tool: np.ndarray) -> bool:
+    def _reached(self, angles_rad: np.ndarray, T_base_tool: Pose) -> bool:
         """Move towards a pose from these angles; tell whether it was reached within the joints' limits."""
         limits = self._model.jnt_range[[self._model.joint(name).id for name in _JOINTS]]
         columns = [self._model.joint(name).dofadr[0] for name in _JOINTS]
@@ -213,7 +215,7 @@ def _assets(mesh: trimesh.Trimesh) -> dict[str, bytes]:
     return {"object.obj": "\n".join(lines).encode(), "object.png": png.getvalue()}
 
 
-def _looking(position: np.ndarray, target: np.ndarray) -> np.ndarray:
+def _looking(position: np.ndarray, target: np.ndarray) -> Pose:
     """T (4, 4) of an optical frame there that looks at a target, its picture upright."""
     forward = (target - position) / np.linalg.norm(target - position)
     right = np.cross(forward, [0, 0, 1])

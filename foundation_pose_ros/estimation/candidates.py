@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..arrays import Poses
 from ..jit import compiled
 from ..observation.observation import Observation
 from ..refinement.refiner import Refinement
@@ -74,9 +75,7 @@ class Candidates:
 DISTINCT_RAD, DISTINCT_SHARE = np.deg2rad(12.0), 0.1
 
 
-def unique_poses(
-    T_cam_obj: np.ndarray, centre_obj: np.ndarray, apart_m: float, apart_rad: float, most: int
-) -> np.ndarray:
+def unique_poses(T_cam_obj: Poses, centre_obj: np.ndarray, apart_m: float, apart_rad: float, most: int) -> np.ndarray:
     """Return indices of at most `most` poses (B, 4, 4), in order, each apart from the ones before in place or angle.
 
     Places are those of the point centre_obj (3,).

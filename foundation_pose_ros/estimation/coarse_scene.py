@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..arrays import Mask
 from ..depth import normals_and_edges
 from ..frame import Frame
 from ..observation.downsampled_depth import DownsampledDepth
@@ -50,7 +51,7 @@ class CoarseScene:
         return cls(frame, depth, points, on_edge, jump_m, on_crease, rgb, pitch, planes)
 
     @property
-    def valid(self) -> np.ndarray:
+    def valid(self) -> Mask:
         """(h, w) bool: depth was measured."""
         return self.depth.depth_m > 0
 
@@ -63,7 +64,7 @@ class CoarseScene:
         """Return the planes that are wider than so much, as those are that an object may stand on."""
         return SupportPlanes.of(self.depth, self.planes, least_width_m)
 
-    def enlarged(self, mask: np.ndarray) -> np.ndarray:
+    def enlarged(self, mask: Mask) -> Mask:
         """Return a mask (h, w) bool in the frame's size (H, W)."""
         camera, step = self.frame.camera, self.depth.step
         full = np.zeros((camera.height, camera.width), bool)
@@ -71,12 +72,12 @@ class CoarseScene:
         full[: enlarged.shape[0], : enlarged.shape[1]] = enlarged
         return full
 
-    def reduced(self, mask: np.ndarray) -> np.ndarray:
+    def reduced(self, mask: Mask) -> Mask:
         """Return a mask (H, W) bool of the frame on the grid (h, w)."""
         return mask[np.ix_(self.depth.v, self.depth.u)]
 
 
-def _on_crease(points: np.ndarray, normals: np.ndarray) -> np.ndarray:
+def _on_crease(points: np.ndarray, normals: np.ndarray) -> Mask:
     """Return (h, w) bool: where surfaces meet in a hollow (local convexity, Stein et al. 2014).
 
     points, normals: (h, w, 3); normals are 0 where unknown.

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-import numpy as np
-
+from ..arrays import Mask
 from ..frame import Frame
 from ..selection.compact_scorer import CompactScorer
 from .candidates import Candidates
@@ -16,7 +15,7 @@ class CompactChoice:
     def __init__(self, registration: RegistrationStrategy, scorer: CompactScorer) -> None:
         self._registration, self._scorer = registration, scorer
 
-    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
+    def __call__(self, frame: Frame, mask: Mask, possible: Mask | None = None) -> Candidates:
         """Find the object as a `RegistrationStrategy` does."""
         candidates = self._registration(frame, mask, possible)
         ranks = self._scorer.ranks(frame, candidates.refined.T_cam_obj, candidates.evidence.rank)

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ..arrays import Mask, Poses
 from ..frame import Frame
 from .candidates import DISTINCT_RAD, DISTINCT_SHARE, Candidates, Stage
 from .prepared_object import RegistrationStrategy
@@ -17,7 +18,7 @@ _AFTER = Stage(64, 3, 6, (0.04, 0.02))
 class Mover(Protocol):
     """Moves poses (B, 4, 4) of one object by so many steps of a kind of its own."""
 
-    def moved(self, frame: Frame, T_cam_obj: np.ndarray, iterations: int) -> np.ndarray: ...
+    def moved(self, frame: Frame, T_cam_obj: Poses, iterations: int) -> Poses: ...
 
 
 class CompactSteps:
@@ -30,7 +31,7 @@ class CompactSteps:
         self._registration, self._mover, self._compare = registration, mover, compare
         self._up_to_depth = up_to_depth
 
-    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
+    def __call__(self, frame: Frame, mask: Mask, possible: Mask | None = None) -> Candidates:
         """Find the object as a `RegistrationStrategy` does."""
         found = self._registration(frame, mask, possible)
         if np.count_nonzero(frame.depth_m[mask]) > self._up_to_depth * np.count_nonzero(mask):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..arrays import Pose, Poses
 from ..errors import InputRefused
 from ..frame import Frame
 from ..observation.crop import Crop
@@ -63,7 +64,7 @@ class Start:
 
     proposal: Proposal
     crop: Crop
-    poses: np.ndarray
+    poses: Poses
     promise: float
 
 
@@ -110,7 +111,7 @@ class FirstLook:
         *_, more = self._narrowed(self._glanced(frame, spots()))
         yield _by_promise([*starts, *more])
 
-    def compared(self, frame: Frame, region: Proposal, T_cam_obj: np.ndarray) -> Candidates:
+    def compared(self, frame: Frame, region: Proposal, T_cam_obj: Poses) -> Candidates:
         """Weigh poses (B, 4, 4) by what a region of a frame shows; the best distinct ones, in order."""
         compare, stage = self.compare, self.settings.compared
         crop = Crop.around_mask(frame, region.mask, compare.model.diameter_m, region.possible)
@@ -160,7 +161,7 @@ class FirstLook:
         promise = float(promises.max()) + self._around(start.crop.frame, poses[0])
         return replace(start, poses=poses[kept], promise=promise)
 
-    def _around(self, frame: Frame, T_cam_obj: np.ndarray) -> float:
+    def _around(self, frame: Frame, T_cam_obj: Pose) -> float:
         """Return how much speaks for a pose (4, 4) across its outline, beside one of which nothing is known."""
         settings, seen = self.settings, plausibility(self.compare.model, self.compare.renderer, frame, T_cam_obj)
         return settings.ends_weight * seen.ends + settings.separates_weight * (seen.separates - UNKNOWN_SEPARATION)

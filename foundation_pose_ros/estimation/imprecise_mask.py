@@ -5,6 +5,7 @@ from contextlib import suppress
 import cv2
 import numpy as np
 
+from ..arrays import Mask
 from ..errors import InputRefused
 from .candidates import Candidates
 from .coarse_scene import CoarseScene
@@ -28,7 +29,7 @@ def fits_outline(candidates: Candidates) -> bool:
     return bool(candidates.evidence.outline[0] >= _PRECISE)
 
 
-def register_in_region(prepared: PreparedObject, scene: CoarseScene, mask: np.ndarray, first: Candidates) -> Candidates:
+def register_in_region(prepared: PreparedObject, scene: CoarseScene, mask: Mask, first: Candidates) -> Candidates:
     """Find an object somewhere about a mask (H, W) bool; first: what was found as if the mask were its outline.
 
     The mask's core, and things that it shares most of its pixels with, are registered as regions. All poses are then
@@ -46,7 +47,7 @@ def register_in_region(prepared: PreparedObject, scene: CoarseScene, mask: np.nd
     return prepared.look.compared(scene.frame, core, poses)
 
 
-def _core(prepared: PreparedObject, scene: CoarseScene, mask: np.ndarray) -> Proposal | None:
+def _core(prepared: PreparedObject, scene: CoarseScene, mask: Mask) -> Proposal | None:
     """Take what the mask surely marks as a region: without its rim, planes, and what is too far off.
 
     None where that is more than an object of this size.
@@ -65,7 +66,7 @@ def _core(prepared: PreparedObject, scene: CoarseScene, mask: np.ndarray) -> Pro
     return None
 
 
-def _things_about(prepared: PreparedObject, scene: CoarseScene, mask: np.ndarray) -> list[Proposal]:
+def _things_about(prepared: PreparedObject, scene: CoarseScene, mask: Mask) -> list[Proposal]:
     """Return the likeliest things of a scene that a mask may mean, the best first."""
     size = max(int(mask.sum()), 1)
 

@@ -4,6 +4,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from ..arrays import Poses
 from ..object_model.model import ObjectModel
 from ..refinement.compact_refiner import CompactRefiner, StepNetwork
 from ..selection.compact_scorer import CompactScorer, SetScorer
@@ -85,6 +86,6 @@ def geometric_registration(compare: RenderAndCompare) -> Registration:
     )
 
 
-def turns_alike(model: ObjectModel) -> np.ndarray:
+def turns_alike(model: ObjectModel) -> Poses:
     """Return turns (T, 4, 4) that noisy depth may mistake for the identity, which comes first, and others can't."""
     return model.symmetries.distinguishable(model.near_symmetries, _TURNS_APART_RAD)

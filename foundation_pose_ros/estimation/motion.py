@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import se3
+from ..arrays import Pose, Poses
 from ..frame import Frame
 from ..pose_result import PoseResult
 
@@ -16,7 +17,7 @@ def step_s(frame: Frame, previous: PoseResult) -> float | None:
     return dt_s if 0 < dt_s < _LONGEST_STEP_S else None
 
 
-def expected_poses(frame: Frame, previous: PoseResult) -> np.ndarray:
+def expected_poses(frame: Frame, previous: PoseResult) -> Poses:
     """Return guesses (S, 4, 4), the likeliest first: where the object was going, and where it was."""
     dt_s = step_s(frame, previous)
     if dt_s is None or not previous.velocity.any():
@@ -25,7 +26,7 @@ def expected_poses(frame: Frame, previous: PoseResult) -> np.ndarray:
     return np.array((foreseen, previous.T_cam_obj))
 
 
-def velocity(frame: Frame, previous: PoseResult, T_cam_obj: np.ndarray) -> np.ndarray:
+def velocity(frame: Frame, previous: PoseResult, T_cam_obj: Pose) -> np.ndarray:
     """Return (6,): the velocity of the object's centre in m/s and about the camera's axes in rad/s, 0 if unknown."""
     dt_s = step_s(frame, previous)
     if dt_s is None:

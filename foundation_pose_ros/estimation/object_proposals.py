@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..arrays import Mask
 from .coarse_scene import CoarseScene
 from .object_prior import SizeColourPrior
 from .scene_parts import FEWEST_PIXELS, LARGEST_JUMP, REACH, cut, gathered_colours, of_one_colour
@@ -25,8 +26,8 @@ class Proposal:
     spot: the mask shows no thing, but a place where the object may be seen.
     """
 
-    mask: np.ndarray
-    possible: np.ndarray
+    mask: Mask
+    possible: Mask
     centre_m: np.ndarray
     likeness: float
     diameter_m: float
@@ -85,5 +86,5 @@ def fits(scene: CoarseScene, part: np.ndarray, diameter_m: float) -> bool:
     )
 
 
-def _same(mask: np.ndarray, other: np.ndarray) -> bool:
+def _same(mask: Mask, other: np.ndarray) -> bool:
     return bool((mask & other).sum() > _SAME * (mask | other).sum())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Mask
+from ..arrays import Mask, Pose
 from ..camera import Camera
 from ..depth import explained, explained_within_m, in_front
 from ..frame import Frame
@@ -30,7 +30,7 @@ class PosedObject:
 
     model: ObjectModel
     renderer: Renderer
-    T_cam_obj: np.ndarray
+    T_cam_obj: Pose
 
     @cached_property
     def box(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -89,7 +89,7 @@ def overlap_ratio(frame: Frame, first: PosedObject, second: PosedObject) -> floa
     return float(both / min(first.explained(depth, one).sum(), second.explained(depth, other).sum()))
 
 
-def mask_overlap(frame: Frame, placed: PosedObject, mask: np.ndarray) -> float:
+def mask_overlap(frame: Frame, placed: PosedObject, mask: Mask) -> float:
     """Return 0..1: of what the object explains or of the mask (H, W), whichever is less, the share in both."""
     depth = DownsampledDepth.of(frame)
     window = placed.window(depth)

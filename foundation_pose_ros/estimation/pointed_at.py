@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from ..arrays import Mask
 from ..errors import InputRefused
 from .coarse_scene import CoarseScene
 from .object_prior import SizeColourPrior
@@ -42,7 +43,7 @@ def thing_at(scene: CoarseScene, prior: SizeColourPrior, u: float, v: float) -> 
     return proposal_of(scene, part, prior, planes)
 
 
-def _connected(free: np.ndarray, seed: tuple[int, int] | None) -> np.ndarray | None:
+def _connected(free: np.ndarray, seed: tuple[int, int] | None) -> Mask | None:
     """Return the connected part (h, w) bool of free (h, w) that holds a cell, None without one."""
     if seed is None:
         return None

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
+from ..arrays import Covariance, Mask, Pose, Poses
 from ..frame import Frame
 from ..object_model.model import ObjectModel
 from ..observation.keyframe import Keyframe
@@ -23,7 +22,7 @@ from .object_prior import SizeColourPrior
 class RegistrationStrategy(Protocol):
     """Finds one object where a mask shows it."""
 
-    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
+    def __call__(self, frame: Frame, mask: Mask, possible: Mask | None = None) -> Candidates:
         """Return candidates, best first, for a mask (H, W) bool; raises InputRefused where they can't be.
 
         possible: (H, W) bool, what may belong to the object beside the mask; None: the mask shows all of it.
@@ -34,7 +33,7 @@ class RegistrationStrategy(Protocol):
 class TrackingStrategy(Protocol):
     """Follows one object from frame to frame."""
 
-    def __call__(self, frame: Frame, starts: np.ndarray, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
+    def __call__(self, frame: Frame, starts: Poses, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
         """Return candidates near guesses (S, 4, 4), the likeliest first; raises InputRefused where it isn't in view.
 
         memory: what earlier frames showed of it.
@@ -45,11 +44,11 @@ class TrackingStrategy(Protocol):
         """Return what the first candidate's frame shows of the colours on either side of its outline."""
         ...
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Candidates:
+    def assess(self, frame: Frame, T_cam_obj: Pose, learned: LearnedColours | None = None) -> Candidates:
         """Weigh one pose (4, 4), which isn't moved; with learned colours by its outline as well."""
         ...
 
-    def keyframe(self, frame: Frame, T_cam_obj: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
+    def keyframe(self, frame: Frame, T_cam_obj: Pose, covariance: Covariance) -> Keyframe | None:
         """Make the view at a pose (4, 4) one that points are followed from; None where the object isn't in view."""
         ...
 
@@ -89,18 +88,18 @@ class PreparedObject:
     rivals: RivalStrategy
     final_refinement: Callable[[Candidates], Candidates] | None = None
 
-    def register(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
+    def register(self, frame: Frame, mask: Mask, possible: Mask | None = None) -> Candidates:
         """Find the object where a mask (H, W) bool shows it, and what may belong to it beside that (H, W).
 
         Raises InputRefused where it can't be there.
         """
         return self._refined(self.registration(frame, mask, possible))
 
-    def track(self, frame: Frame, starts: np.ndarray, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
+    def track(self, frame: Frame, starts: Poses, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
         """Follow the object from guesses (S, 4, 4); raises InputRefused where the first isn't in view."""
         return self._refined(self.tracking(frame, starts, memory))
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Candidates:
+    def assess(self, frame: Frame, T_cam_obj: Pose, learned: LearnedColours | None = None) -> Candidates:
         """Weigh one pose (4, 4), which isn't moved; raises InputRefused where it isn't in view."""
         return self.tracking.assess(frame, T_cam_obj, learned)
 

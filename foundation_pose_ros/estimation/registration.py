@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import se3
+from ..arrays import Mask, Poses
 from ..errors import InputRefused
 from ..frame import Frame
 from ..observation.crop import Crop
@@ -71,7 +72,7 @@ class Registration:
         self.rotations = rotations
         self.turns = turns
 
-    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
+    def __call__(self, frame: Frame, mask: Mask, possible: Mask | None = None) -> Candidates:
         """Find the object as a `RegistrationStrategy` does."""
         crop = Crop.around_mask(frame, mask, self._compare.model.diameter_m, possible)
         candidates = self._turned_and_refined(crop, self._few_hypotheses(crop))
@@ -82,7 +83,7 @@ class Registration:
         aligned = self._compare.align_print(crop, candidates, self.settings.polish)
         return candidates if aligned is None else self._best_of(aligned, candidates)
 
-    def _few_hypotheses(self, crop: Crop) -> np.ndarray:
+    def _few_hypotheses(self, crop: Crop) -> Poses:
         """Return the poses (B, 4, 4) that all stages but the last leave of the first rotations."""
         first = crop.observe(self.settings.stages[0].size)
         poses = initial_poses(self.rotations, first, _marked(first), self._compare.renderer, self._compare.model)
@@ -91,7 +92,7 @@ class Registration:
             poses = self._best(self._compare.refine(observation, poses, stage), stage.keep).refined.T_cam_obj
         return poses
 
-    def _turned_and_refined(self, crop: Crop, poses: np.ndarray) -> Candidates:
+    def _turned_and_refined(self, crop: Crop, poses: Poses) -> Candidates:
         """Refine poses once more, and then the best in all their turns."""
         # Prints are compared on a finer grid than depth needs.
         judged_on = crop.observe(self.settings.polish.size)
@@ -101,7 +102,7 @@ class Registration:
         found = self._compare.refine(crop.observe(final.size), turned, final, judged_on=judged_on)
         return self._best(found, final.keep)
 
-    def _turned(self, poses: np.ndarray) -> np.ndarray:
+    def _turned(self, poses: Poses) -> Poses:
         """Return the best few in every turn that noisy depth may mistake for theirs, and the rest as they are."""
         # Of a ball one pose in all its turns is as good as three.
         count = max(1, min(self.settings.turned, _MOST_TURNED // len(self.turns)))

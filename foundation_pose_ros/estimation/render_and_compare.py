@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..arrays import Poses
 from ..object_model.model import ObjectModel
 from ..observation.crop import Crop
 from ..observation.keyframe import Keyframe, PointMatches
@@ -38,7 +39,7 @@ class RenderAndCompare:
         return cls(model, renderer, GeometricRefiner(model, renderer), GeometricScorer(model, renderer))
 
     def moved(
-        self, observation: Observation, T_cam_obj: np.ndarray, stage: Stage, matches: PointMatches | None = None
+        self, observation: Observation, T_cam_obj: Poses, stage: Stage, matches: PointMatches | None = None
     ) -> Refinement:
         """Move poses (B, 4, 4) by a stage's steps."""
         error_m = stage.error_m(self.model.diameter_m)
@@ -47,7 +48,7 @@ class RenderAndCompare:
     def refine(
         self,
         observation: Observation,
-        T_cam_obj: np.ndarray,
+        T_cam_obj: Poses,
         stage: Stage,
         matches: PointMatches | None = None,
         judged_on: Observation | None = None,
@@ -62,7 +63,7 @@ class RenderAndCompare:
         return Candidates(replace(refined, information=information), evidence, judged_on, rendered_m)
 
     def evaluate_unrefined(
-        self, observation: Observation, T_cam_obj: np.ndarray, error_m: float, keep: int | None = None
+        self, observation: Observation, T_cam_obj: Poses, error_m: float, keep: int | None = None
     ) -> Candidates:
         """Weigh poses (B, 4, 4) as they are, and return the best `keep`. error_m: how far surfaces may be off."""
         evidence = self.scorer.score(observation, T_cam_obj)
@@ -82,9 +83,7 @@ class RenderAndCompare:
         matches = painted.follow(crop, first[0])
         return None if matches is None else self.refine(candidates.observation, first, stage, matches)
 
-    def unique_poses(
-        self, T_cam_obj: np.ndarray, share: float, keep: int, apart_rad: float | None = None
-    ) -> np.ndarray:
+    def unique_poses(self, T_cam_obj: Poses, share: float, keep: int, apart_rad: float | None = None) -> np.ndarray:
         """Return indices of the first `keep` of poses (B, 4, 4) that differ from the ones before.
 
         They do by more than this share of the diameter, in place, or by more than apart_rad; None: as much at the rim.

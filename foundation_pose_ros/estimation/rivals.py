@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from ..arrays import Pose, Poses
 from ..object_model.confusable_turns import ConfusableTurns, confusable_turns
 from ..object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
 from ..selection.rivals import Rivals, RivalTurn
@@ -91,7 +92,7 @@ class RivalSearch:
         level = tuple(replace(one, behind=max(one.behind, 0.0)) for one in rivals.turns)
         return candidates, replace(rivals, behind=np.maximum(rivals.behind, 0.0), turns=level)
 
-    def _challenger(self, candidates: Candidates, refined: np.ndarray) -> np.ndarray | None:
+    def _challenger(self, candidates: Candidates, refined: np.ndarray) -> Pose | None:
         """Return that of refined poses (n, 4, 4) for which clearly more speaks where all are compared at once, if any.
 
         A turn that isn't refined, a coarse step from what it could be, may judge the pose but not take its place.
@@ -162,7 +163,7 @@ class RivalSearch:
         own = self._apart(refined, first)
         return poses, refined, np.where(own, np.minimum(by_refined, by_turned), np.inf)
 
-    def _apart(self, T_cam_obj: np.ndarray, first: np.ndarray) -> np.ndarray:
+    def _apart(self, T_cam_obj: Poses, first: np.ndarray) -> np.ndarray:
         """Tell (n,) which poses are so far from the first that not both can be right."""
         if not len(T_cam_obj):
             return np.zeros(0, bool)
@@ -170,7 +171,7 @@ class RivalSearch:
 
 
 def _turned_about(
-    around: list[RivalTurn], first: np.ndarray, poses: np.ndarray, behind: np.ndarray, limit: float
+    around: list[RivalTurn], first: np.ndarray, poses: Poses, behind: np.ndarray, limit: float
 ) -> list[RivalTurn]:
     """Return the range of what rivals (n, 4, 4) are turned by about one axis, with what lies about the pose itself.
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from .. import se3
+from ..arrays import Pose, Rgb
 from ..frame import Frame
 from ..pose_result import PoseResult
 
@@ -25,7 +26,7 @@ _REPROJECTION_PX, _TRIES = 1.5, 200
 _FEWEST, _LEAST_SHARE = 25, 0.5
 
 
-def scene_motion(before: Frame, now: Frame, apart_from: PoseResult | None = None) -> np.ndarray | None:
+def scene_motion(before: Frame, now: Frame, apart_from: PoseResult | None = None) -> Pose | None:
     """Return T_now_before (4, 4), from the earlier camera's frame to the present one's; None where nothing says it.
 
     apart_from: what was seen in the earlier frame within the sphere about this object says nothing; it may move.
@@ -64,7 +65,7 @@ def scene_motion(before: Frame, now: Frame, apart_from: PoseResult | None = None
     return se3.from_rotation_translation(cv2.Rodrigues(turn)[0], shift[:, 0])
 
 
-def _shrunk(rgb: np.ndarray, scale: float) -> np.ndarray:
+def _shrunk(rgb: Rgb, scale: float) -> np.ndarray:
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     size = (round(grey.shape[1] * scale), round(grey.shape[0] * scale))
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if scale < 1 else grey

@@ -5,6 +5,7 @@ import numpy as np
 from scipy.cluster.vq import kmeans, vq
 from scipy.spatial.distance import cdist
 
+from ..arrays import Mask
 from ..srgb import log_colours
 from .coarse_scene import CoarseScene
 from .object_prior import SizeColourPrior
@@ -91,6 +92,6 @@ def _started(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return colours, np.array(centres)
 
 
-def _closed(part: np.ndarray) -> np.ndarray:
+def _closed(part: np.ndarray) -> Mask:
     """Fill small gaps of a part (h, w) bool: letters on a print."""
     return cv2.morphologyEx(part.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0

@@ -5,6 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from ..arrays import Mask
 from .coarse_scene import CoarseScene
 from .object_prior import SizeColourPrior
 from .object_proposals import Proposal, proposal_of
@@ -43,7 +44,7 @@ def spots(scene: CoarseScene, prior: SizeColourPrior, things: list[Proposal]) ->
     return [replace(proposal_of(scene, part, prior, planes), likeness=0.0, spot=True) for part in found[:_MOST]]
 
 
-def _covered(scene: CoarseScene, things: list[Proposal]) -> np.ndarray:
+def _covered(scene: CoarseScene, things: list[Proposal]) -> Mask:
     """Return (h, w) bool: what belongs to a thing that may be the object."""
     covered = np.zeros(scene.valid.shape, bool)
     for thing in things:
@@ -67,7 +68,7 @@ def _middles(scene: CoarseScene, free: np.ndarray, diameter_m: float) -> list[tu
     return middles
 
 
-def _around(scene: CoarseScene, cell: tuple[int, int], within: np.ndarray, diameter_m: float) -> np.ndarray:
+def _around(scene: CoarseScene, cell: tuple[int, int], within: np.ndarray, diameter_m: float) -> Mask:
     """Return (h, w) bool: what is within a mask (h, w) and a spot's radius of a cell."""
     away_m = np.linalg.norm(scene.points - scene.points[cell], axis=-1)
     return np.asarray(within & (away_m < _RADIUS * diameter_m))

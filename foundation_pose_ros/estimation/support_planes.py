@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from .. import se3
+from ..arrays import Mask, Points, Pose
 from ..object_model.model import ObjectModel
 from ..observation.downsampled_depth import DownsampledDepth
 from ..rendering import Renderer
@@ -41,9 +42,9 @@ class Plane:
 
     normal: np.ndarray
     offset_m: float
-    near: np.ndarray
-    surely: np.ndarray
-    raised: np.ndarray
+    near: Mask
+    surely: Mask
+    raised: Mask
     width_m: float
 
 
@@ -55,9 +56,9 @@ class SupportPlanes:
     """
 
     depth: DownsampledDepth
-    on_plane: np.ndarray
-    surely: np.ndarray
-    raised: np.ndarray
+    on_plane: Mask
+    surely: Mask
+    raised: Mask
     planes: tuple[Plane, ...] = ()
 
     @classmethod
@@ -71,7 +72,7 @@ class SupportPlanes:
             raised |= plane.raised
         return cls(depth, on_plane, surely, raised, wide)
 
-    def penetrated_by(self, renderer: Renderer, T_cam_obj: np.ndarray, model: ObjectModel) -> bool:
+    def penetrated_by(self, renderer: Renderer, T_cam_obj: Pose, model: ObjectModel) -> bool:
         """Tell whether too much of an object at T_cam_obj (4, 4) would stick in a table or wall: it can't be there."""
         reach_m = _SUNK_REACH * model.diameter_m
         if self.sunk_share(renderer, T_cam_obj, reach_m) > _SUNK_SHARE:
@@ -79,7 +80,7 @@ class SupportPlanes:
         points = se3.transform_points(T_cam_obj, model.surface_points(_BODY_POINTS))
         return self.buried_share(points, reach_m) > _BURIED_SHARE
 
-    def buried_share(self, points: np.ndarray, reach_m: float) -> float:
+    def buried_share(self, points: Points, reach_m: float) -> float:
         """Return 0..1: of points (N, 3) of a body, its far side too, the share within the image so deep beneath planes.
 
         Of a box whose one face lies level with the table top no outline shows that all the rest is in the table.
@@ -94,7 +95,7 @@ class SupportPlanes:
             buried |= plane.near[v, u] & (points[inside] @ plane.normal + plane.offset_m < -reach_m)
         return float(buried.sum() / max(len(buried), _FEWEST_POINTS))
 
-    def sunk_share(self, renderer: Renderer, T_cam_obj: np.ndarray, reach_m: float) -> float:
+    def sunk_share(self, renderer: Renderer, T_cam_obj: Pose, reach_m: float) -> float:
         """Return 0..1: the share of the outline of an object at T_cam_obj (4, 4) that lies deeper than reach_m behind
         planes.
 
@@ -149,14 +150,14 @@ def planes_of(points: np.ndarray, usable: np.ndarray, chroma: np.ndarray) -> tup
     return tuple(planes)
 
 
-def _in_another_colour(chroma: np.ndarray, near: np.ndarray) -> np.ndarray:
+def _in_another_colour(chroma: np.ndarray, near: np.ndarray) -> Mask:
     """Return (h, w) bool: where chroma (h, w, 2) isn't that of a plane, which is near (h, w): what lies flat on it."""
     off = np.linalg.norm(chroma - np.median(chroma[near], axis=0), axis=-1).astype(np.float32)
     off = cv2.medianBlur(off, _MEDIAN_PX)
     return np.asarray(near & (off > max(_OTHER_CHROMA, _OTHER_SPREADS * float(np.median(off[near])))))
 
 
-def _raised(points: np.ndarray, near: np.ndarray, normal: np.ndarray, offset_m: float) -> np.ndarray:
+def _raised(points: np.ndarray, near: np.ndarray, normal: np.ndarray, offset_m: float) -> Mask:
     """Return (h, w) bool: pixels near a plane that stand out of it towards the camera, in the mean of their neighbours.
 
     A single depth is no better known than to the plane's thickness.
@@ -167,14 +168,14 @@ def _raised(points: np.ndarray, near: np.ndarray, normal: np.ndarray, offset_m: 
     return near & (mean_m > _RAISED_M + _RAISED_PER_M2 * np.square(points[..., 2]))
 
 
-def _largest_piece(inliers: np.ndarray) -> np.ndarray:
+def _largest_piece(inliers: np.ndarray) -> Mask:
     """Return the largest connected piece (h, w) bool: faces of several things may lie in one plane, and are none."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(inliers.astype(np.uint8), connectivity=8)
     piece: np.ndarray = labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
     return piece
 
 
-def _largest_plane(points: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def _largest_plane(points: Points, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     """Return unit normal (3,) and offset of the plane with the most of points (N, 3): n . p + offset = 0 on it."""
     sample = points[rng.choice(len(points), min(len(points), _SAMPLED), replace=False)]
     corners = sample[rng.integers(0, len(sample), (_TRIALS, 3))]  # (T, 3, 3)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from .. import se3
+from ..arrays import Covariance, Pose, Poses
 from ..errors import InputRefused
 from ..frame import Frame
 from ..observation.crop import Crop
@@ -59,7 +60,7 @@ class TrackStep:
         self.settings = settings or TrackStepSettings()
         self._compare = compare
 
-    def __call__(self, frame: Frame, starts: np.ndarray, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
+    def __call__(self, frame: Frame, starts: Poses, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
         """Follow the object as a `TrackingStrategy` does."""
         model, settings = self._compare.model, self.settings
         keyframe, learned = memory.keyframe, memory.learned
@@ -87,14 +88,14 @@ class TrackStep:
         turned = self._turned(np.stack([found.refined.T_cam_obj[0], before]))
         return _better(self._staged(crop, turned, matches, settings.far), found)
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Candidates:
+    def assess(self, frame: Frame, T_cam_obj: Pose, learned: LearnedColours | None = None) -> Candidates:
         """Weigh one pose (4, 4) as a `TrackingStrategy` does."""
         stage = self.settings.near[-1]
         observation = self._crop(frame, T_cam_obj, learned).observe(stage.size)
         error_m = stage.error_m(self._compare.model.diameter_m)[1]
         return self._compare.evaluate_unrefined(observation, T_cam_obj[None], error_m)
 
-    def keyframe(self, frame: Frame, T_cam_obj: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
+    def keyframe(self, frame: Frame, T_cam_obj: Pose, covariance: Covariance) -> Keyframe | None:
         """Make the view at a pose (4, 4) one that points are followed from; None where the object isn't in view.
 
         covariance (6, 6): of that pose, as a twist about the object's centre, in camera axes.
@@ -121,10 +122,10 @@ class TrackStep:
         learned = LearnedColours.of(seen.frame, seen.K, seen.depth_m.reshape(shape), rendered_m)
         return learned and replace(learned, agreement=float(candidates.evidence.region[0]))
 
-    def _crop(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Crop:
+    def _crop(self, frame: Frame, T_cam_obj: Pose, learned: LearnedColours | None = None) -> Crop:
         return Crop.around_pose(frame, self._compare.model, T_cam_obj, self.settings.margin, learned)
 
-    def _turned(self, T_cam_obj: np.ndarray) -> np.ndarray:
+    def _turned(self, T_cam_obj: Poses) -> Poses:
         """Return poses (B, 4, 4) and each of their turns about the object's own axes through its centre."""
         vectors = np.deg2rad(self.settings.turn_deg) * np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)])
         turns = np.tile(np.eye(4), (len(vectors), 1, 1))
@@ -134,7 +135,7 @@ class TrackStep:
         turned: np.ndarray = (T_cam_obj[:, None] @ turns).reshape(-1, 4, 4).astype(np.float32)
         return turned
 
-    def _motion(self, starts: np.ndarray) -> float:
+    def _motion(self, starts: Poses) -> float:
         """Return how far the rim of the object is foreseen to move, in diameters."""
         model = self._compare.model
         step = se3.twist_between(starts[-1], starts[0], model.centre_m)
@@ -149,12 +150,12 @@ class TrackStep:
         gate = min(first.error[0] + settings.motion * motion, widest)
         return (replace(first, error=(gate, first.error[1])), *others)
 
-    def _apart(self, T_cam_obj: np.ndarray, share: float) -> np.ndarray:
+    def _apart(self, T_cam_obj: Poses, share: float) -> Poses:
         """Return those of poses (B, 4, 4) that differ from the ones before, by this share of the diameter."""
         return T_cam_obj[self._compare.unique_poses(T_cam_obj, share, len(T_cam_obj))]
 
     def _staged(
-        self, crop: Crop, T_cam_obj: np.ndarray, matches: PointMatches | None, stages: tuple[Stage, ...]
+        self, crop: Crop, T_cam_obj: Poses, matches: PointMatches | None, stages: tuple[Stage, ...]
     ) -> Candidates:
         apart = self.settings.apart
         T_cam_obj = self._apart(T_cam_obj, apart)

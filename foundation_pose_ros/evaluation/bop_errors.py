@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from ..arrays import Pose
+from ..arrays import Intrinsics, Pixels, Points, Pose, Poses
 from ..depth import in_front
 from ..object_model.surface import hull_corners
 from ..object_model.surface_distance import largest_distance_m
@@ -23,7 +23,7 @@ VSD_TAUS = np.arange(1, 11) * 0.05
 _LARGEST_STEP = 0.01
 
 
-def symmetry_transforms(symmetries: Symmetries) -> np.ndarray:
+def symmetry_transforms(symmetries: Symmetries) -> Poses:
     """List symmetries as transforms (S, 4, 4), continuous ones in the benchmark's 315 steps.
 
     Several axes (a sphere) give the turns about each, not those about both.
@@ -53,7 +53,7 @@ def outlines_overlap(T_estimate: Pose, T_truth: Pose, diameter_m: float) -> bool
     return apart < diameter_m / 2 * (1 / z + 1 / z_truth)
 
 
-def mssd_m(T_estimate: Pose, T_truth: Pose, vertices: np.ndarray, symmetries: np.ndarray) -> float:
+def mssd_m(T_estimate: Pose, T_truth: Pose, vertices: Points, symmetries: Poses) -> float:
     """Return the largest distance in metres of a vertex from where it should be, the least over symmetries."""
     corners = hull_corners(np.asarray(vertices, np.float64))
     estimated = transform_points(np.asarray(T_estimate, np.float64), corners)
@@ -61,7 +61,7 @@ def mssd_m(T_estimate: Pose, T_truth: Pose, vertices: np.ndarray, symmetries: np
     return float(largest_distance_m(estimated[None], transform_points(truths, corners))[0])
 
 
-def mspd_px(T_estimate: Pose, T_truth: Pose, vertices: np.ndarray, K: np.ndarray, symmetries: np.ndarray) -> float:
+def mspd_px(T_estimate: Pose, T_truth: Pose, vertices: Points, K: Intrinsics, symmetries: Poses) -> float:
     """Return the largest distance in pixels of a vertex's projection from where it should be, least over symmetries.
 
     K (3, 3). Infinite where the estimate puts a vertex behind the camera.
@@ -81,7 +81,7 @@ def vsd(
     estimate_depth_m: np.ndarray,
     truth_depth_m: np.ndarray,
     depth_m: np.ndarray,
-    K: np.ndarray,
+    K: Intrinsics,
     diameter_m: float,
     taus: np.ndarray = VSD_TAUS,
 ) -> np.ndarray:
@@ -108,14 +108,14 @@ def _visible(rendered_m: np.ndarray, measured_m: np.ndarray) -> np.ndarray:
     return (rendered_m > 0) & ~in_front(measured_m, rendered_m, VISIBILITY_TOLERANCE_M)
 
 
-def _distance_per_depth(shape: tuple[int, ...], K: np.ndarray) -> np.ndarray:
+def _distance_per_depth(shape: tuple[int, ...], K: Intrinsics) -> np.ndarray:
     """Return (H, W): length of the ray through each pixel (its centre at integers) that is 1 along the optical axis."""
     x = (np.arange(shape[1]) - K[0, 2]) / K[0, 0]
     y = (np.arange(shape[0]) - K[1, 2]) / K[1, 1]
     return np.sqrt(1 + x[None] ** 2 + y[:, None] ** 2)
 
 
-def _projected(points_cam: np.ndarray, K: np.ndarray) -> np.ndarray:
+def _projected(points_cam: Points, K: Intrinsics) -> Pixels:
     """Project to (n, 2) pixels; infinitely far away where the point isn't before the camera."""
     z = points_cam[:, 2:]
     pixels = points_cam[:, :2] / np.where(z > 0, z, 1) * [K[0, 0], K[1, 1]] + [K[0, 2], K[1, 2]]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arrays import Pose
 from ..atomic_file import replacing
 from ..errors import InputRefused
 
@@ -29,7 +30,7 @@ class BopResult:
     image_id: int
     object_id: int
     score: float
-    T_cam_obj: np.ndarray
+    T_cam_obj: Pose
     time_s: float = -1.0
 
 

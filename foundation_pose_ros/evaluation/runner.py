@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from ..arrays import Mask, Pose
 from ..datasets.sequence import Sequence
 from ..depth import in_front
 from ..errors import InputRefused
@@ -21,7 +22,7 @@ from ..tracking.estimator_protocol import TrackingEstimator, searched
 class AssessingEstimator(TrackingEstimator, Protocol):
     """What is asked of a pose estimator that is evaluated: what a tracker asks, and its opinion of a given pose."""
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray, object_name: str | None = None) -> PoseResult:
+    def assess(self, frame: Frame, T_cam_obj: Pose, object_name: str | None = None) -> PoseResult:
         """Say what a frame shows of a pose (4, 4), which isn't moved; raise InputRefused where it is out of view."""
         ...
 
@@ -203,7 +204,7 @@ class _Masks:
         self._sequence, self._from_truth = sequence, settings.masks == "truth"
         self._renderers: dict[str, EmbreeRenderer] = {}
 
-    def __call__(self, frame_id: str, frame: Frame, object_name: str) -> np.ndarray:
+    def __call__(self, frame_id: str, frame: Frame, object_name: str) -> Mask:
         """Return (H, W) bool; raises InputRefused (absent, no_mask) where there is none."""
         if self._from_truth:
             mask = self._rendered(frame_id, frame, object_name)
@@ -247,7 +248,7 @@ def _without_pose(
     return Estimate(frame_id, object_name, state, None, time_s, reason=refusal.reason, message=str(refusal))
 
 
-def mask_from_truth(renderer: Renderer, frame: Frame, T_cam_obj: np.ndarray) -> np.ndarray:
+def mask_from_truth(renderer: Renderer, frame: Frame, T_cam_obj: Pose) -> Mask:
     """Return (H, W) bool: the model's silhouette in the true pose, less what the observed depth shows to be hidden."""
     rendered_m = renderer.render(T_cam_obj[None], frame.camera.K, frame.depth_m.shape).depth_m[0]
     return (rendered_m > 0) & ~in_front(frame.depth_m, rendered_m)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..arrays import Rgb
 from ..tracking import TrackState
 from .evaluate import JudgedEstimate
 from .metrics import RECALL_FRACTION
@@ -37,7 +38,7 @@ def believed(row: JudgedEstimate) -> bool:
 
 def strip_chart(
     strips: Sequence[Strip], cell_px: int = 8, strip_px: int = 36, label_px: int = 300, most_cells: int = 130
-) -> np.ndarray:
+) -> Rgb:
     """Draw tracks (H, W, 3) uint8 RGB, a cell per frame; those longer than `most_cells` go on below.
 
     Cells: green where the pose is right, red where it is wrong and believed, orange where it is wrong and in doubt,

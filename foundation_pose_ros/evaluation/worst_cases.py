@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..arrays import Rgb
 from ..camera import Camera
 from ..datasets.sequence import Sequence
 from ..errors import InputRefused
@@ -23,7 +24,7 @@ class WorstCase:
     """A judged estimate, and its picture (H, W, 3) uint8 RGB: truth in green, estimate in orange."""
 
     row: JudgedEstimate
-    picture: np.ndarray
+    picture: Rgb
 
 
 def worst_cases(sequences: Iterable[Sequence], rows: Iterable[JudgedEstimate], count: int = 12) -> list[WorstCase]:

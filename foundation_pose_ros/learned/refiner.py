@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arrays import Poses
 from ..networks.inference import PreparedNetwork
 from ..observation.keyframe import PointMatches
 from ..observation.observation import Observation
@@ -63,7 +64,7 @@ class LearnedRefiner:
     def refine(
         self,
         observation: Observation,
-        T_cam_obj: np.ndarray,
+        T_cam_obj: Poses,
         iterations: int,
         error_m: tuple[float, float],
         matches: PointMatches | None = None,
@@ -76,7 +77,7 @@ class LearnedRefiner:
         moved = self.pairs.uncentred(centred).cpu().numpy()
         return self.polish(observation, moved, error_m)
 
-    def polish(self, observation: Observation, T_cam_obj: np.ndarray, error_m: tuple[float, float]) -> Refinement:
+    def polish(self, observation: Observation, T_cam_obj: Poses, error_m: tuple[float, float]) -> Refinement:
         """Move poses (B, 4, 4) of the mesh's frame by `settings.polish` point-to-plane steps: how sure they are."""
         last_m = (error_m[1], error_m[1])
         if self.settings.polish:

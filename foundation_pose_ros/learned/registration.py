@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arrays import Mask
 from ..estimation.candidates import DISTINCT_RAD, DISTINCT_SHARE, Candidates, Stage
 from ..estimation.prepared_object import RegistrationStrategy
 from ..estimation.render_and_compare import RenderAndCompare
@@ -60,7 +61,7 @@ class LearnedRegistration:
         self.refiner, self.scorer = refiner, scorer
         self._compare, self._starts = compare, starts
 
-    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
+    def __call__(self, frame: Frame, mask: Mask, possible: Mask | None = None) -> Candidates:
         """Find the object as a `RegistrationStrategy` does."""
         refiner, compare, final = self.refiner, self._compare, self.settings.final
         observation = Crop.around_mask(frame, mask, compare.model.diameter_m, possible).observe(final.size)
@@ -81,7 +82,7 @@ class LearnedRegistration:
         return candidates.picked(candidates.ranked)
 
     def _first_poses(
-        self, image: ObservedImage, frame: Frame, mask: np.ndarray, possible: np.ndarray | None
+        self, image: ObservedImage, frame: Frame, mask: Mask, possible: Mask | None
     ) -> tuple[Tensor, bool]:
         """Return poses (B, 4, 4) of the centred object, and whether they share one translation."""
         if not isinstance(self._starts, np.ndarray):
@@ -106,7 +107,7 @@ class ReorderedRegistration:
     def __init__(self, registration: RegistrationStrategy, scorer: Scorer) -> None:
         self._registration, self._scorer = registration, scorer
 
-    def __call__(self, frame: Frame, mask: np.ndarray, possible: np.ndarray | None = None) -> Candidates:
+    def __call__(self, frame: Frame, mask: Mask, possible: Mask | None = None) -> Candidates:
         """Find the object as a `RegistrationStrategy` does."""
         candidates = self._registration(frame, mask, possible)
         ranks = self._scorer.score(candidates.observation, candidates.refined.T_cam_obj).rank

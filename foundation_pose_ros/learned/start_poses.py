@@ -8,6 +8,7 @@ import trimesh
 from torch import Tensor
 
 from .. import se3
+from ..arrays import Mask
 from ..errors import InputRefused
 from ..object_model.symmetry import Symmetries
 from .observed_image import ObservedImage
@@ -47,7 +48,7 @@ def unique_rotations(rotations: np.ndarray, symmetries: Symmetries, apart_rad: f
     return kept
 
 
-def masked_translation(image: ObservedImage, mask: np.ndarray) -> Tensor:
+def masked_translation(image: ObservedImage, mask: Mask) -> Tensor:
     """Return where a mask (H, W) bool shows the object: (3,) on the image's device, the ray through the middle of its
     box.
 

@@ -1,7 +1,6 @@
 """Tracking with RefineNet: two steps from where the object was going (Wen et al. 2024), judged by the geometry."""
 
-import numpy as np
-
+from ..arrays import Covariance, Pose, Poses
 from ..estimation.candidates import Candidates, Stage
 from ..estimation.render_and_compare import RenderAndCompare
 from ..estimation.tracking_step import TrackStep, TrackStepSettings
@@ -25,7 +24,7 @@ class LearnedTrackStep:
         self._learned = learned
         self._geometric = TrackStep(geometric, settings)
 
-    def __call__(self, frame: Frame, starts: np.ndarray, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
+    def __call__(self, frame: Frame, starts: Poses, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
         """Follow from the likeliest of starts (S, 4, 4) alone; from all, by more steps, where that finds too little."""
         (near,), (far,) = self.settings.near, self.settings.far
         crop = Crop.around_pose(frame, self._learned.model, starts[0], self.settings.margin, memory.learned)
@@ -37,11 +36,11 @@ class LearnedTrackStep:
         farther = farther.picked(farther.ranked[:1])
         return farther if farther.evidence.rank[0] > found.evidence.rank[0] else found
 
-    def assess(self, frame: Frame, T_cam_obj: np.ndarray, learned: LearnedColours | None = None) -> Candidates:
+    def assess(self, frame: Frame, T_cam_obj: Pose, learned: LearnedColours | None = None) -> Candidates:
         """Weigh one pose (4, 4) as the geometric step does."""
         return self._geometric.assess(frame, T_cam_obj, learned)
 
-    def keyframe(self, frame: Frame, T_cam_obj: np.ndarray, covariance: np.ndarray) -> Keyframe | None:
+    def keyframe(self, frame: Frame, T_cam_obj: Pose, covariance: Covariance) -> Keyframe | None:
         """Make a keyframe as the geometric step does."""
         return self._geometric.keyframe(frame, T_cam_obj, covariance)
 

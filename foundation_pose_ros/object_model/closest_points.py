@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Points
 from ..jit import compiled
 
 # Triangles in a leaf: fewer cost more steps down, more cost more triangles that are looked at in vain.
@@ -19,7 +20,7 @@ class SurfacePoints:
     u and v are the weights of the face's second and third corner, as renderings have them.
     """
 
-    points: np.ndarray
+    points: Points
     faces: np.ndarray
     uv: np.ndarray
 
@@ -27,12 +28,12 @@ class SurfacePoints:
 class ClosestPoints:
     """A mesh of vertices (V, 3) and faces (F, 3), made ready to be asked which of its points are closest to others."""
 
-    def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
+    def __init__(self, vertices: Points, faces: np.ndarray) -> None:
         corners = np.ascontiguousarray(np.asarray(vertices, np.float64)[faces])  # (F, 3, 3)
         self._order, self._places, self._low, self._high = _built(corners)
         self._corners = corners[self._order]
 
-    def query(self, points: np.ndarray) -> SurfacePoints:
+    def query(self, points: Points) -> SurfacePoints:
         """Return the closest point of the surface to each of `points` (N, 3)."""
         points = np.array(points, np.float64, order="C")
         closest, nearest, uv = _queried(points, self._corners, self._places, self._low, self._high)

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.transform import Rotation
 
+from ..arrays import Points, Poses
 from .model import ObjectModel
 from .symmetry import Axis, turn_about
 
@@ -35,7 +36,7 @@ class ConfusableTurns:
     """
 
     axis: Axis
-    transforms: np.ndarray
+    transforms: Poses
     angles_deg: np.ndarray
     step_deg: float = 0.0
 
@@ -62,7 +63,7 @@ def confusable_turns(model: ObjectModel, near: np.ndarray) -> list[ConfusableTur
     return turns
 
 
-def round_axis(points: np.ndarray, normals: np.ndarray, diameter_m: float) -> Axis | None:
+def round_axis(points: Points, normals: np.ndarray, diameter_m: float) -> Axis | None:
     """Find the axis about which most of a surface, points and normals (N, 3), is one of revolution; None: it isn't.
 
     That is the line which most normals meet (Pottmann and Randrup 1998), each weighed by how near it comes.

@@ -3,9 +3,10 @@
 import numpy as np
 
 from .. import late_open3d as o3d
+from ..arrays import Points
 
 
-def decimated(vertices: np.ndarray, triangles: np.ndarray, faces: int) -> tuple[np.ndarray, np.ndarray]:
+def decimated(vertices: Points, triangles: np.ndarray, faces: int) -> tuple[np.ndarray, np.ndarray]:
     """Reduce faces by quadric decimation (Garland and Heckbert 1997); a mesh with no more than `faces` stays."""
     if len(triangles) <= faces:
         return vertices, triangles

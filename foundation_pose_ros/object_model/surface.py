@@ -26,7 +26,7 @@ class Surface:
     unit_m: float
 
 
-def hull_corners(vertices: np.ndarray) -> np.ndarray:
+def hull_corners(vertices: Points) -> np.ndarray:
     """Return the corners of the convex hull of (V, 3): a distance is convex, and so largest at one of them."""
     if len(vertices) > 4:
         with suppress(QhullError):  # flat: the vertices themselves do
@@ -34,7 +34,7 @@ def hull_corners(vertices: np.ndarray) -> np.ndarray:
     return vertices
 
 
-def diameter(vertices: np.ndarray) -> float:
+def diameter(vertices: Points) -> float:
     """Return the largest distance between two of some points (V, 3), in their unit; of round bodies nearly so."""
     return span(hull_corners(vertices))
 
@@ -47,7 +47,7 @@ def span(corners: np.ndarray) -> float:
     return float(pdist(corners).max()) if len(corners) > 1 else 0.0
 
 
-def face_crosses(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+def face_crosses(vertices: Points, faces: np.ndarray) -> np.ndarray:
     """Return (F, 3) float64: outward, as long as twice each face's area; 0 for one without."""
     corners = np.asarray(vertices, np.float64)[faces]  # (F, 3, 3)
     return np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import se3
+from ..arrays import Points, Pose, Poses
 from .directions import icosphere
 from .surface import hull_corners
 from .symmetry import Symmetries
@@ -18,7 +19,7 @@ class SurfaceDistance:
     a hundredth.
     """
 
-    def __init__(self, vertices: np.ndarray, symmetries: Symmetries, step_deg: float = 1.0) -> None:
+    def __init__(self, vertices: Points, symmetries: Symmetries, step_deg: float = 1.0) -> None:
         """vertices (V, 3): of the mesh. step_deg: of continuous symmetries."""
         directions = icosphere(subdivisions=2)
         corners = hull_corners(np.asarray(vertices, np.float64))
@@ -28,7 +29,7 @@ class SurfaceDistance:
         turns = np.eye(4)[None] if symmetries.is_sphere else symmetries.transforms(step_deg)
         self._equivalent = se3.transform_points(turns, self._points)  # (S, P, 3)
 
-    def __call__(self, T_cam_obj: np.ndarray, T_other: np.ndarray) -> np.ndarray:
+    def __call__(self, T_cam_obj: Poses, T_other: Pose) -> np.ndarray:
         """Return metres (B,) from poses (B, 4, 4) to another one (4, 4)."""
         T_cam_obj = np.asarray(T_cam_obj, np.float64)
         if self._symmetries.is_sphere:

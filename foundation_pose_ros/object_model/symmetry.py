@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from .. import se3
+from ..arrays import Pose, Poses
 from ..errors import InputRefused, shortened
 from ..limits import LIMITS
 
@@ -27,7 +28,7 @@ class Axis:
 class Symmetries:
     """discrete (S, 4, 4): object-frame transforms besides the identity; axes: continuous ones."""
 
-    discrete: np.ndarray
+    discrete: Poses
     axes: tuple[Axis, ...] = ()
 
     @classmethod
@@ -94,7 +95,7 @@ class Symmetries:
         """Tell how many there are with the identity; infinite where one is continuous."""
         return np.inf if self.axes else 1 + len(self.discrete)
 
-    def transforms(self, step_deg: float = 5.0) -> np.ndarray:
+    def transforms(self, step_deg: float = 5.0) -> Poses:
         """Return all as (S, 4, 4), the identity first; continuous in steps of step_deg (of a sphere: 18 or more)."""
         if self.is_sphere:
             return _every_turn(max(step_deg, _SPHERE_STEP_DEG), np.asarray(self.axes[0].point_m))
@@ -105,7 +106,7 @@ class Symmetries:
             result = (result[None] @ turns[:, None]).reshape(-1, 4, 4)
         return result
 
-    def nearest(self, T_cam_obj: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    def nearest(self, T_cam_obj: Pose, reference: Pose) -> Pose:
         """Return the pose equivalent to T_cam_obj that is turned least from `reference`, both (4, 4)."""
         if self.order == 1:
             return T_cam_obj
@@ -124,7 +125,7 @@ class Symmetries:
         angles_rad = se3.rotation_angle_rad(candidates[:, :3, :3], reference[:3, :3])
         return candidates[int(np.argmin(angles_rad))].astype(np.float32)
 
-    def distinguishable(self, others: Symmetries, separation_rad: float) -> np.ndarray:
+    def distinguishable(self, others: Symmetries, separation_rad: float) -> Poses:
         """Return the turns (T, 4, 4) of `others` that these don't make equivalent; the identity first."""
         if self.is_sphere:
             return np.eye(4)[None]
@@ -139,7 +140,7 @@ class Symmetries:
         return np.array(kept)
 
 
-def turn_about(direction: np.ndarray, angles_rad: np.ndarray, point_m: np.ndarray) -> np.ndarray:
+def turn_about(direction: np.ndarray, angles_rad: np.ndarray, point_m: np.ndarray) -> Poses:
     """Return rotations (A, 4, 4) by angles (A,) about the line through point_m (3,) along a unit direction (3,)."""
     return _about(Rotation.from_rotvec(np.outer(angles_rad, direction)).as_matrix(), point_m)
 

@@ -10,6 +10,7 @@ from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 from .. import se3
+from ..arrays import Poses
 from .appearance import Appearance
 from .closest_points import ClosestPoints, SurfacePoints
 from .directions import icosphere
@@ -105,7 +106,7 @@ class _Surface:
             self.albedo = partial(model.appearance.sample, footprint_m=0.04 * model.diameter_m)
             self.rgb = self.albedo(faces[::6], barycentric[::6])  # (400, 3)
 
-    def near_turns(self, limit_m: float) -> np.ndarray:
+    def near_turns(self, limit_m: float) -> Poses:
         """Return candidates (T, 4, 4) that closest-point steps leave near the surface: within limit_m on average."""
         turns, distance_m = self._refined
         return turns[distance_m < limit_m]

@@ -6,6 +6,7 @@ sets one rendering apart from another is found at the same pixels. Colours in 0.
 
 import numpy as np
 
+from ..arrays import Intrinsics, Poses
 from ..object_model.model import ObjectModel
 from ..rendering import Renderer, Rendering
 from .crop import Crop
@@ -18,7 +19,7 @@ CHANNELS = 6
 _FARTHEST_RADII = 2.0
 
 
-def crop_camera(K: np.ndarray, centre_cam: np.ndarray, diameter_m: float) -> np.ndarray:
+def crop_camera(K: Intrinsics, centre_cam: np.ndarray, diameter_m: float) -> Intrinsics:
     """Return K (3, 3) float32 of the camera that sees the crop about a point (3,), from that of the whole image."""
     scale = SIZE * float(centre_cam[2]) / (MARGIN * diameter_m * float(max(K[0, 0], K[1, 1])))
     fx, fy = scale * K[0, 0], scale * K[1, 1]
@@ -27,7 +28,7 @@ def crop_camera(K: np.ndarray, centre_cam: np.ndarray, diameter_m: float) -> np.
     return np.array([[fx, 0, middle - fx * x], [0, fy, middle - fy * y], [0, 0, 1]], np.float32)
 
 
-def rays_of(K: np.ndarray) -> np.ndarray:
+def rays_of(K: Intrinsics) -> np.ndarray:
     """Return the directions (SIZE, SIZE, 3) float32, z = 1, of a crop's pixels."""
     v, u = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     return np.stack([(u - K[0, 2]) / K[0, 0], (v - K[1, 2]) / K[1, 1], np.ones_like(u)], axis=-1)
@@ -54,13 +55,13 @@ def compared(
     return images
 
 
-def compared_rendering(rendering: Rendering, K: np.ndarray, centre_cam: np.ndarray, diameter_m: float) -> np.ndarray:
+def compared_rendering(rendering: Rendering, K: Intrinsics, centre_cam: np.ndarray, diameter_m: float) -> np.ndarray:
     """Return (B, 6, SIZE, SIZE) of renderings that the crop's camera K sees."""
     return compared(rendering.rgb, rendering.depth_m, rays_of(K), centre_cam, diameter_m)
 
 
 def compared_poses(
-    crop: Crop, renderer: Renderer, model: ObjectModel, T_cam_obj: np.ndarray
+    crop: Crop, renderer: Renderer, model: ObjectModel, T_cam_obj: Poses
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return renderings (B, 6, SIZE, SIZE) of poses (B, 4, 4) and the picture (1, 6, SIZE, SIZE) in one crop.
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from .. import depth, se3
+from ..arrays import Mask, Pose
 from ..depth import IN_FRONT_M
 from ..frame import Frame
 from ..jit import compiled
@@ -38,16 +39,14 @@ class Crop:
 
     frame: Frame
     box: CropBox
-    mask: np.ndarray | None = None
-    possible: np.ndarray | None = None
+    mask: Mask | None = None
+    possible: Mask | None = None
     learned: LearnedColours | None = None
     nearest_m: float = 0.0
     _observations: dict[int, Observation] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
-    def around_mask(
-        cls, frame: Frame, mask: np.ndarray, diameter_m: float, possible: np.ndarray | None = None
-    ) -> "Crop":
+    def around_mask(cls, frame: Frame, mask: Mask, diameter_m: float, possible: Mask | None = None) -> "Crop":
         """Cut out what a mask (H, W) bool marks, with room for the whole object where more is possible (H, W).
 
         Raises InputRefused as `CropBox.around_mask` does.
@@ -59,7 +58,7 @@ class Crop:
         cls,
         frame: Frame,
         model: ObjectModel,
-        T_cam_obj: np.ndarray,
+        T_cam_obj: Pose,
         margin: float,
         learned: LearnedColours | None = None,
     ) -> "Crop":

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import se3
+from ..arrays import Intrinsics, Mask, Pose
 from ..camera import Camera
 from ..errors import InputRefused
 from ..frame import Frame
@@ -29,7 +30,7 @@ class CropBox:
     side: float
 
     @classmethod
-    def around_mask(cls, frame: Frame, mask: np.ndarray, diameter_m: float, whole: bool = True) -> "CropBox":
+    def around_mask(cls, frame: Frame, mask: Mask, diameter_m: float, whole: bool = True) -> "CropBox":
         """Find the square around a mask (H, W) bool, with room for the object to stick out of it.
 
         whole: whether it shows all that is seen of the object, which is then no larger than twice the mask.
@@ -53,7 +54,7 @@ class CropBox:
         return cls((left + right - side) / 2, (top + bottom - side) / 2, side)
 
     @classmethod
-    def around_pose(cls, frame: Frame, model: ObjectModel, T_cam_obj: np.ndarray, margin: float) -> "CropBox":
+    def around_pose(cls, frame: Frame, model: ObjectModel, T_cam_obj: Pose, margin: float) -> "CropBox":
         """Find the square that the object's sphere, `margin` times as wide, fills at a pose (4, 4).
 
         Raises InputRefused where that isn't in the image.
@@ -78,7 +79,7 @@ class CropBox:
         more = (factor - 1) * self.side
         return CropBox(self.left - more / 2, self.top - more / 2, self.side + more)
 
-    def intrinsics(self, camera: Camera, size: int) -> np.ndarray:
+    def intrinsics(self, camera: Camera, size: int) -> Intrinsics:
         """Return K (3, 3) float32 of the virtual camera that sees this box as size x size pixels."""
         scale = self.side / size
         return np.array(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Depth, Intrinsics
 from ..frame import Frame
 
 # Rows of the grid: a thing six of them high is still seen.
@@ -21,8 +22,8 @@ class DownsampledDepth:
     """
 
     step: int
-    K: np.ndarray
-    depth_m: np.ndarray
+    K: Intrinsics
+    depth_m: Depth
     u: np.ndarray
     v: np.ndarray
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from .. import se3
+from ..arrays import Covariance, Intrinsics, Pixels, Points, Pose
 from ..depth import explained
 from ..jit import compiled
 from ..rendering import Renderer
@@ -42,11 +43,11 @@ class PointMatches:
     centre, in camera axes.
     """
 
-    points_obj: np.ndarray
+    points_obj: Points
     rays: np.ndarray
     pixel: float
     weight: float
-    covariance: np.ndarray
+    covariance: Covariance
 
     @property
     def pull_fully(self) -> bool:
@@ -63,16 +64,16 @@ class Keyframe:
     the object's axes.
     """
 
-    T_cam_obj: np.ndarray
+    T_cam_obj: Pose
     image: np.ndarray
-    pixels: np.ndarray
-    points_obj: np.ndarray
+    pixels: Pixels
+    points_obj: Points
     weight: float
-    covariance_obj: np.ndarray
+    covariance_obj: Covariance
 
     @classmethod
     def of(
-        cls, crop: Crop, T_cam_obj: np.ndarray, renderer: Renderer, diameter_m: float, covariance: np.ndarray
+        cls, crop: Crop, T_cam_obj: Pose, renderer: Renderer, diameter_m: float, covariance: Covariance
     ) -> "Keyframe":
         """Find corners on the part of the surface, at a pose (4, 4), that nothing hides.
 
@@ -83,7 +84,7 @@ class Keyframe:
         return cls._with_corners(view, _levelled(view.gray), _FOLLOWED_WEIGHT, covariance_obj)
 
     @classmethod
-    def painted(cls, crop: Crop, T_cam_obj: np.ndarray, renderer: Renderer, diameter_m: float) -> "Keyframe":
+    def painted(cls, crop: Crop, T_cam_obj: Pose, renderer: Renderer, diameter_m: float) -> "Keyframe":
         """Paint the model's own colours at a pose (4, 4) over what a frame shows: their corners know no drift.
 
         The model must have colours.
@@ -103,21 +104,23 @@ class Keyframe:
         """Find corners after Shi and Tomasi (1994)."""
         usable = cv2.erode(view.visible.astype(np.uint8), np.ones((2 * _RIM_PX + 1,) * 2, np.uint8), borderValue=0)
         corners = cv2.goodFeaturesToTrack(image, _MOST_POINTS, 0.02, 5, mask=usable, blockSize=5)
-        pixels = np.zeros((0, 2), np.float32) if corners is None else corners.reshape(-1, 2)
+        pixels: Pixels = (
+            np.zeros((0, 2), np.float32) if corners is None else np.asarray(corners, np.float32).reshape(-1, 2)
+        )
         column, row = np.round(pixels).astype(int).T
         # The model's surface at the whole pixel stands for that at the corner: they differ by less than half a pixel.
         points_cam = _rays(pixels, view.K) * view.depth_m[row, column][:, None]
         points_obj = se3.transform_points(se3.inverse(view.T_cam_obj), points_cam)
         return cls(view.T_cam_obj, image, pixels, points_obj, weight, covariance_obj)
 
-    def outdated(self, T_cam_obj: np.ndarray) -> bool:
+    def outdated(self, T_cam_obj: Pose) -> bool:
         """Tell whether an object at T_cam_obj (4, 4) is seen so differently that its corners look different."""
         # Of the turn between them the trace is 1 + 2 cos(angle).
         cosine = (float(np.vdot(self.T_cam_obj[:3, :3], T_cam_obj[:3, :3])) - 1) / 2
         scale = T_cam_obj[2, 3] / self.T_cam_obj[2, 3]
         return bool(cosine < _LEAST_COSINE or not 1 / _MOST_SCALE < scale < _MOST_SCALE)
 
-    def follow(self, crop: Crop, T_cam_obj: np.ndarray, off: float = 1.0) -> PointMatches | None:
+    def follow(self, crop: Crop, T_cam_obj: Pose, off: float = 1.0) -> PointMatches | None:
         """Find the points in a crop where the object is expected at T_cam_obj (4, 4), give or take.
 
         off: how far it may be from there, as a share of the crop; what is near is sought in fine pictures alone. None
@@ -150,7 +153,7 @@ class Keyframe:
 class _View:
     """A crop of a frame, and the object rendered into it. visible (n, n): rendered, and observed at that depth."""
 
-    def __init__(self, crop: Crop, T_cam_obj: np.ndarray, renderer: Renderer, diameter_m: float, colour: bool) -> None:
+    def __init__(self, crop: Crop, T_cam_obj: Pose, renderer: Renderer, diameter_m: float, colour: bool) -> None:
         box, camera = crop.box.on_whole_pixels, crop.frame.camera
         self.T_cam_obj = T_cam_obj
         self.K = box.intrinsics(camera, _SIZE)
@@ -183,14 +186,14 @@ def _spread_evenly(detail: Any, variance: Any) -> Any:
     return even
 
 
-def _turned(covariance: np.ndarray, R: np.ndarray) -> np.ndarray:
+def _turned(covariance: Covariance, R: np.ndarray) -> np.ndarray:
     """Of a twist (6, 6), in axes turned by R (3, 3)."""
     both = np.zeros((6, 6))
     both[:3, :3] = both[3:, 3:] = R
     return both @ covariance @ both.T
 
 
-def _rays(pixels: np.ndarray, K: np.ndarray) -> np.ndarray:
+def _rays(pixels: Pixels, K: Intrinsics) -> np.ndarray:
     """(M, 3) with z = 1."""
     rays = np.ones((len(pixels), 3))
     rays[:, :2] = (pixels - K[:2, 2]) / K[(0, 1), (0, 1)]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from ..arrays import Mask
+from ..arrays import Intrinsics, Mask
 from ..depth import in_front
 from ..frame import Frame
 from ..jit import compiled
@@ -50,7 +50,7 @@ class LearnedColours:
     agreement: float = math.nan
 
     @classmethod
-    def of(cls, frame: Frame, K: np.ndarray, observed_m: np.ndarray, rendered_m: np.ndarray) -> "LearnedColours | None":
+    def of(cls, frame: Frame, K: Intrinsics, observed_m: np.ndarray, rendered_m: np.ndarray) -> "LearnedColours | None":
         """Count pixels on either side of the outline of an object that is rendered at its pose.
 
         K (3, 3): of a grid of n x n rays. observed_m, rendered_m (n, n): depth there, measured, and of the object. What
@@ -99,7 +99,7 @@ class ForegroundMap(NamedTuple):
     """
 
     probability: np.ndarray
-    K: np.ndarray
+    K: Intrinsics
     agreement: float
 
     @classmethod

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..arrays import Pixels
 from ..jit import compiled, inlined
 
 # A window has so many pixels a side. Rows in memory are whole vectors: a window's own, and those of the patch that its
@@ -28,7 +29,7 @@ _1, _2 = np.uint64(1), np.uint64(2)
 
 
 def there_and_back(
-    before: np.ndarray, after: np.ndarray, pixels: np.ndarray, expected: np.ndarray, levels: int
+    before: np.ndarray, after: np.ndarray, pixels: Pixels, expected: np.ndarray, levels: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return where points are seen after (M, 2) float32, where those lead back to (M, 2), and which (M,) bool are seen.
 

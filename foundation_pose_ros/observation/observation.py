@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from .. import depth
+from ..arrays import Intrinsics
 from ..frame import Frame
 from .learned_colours import ForegroundMap
 
@@ -30,7 +31,7 @@ class Observation:
     """
 
     frame: Frame
-    K: np.ndarray
+    K: Intrinsics
     size: int
     rays: np.ndarray
     depth_m: np.ndarray

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..arrays import Depth, Rgb
+from ..arrays import Depth, Mask, Rgb
 from ..camera import Camera, PixelBox
 from ..depth import IN_FRONT_M, in_front
 from ..errors import InputRefused
@@ -141,7 +141,7 @@ def _views(poses: Sequence[OverlayPose], camera: Camera, margin_px: int) -> list
     return [(pose, view.of_at_most(max(1, int(share * view.pixels)))) for pose, view in views]
 
 
-def _hidden(on_object: np.ndarray, nearer: np.ndarray) -> np.ndarray:
+def _hidden(on_object: np.ndarray, nearer: np.ndarray) -> Mask:
     """Where (h, w) bool something stands before an object, without specks: what most of its pixels around are."""
     window = (_SPECK_PX, _SPECK_PX)
     hidden, all_around = (

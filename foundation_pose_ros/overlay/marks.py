@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from ..arrays import Rgb
 from ..camera import Camera, PixelBox
 from ..jit import compiled
 from .overlay_pose import OverlayPose
@@ -41,7 +42,7 @@ def silhouette_box(mask: np.ndarray, box: PixelBox) -> PixelBox:
     return left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]), top + int(rows[-1])
 
 
-def draw_axes(image: np.ndarray, camera: Camera, pose: OverlayPose) -> None:
+def draw_axes(image: Rgb, camera: Camera, pose: OverlayPose) -> None:
     """Draw the mesh frame's axes, the far ones first, thinner with distance."""
     T_cam_obj = np.asarray(pose.T_cam_obj, np.float64)
     start = T_cam_obj[:3, 3]
@@ -69,7 +70,7 @@ def draw_axes(image: np.ndarray, camera: Camera, pose: OverlayPose) -> None:
     cv2.circle(image, _fixed(points_px[3]), int(16 * radius_px), (250, 250, 250), -1, cv2.LINE_AA, 4)
 
 
-def draw_labels(image: np.ndarray, labelled: Sequence[tuple[OverlayPose, PixelBox]], size_px: float) -> None:
+def draw_labels(image: Rgb, labelled: Sequence[tuple[OverlayPose, PixelBox]], size_px: float) -> None:
     """Write each label on a plate above its silhouette's box, below where there is no room above, none over another."""
     taken: list[PixelBox] = []
     for pose, box in labelled:
@@ -99,7 +100,7 @@ def _free_top(box: PixelBox, left: int, size: tuple[int, int], pad: int, taken: 
     return top if top >= 0 else box[3] + pad
 
 
-def draw_note(image: np.ndarray, text: str, line: int, size_px: float) -> None:
+def draw_note(image: Rgb, text: str, line: int, size_px: float) -> None:
     """Write a line of text on a plate at the lower left, `line` counted from below."""
     words = coverage(text, size_px)
     pad = round(size_px * 0.35)

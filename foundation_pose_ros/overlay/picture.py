@@ -50,7 +50,7 @@ def draw_overlay(
 
 
 def _outline(
-    image: np.ndarray,
+    image: Rgb,
     camera: Camera,
     pose: OverlayPose,
     renderers: OverlayRenderers,

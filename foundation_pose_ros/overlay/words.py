@@ -5,6 +5,8 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ..arrays import Rgb
+
 
 @lru_cache(maxsize=256)
 def coverage(text: str, size_px: float) -> np.ndarray:
@@ -18,7 +20,7 @@ def coverage(text: str, size_px: float) -> np.ndarray:
     return np.asarray(glyphs, np.float32) / 255
 
 
-def paint(image: np.ndarray, coverage: np.ndarray, left: int, top: int, colour: tuple[int, int, int]) -> None:
+def paint(image: Rgb, coverage: np.ndarray, left: int, top: int, colour: tuple[int, int, int]) -> None:
     part = image[top : top + coverage.shape[0], left : left + coverage.shape[1]]
     alpha = coverage[: part.shape[0], : part.shape[1], None]
     part[:] = (part + alpha * (np.array(colour, np.float32) - part)).astype(np.uint8)

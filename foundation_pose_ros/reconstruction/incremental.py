@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from ..arrays import Mask
 from ..errors import InputRefused
 from ..frame import Frame
 from ..object_model.model import ObjectModel
@@ -108,7 +109,7 @@ class GrowingModel:
         self._renderer = EmbreeRenderer(self.model)
         return result
 
-    def _mask(self, frame: Frame, rendered_m: np.ndarray, unseen: np.ndarray) -> np.ndarray:
+    def _mask(self, frame: Frame, rendered_m: np.ndarray, unseen: np.ndarray) -> Mask:
         """(H, W) bool: the silhouette without what hides the object, or shows what is behind it.
 
         Where the model was only closed the true surface lies behind, by as much as nobody knows.

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..arrays import Rgb
 from ..atomic_file import replacing, write_text
 from ..errors import InputRefused
 from ..overlay import contact_sheet
@@ -37,7 +38,7 @@ def write_model(result: Reconstruction, path: Path) -> None:
         raise InputRefused("output", f"{path.with_suffix('.png')} can't be written: choose another place")
 
 
-def beside_views(result: Reconstruction) -> np.ndarray:
+def beside_views(result: Reconstruction) -> Rgb:
     """Draw (H, W, 3) uint8 RGB: pairs of view and rendering at its pose and in its light, held-out ones first."""
     renderer = EmbreeRenderer(result.model)
     views = [*choose(result.held_out, _MOST_VIEWS // 2), *choose(result.used, _MOST_VIEWS)][:_MOST_VIEWS]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arrays import Mask, Pose
 from ..errors import InputRefused
 from ..frame import Frame
 from ..streams.latest_only_worker import LatestOnlyWorker
@@ -221,7 +222,7 @@ class Onboarding:
             session.waiting.popleft()
             self._add(session, frame, mask, T_cam_fixed)
 
-    def _add(self, session: _Session, frame: Frame, mask: np.ndarray, T_cam_obj: np.ndarray | None) -> None:
+    def _add(self, session: _Session, frame: Frame, mask: Mask, T_cam_obj: Pose | None) -> None:
         was_full = session.recorder.full
         verdict = session.recorder.add(frame, mask, T_cam_obj)
         if verdict is Verdict.KEPT or session.recorder.full != was_full:
@@ -275,7 +276,7 @@ _ADVICE = {
 }
 
 
-def _mask(frame: Frame, labels: LabelImage | None, T_cam_board: np.ndarray | None, session: _Session) -> np.ndarray:
+def _mask(frame: Frame, labels: LabelImage | None, T_cam_board: Pose | None, session: _Session) -> Mask:
     """(H, W) bool; raises InputRefused where there is none."""
     request = session.request
     if request.masks is Masks.PLANE:

@@ -7,6 +7,8 @@ import numpy as np
 import trimesh
 from scipy import sparse
 
+from ..arrays import Points
+
 # Normals are averaged with those of neighbours within about this share of the surface's size, so many times over.
 _NEIGHBOUR_SHARE, _ROUNDS = 0.015, 2
 
@@ -19,7 +21,7 @@ class Surface:
     of the surface along its normal, inf where no view has seen it and holes were filled.
     """
 
-    vertices: np.ndarray
+    vertices: Points
     faces: np.ndarray
     sigma_m: np.ndarray
 

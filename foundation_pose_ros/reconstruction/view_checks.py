@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from ..arrays import Points, Poses
 from ..depth import in_front
 from ..errors import InputRefused
 from ..se3 import inverse, transform_points
@@ -57,7 +58,7 @@ class Agreement:
         return float(np.median(self.of_views))
 
     @classmethod
-    def of(cls, views: Sequence[ReferenceView], T_cam_obj: np.ndarray | None = None) -> "Agreement":
+    def of(cls, views: Sequence[ReferenceView], T_cam_obj: Poses | None = None) -> "Agreement":
         """Compare views under their own poses, or under other ones (N, 4, 4)."""
         poses = np.stack([view.pose for view in views]) if T_cam_obj is None else T_cam_obj
         clouds = [_spread(view.points_cam(stride=2)) for view in views]
@@ -68,7 +69,7 @@ class Agreement:
         return cls(*(np.stack(part, axis=1) for part in zip(*columns, strict=True)))
 
 
-def _spread(points: np.ndarray) -> np.ndarray:
+def _spread(points: Points) -> np.ndarray:
     """(_POINTS, 3), the same at every call; of fewer points some come again."""
     return points[np.linspace(0, len(points) - 1, _POINTS).astype(int)]
 
@@ -147,7 +148,7 @@ def _right_way_round(views: tuple[ReferenceView, ...]) -> tuple[tuple[ReferenceV
     return views, []
 
 
-def _refuse(views: tuple[ReferenceView, ...], poses: np.ndarray, given: Agreement) -> None:
+def _refuse(views: tuple[ReferenceView, ...], poses: Poses, given: Agreement) -> None:
     """Find out what is wrong with a whole set."""
     for factor, unit in _UNITS.items():
         if max(Agreement.of(views, T).overall for T in _scaled(poses, factor)) >= _AGREES:
@@ -181,7 +182,7 @@ def _refuse(views: tuple[ReferenceView, ...], poses: np.ndarray, given: Agreemen
     )
 
 
-def _scaled(poses: np.ndarray, factor: float) -> tuple[np.ndarray, np.ndarray]:
+def _scaled(poses: Poses, factor: float) -> tuple[np.ndarray, np.ndarray]:
     """Poses with scaled translations, taken as object to camera and as camera to object."""
     scaled = poses.copy()
     scaled[:, :3, 3] *= np.float32(factor)

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from .. import se3
+from ..arrays import Pose, Poses
 from ..errors import InputRefused
 from ..frame import Frame
 from ..object_model.model import ObjectModel
@@ -30,7 +31,7 @@ class CompactRefiner:
     def __init__(self, network: StepNetwork, model: ObjectModel, renderer: Renderer) -> None:
         self._network, self._model, self._renderer = network, model, renderer
 
-    def moved(self, frame: Frame, T_cam_obj: np.ndarray, iterations: int) -> np.ndarray:
+    def moved(self, frame: Frame, T_cam_obj: Poses, iterations: int) -> Poses:
         """Return poses (B, 4, 4) after so many steps, each seen anew; those that leave the image stay as they are."""
         T_cam_obj = np.array(T_cam_obj, np.float32)
         going = np.arange(len(T_cam_obj))
@@ -44,7 +45,7 @@ class CompactRefiner:
             T_cam_obj[going] = se3.apply_twist(T_cam_obj[going], self._twists(information, pull), self._model.centre_m)
         return T_cam_obj
 
-    def _pair(self, frame: Frame, T_cam_obj: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    def _pair(self, frame: Frame, T_cam_obj: Pose) -> tuple[np.ndarray, np.ndarray] | None:
         """A rendering and the picture (1, 6, 64, 64) in a crop about a pose; None where it is hardly in the image."""
         try:
             crop = Crop.around_pose(frame, self._model, T_cam_obj, MARGIN)

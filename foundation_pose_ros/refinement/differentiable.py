@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from .. import se3
+from ..arrays import Poses
 from ..object_model.model import ObjectModel
 from ..observation.keyframe import PointMatches
 from ..observation.observation import Observation
@@ -49,7 +50,7 @@ class DifferentiableRefiner:
     def refine(
         self,
         observation: Observation,
-        T_cam_obj: np.ndarray,
+        T_cam_obj: Poses,
         iterations: int,
         error_m: tuple[float, float],
         matches: PointMatches | None = None,
@@ -66,7 +67,7 @@ class DifferentiableRefiner:
         information = np.asarray(information)
         return Refinement(T_cam_obj, information, variance_m2, np.zeros_like(information))
 
-    def _step(self, T_cam_obj: np.ndarray, information: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    def _step(self, T_cam_obj: Poses, information: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         diagonal = np.einsum("bii->bi", information)
         # Rotations are damped as if they moved points half a radius away: units of both halves then agree.
         scale = np.repeat([1.0, self._diameter_m**2 / 16], 3) * diagonal[:, :3].mean(axis=1, keepdims=True)

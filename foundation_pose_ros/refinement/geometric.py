@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Poses
 from ..object_model.model import ObjectModel
 from ..observation.keyframe import PointMatches
 from ..observation.observation import Observation
@@ -50,7 +51,7 @@ class GeometricRefiner:
     def refine(
         self,
         observation: Observation,
-        T_cam_obj: np.ndarray,
+        T_cam_obj: Poses,
         iterations: int,
         error_m: tuple[float, float],
         matches: PointMatches | None = None,
@@ -87,7 +88,7 @@ class GeometricRefiner:
         return Refinement(T_cam_obj, information, depth.variance_m2, known)
 
     def _depth_equations(
-        self, pixels: DepthPixels, T_cam_obj: np.ndarray, gate_m: float
+        self, pixels: DepthPixels, T_cam_obj: Poses, gate_m: float
     ) -> tuple[DepthEquations, np.ndarray]:
         """Also give the rendered depth (B, N), 0 where the model never saw its surface."""
         observation = pixels.observation
@@ -101,10 +102,10 @@ class GeometricRefiner:
         normals = rendering.normals_cam.reshape(*rendered_m.shape, 3)
         return pixels.along_rendered_normals(rendered_m, normals, hit, gate_m), known_m
 
-    def _centre(self, T_cam_obj: np.ndarray) -> np.ndarray:
+    def _centre(self, T_cam_obj: Poses) -> np.ndarray:
         return T_cam_obj[:, :3, :3] @ self._centre_obj + T_cam_obj[:, :3, 3]  # (B, 3)
 
-    def _step(self, T_cam_obj: np.ndarray, pivot: np.ndarray, equations: NormalEquations) -> np.ndarray:
+    def _step(self, T_cam_obj: Poses, pivot: np.ndarray, equations: NormalEquations) -> np.ndarray:
         """Gauss-Newton step, solved about the shared pivot, applied about each object's own centre."""
         settings = self._settings
         return stepped(

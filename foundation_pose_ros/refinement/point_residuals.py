@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import se3
+from ..arrays import Pose, Poses
 from ..jit import compiled
 from ..observation.keyframe import FULL_WEIGHT, PointMatches
 from .gauss_newton import PointEquations, placed, solve, tukey
@@ -18,7 +19,7 @@ _GATE_SHARES = np.geomspace(0.4, 0.04, 4)
 
 
 def point_equations(
-    matches: PointMatches, T_cam_obj: np.ndarray, pivot: np.ndarray, gate_m: float, total_weight: np.ndarray
+    matches: PointMatches, T_cam_obj: Poses, pivot: np.ndarray, gate_m: float, total_weight: np.ndarray
 ) -> PointEquations:
     """Sum up what pulls poses (B, 4, 4) to matched points: equations of twists about the pivot.
 
@@ -88,9 +89,7 @@ def _pulled(points_obj: Any, rays: Any, pixel: Any, T_cam_obj: Any, pivot: Any, 
     return information, gradient, own_information
 
 
-def moved_to_points(
-    matches: PointMatches, T_cam_obj: np.ndarray, centre_obj: np.ndarray, diameter_m: float
-) -> np.ndarray:
+def moved_to_points(matches: PointMatches, T_cam_obj: Pose, centre_obj: np.ndarray, diameter_m: float) -> Pose:
     """Move a pose (4, 4) to where its points are seen, by them alone: a start for steps that look at depth.
 
     What points hardly fix, distance and tilt, is held where it is.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..arrays import Intrinsics, Poses
 from ..object_model.model import ObjectModel
 from . import embree_api
 from .embree_packets import PacketCaster
@@ -28,8 +29,8 @@ class EmbreeRenderer:
 
     def render(
         self,
-        T_cam_obj: np.ndarray,
-        K: np.ndarray,
+        T_cam_obj: Poses,
+        K: Intrinsics,
         size: tuple[int, int],
         normals: bool = False,
         colour: bool = False,

@@ -16,6 +16,8 @@ import numpy as np
 from llvmlite import binding
 from numba import types
 
+from ..arrays import Points
+
 _TRIANGLES, _INDICES, _POSITIONS = 0, 0, 1
 # A property of Embree's device: whether it casts 16 rays at a time.
 _CASTS_16 = 34
@@ -33,7 +35,7 @@ class EmbreeScene:
     address: of the scene, for Embree. lanes: rays in a packet. Raises OSError where there is no Embree.
     """
 
-    def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
+    def __init__(self, vertices: Points, faces: np.ndarray) -> None:
         self._embree, device = _library_and_device()
         self.lanes = _lanes(self._embree, device)
         self.address = self._embree.rtcNewScene(device)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import Intrinsics, Points, Poses
 from ..jit import compiled
 from .embree_api import EmbreeScene, intersect
 from .renderer import RayHits
@@ -41,7 +42,7 @@ class _Images(NamedTuple):
 class PacketCaster:
     """Of a mesh: vertices (V, 3) float32 and faces (F, 3). Each pose moves the rays instead of the mesh."""
 
-    def __init__(self, vertices: np.ndarray, faces: np.ndarray, threads: int) -> None:
+    def __init__(self, vertices: Points, faces: np.ndarray, threads: int) -> None:
         self._scene = EmbreeScene(vertices, faces)
         self._corners = np.array(
             list(product(*zip(vertices.min(axis=0), vertices.max(axis=0), strict=True))), np.float32
@@ -49,7 +50,7 @@ class PacketCaster:
         self._threads = threads
 
     def cast(
-        self, T_cam_obj: np.ndarray, K: np.ndarray, size: tuple[int, int], normals: bool = False, faces: bool = False
+        self, T_cam_obj: Poses, K: Intrinsics, size: tuple[int, int], normals: bool = False, faces: bool = False
     ) -> RayHits:
         """Cast rays, as `Caster` says."""
         found = RayHits.missing((len(T_cam_obj), *size), normals, faces)

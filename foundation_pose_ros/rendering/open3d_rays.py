@@ -3,6 +3,7 @@
 import numpy as np
 import open3d as o3d
 
+from ..arrays import Intrinsics, Points, Poses
 from .renderer import RayHits
 
 # Rays per cast: their buffers and results (some 60 bytes a ray) stay in the second-level cache.
@@ -17,14 +18,14 @@ class Open3DCaster:
     Rays have z = 1 in the camera, so the distance that Embree returns is the depth itself.
     """
 
-    def __init__(self, vertices: np.ndarray, faces: np.ndarray, threads: int) -> None:
+    def __init__(self, vertices: Points, faces: np.ndarray, threads: int) -> None:
         self._threads = threads
         self._scene = o3d.t.geometry.RaycastingScene(nthreads=threads)
         self._scene.add_triangles(o3d.core.Tensor.from_numpy(vertices), o3d.core.Tensor.from_numpy(faces))
         self._scene.cast_rays(o3d.core.Tensor.from_numpy(np.zeros((1, 6), np.float32)))  # builds the tree now
 
     def cast(
-        self, T_cam_obj: np.ndarray, K: np.ndarray, size: tuple[int, int], normals: bool = False, faces: bool = False
+        self, T_cam_obj: Poses, K: Intrinsics, size: tuple[int, int], normals: bool = False, faces: bool = False
     ) -> RayHits:
         """Cast rays, as `Caster` says."""
         rays_cam = pixel_rays(K, size)  # (h*w, 3) or (B, h*w, 3)
@@ -36,7 +37,7 @@ class Open3DCaster:
             self._fill(found, part, T_cam_obj[part], rays)
         return found
 
-    def _fill(self, found: RayHits, part: slice, T_cam_obj: np.ndarray, rays_cam: np.ndarray) -> None:
+    def _fill(self, found: RayHits, part: slice, T_cam_obj: Poses, rays_cam: np.ndarray) -> None:
         shape = found.depth_m[part].shape
         rays = rays_in_object(T_cam_obj, rays_cam)
         threads = int(np.clip(rays[..., 0].size // _THREAD_RAYS, 1, self._threads))
@@ -52,7 +53,7 @@ class Open3DCaster:
             found.barycentric[part] = hits["primitive_uvs"].numpy().reshape(*shape, 2)
 
 
-def rays_in_object(T_cam_obj: np.ndarray, rays_cam: np.ndarray) -> np.ndarray:
+def rays_in_object(T_cam_obj: Poses, rays_cam: np.ndarray) -> np.ndarray:
     """Return rays (B, N, 6), origin and direction in the object's frame, of poses (B, 4, 4) and camera rays."""
     R = T_cam_obj[:, :3, :3]  # (B, 3, 3)
     rays = np.empty((len(T_cam_obj), rays_cam.shape[-2], 6), np.float32)
@@ -61,7 +62,7 @@ def rays_in_object(T_cam_obj: np.ndarray, rays_cam: np.ndarray) -> np.ndarray:
     return rays
 
 
-def pixel_rays(K: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def pixel_rays(K: Intrinsics, size: tuple[int, int]) -> np.ndarray:
     """Return rays (h*w, 3) with z = 1 through all pixels of a camera K (3, 3), or (B, h*w, 3) for K (B, 3, 3)."""
     height, width = size
     x = (np.arange(width, dtype=np.float32) - K[..., 0, 2, None]) / K[..., 0, 0, None]  # (..., w)
@@ -72,9 +73,7 @@ def pixel_rays(K: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return rays.reshape(*K.shape[:-2], height * width, 3)
 
 
-def _facing_normals(
-    normals_obj: np.ndarray, T_cam_obj: np.ndarray, rays_cam: np.ndarray, hit: np.ndarray
-) -> np.ndarray:
+def _facing_normals(normals_obj: np.ndarray, T_cam_obj: Poses, rays_cam: np.ndarray, hit: np.ndarray) -> np.ndarray:
     """Rotate face normals (b, n, 3) to the camera and turn them towards it; 0 where nothing was hit."""
     normals_cam = normals_obj @ np.swapaxes(T_cam_obj[:, :3, :3], 1, 2)
     away = np.einsum("...i,...i->...", normals_cam, rays_cam) > 0

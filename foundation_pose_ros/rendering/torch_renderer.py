@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arrays import Intrinsics, Poses
 from ..object_model.model import ObjectModel
 from .renderer import Renderer, Rendering
 from .torch_mesh import DeviceSurface, Hits
@@ -106,8 +107,8 @@ class TorchRenderer(ABC):
     @torch.no_grad()
     def render(
         self,
-        T_cam_obj: np.ndarray,
-        K: np.ndarray,
+        T_cam_obj: Poses,
+        K: Intrinsics,
         size: tuple[int, int],
         normals: bool = False,
         colour: bool = False,

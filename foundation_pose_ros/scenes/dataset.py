@@ -19,6 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..arrays import Rgb
 from ..atomic_file import replacing, write_text
 from ..datasets.bop_writer import write_bop_scene
 from ..datasets.image_files import read_rgb
@@ -121,10 +122,10 @@ class DatasetFolder:
                 raise
 
 
-def _write_jpg(path: Path, rgb: np.ndarray, width_px: int | None = None) -> None:
+def _write_jpg(path: Path, rgb: Rgb, width_px: int | None = None) -> None:
     if width_px is not None and rgb.shape[1] != width_px:
         size = (width_px, round(width_px * rgb.shape[0] / rgb.shape[1]))
-        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+        rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
     with replacing(path) as unfinished:
         if not cv2.imwrite(str(unfinished), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88]):
             raise InputRefused("output", f"{path} can't be written: is the disk full?")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Points, Pose
 from ..extras import require
 from ..object_model.appearance import CornerColours, Texture
 from ..srgb import linear_from_srgb
@@ -77,7 +78,7 @@ class MitsubaPainter:
         """Return the same room and light with other bodies."""
         return MitsubaPainter(self._fast.with_bodies(bodies), self._materials, self._paths)
 
-    def paint(self, frame: int, T_world_cam: np.ndarray) -> Picture:
+    def paint(self, frame: int, T_world_cam: Pose) -> Picture:
         """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
         picture = self._fast.paint(frame, T_world_cam)
         scene = self.scene(frame, T_world_cam)
@@ -86,7 +87,7 @@ class MitsubaPainter:
         light = denoised(noisy, albedo=guide[..., :3].clip(0, 1), normals=guide[..., 3:6])
         return Picture(light, picture.depth_m, picture.normals_cam, picture.ids, picture.areas)
 
-    def scene(self, frame: int, T_world_cam: np.ndarray) -> Any:
+    def scene(self, frame: int, T_world_cam: Pose) -> Any:
         """Return Mitsuba's scene at the moment of a frame."""
         bodies = {
             f"body_{k:03d}": self._mesh(body, surface, body.pose(frame))
@@ -100,7 +101,7 @@ class MitsubaPainter:
         made = self._mitsuba.load_dict(integrator)
         return np.array(self._mitsuba.render(scene, integrator=made, spp=rays, seed=seed), np.float32)
 
-    def _sensor(self, T_world_cam: np.ndarray) -> dict[str, Any]:
+    def _sensor(self, T_world_cam: Pose) -> dict[str, Any]:
         camera, mi = self.camera, self._mitsuba
         return {
             "type": "perspective",
@@ -161,7 +162,7 @@ class MitsubaPainter:
         principled = {"type": "principled", "base_color": colour, **material}
         return self._mitsuba.load_dict({"type": "twosided", "nested": principled})
 
-    def _mesh(self, body: Body, surface: Any, T_world_obj: np.ndarray) -> Any:
+    def _mesh(self, body: Body, surface: Any, T_world_obj: Pose) -> Any:
         """Every face has corners of its own, as prints and colours have."""
         model = body.model
         corners = model.vertices[model.faces].reshape(-1, 3) @ T_world_obj[:3, :3].T + T_world_obj[:3, 3]
@@ -188,9 +189,7 @@ class MitsubaPainter:
         surface = self._mitsuba.load_dict({"type": "twosided", "nested": diffuse})
         return self._triangles("panel", corners, np.array([0, 1, 2, 0, 2, 3]), surface, uv)
 
-    def _triangles(
-        self, name: str, vertices: np.ndarray, indices: np.ndarray, surface: Any, uv: np.ndarray | None
-    ) -> Any:
+    def _triangles(self, name: str, vertices: Points, indices: np.ndarray, surface: Any, uv: np.ndarray | None) -> Any:
         mi = self._mitsuba
         properties = mi.Properties()
         properties["mesh_bsdf"] = surface

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..arrays import Pose
 from ..errors import InputRefused
 from ..se3 import from_quaternion_xyzw, to_quaternion_xyzw
 from ..synthetic.body import Body
@@ -106,7 +107,7 @@ def _heaped(
     return [body for body in bodies[len(clutter) :] if body], [body for body in bodies[: len(clutter)] if body]
 
 
-def _at(item: Item, T_world_obj: np.ndarray | None) -> Body | None:
+def _at(item: Item, T_world_obj: Pose | None) -> Body | None:
     return None if T_world_obj is None else item.at(T_world_obj)
 
 
@@ -114,7 +115,7 @@ def _clutter_prefix(k: int) -> str:
     return f"clutter_{k:02d}_"
 
 
-def _stood(body: BodySpec, T_world_obj: np.ndarray) -> BodySpec:
+def _stood(body: BodySpec, T_world_obj: Pose) -> BodySpec:
     quaternion = tuple(map(float, to_quaternion_xyzw(T_world_obj)))
     place = Place(position_m=tuple(map(float, T_world_obj[:3, 3])), quaternion_xyzw=quaternion)  # type: ignore[arg-type]
     return body.model_copy(update={"place": place})

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ..arrays import Poses
 from ..errors import InputRefused
 from ..frame import Frame
 from ..object_model.model import ObjectModel
@@ -44,7 +45,7 @@ class CompactScorer:
         self._scorer, self._model, self._renderer = scorer, model, renderer
         self._settings = settings or ChoiceSettings()
 
-    def ranks(self, frame: Frame, T_cam_obj: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    def ranks(self, frame: Frame, T_cam_obj: Poses, rank: np.ndarray) -> np.ndarray:
         """Return the ranks (B,) of poses (B, 4, 4), likeliest first, with what the network says of them added.
 
         They stay as they are for one pose alone, and where the object is hardly in the image.

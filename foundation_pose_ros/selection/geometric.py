@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from ..arrays import Poses
 from ..object_model.model import ObjectModel
 from ..observation.observation import Observation
 from ..rendering import Renderer, Rendering
@@ -66,16 +67,16 @@ class GeometricScorer:
         self._colour = model.has_colour
         self._settings = settings or SelectionSettings()
 
-    def score(self, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
+    def score(self, observation: Observation, T_cam_obj: Poses) -> Evidence:
         """Weigh what speaks for poses as a `Scorer` does."""
         return self.score_with_depth(observation, T_cam_obj)[0]
 
-    def score_with_depth(self, observation: Observation, T_cam_obj: np.ndarray) -> tuple[Evidence, np.ndarray]:
+    def score_with_depth(self, observation: Observation, T_cam_obj: Poses) -> tuple[Evidence, np.ndarray]:
         """Weigh poses (B, 4, 4), and return the depth (B, n, n) of the object at them as well."""
         rendering = self._rendered(observation, T_cam_obj)
         return self._compared(observation, rendering), rendering.depth_m
 
-    def score_apart(self, observation: Observation, T_cam_obj: np.ndarray) -> Evidence:
+    def score_apart(self, observation: Observation, T_cam_obj: Poses) -> Evidence:
         """Weigh poses (B, 4, 4) that show nearly the same surface by what sets them apart as well.
 
         To their rank comes what sets each rendering apart from their mean beside what sets the picture apart from it:
@@ -91,7 +92,7 @@ class GeometricScorer:
         same = ((rendering.depth_m > 0) & (off_m < near_m)).astype(np.float32)
         return replace(evidence, rank=evidence.rank + self._colours(observation).distinguishable(rendering.rgb, same))
 
-    def contest(self, observation: Observation, T_cam_obj: np.ndarray, looseness: float = 1.0) -> np.ndarray:
+    def contest(self, observation: Observation, T_cam_obj: Poses, looseness: float = 1.0) -> np.ndarray:
         """Return (B - 1,): by how much more speaks for the first of poses (B, 4, 4) than for each, where they differ.
 
         Votes of depth in -1..1, and of colours that set the renderings apart, all compared at once: what many have in
@@ -103,7 +104,7 @@ class GeometricScorer:
         apart = self._colours(observation).distinguishable(rendering.rgb, agrees)
         return votes_of + apart[0] - apart[1:]
 
-    def duels(self, observation: Observation, T_cam_obj: np.ndarray) -> np.ndarray:
+    def duels(self, observation: Observation, T_cam_obj: Poses) -> np.ndarray:
         """Return (B - 1,): what a contest of the first of poses (B, 4, 4) with each by itself says.
 
         Over all pixels that both explain, whatever else is compared: how sure the first is beside that one.
@@ -114,7 +115,7 @@ class GeometricScorer:
         return votes_of + self._colours(observation).preferred(rendering.rgb, agrees)
 
     def _voted(
-        self, observation: Observation, T_cam_obj: np.ndarray, looseness: float
+        self, observation: Observation, T_cam_obj: Poses, looseness: float
     ) -> tuple[np.ndarray, Rendering, np.ndarray]:
         """Return votes of depth (B - 1,) for the first pose, the renderings, and where depth agrees with them."""
         rendering = self._rendered(observation, T_cam_obj)
@@ -133,7 +134,7 @@ class GeometricScorer:
     def _colours(self, observation: Observation) -> ColourComparison:
         return ColourComparison(observation.rgb.reshape(observation.size, observation.size, 3))
 
-    def _rendered(self, observation: Observation, T_cam_obj: np.ndarray) -> Rendering:
+    def _rendered(self, observation: Observation, T_cam_obj: Poses) -> Rendering:
         return self._renderer.render(T_cam_obj, observation.K, (observation.size,) * 2, colour=self._colour)
 
     def _compared(self, observation: Observation, rendering: Rendering) -> Evidence:

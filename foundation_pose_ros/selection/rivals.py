@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Poses
 from ..object_model.symmetry import Axis
 
 # Without a rival nothing is nearly as likely.
@@ -32,7 +33,7 @@ class Rivals:
     behind (R,): by how much less speaks for each. turns: those that are turned about an axis, likelier ones first.
     """
 
-    T_cam_obj: np.ndarray
+    T_cam_obj: Poses
     behind: np.ndarray
     turns: tuple[RivalTurn, ...] = ()
 

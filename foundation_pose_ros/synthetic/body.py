@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Pose
 from ..camera import Camera, PixelBox
 from ..object_model.model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
@@ -31,19 +32,19 @@ class Body:
     def moves(self) -> bool:
         return self.T_world_obj.ndim == 3
 
-    def pose(self, frame: int) -> np.ndarray:
+    def pose(self, frame: int) -> Pose:
         """Return T_world_obj (4, 4) in a frame."""
         return self.T_world_obj[frame] if self.moves else self.T_world_obj
 
 
-def image_box(model: ObjectModel, T_cam_obj: np.ndarray, camera: Camera) -> PixelBox | None:
+def image_box(model: ObjectModel, T_cam_obj: Pose, camera: Camera) -> PixelBox | None:
     """Return the part of the image that a model can cover, or None where it is outside or behind the camera."""
     return camera.pixel_box(transform_points(T_cam_obj, model.box_corners), _MARGIN_PX)
 
 
 def render_box(
     renderer: EmbreeRenderer,
-    T_cam_obj: np.ndarray,
+    T_cam_obj: Pose,
     camera: Camera,
     box: PixelBox,
     scale: int = 1,

@@ -3,6 +3,7 @@
 import numpy as np
 import trimesh
 
+from ..arrays import Poses
 from ..object_model.model import ObjectModel
 from ..se3 import from_rotation_translation
 
@@ -43,7 +44,7 @@ def hand_path(
     eye_m: np.ndarray,
     rng: np.random.Generator,
     period_s: float = 2.4,
-) -> np.ndarray:
+) -> Poses:
     """Return T_world_hand (frames, 4, 4): out of the picture, before the target seen from eye_m, and back."""
     towards = (eye_m - target_m) * [1, 1, 0]
     towards /= np.linalg.norm(towards)

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..arrays import Depth, Mask
 from ..camera import Camera
 from ..datasets.sequence import Sequence
 from ..frame import Frame
@@ -72,12 +73,12 @@ class CameraDefects:
             blended = cv2.blur(depth_m, (3, 3)) / np.maximum(cv2.blur(known, (3, 3)), 1e-6)
             depth_m = np.where(depth_m > 0, blended, 0)
         shift = np.array([[1, 0, self.alignment_px[0]], [0, 1, self.alignment_px[1]]], np.float32)
-        depth_m = cv2.warpAffine(depth_m, shift, depth_m.shape[::-1], flags=cv2.INTER_NEAREST)
-        depth_m = np.where(depth_m > 0, depth_m + self.warp_m * np.square(depth_m), 0)
+        shifted_m = cv2.warpAffine(depth_m, shift, depth_m.shape[::-1], flags=cv2.INTER_NEAREST)
+        depth_m = np.where(shifted_m > 0, shifted_m + self.warp_m * np.square(shifted_m), 0)
         return replace(frame, depth_m=depth_m.astype(np.float32))
 
 
-def evened(depth_m: np.ndarray, window_px: int) -> np.ndarray:
+def evened(depth_m: Depth, window_px: int) -> Depth:
     """Return depth (H, W), its mean over a window wherever no jump is in it."""
     if window_px == 1:
         return depth_m
@@ -89,10 +90,10 @@ def evened(depth_m: np.ndarray, window_px: int) -> np.ndarray:
     return np.where(whole, total / np.maximum(count, 1e-6), depth_m)
 
 
-def _nearest_m(depth_m: np.ndarray, window_px: int) -> np.ndarray:
+def _nearest_m(depth_m: Depth, window_px: int) -> Depth:
     """(H, W): the nearest depth that was measured in a window about each pixel."""
     far_m = np.where(depth_m > 0, depth_m, np.float32(1e3))
-    return cv2.erode(far_m, np.ones((window_px, window_px), np.uint8))
+    return np.asarray(cv2.erode(far_m, np.ones((window_px, window_px), np.uint8)), np.float32)
 
 
 class DefectiveSequence:
@@ -166,7 +167,7 @@ def reprinted(appearance: Appearance, rng: np.random.Generator, wrong_prints: bo
     return CornerColours(np.clip(np.power(colours * gain, gamma), 0, 1))
 
 
-def damaged_mask(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def damaged_mask(mask: Mask, rng: np.random.Generator) -> np.ndarray:
     """Make of a mask (H, W) one as a segmenter may give it: too wide, too narrow, half of it, or beside the object."""
     size = max(3, round(np.sqrt(mask.sum()) * rng.uniform(0.05, 0.2)))
     kernel = np.ones((size, size), np.uint8)
@@ -184,9 +185,7 @@ def damaged_mask(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.roll(mask, tuple(rng.integers(-size, size + 1, 2)), (0, 1))
 
 
-def mask_elsewhere(
-    shape: tuple[int, int], diameter_px: float, avoid: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def mask_elsewhere(shape: tuple[int, int], diameter_px: float, avoid: np.ndarray, rng: np.random.Generator) -> Mask:
     """Make a mask (H, W) bool, an ellipse as large as an object, clear of what is to be avoided (H, W)."""
     for _ in range(20):
         middle = rng.uniform((0.15, 0.15), (0.85, 0.85)) * shape

@@ -9,6 +9,7 @@ import numpy as np
 import trimesh
 from scipy.spatial import ConvexHull
 
+from ..arrays import Pose, Poses
 from ..camera import Camera
 from ..depth import in_front
 from ..errors import InputRefused
@@ -39,7 +40,7 @@ class Item:
         """Return `stable_rotations` of the model."""
         return stable_rotations(self.model)
 
-    def at(self, T_world_obj: np.ndarray) -> Body:
+    def at(self, T_world_obj: Pose) -> Body:
         """Return the body that stands at T_world_obj (4, 4)."""
         return Body(self.name, self.renderer, T_world_obj, self.gloss)
 
@@ -48,7 +49,7 @@ class Item:
 class Viewpoints:
     """From where the table is looked at: T_world_cam (N, 4, 4) and the camera; a small picture tells what is hidden."""
 
-    T_world_cam: np.ndarray
+    T_world_cam: Poses
     camera: Camera
 
     def hidden_share(self, objects: Sequence[Body], other: Body) -> np.ndarray:
@@ -72,7 +73,7 @@ class Viewpoints:
             return False
         return all(self.hidden_share([body], other).max() <= share for other in others)
 
-    def _depth_m(self, body: Body, T_cam_world: np.ndarray) -> np.ndarray:
+    def _depth_m(self, body: Body, T_cam_world: Pose) -> np.ndarray:
         """(H, W), 0 where the body isn't."""
         depth_m = np.zeros((self.camera.height, self.camera.width), np.float32)
         T_cam_obj = T_cam_world @ body.pose(0)
@@ -208,14 +209,14 @@ def stable_rotations(model: ObjectModel) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(rotations), np.asarray(weights) / np.sum(weights)
 
 
-def on_table(model: ObjectModel, R: np.ndarray, middle_xy_m: np.ndarray) -> np.ndarray:
+def on_table(model: ObjectModel, R: np.ndarray, middle_xy_m: np.ndarray) -> Pose:
     """Return T_world_obj (4, 4) with the lowest vertex on z = 0 and the middle of the body above a point (2,)."""
     turned = model.vertices @ R.T
     middle = (turned.min(axis=0) + turned.max(axis=0)) / 2
     return from_rotation_translation(R, np.array([*(middle_xy_m - middle[:2]), -turned[:, 2].min()]))
 
 
-def footprint(model: ObjectModel, T_world_obj: np.ndarray) -> np.ndarray:
+def footprint(model: ObjectModel, T_world_obj: Pose) -> np.ndarray:
     """Return the convex outline (N, 2) float32 in metres of a body seen from above."""
     points = (model.vertices @ T_world_obj[:3, :3].T + T_world_obj[:3, 3])[:, :2]
     return points[ConvexHull(points).vertices].astype(np.float32)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import open3d as o3d
 
+from ..arrays import Points, Pose, Poses
 from ..se3 import inverse
 
 _PATTERN = 4  # Pixels of a 4x4 block send different rays, then share what they saw.
@@ -101,11 +102,11 @@ class ShadowCaster:
         self._standing = _Caster(threads)
         self._moving: list[tuple[_Caster, np.ndarray]] = []
 
-    def add_standing(self, vertices: np.ndarray, faces: np.ndarray, T_world_obj: np.ndarray) -> None:
+    def add_standing(self, vertices: Points, faces: np.ndarray, T_world_obj: Pose) -> None:
         """Add a body that keeps its pose T_world_obj (4, 4)."""
         self._standing.add(vertices @ T_world_obj[:3, :3].T + T_world_obj[:3, 3], faces)
 
-    def add_moving(self, vertices: np.ndarray, faces: np.ndarray, T_world_obj: np.ndarray) -> None:
+    def add_moving(self, vertices: Points, faces: np.ndarray, T_world_obj: Poses) -> None:
         """Add a body with its poses T_world_obj (frames, 4, 4)."""
         caster = _Caster(self._threads)
         caster.add(vertices, faces)
@@ -116,7 +117,7 @@ class ShadowCaster:
         return bool(self._moving)
 
     def lit(
-        self, points: np.ndarray, directions: np.ndarray, frame: int, standing: bool = True, moving: bool = True
+        self, points: Points, directions: np.ndarray, frame: int, standing: bool = True, moving: bool = True
     ) -> np.ndarray:
         """Return (N,) bool: rays from points (N, 3) along directions (N, 3), world frame, that get away."""
         rays = np.concatenate([points, directions], axis=1).astype(np.float32)
@@ -133,7 +134,7 @@ class _Caster:
         self._scene = o3d.t.geometry.RaycastingScene(nthreads=threads)
         self._threads, self._empty = threads, True
 
-    def add(self, vertices: np.ndarray, faces: np.ndarray) -> None:
+    def add(self, vertices: Points, faces: np.ndarray) -> None:
         self._scene.add_triangles(
             o3d.core.Tensor.from_numpy(np.ascontiguousarray(vertices, np.float32)),
             o3d.core.Tensor.from_numpy(faces.astype(np.uint32)),

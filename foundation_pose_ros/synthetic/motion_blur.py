@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import se3
+from ..arrays import Depth, Points, Poses
 from ..camera import Camera
 from ..jit import compiled_exactly, inlinable
 
@@ -33,10 +34,10 @@ class MotionField:
     """
 
     velocity: np.ndarray
-    depth_m: np.ndarray
+    depth_m: Depth
 
     @cached_property
-    def order_m(self) -> np.ndarray:
+    def order_m(self) -> Depth:
         """Return depth (H, W) by which surfaces hide each other."""
         return np.where(self.depth_m > 0, self.depth_m, np.float32(1e3)).astype(np.float32)
 
@@ -67,7 +68,7 @@ class MotionField:
         return np.ascontiguousarray(np.repeat(np.repeat(of_tile, tile, 0), tile, 1)[:height, :width])
 
 
-def twist_at(T_cam_obj: np.ndarray, index: int, dt_s: float, centre: np.ndarray) -> np.ndarray:
+def twist_at(T_cam_obj: Poses, index: int, dt_s: float, centre: np.ndarray) -> np.ndarray:
     """Return the twist (6,) a second, camera axes, about a point (3,) of a body, at one of its poses (frames, 4, 4).
 
     Of the motions from the pose before and to the one after it is the smaller: a jump lies on one side only, and is no
@@ -81,7 +82,7 @@ def twist_at(T_cam_obj: np.ndarray, index: int, dt_s: float, centre: np.ndarray)
     return twists[int(size.argmin())]
 
 
-def rigid_velocity(points_cam: np.ndarray, centre_cam: np.ndarray, twist: np.ndarray, camera: Camera) -> np.ndarray:
+def rigid_velocity(points_cam: Points, centre_cam: np.ndarray, twist: np.ndarray, camera: Camera) -> np.ndarray:
     """Return velocities (N, 3) float32 of points (N, 3) of a body, as a `MotionField` has them.
 
     twist: (6,) a second, camera axes, about centre_cam (3,). Points have depths above 0.

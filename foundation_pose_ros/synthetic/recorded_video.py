@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from .. import se3
+from ..arrays import Depth, Rgb
 from ..datasets.derived_sequence import DerivedSequence
 from ..datasets.sequence import FRAME_RATE_HZ, Sequence, position_of
 from ..depth import in_front
@@ -66,7 +67,7 @@ class RecordedVideo(DerivedSequence):
         poses: tuple[np.ndarray, np.ndarray],
         per_s: float,
         velocity: np.ndarray,
-        depth_m: np.ndarray,
+        depth_m: Depth,
     ) -> None:
         """Write an object's own motion where it is seen: from its pose to that in a frame beside, 1 / per_s later."""
         model, camera = self._sequence.model(name), frame.camera
@@ -95,7 +96,7 @@ class RecordedVideo(DerivedSequence):
         return replace(frame, rgb=video.compressed(encode_srgb(light)), depth_m=video.lost(depth_m, field, rng))
 
 
-def optical_flow_px(rgb: np.ndarray, other_rgb: np.ndarray) -> np.ndarray:
+def optical_flow_px(rgb: Rgb, other_rgb: Rgb) -> np.ndarray:
     """Return (H, W, 2) float32: where in another picture (H, W, 3) uint8 the content of each pixel is, from it on."""
     pictures = [cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (rgb, other_rgb)]
     flow_px = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(*pictures, None)  # type: ignore[call-overload]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Poses
 from ..camera import Camera
 from ..frame import Frame
 from ..object_model.model import ObjectModel
@@ -44,7 +45,7 @@ def viewing_distance_m(model: ObjectModel) -> float:
     return max(0.4, 1.9 * model.diameter_m)
 
 
-def sphere_poses(model: ObjectModel, count: int, seed: int = 0, distance_m: float | None = None) -> np.ndarray:
+def sphere_poses(model: ObjectModel, count: int, seed: int = 0, distance_m: float | None = None) -> Poses:
     """Return T_cam_obj (count, 4, 4) from all over the viewing sphere, evenly; the seed turns the whole of them."""
     rng = np.random.default_rng(seed)
     turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
@@ -57,7 +58,7 @@ def turn_poses(
     elevation_deg: float = 30.0,
     turn_deg: float = 360.0,
     distance_m: float | None = None,
-) -> np.ndarray:
+) -> Poses:
     """Return T_cam_obj (count, 4, 4) of one steady turn around the model's z axis, its end left out."""
     azimuth, elevation = np.deg2rad(turn_deg) * np.arange(count) / count, np.deg2rad(elevation_deg)
     level = np.cos(elevation)
@@ -67,7 +68,7 @@ def turn_poses(
 
 def render_views(
     model: ObjectModel,
-    T_cam_obj: np.ndarray,
+    T_cam_obj: Poses,
     seed: int = 0,
     settings: StudioSettings = StudioSettings(),
     names: Sequence[str] | None = None,
@@ -126,7 +127,7 @@ def _picture(
 
 def _looking(
     model: ObjectModel, directions: np.ndarray, distance_m: float | None, rng: np.random.Generator | None
-) -> np.ndarray:
+) -> Poses:
     """T_cam_obj (N, 4, 4) of cameras that look at the model's middle from unit directions (N, 3), rolled at random."""
     eye = model.centre_m + (distance_m or viewing_distance_m(model)) * directions
     T_cam_obj = inverse(look_at(eye, np.broadcast_to(model.centre_m, eye.shape)))

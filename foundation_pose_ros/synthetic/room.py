@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..arrays import Pose
 from ..srgb import decode_srgb
 
 TABLE_X_M, TABLE_Y_M, FLOOR_Z_M, WALL_Y_M = (-1.15, 1.15), (-0.75, 0.6), -0.74, 0.95
@@ -28,9 +29,7 @@ class Panel:
         rows, columns = (np.arange(0, n, step) * self.texel_m for n in self.light.shape[:2])
         return self.origin_m + columns[None, :, None] * self.along_columns + rows[:, None, None] * self.along_rows
 
-    def seen(
-        self, T_cam_world: np.ndarray, rays_cam: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def seen(self, T_cam_world: Pose, rays_cam: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return depth (H, W) along z = 1 rays, 0 without a hit; texture columns, rows (H, W); normal_cam (3,)."""
         R, t = T_cam_world[:3, :3], T_cam_world[:3, 3]
         origin, column_axis, row_axis = R @ self.origin_m + t, R @ self.along_columns, R @ self.along_rows

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..arrays import Mask, Pose, Poses
 from ..errors import InputRefused
 from ..frame import Frame
 from ..object_model.model import ObjectModel
@@ -44,9 +45,7 @@ class RenderedFrame:
 class SyntheticScene:
     """The interface of a sequence over a scene that is rendered on demand; the same call gives the same pixels."""
 
-    def __init__(
-        self, settings: SceneSettings, painter: ScenePainter, object_count: int, T_world_cam: np.ndarray
-    ) -> None:
+    def __init__(self, settings: SceneSettings, painter: ScenePainter, object_count: int, T_world_cam: Poses) -> None:
         """painter: of all bodies, the first `object_count` of them the objects; T_world_cam (frames, 4, 4)."""
         assert settings.colour_sensor is not None
         self.name = f"synthetic_{settings.seed}"
@@ -63,7 +62,7 @@ class SyntheticScene:
         self._stamps = stamps_ns(settings.frames, settings.rate_hz)
         self._rendered = lru_cache(maxsize=settings.cached_frames)(self._render)
 
-    def with_paths(self, paths: Mapping[str, np.ndarray], T_world_cam: np.ndarray | None = None) -> "SyntheticScene":
+    def with_paths(self, paths: Mapping[str, np.ndarray], T_world_cam: Poses | None = None) -> "SyntheticScene":
         """Return the scene with bodies that move along T_world_obj, and a camera along T_world_cam (frames, 4, 4)."""
         changed = [replace(body, T_world_obj=paths.get(body.name, body.T_world_obj)) for body in self._painter.bodies]
         return SyntheticScene(
@@ -82,7 +81,7 @@ class SyntheticScene:
         """Return the same scene, painted by another painter, which is made from its own."""
         return SyntheticScene(self._settings, painter_of(self._painter), len(self.object_names), self.T_world_cam)
 
-    def path(self, body_name: str) -> np.ndarray:
+    def path(self, body_name: str) -> Poses:
         """Return T_world_obj (frames, 4, 4) of an object or a body of the clutter."""
         return np.broadcast_to(self._bodies[body_name].T_world_obj, (len(self.frame_ids), 4, 4)).copy()
 
@@ -94,12 +93,12 @@ class SyntheticScene:
         """Return colour and depth as the sensors give them."""
         return self.rendered(frame_id).frame
 
-    def mask(self, frame_id: str, object_name: str) -> np.ndarray | None:
+    def mask(self, frame_id: str, object_name: str) -> Mask | None:
         """Return (H, W) bool of the object's visible pixels, None where none is visible."""
         self._object(object_name)
         return self.rendered(frame_id).masks.get(object_name)
 
-    def truth(self, frame_id: str, object_name: str) -> np.ndarray:
+    def truth(self, frame_id: str, object_name: str) -> Pose:
         """Return T_cam_obj (4, 4) float32, in the mesh's own frame, whether or not the object is visible."""
         index = self._frame_index(frame_id)
         return (inverse(self.T_world_cam[index]) @ self._object(object_name).pose(index)).astype(np.float32)
@@ -113,7 +112,7 @@ class SyntheticScene:
         self._object(object_name)
         return self.rendered(frame_id).visible_fraction[object_name]
 
-    def silhouette(self, frame_id: str, object_name: str) -> np.ndarray:
+    def silhouette(self, frame_id: str, object_name: str) -> Mask:
         """Return (H, W) bool of the pixels that the object would show if it stood alone."""
         T_cam_obj, body = self.truth(frame_id, object_name).astype(np.float64), self._object(object_name)
         mask = np.zeros((self.camera.height, self.camera.width), bool)

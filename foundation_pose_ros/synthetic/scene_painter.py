@@ -6,6 +6,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from ..arrays import Depth, Pose
 from ..camera import Camera, PixelBox
 from ..se3 import inverse
 from ..srgb import decode_srgb
@@ -39,7 +40,7 @@ class ScenePainter(Protocol):
         """Return the same room and light with other bodies."""
         ...
 
-    def paint(self, frame: int, T_world_cam: np.ndarray) -> Picture:
+    def paint(self, frame: int, T_world_cam: Pose) -> Picture:
         """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
         ...
 
@@ -68,7 +69,7 @@ class Painter:
         """Return the same room and light with other bodies."""
         return Painter(self.room, bodies, self.light, self.camera, self._supersample)
 
-    def paint(self, frame: int, T_world_cam: np.ndarray) -> Picture:
+    def paint(self, frame: int, T_world_cam: Pose) -> Picture:
         """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
         T_cam_world = inverse(np.asarray(T_world_cam, np.float64))
         light, depth_m, normals_cam = self._surroundings(frame, T_cam_world)
@@ -110,7 +111,7 @@ class Painter:
             panel.origin_m, panel.along_columns, panel.along_rows, (albedo * light).astype(np.float32), panel.texel_m
         )
 
-    def _surroundings(self, frame: int, T_cam_world: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _surroundings(self, frame: int, T_cam_world: Pose) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         size = self._rays.shape[:2]
         light, depth_m = np.zeros((*size, 3), np.float32), np.zeros(size, np.float32)
         normals_cam = np.zeros((*size, 3), np.float32)
@@ -155,9 +156,9 @@ class Painter:
     def _light_on_bodies(
         self,
         frame: int,
-        T_world_cam: np.ndarray,
+        T_world_cam: Pose,
         ids: np.ndarray,
-        depth_m: np.ndarray,
+        depth_m: Depth,
         normals_cam: np.ndarray,
         part: tuple[slice, slice],
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..arrays import Depth, Mask, Rgb
 from ..camera import Camera
 from ..srgb import encode_srgb
 
@@ -43,9 +44,7 @@ class DepthSensor:
     hole_size_px: float = 3.0
     range_m: tuple[float, float] = (0.0, np.inf)
 
-    def measure(
-        self, depth_m: np.ndarray, normals_cam: np.ndarray, camera: Camera, rng: np.random.Generator
-    ) -> np.ndarray:
+    def measure(self, depth_m: Depth, normals_cam: np.ndarray, camera: Camera, rng: np.random.Generator) -> Depth:
         """Depth (H, W) float32 metres as the sensor gives it, 0 = lost; normals_cam (H, W, 3) of the true surface."""
         theta = incidence_angle_rad(normals_cam, camera)
         kept = depth_m > 0
@@ -125,7 +124,7 @@ class ColourSensor:
     blur_px: float = 0.0
     vignetting: float = 0.0
 
-    def measure(self, linear_rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def measure(self, linear_rgb: np.ndarray, rng: np.random.Generator) -> Rgb:
         """Measure (H, W, 3) uint8 sRGB from linear light (H, W, 3) float32, 1 = white."""
         gains = np.asarray(self.white_balance, np.float32) * np.float32(2.0**self.exposure_stops)
         light = linear_rgb * gains
@@ -155,7 +154,7 @@ def incidence_angle_rad(normals_cam: np.ndarray, camera: Camera) -> np.ndarray:
     return np.arccos(np.clip(cosine, 0, 1))
 
 
-def shadowed(depth_m: np.ndarray, focal_baseline_px_m: float, side: int = 1) -> np.ndarray:
+def shadowed(depth_m: Depth, focal_baseline_px_m: float, side: int = 1) -> Mask:
     """Find pixels (H, W) bool that a second imager can't see: behind nearer surfaces, or off its image.
 
     Along a row, a pixel is hidden where one further towards the second imager lands on or before it in that imager's
@@ -173,7 +172,7 @@ def shadowed(depth_m: np.ndarray, focal_baseline_px_m: float, side: int = 1) -> 
     return valid & (hidden | (landing < 0))
 
 
-def beside_jump(depth_m: np.ndarray, relative: float = 0.03) -> np.ndarray:
+def beside_jump(depth_m: Depth, relative: float = 0.03) -> Mask:
     """Return pixels (H, W) bool within one of a jump of depth that is larger than a share of the depth."""
     kernel = np.ones((3, 3), np.uint8)
     return cv2.dilate(depth_m, kernel) - cv2.erode(depth_m, kernel) > relative * np.maximum(depth_m, 1e-6)

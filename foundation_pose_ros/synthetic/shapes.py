@@ -8,11 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import Delaunay
 
+from ..arrays import Points
+
 
 class Shape(NamedTuple):
     """vertices (V, 3) metres; faces (F, 3) int; uv (V, 2)."""
 
-    vertices: np.ndarray
+    vertices: Points
     faces: np.ndarray
     uv: np.ndarray
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from ..arrays import Rgb
 from ..errors import InputRefused
 from ..object_model.appearance import Appearance, CornerColours, Texture
 from ..object_model.model import ObjectModel
@@ -47,7 +48,7 @@ class TextureLibrary:
         """Return the names of all pictures: their files, relative to the folder."""
         return list(self._by_name)
 
-    def named(self, name: str) -> np.ndarray:
+    def named(self, name: str) -> Rgb:
         """Return a picture (H, W, 3) uint8; raises InputRefused where there is none of that name."""
         if name not in self._by_name:
             raise InputRefused(
@@ -55,7 +56,7 @@ class TextureLibrary:
             )
         return self._read(self._by_name[name])
 
-    def drawn(self, rng: np.random.Generator) -> np.ndarray:
+    def drawn(self, rng: np.random.Generator) -> Rgb:
         """Draw a picture (H, W, 3) uint8."""
         return self._read(self._paths[int(rng.integers(len(self._paths)))])
 
@@ -77,7 +78,7 @@ def patches(rng: np.random.Generator, size: int = 64) -> np.ndarray:
     return picture
 
 
-def projected(model: ObjectModel, picture: np.ndarray, rng: np.random.Generator, repeats: float) -> Texture:
+def projected(model: ObjectModel, picture: Rgb, rng: np.random.Generator, repeats: float) -> Texture:
     """Wrap a picture (H, W, 3) uint8 about a model, on each of six sides from another place of it.
 
     repeats: how often it is repeated over the diameter.

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.spatial.transform import Rotation, RotationSpline
 
+from ..arrays import Poses
 from ..se3 import from_rotation_translation, rotation_angle_rad
 
 
@@ -32,7 +33,7 @@ def camera_path(
     distance_m: tuple[float, float] = (0.55, 0.85),
     azimuth_deg: tuple[float, float] = (-125.0, -55.0),
     elevation_deg: tuple[float, float] = (24.0, 52.0),
-) -> np.ndarray:
+) -> Poses:
     """Return poses T_world_cam (frames, 4, 4) of a camera that wanders before a target and looks near it.
 
     World: z up; azimuth is that of the camera seen from the target, -90 degrees on the side of -y. Key poses are drawn
@@ -56,7 +57,7 @@ def object_path(
     start: np.ndarray,
     rng: np.random.Generator,
     motion: Motion = Motion(),
-) -> np.ndarray:
+) -> Poses:
     """Return T_world_obj (frames, 4, 4) of an object lifted off the table from T_world_obj `start` and turned about."""
     count = _key_count(frames, rate_hz, motion)
     lift = np.array([0.0, 0.0, 0.12])
@@ -102,7 +103,7 @@ def _rolled(angle_rad: np.ndarray) -> np.ndarray:
     return from_rotation_translation(Rotation.from_rotvec(angle_rad[:, None] * [0, 0, 1]).as_matrix(), np.zeros(3))
 
 
-def _timed(keys: np.ndarray, frames: int, rate_hz: float, motion: Motion, rng: np.random.Generator) -> np.ndarray:
+def _timed(keys: np.ndarray, frames: int, rate_hz: float, motion: Motion, rng: np.random.Generator) -> Poses:
     """Run along a spline through key poses (K, 4, 4) as fast as the limits allow, starting and ending softly."""
     at = np.arange(len(keys), dtype=float)
     position, rotation = CubicSpline(at, keys[:, :3, 3]), RotationSpline(at, Rotation.from_matrix(keys[:, :3, :3]))
@@ -123,7 +124,7 @@ def _timed(keys: np.ndarray, frames: int, rate_hz: float, motion: Motion, rng: n
     return T
 
 
-def _tremor(time_s: np.ndarray, motion: Motion, rng: np.random.Generator) -> np.ndarray:
+def _tremor(time_s: np.ndarray, motion: Motion, rng: np.random.Generator) -> Poses:
     """Small motions (N, 4, 4) in the moving frame, band-limited by a spline with 8 knots a second."""
     knots = np.arange(0, time_s[-1] + 1.0, 1 / 8)
     shake = CubicSpline(knots, rng.normal(0, 1, (len(knots), 6)))(time_s)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from scipy.special import ndtri
 
+from ..arrays import Depth, Rgb
 from ..errors import InputRefused
 from .motion_blur import MotionField, blurred, moved
 from .sensor import ColourSensor, smooth_noise
@@ -110,7 +111,7 @@ class VideoDefects:
         return light * self.gains(time_s)
 
     def depth(
-        self, depth_m: np.ndarray, normals_cam: np.ndarray | None, field: MotionField | None
+        self, depth_m: Depth, normals_cam: np.ndarray | None, field: MotionField | None
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Return depth (H, W) and normals (H, W, 3) of the moment at which depth is exposed."""
         if field is None or self.depth_late_s == 0:
@@ -120,7 +121,7 @@ class VideoDefects:
         late_m = np.where(late_m > 0, late_m + np.float32(self.depth_late_s) * field.velocity[rows, columns, 2], 0)
         return late_m.astype(np.float32), None if normals_cam is None else normals_cam[rows, columns]
 
-    def lost(self, depth_m: np.ndarray, field: MotionField | None, rng: np.random.Generator) -> np.ndarray:
+    def lost(self, depth_m: Depth, field: MotionField | None, rng: np.random.Generator) -> Depth:
         """Return depth (H, W) without what is lost by motion."""
         if field is None or self.motion_holes == 0:
             return depth_m
@@ -133,7 +134,7 @@ class VideoDefects:
         gain = 2.0**self.gain_stops
         return replace(sensor, shot_noise=sensor.shot_noise * gain, read_noise=sensor.read_noise * gain)
 
-    def compressed(self, rgb: np.ndarray) -> np.ndarray:
+    def compressed(self, rgb: Rgb) -> Rgb:
         """Return a picture (H, W, 3) uint8 RGB after compression."""
         if self.jpeg_quality is None:
             return rgb

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .. import se3
+from ..arrays import Pose
 from ..errors import InputRefused
 from ..estimation import motion
 from ..estimation.scene_motion import scene_motion
@@ -152,7 +153,7 @@ class SceneCheck:
         return (frame.stamp_ns - self._anchor.frame.stamp_ns) * 1e-9
 
 
-def _apart(pose: PoseResult, T_first: np.ndarray, T_second: np.ndarray) -> float:
+def _apart(pose: PoseResult, T_first: Pose, T_second: Pose) -> float:
     """Return how far apart two poses (4, 4) are at the rim, in diameters; pose: whose object it is."""
     twist = np.asarray(se3.twist_between(T_first, T_second, pose.centre_obj))
     return float(np.linalg.norm(twist[:3]) / max(pose.diameter_m, 1e-6) + np.linalg.norm(twist[3:]) / 2)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from .. import se3
+from ..arrays import Depth, Intrinsics, Pose
 from ..camera import Camera
 from ..object_model.model import ObjectModel
 from ..observation.compared_images import SIZE, rays_of
@@ -56,7 +57,7 @@ class _Layers:
     """The nearest surface of each pixel so far: colours in linear light, depth, normals towards the camera."""
 
     albedo: np.ndarray
-    depth_m: np.ndarray
+    depth_m: Depth
     normals: np.ndarray
 
     def covered(self, albedo: np.ndarray, depth_m: np.ndarray, normals: np.ndarray) -> np.ndarray:
@@ -70,8 +71,8 @@ def picture(
     rng: np.random.Generator,
     shown: EmbreeRenderer,
     others: Sequence[EmbreeRenderer],
-    T_cam_obj: np.ndarray,
-    K: np.ndarray,
+    T_cam_obj: Pose,
+    K: Intrinsics,
     textures: TextureLibrary,
     defects: Defects,
 ) -> Picture:
@@ -105,7 +106,7 @@ def picture(
     return Picture(rgb, depth_m, in_front)
 
 
-def _rendered(renderer: EmbreeRenderer, T_cam_obj: np.ndarray, K: np.ndarray) -> tuple[np.ndarray, ...]:
+def _rendered(renderer: EmbreeRenderer, T_cam_obj: np.ndarray, K: Intrinsics) -> tuple[np.ndarray, ...]:
     seen = renderer.render(T_cam_obj[None], K, (SIZE, SIZE), normals=True, colour=True)
     rgb, normals = seen.rgb, seen.normals_cam
     assert rgb is not None and normals is not None
@@ -128,7 +129,7 @@ def _stick(rng: np.random.Generator, albedo: np.ndarray, shown: np.ndarray) -> N
 
 
 def _plane(
-    rng: np.random.Generator, model: ObjectModel, T_cam_obj: np.ndarray, K: np.ndarray, textures: TextureLibrary
+    rng: np.random.Generator, model: ObjectModel, T_cam_obj: Pose, K: Intrinsics, textures: TextureLibrary
 ) -> tuple[np.ndarray, ...]:
     """What the object stands on or before: a plane behind or just touching it, facing the camera more or less."""
     rays = rays_of(K)
@@ -148,7 +149,7 @@ def _plane(
     return decode_srgb(albedo), depth_m, np.broadcast_to(normal.astype(np.float32), rays.shape)
 
 
-def _beside(rng: np.random.Generator, model: ObjectModel, other: ObjectModel, T_cam_obj: np.ndarray) -> np.ndarray:
+def _beside(rng: np.random.Generator, model: ObjectModel, other: ObjectModel, T_cam_obj: Pose) -> Pose:
     """A pose (4, 4) of another thing near the object: beside, before or behind it."""
     centre = T_cam_obj[:3, :3] @ model.centre_m + T_cam_obj[:3, 3]
     reach_m = (model.diameter_m + other.diameter_m) / 2
@@ -177,7 +178,7 @@ def _lit(rng: np.random.Generator, layers: _Layers, rays: np.ndarray, strength: 
 
 
 def _measured(
-    rng: np.random.Generator, light: np.ndarray, layers: _Layers, K: np.ndarray, strength: float
+    rng: np.random.Generator, light: np.ndarray, layers: _Layers, K: Intrinsics, strength: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """What both cameras make of it: rgb (SIZE, SIZE, 3) float32 in 0..1, depth_m (SIZE, SIZE)."""
     median = float(np.median(light))
@@ -204,7 +205,7 @@ def _measured(
     depth_m = depth.measure(layers.depth_m, layers.normals, camera, rng)
     if rng.random() < 0.5 * strength:
         shift = np.array([[1, 0, rng.uniform(-1, 1)], [0, 1, rng.uniform(-1, 1)]], np.float32)
-        depth_m = cv2.warpAffine(depth_m, shift, (SIZE, SIZE), flags=cv2.INTER_NEAREST)
+        depth_m = np.asarray(cv2.warpAffine(depth_m, shift, (SIZE, SIZE), flags=cv2.INTER_NEAREST), np.float32)
     return rgb, depth_m
 
 

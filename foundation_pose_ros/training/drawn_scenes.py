@@ -10,6 +10,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from .. import se3
+from ..arrays import Points, Pose, Poses
 from ..object_model.model import ObjectModel
 from ..observation.compared_images import SIZE, compared, compared_rendering, crop_camera, rays_of
 from ..rendering import Rendering
@@ -49,7 +50,7 @@ class KnownMesh:
 
     renderer: EmbreeRenderer
     axes: np.ndarray
-    points: np.ndarray
+    points: Points
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,12 @@ class DrawnScene:
     shown: EmbreeRenderer
     mesh: KnownMesh
     others: list[EmbreeRenderer]
-    T_true: np.ndarray
+    T_true: Pose
     plain: bool
     settings: SceneSettings
     textures: TextureLibrary
 
-    def crops(self, T_cam_obj: np.ndarray) -> Crops:
+    def crops(self, T_cam_obj: Poses) -> Crops:
         """Take a picture, and render poses (L, 4, 4) beside it, in a crop about one of them."""
         rng, model = self.rng, self.shown.model
         # Whichever registration likes best is in the middle of the crop.
@@ -137,7 +138,7 @@ class DrawnScenes:
         return KnownMesh(EmbreeRenderer(model, threads=1), principal_axes(model), model.surface_points(_MODEL_POINTS))
 
 
-def _placed(rng: np.random.Generator, model: ObjectModel, settings: SceneSettings) -> np.ndarray:
+def _placed(rng: np.random.Generator, model: ObjectModel, settings: SceneSettings) -> Pose:
     """Draw a pose (4, 4) before the camera, any rotation."""
     R = Rotation.random(rng=rng).as_matrix()
     z = max(rng.uniform(*settings.distance_m), settings.nearest * model.diameter_m)
@@ -145,7 +146,7 @@ def _placed(rng: np.random.Generator, model: ObjectModel, settings: SceneSetting
     return se3.from_rotation_translation(R[None], (centre - R @ model.centre_m)[None])[0].astype(np.float32)
 
 
-def _in_scan_light(rng: np.random.Generator, rendering: Rendering, T_cam_obj: np.ndarray) -> Rendering:
+def _in_scan_light(rng: np.random.Generator, rendering: Rendering, T_cam_obj: Poses) -> Rendering:
     """Renderings of poses (B, 4, 4) of a model whose scanner took a lamp's light for colour, fixed to the object."""
     assert rendering.rgb is not None and rendering.normals_cam is not None
     lamp_obj = rng.standard_normal(3)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from .. import se3
+from ..arrays import Poses
 from ..camera import Camera
 
 CAMERA = Camera(600.0, 600.0, 319.5, 239.5, 640, 480)
@@ -24,7 +25,7 @@ class Views:
     aside: float = 0.2
     within_rad: float | None = None
 
-    def drawn(self, rng: np.random.Generator, count: int, centre_obj: np.ndarray) -> np.ndarray:
+    def drawn(self, rng: np.random.Generator, count: int, centre_obj: np.ndarray) -> Poses:
         """Draw poses (count, 4, 4), every rotation there is alike."""
         R = self._rotations(rng, count).as_matrix()
         z = rng.uniform(*self.distance_m, count)
@@ -52,14 +53,12 @@ class Perturbation:
     reach_diameters: float = 0.0
     turn_rad: float = np.deg2rad(20.0)
 
-    def drawn(
-        self, rng: np.random.Generator, T_cam_obj: np.ndarray, centre_obj: np.ndarray, diameter_m: float
-    ) -> np.ndarray:
+    def drawn(self, rng: np.random.Generator, T_cam_obj: Poses, centre_obj: np.ndarray, diameter_m: float) -> Poses:
         """Draw poses (B, 4, 4), each about one of T_cam_obj (B, 4, 4); centre_obj (3,)."""
         return se3.apply_twist(T_cam_obj, self._twists(rng, len(T_cam_obj), diameter_m), centre_obj)
 
     def opposites(
-        self, rng: np.random.Generator, T_cam_obj: np.ndarray, centre_obj: np.ndarray, diameter_m: float
+        self, rng: np.random.Generator, T_cam_obj: Poses, centre_obj: np.ndarray, diameter_m: float
     ) -> np.ndarray:
         """Draw two poses (2, 4, 4) about T_cam_obj (1, 4, 4), on opposite sides of it.
 
@@ -76,8 +75,8 @@ class Perturbation:
 
 
 def moved_by(
-    rng: np.random.Generator, T_cam_obj: np.ndarray, centre_obj: np.ndarray, push_m: float, turn_rad: float
-) -> np.ndarray:
+    rng: np.random.Generator, T_cam_obj: Poses, centre_obj: np.ndarray, push_m: float, turn_rad: float
+) -> Poses:
     """Draw poses (B, 4, 4) exactly so far from T_cam_obj (B, 4, 4), to measure refinement on."""
     count = len(T_cam_obj)
     twist = np.concatenate([push_m * _directions(rng, count), turn_rad * _directions(rng, count)], axis=1)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..arrays import Intrinsics, Pose, Poses
 from ..observation.compared_images import SIZE, crop_camera
 from ..rendering import Rendering
 from ..rendering.embree import EmbreeRenderer
@@ -76,9 +77,7 @@ class PoseSets:
         return clean[rng.permutation(len(clean))], K
 
 
-def told_apart(
-    shown: EmbreeRenderer, T_cam_obj: np.ndarray, T_true: np.ndarray, K: np.ndarray, plain: bool
-) -> np.ndarray:
+def told_apart(shown: EmbreeRenderer, T_cam_obj: Poses, T_true: Pose, K: Intrinsics, plain: bool) -> np.ndarray:
     """Return (B,) 0..1: whether renderings of poses (B, 4, 4) can be told from the truth's; plain: not by colour."""
     size = SIZE // 2
     coarse = K.copy()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .. import se3
+from ..arrays import Pose, Poses
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
 from .drawn_scenes import DrawnScene, DrawnScenes, SceneSettings
@@ -35,7 +36,7 @@ class StepSet:
     rendered: np.ndarray
     observed: np.ndarray
     points: np.ndarray
-    motion: np.ndarray
+    motion: Poses
 
 
 class StepSets:
@@ -56,7 +57,7 @@ class StepSets:
         points = se3.transform_points(T_crop_cam, se3.transform_points(starts, scene.mesh.points))
         return StepSet(crops.rendered, crops.observed, points.astype(np.float32), motion.astype(np.float32))
 
-    def _starts(self, scene: DrawnScene) -> np.ndarray:
+    def _starts(self, scene: DrawnScene) -> Poses:
         """(L, 4, 4): pushed aside together, and turned each for itself."""
         settings, model = self._settings, scene.shown.model
         push = settings.off.push
@@ -65,7 +66,7 @@ class StepSets:
         return each.drawn(scene.rng, np.repeat(pushed, settings.starts, axis=0), model).astype(np.float32)
 
 
-def crop_frame(centre_cam: np.ndarray, diameter_m: float) -> np.ndarray:
+def crop_frame(centre_cam: np.ndarray, diameter_m: float) -> Pose:
     """Return what takes camera coordinates in metres to a crop's (4, 4): about its centre (3,), in radii."""
     T = np.diag([2 / diameter_m] * 3 + [1.0])
     T[:3, 3] = -2 / diameter_m * centre_cam

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from .. import se3
+from ..arrays import Intrinsics, Points, Pose, Poses
 from ..object_model.model import ObjectModel
 from ..rendering import Renderer
 
@@ -23,7 +24,7 @@ class Jitter:
     push: float = 0.02
     turn_rad: float = np.deg2rad(6.0)
 
-    def drawn(self, rng: np.random.Generator, T_cam_obj: np.ndarray, model: ObjectModel) -> np.ndarray:
+    def drawn(self, rng: np.random.Generator, T_cam_obj: Poses, model: ObjectModel) -> Poses:
         """Move poses (B, 4, 4) about the object's centre."""
         count = len(T_cam_obj)
         push_m = _directions(rng, count) * rng.uniform(0, self.push * model.diameter_m, (count, 1))
@@ -60,16 +61,14 @@ def principal_axes(model: ObjectModel) -> np.ndarray:
     return axes.T
 
 
-def turned(T_cam_obj: np.ndarray, turns: np.ndarray, centre_obj: np.ndarray) -> np.ndarray:
+def turned(T_cam_obj: Pose, turns: np.ndarray, centre_obj: np.ndarray) -> Poses:
     """Return a pose (4, 4) turned about the object's centre: (B, 4, 4) for turns (B, 3, 3) in the object's frame."""
     R = T_cam_obj[:3, :3] @ turns
     centre_cam = T_cam_obj[:3, :3] @ centre_obj + T_cam_obj[:3, 3]
     return se3.from_rotation_translation(R, centre_cam - R @ centre_obj)
 
 
-def laid_on_depth(
-    T_cam_obj: np.ndarray, T_true: np.ndarray, K: np.ndarray, size: int, renderer: Renderer
-) -> np.ndarray:
+def laid_on_depth(T_cam_obj: Poses, T_true: Pose, K: Intrinsics, size: int, renderer: Renderer) -> Poses:
     """Shift poses (B, 4, 4) so that the middle of what is seen of them lies where that of T_true (4, 4) lies.
 
     So do depth steps with wrong turns. K (3, 3) of an image of size x size pixels, which is looked at coarsely.
@@ -89,7 +88,7 @@ def laid_on_depth(
     return moved
 
 
-def distance(T: np.ndarray, T_true: np.ndarray, points: np.ndarray) -> np.ndarray:
+def distance(T: Poses, T_true: Pose, points: Points) -> np.ndarray:
     """Return the largest distance (B,) of points (P, 3) at poses (B, 4, 4) from where they are at T_true (4, 4)."""
     off = se3.transform_points(T, points) - se3.transform_points(T_true[None], points)
     return np.linalg.norm(off, axis=-1).max(axis=-1)

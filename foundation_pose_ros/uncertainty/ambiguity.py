@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..arrays import Covariance, Pose
 from ..object_model.model import ObjectModel
 from ..object_model.surface_distance import RIGHT_SHARE
 from ..pose_result import AmbiguousTurn
@@ -39,7 +40,7 @@ def ambiguous_turns(model: ObjectModel, rivals: Rivals, score: float) -> tuple[A
     return tuple(found)
 
 
-def widened(covariance: np.ndarray, T_cam_obj: np.ndarray, turns: tuple[AmbiguousTurn, ...]) -> np.ndarray:
+def widened(covariance: Covariance, T_cam_obj: Pose, turns: tuple[AmbiguousTurn, ...]) -> Covariance:
     """Widen a covariance (6, 6) of the mesh's origin, camera axes, along turns about the object's axes alone."""
     for turn in turns:
         axis_cam = T_cam_obj[:3, :3] @ turn.axis_obj

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import se3
+from ..arrays import Pose
 from ..frame import period_over
 from ..object_model.model import ObjectModel
 from ..pose_result import Alternative, AmbiguousTurn, PoseResult, presence
@@ -81,7 +82,7 @@ class Comparison:
         return cls(score, rivals.lead, earlier_lead, alternatives, turns, stamp_ns)
 
     @classmethod
-    def kept(cls, previous: PoseResult, T_cam_obj: np.ndarray, evidence: Evidence) -> "Comparison":
+    def kept(cls, previous: PoseResult, T_cam_obj: Pose, evidence: Evidence) -> "Comparison":
         """Go on with the rivals of the pose before: they moved as it did, to T_cam_obj (4, 4)."""
         moved = T_cam_obj.astype(np.float64) @ se3.inverse(previous.T_cam_obj.astype(np.float64))
         others = np.array([one.T_cam_obj for one in previous.alternatives]).reshape(-1, 4, 4)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import se3
+from ..arrays import Covariance
 from ..jit import compiled
 from ..pose_result import PoseResult
 from ..refinement.refiner import Refinement
@@ -77,7 +78,7 @@ def _of_residuals(information: Any, points_information: Any, variance_m2: Any, d
     return found
 
 
-def about_origin(about_centre: np.ndarray, from_origin_cam: np.ndarray) -> np.ndarray:
+def about_origin(about_centre: np.ndarray, from_origin_cam: np.ndarray) -> Covariance:
     """Return the covariance (6, 6) of the mesh's own origin, m^2 and rad^2, from that of the object's centre.
 
     from_origin_cam (3,): from that origin to the centre, in camera axes.
@@ -87,7 +88,7 @@ def about_origin(about_centre: np.ndarray, from_origin_cam: np.ndarray) -> np.nd
     return np.asarray((covariance + covariance.T) / 2)
 
 
-def doubted(result: PoseResult) -> np.ndarray:
+def doubted(result: PoseResult) -> Covariance:
     """Widen a result's covariance (6, 6) by what isn't known where it is wrong, as likely as its score leaves that."""
     doubt = min(max(1 - result.score, 0.0), 1.0)
     prior = _diagonal(np.array((_PRIOR_SHARE * result.diameter_m) ** 2), np.array(_PRIOR_RAD**2))

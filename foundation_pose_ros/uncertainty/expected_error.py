@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincinv
 
+from ..arrays import Covariance
+
 SHARES = (0.68, 0.95)
 
 
@@ -33,7 +35,7 @@ class ErrorModel:
         return (1000 * low_m, 1000 * high_m), (math.degrees(low_rad), math.degrees(high_rad))
 
 
-def normal_limits(covariance: np.ndarray) -> np.ndarray:
+def normal_limits(covariance: Covariance) -> np.ndarray:
     """Return (B, 2): the length that normal vectors of covariances (B, 3, 3) stay below in 68 and 95 %.
 
     Their squares are taken to have the chi-squared distribution of the same mean and variance (Satterthwaite 1946).

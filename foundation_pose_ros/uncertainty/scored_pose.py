@@ -5,6 +5,7 @@ from enum import Enum
 
 import numpy as np
 
+from ..arrays import Covariance
 from ..object_model.model import ObjectModel
 from ..refinement.refiner import Refinement
 from ..selection.plausibility import Plausibility
@@ -46,7 +47,7 @@ class Uncertainty:
     translation_mm, rotation_deg: what its errors stay below in 68 and 95 %.
     """
 
-    covariance: np.ndarray
+    covariance: Covariance
     translation_mm: tuple[float, float]
     rotation_deg: tuple[float, float]
 

@@ -3,8 +3,10 @@
 import numpy as np
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
+from foundation_pose_ros.arrays import Mask
 
-def hd95_px(found: np.ndarray, truth: np.ndarray) -> float:
+
+def hd95_px(found: Mask, truth: Mask) -> float:
     """Return 95th percentile of the distances between the outlines, both ways, in pixels.
 
     0 for two empty masks; the image's diagonal where only one is empty, so that a miss counts.

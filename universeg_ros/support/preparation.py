@@ -9,6 +9,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from foundation_pose_ros.arrays import Mask
 from foundation_pose_ros.errors import InputRefused
 
 Aspect = Literal["stretch", "keep"]
@@ -114,7 +115,7 @@ class Preparation:
         shrinks = max(normalised.shape[:2]) > self.size
         return self._resized(normalised, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
-    def mask(self, mask: np.ndarray) -> np.ndarray:
+    def mask(self, mask: Mask) -> np.ndarray:
         """Return (H, W) bool -> (size, size) float32, 0 or 1.
 
         A pixel is foreground where half of what it covers is, so that thin structures vanish no sooner than they must.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from foundation_pose_ros.arrays import Mask
 from foundation_pose_ros.errors import InputRefused
 
 MARGIN = 0.5
@@ -47,7 +48,7 @@ def clipped_box(region: tuple[int, int, int, int], shape: tuple[int, int]) -> Im
     return ImageRegion(left, top, right - left, bottom - top)
 
 
-def around(mask: np.ndarray) -> ImageRegion | None:
+def around(mask: Mask) -> ImageRegion | None:
     """Return the box around a mask (H, W), margin half its size; None for no mask, or one that fills the image."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
@@ -60,7 +61,7 @@ def around(mask: np.ndarray) -> ImageRegion | None:
     return None if box.width * box.height > LARGE_SHARE * mask.size else box
 
 
-def main_pieces(probability: np.ndarray) -> np.ndarray:
+def main_pieces(probability: np.ndarray) -> Mask:
     """Return what is worth a closer look (H, W) bool: where a thing is likely at all, without what is next to nothing.
 
     probability (H, W). Of what hangs together, pieces that weigh much less than the heaviest are taken for mistakes.

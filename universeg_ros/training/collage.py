@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from foundation_pose_ros.arrays import Intrinsics, Pose
 from foundation_pose_ros.se3 import from_rotation_translation, inverse, transform_points
 from foundation_pose_ros.srgb import decode_srgb
 
@@ -135,7 +136,7 @@ class Collage:
         roll = Rotation.from_rotvec([0, 0, np.deg2rad(rng.normal(0, 8))]).as_matrix()
         return K, from_rotation_translation(axes @ roll, target + distance_m * away)
 
-    def _surroundings(self, K: np.ndarray, T_world_cam: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _surroundings(self, K: Intrinsics, T_world_cam: Pose) -> tuple[np.ndarray, np.ndarray]:
         """Light (256, 256, 3) and depth (256, 256) of table and background."""
         light, depth_m = self.background.copy(), np.zeros((_FINE_PX, _FINE_PX), np.float32)
         if self.table is None:
@@ -153,7 +154,7 @@ class Collage:
         np.copyto(depth_m, depth, where=on_table)
         return light, depth_m
 
-    def _sunlit(self, K: np.ndarray, T_world_cam: np.ndarray) -> np.ndarray:
+    def _sunlit(self, K: Intrinsics, T_world_cam: Pose) -> np.ndarray:
         """(256, 256, 1): 1 where the lamp is seen from the table, less in the shadow of a thing's outline."""
         lit = np.ones((_FINE_PX, _FINE_PX), np.float32)
         T_cam_world = inverse(T_world_cam)
@@ -175,7 +176,7 @@ class Collage:
         self,
         index: int,
         thing: Thing,
-        T_cam_obj: np.ndarray,
+        T_cam_obj: Pose,
         camera: tuple[np.ndarray, np.ndarray],
         onto: tuple[np.ndarray, np.ndarray, np.ndarray],
     ) -> int:
@@ -218,7 +219,7 @@ def _place(rng: np.random.Generator, thing: Thing, spread_m: float, on_table: bo
     return from_rotation_translation(R, np.array([x, y, z]))
 
 
-def _rays(K: np.ndarray) -> np.ndarray:
+def _rays(K: Intrinsics) -> np.ndarray:
     """(256, 256, 3) float32 directions with z = 1."""
     x, y = ((np.arange(_FINE_PX) - K[i, 2]) / K[i, i] for i in (0, 1))
     columns, rows = np.meshgrid(x, y)

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from foundation_pose_ros.arrays import Rgb
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.rendering.embree import make_caster
@@ -29,7 +30,7 @@ class Thing:
 
     model: ObjectModel
     caster: Caster
-    print_rgb: np.ndarray | None
+    print_rgb: Rgb | None
     print_m: float
     tint: np.ndarray
     gloss: float
@@ -88,13 +89,13 @@ class Things:
             float(rng.random() ** 2),
         )
 
-    def picture(self, rng: np.random.Generator) -> np.ndarray:
+    def picture(self, rng: np.random.Generator) -> Rgb:
         """Return some texture or photograph (h, w, 3) uint8."""
         path = str(rng.choice(self.textures))
         picture = cv2.imread(path, cv2.IMREAD_COLOR)
         if picture is None:
             raise InputRefused("bad_image", f"{path} can't be read as an image: leave it out")
-        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def meshes_of(patterns: Sequence[str]) -> list[str]:

@@ -22,7 +22,7 @@ from ...agents.perception import (
     SegmentedLabel,
     SegmentedThing,
 )
-from ...arrays import Rgb
+from ...arrays import Mask, Rgb
 from ...errors import InputRefused
 from ...prompts.known_names import KnownNames, checked_words
 from ...prompts.region import Region
@@ -204,7 +204,7 @@ class RosPerception:
         return int(self._node.get_clock().now().nanoseconds)
 
 
-def _bounds(mask: np.ndarray) -> BoxPx | None:
+def _bounds(mask: Mask) -> BoxPx | None:
     rows, columns = np.nonzero(mask)
     if not rows.size:
         return None

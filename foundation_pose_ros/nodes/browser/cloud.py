@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...arrays import Pixels, Points
 from ...frame import Frame
 
 # How far beside a ray a point may be, as a share of its distance: where it meets a surface, and at all.
@@ -14,9 +15,9 @@ _MET, _WITHIN = 0.01, 0.04
 class FrameCloud:
     """Points (N, 3), m, in the camera's frame, colours (N, 3) uint8, and pixels (N, 2) as (u, v), of one image."""
 
-    points_cam: np.ndarray
+    points_cam: Points
     rgb: np.ndarray
-    pixels: np.ndarray
+    pixels: Pixels
 
     @classmethod
     def of(cls, frame: Frame, most: int) -> "FrameCloud":

@@ -12,6 +12,7 @@ from rclpy.qos import QoSProfile
 from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection3DArray
 
+from ...arrays import Pose
 from ...evaluation.metrics import pose_error
 from ...streams.time_synchronizer import stamp_to_ns
 from ..pose.messages import from_pose
@@ -24,7 +25,7 @@ _DEPTH = 1000
 class PublishedPose:
     """One object of one frame as it was published; the errors are NaN where no true pose is known."""
 
-    T_cam_obj: np.ndarray
+    T_cam_obj: Pose
     score: float
     registered_ns: int
     in_doubt: bool = False

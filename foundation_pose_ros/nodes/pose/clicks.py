@@ -8,6 +8,7 @@ import numpy as np
 from geometry_msgs.msg import Point, PointStamped
 from rclpy.qos import QoSProfile
 
+from ...arrays import Pose
 from ...errors import InputRefused
 from ...tracking import TrackState
 from ..lifecycle_node import WorkingNode
@@ -57,7 +58,7 @@ class Clicks:
         u, v = frame.camera.project(T[:3, :3] @ point + T[:3, 3])
         return self._register(u, v, of_raw_image=False)
 
-    def _camera_from(self, frame_id: str, camera_frame_id: str) -> np.ndarray:
+    def _camera_from(self, frame_id: str, camera_frame_id: str) -> Pose:
         """T_camera_frame (4, 4) as TF tells it now, waited for; raises InputRefused."""
         if frame_id == camera_frame_id:
             return np.eye(4)

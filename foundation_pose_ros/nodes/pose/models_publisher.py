@@ -8,6 +8,7 @@ from foundation_perception.msg import ObjectModelArray, SymmetryAxis
 from geometry_msgs.msg import Point, Transform, Vector3
 from shape_msgs.msg import Mesh, MeshTriangle
 
+from ...arrays import Pose
 from ...object_model.model import ObjectModel
 from ..latched import LATCHED
 from ..lifecycle_node import WorkingNode
@@ -56,7 +57,7 @@ def to_model(id: str, model: ObjectModel) -> ObjectModelMessage:
     )
 
 
-def _transform(T: np.ndarray) -> Transform:
+def _transform(T: Pose) -> Transform:
     return to_transform(to_pose(T))
 
 

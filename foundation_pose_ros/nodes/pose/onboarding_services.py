@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from foundation_perception.msg import OnboardingStatus as StatusMessage
 from foundation_perception.srv import StartOnboarding, StopOnboarding
 
+from ...arrays import Pose
 from ...errors import InputRefused
 from ...frame import Frame
 from ...object_model.model import ObjectModel
@@ -126,7 +126,7 @@ class OnboardingServices:
         if wanted:
             self._transforms = TransformListener(self._node)
 
-    def _camera_in(self, fixed: str, camera: str, stamp_ns: int) -> np.ndarray | None:
+    def _camera_in(self, fixed: str, camera: str, stamp_ns: int) -> Pose | None:
         """T_camera_fixed (4, 4) at a stamp, None where TF doesn't say."""
         transforms = self._transforms
         return None if transforms is None else transforms.buffer.lookup(camera, fixed, stamp_ns)

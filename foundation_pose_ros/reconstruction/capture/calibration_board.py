@@ -6,6 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ...arrays import Mask, Pose, Rgb
 from ...camera import Camera
 from ...errors import InputRefused
 from ...frame import Frame
@@ -62,7 +63,7 @@ class Board:
         step_m = self.size_m + self.inner_m
         return self.columns * step_m - self.inner_m, self.rows * step_m - self.inner_m
 
-    def pose(self, rgb: np.ndarray, camera: Camera) -> np.ndarray | None:
+    def pose(self, rgb: Rgb, camera: Camera) -> Pose | None:
         """Find T_cam_board (4, 4) float32 in a picture (H, W, 3) uint8; None where too few corners show, or none fit.
 
         Corners by OpenCV, pose by its planar solver (Collins and Bartoli 2014) and Levenberg-Marquardt.
@@ -79,7 +80,7 @@ class Board:
         off_px = np.linalg.norm(camera.project(transform_points(T, board_points)) - pixels, axis=1)
         return T if np.median(off_px) < _MOST_OFF_PX else None
 
-    def standing_on(self, frame: Frame, T_cam_board: np.ndarray) -> np.ndarray:
+    def standing_on(self, frame: Frame, T_cam_board: Pose) -> Mask:
         """Return (H, W) bool: the largest thing that rises above the board within its outline."""
         points = points_cam(frame)
         T_board_cam = inverse(T_cam_board)

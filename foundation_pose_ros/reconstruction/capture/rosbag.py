@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...arrays import Pose
 from ...errors import InputRefused
 from ...frame import Frame
 from ...streams.bag_topics import DEFAULT_TOPICS, BagTopics
@@ -68,7 +69,7 @@ def _transforms(reader: "AnyReader") -> TransformBuffer:
     return transforms
 
 
-def _pose(frame: Frame, fixed_frame: str, transforms: TransformBuffer | None, board: Board | None) -> np.ndarray | None:
+def _pose(frame: Frame, fixed_frame: str, transforms: TransformBuffer | None, board: Board | None) -> Pose | None:
     """T_cam_fixed or T_cam_board (4, 4), None where neither is wanted; raises InputRefused where it isn't known."""
     if board is not None:
         T = board.pose(frame.rgb, frame.camera)

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from ... import late_open3d as o3d
+from ...arrays import Mask, Points
 from ...camera import Camera
 from ...errors import InputRefused
 from ...frame import Frame
@@ -27,7 +28,7 @@ class TabletopMask:
     def __init__(self) -> None:
         self._last_px: np.ndarray | None = None
 
-    def mask(self, frame: Frame) -> np.ndarray:
+    def mask(self, frame: Frame) -> Mask:
         """Return (H, W) bool; of things that the image's border cuts off none is taken.
 
         Raises InputRefused where there is no plane, or nothing on it.
@@ -69,7 +70,7 @@ def standing(frame: Frame, points: np.ndarray, plane: np.ndarray, within: np.nda
     return cv2.morphologyEx(solid, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
 
 
-def _as_depth_has_it(points: np.ndarray, plane: np.ndarray) -> tuple[np.ndarray, float]:
+def _as_depth_has_it(points: Points, plane: np.ndarray) -> tuple[np.ndarray, float]:
     """The plane (4,) moved and tilted onto the points (N, 3) that lie on it, and their noise, as a share of depth^2."""
     drawn = points[:: max(1, len(points) // _DRAWN)].astype(np.float64)
     near_m = _PLANE_M
@@ -102,7 +103,7 @@ def _feet(
     return feet
 
 
-def largest_plane(points: np.ndarray, pixels: int) -> np.ndarray:
+def largest_plane(points: Points, pixels: int) -> np.ndarray:
     """Find the largest plane (4,): unit normal towards the camera and offset; normal @ point + offset is the height.
 
     points (N, 3) in the camera's frame, of an image of so many pixels. Raises InputRefused where no plane fills a tenth

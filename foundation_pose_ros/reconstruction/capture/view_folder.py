@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...arrays import Intrinsics, Pose
 from ...camera import Camera
 from ...datasets.image_files import checked_pose, images_by_stem, read_depth_m, read_mask, read_matrix, read_rgb
 from ...datasets.open_sequence import open_sequence
@@ -118,7 +119,7 @@ class _ViewFiles:
         asked += [self.poses] if self.poses else []
         return [stem for stem in self.rgb if all(stem in files for files in asked)]
 
-    def frame(self, stem: str, K: np.ndarray, stamp_ns: int) -> Frame:
+    def frame(self, stem: str, K: Intrinsics, stamp_ns: int) -> Frame:
         image = read_rgb(self.rgb[stem])
         camera = Camera.from_K(K, image.shape[1], image.shape[0])
         return Frame(image, read_depth_m(self.depth[stem]), camera, stamp_ns, FRAME_ID)
@@ -126,7 +127,7 @@ class _ViewFiles:
     def mask(self, stem: str) -> np.ndarray:
         return read_mask(self.masks[stem])
 
-    def pose(self, stem: str) -> np.ndarray | None:
+    def pose(self, stem: str) -> Pose | None:
         """Return T_cam_obj (4, 4), None where no view has a pose."""
         if not self.poses:
             return None

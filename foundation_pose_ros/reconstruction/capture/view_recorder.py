@@ -7,6 +7,7 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
+from ...arrays import Mask, Pose
 from ...frame import Frame
 from ...se3 import rotation_angle_rad
 from ..reference_view import ReferenceView
@@ -67,7 +68,7 @@ class ViewRecorder:
         """Return the same, about the object; poses of a board or of TF are about an origin that may be anywhere."""
         return centred(self.views) if self.views[0].T_cam_obj is not None else self.views
 
-    def add(self, frame: Frame, mask: np.ndarray, T_cam_obj: np.ndarray | None = None) -> Verdict:
+    def add(self, frame: Frame, mask: Mask, T_cam_obj: Pose | None = None) -> Verdict:
         """Keep a frame with the object's mask (H, W), and its pose (4, 4) where that is known, if it shows something.
 
         Raises InputRefused where mask and image differ in size. `full` says in words which limit was reached.

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from ... import late_open3d as o3d
+from ...arrays import Points
 from ...depth import in_front
 from ...errors import InputRefused
 from ...object_model.decimation import decimated
@@ -87,7 +88,7 @@ def extent(
     return low_m, high_m, reaches
 
 
-def _witnesses(points: np.ndarray, views: Sequence[ReferenceView]) -> tuple[np.ndarray, np.ndarray]:
+def _witnesses(points: Points, views: Sequence[ReferenceView]) -> tuple[np.ndarray, np.ndarray]:
     """(N,), (N,): share of the views that see past a point, beside the mask, and share of the others that show the
     object there. A point comes from a view of its own, which doesn't count.
     """
@@ -152,7 +153,7 @@ def isosurface(field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mesh.vertex.positions.numpy()[:, ::-1].astype(np.float64), mesh.triangle.indices.numpy()
 
 
-def _sigma_m(volume: Volume, vertices: np.ndarray, noise_m: float) -> np.ndarray:
+def _sigma_m(volume: Volume, vertices: Points, noise_m: float) -> np.ndarray:
     """(V,): standard deviation of the mean of distances, noise of the sensor included; inf where nobody measured.
 
     Neighbouring pixels of a view are alike, so that views count, not voxels.

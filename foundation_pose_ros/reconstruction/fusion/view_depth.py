@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ... import depth
+from ...arrays import Depth, Mask
 from ..reference_view import ReferenceView
 
 # Faces seen at less than this cosine are mostly noise (some 75 degrees).
@@ -28,7 +29,7 @@ class DepthView:
     """
 
     view: ReferenceView
-    depth_m: np.ndarray
+    depth_m: Depth
     weight: np.ndarray
     cosine: np.ndarray
     free_m: np.ndarray
@@ -58,7 +59,7 @@ class DepthView:
         )
 
 
-def clear_pixels(view: ReferenceView) -> np.ndarray:
+def clear_pixels(view: ReferenceView) -> Mask:
     """Return (H, W) bool of the object's pixels neither beside a jump in depth nor in a patch that jumps cut off.
 
     Masks and depth are a pixel or two apart at borders, so that the mask's rim shows the wall.
@@ -90,7 +91,7 @@ def _free_beside(view: ReferenceView, object_m: np.ndarray, reach_m: tuple[float
     return np.where(outside & ~hides, np.float32(reach_m[1]), 0).astype(np.float32)
 
 
-def _free_before(view: ReferenceView, object_m: np.ndarray, band_m: float) -> np.ndarray:
+def _free_before(view: ReferenceView, object_m: np.ndarray, band_m: float) -> Depth:
     """(H, W): inside the mask, up to the nearest depth around a pixel, less the band.
 
     Where the object returns no depth its surface is taken to be no nearer than beside the gap.

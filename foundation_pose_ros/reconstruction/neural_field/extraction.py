@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
+from ...arrays import Points
 from ...errors import InputRefused
 from ..fusion.tsdf_fusion import isosurface, largest_solid
 from .field import ObjectField
@@ -37,7 +38,7 @@ def vertices_and_faces(field: ObjectField, cell_m: float) -> tuple[np.ndarray, n
     return at * field.half_m + field.centre_m, faces
 
 
-def colours(field: ObjectField, vertices: np.ndarray, normals: np.ndarray) -> np.ndarray:
+def colours(field: ObjectField, vertices: Points, normals: np.ndarray) -> np.ndarray:
     """Return colours (V, 3) uint8 of vertices (V, 3) in the object's frame, each seen from straight above its face."""
     device = field.grid.table.device
     out = []
@@ -56,12 +57,12 @@ def _grid(cells: int) -> np.ndarray:
     return np.stack(np.meshgrid(side, side, side, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def _values(field: ObjectField, points: np.ndarray) -> np.ndarray:
+def _values(field: ObjectField, points: Points) -> np.ndarray:
     device = field.grid.table.device
     with torch.no_grad():
         parts = [field.distance(torch.from_numpy(part).to(device)).cpu() for part in _batches(points)]
     return torch.cat(parts).numpy()
 
 
-def _batches(points: np.ndarray) -> list[np.ndarray]:
+def _batches(points: Points) -> list[np.ndarray]:
     return [points[start : start + _BATCH] for start in range(0, len(points), _BATCH)]

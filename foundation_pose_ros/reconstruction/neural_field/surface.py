@@ -3,6 +3,7 @@
 import numpy as np
 
 from ... import se3
+from ...arrays import Points
 from ...object_model.decimation import decimated
 from ..fusion.view_depth import DepthView
 from ..surface import Surface
@@ -27,7 +28,7 @@ def field_surface(trained: TrainedField, cell_m: float | None = None, faces: int
     return Surface(vertices, triangles.astype(np.uint32), _sigma_m(trained, vertices))
 
 
-def _sigma_m(trained: TrainedField, vertices: np.ndarray) -> np.ndarray:
+def _sigma_m(trained: TrainedField, vertices: Points) -> np.ndarray:
     """(V,) standard deviation of the mean of what the views measured at each vertex, inf where none did."""
     weight, off, square = np.zeros((3, len(vertices)))
     noise_m = []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ...arrays import Points
 from ...object_model.appearance import CornerColours
 from ...object_model.model import ObjectModel
 from ...rendering.embree import EmbreeRenderer
@@ -56,7 +57,7 @@ class Illumination:
 
     @classmethod
     def of(
-        cls, linear: np.ndarray, weight: np.ndarray, points: np.ndarray, normals: np.ndarray, R_cam_obj: np.ndarray
+        cls, linear: np.ndarray, weight: np.ndarray, points: Points, normals: np.ndarray, R_cam_obj: np.ndarray
     ) -> "Illumination":
         """Find the light in linear values (views, N, 3) of points and normals (N, 3), seen with weights (views, N).
 
@@ -132,7 +133,7 @@ def _between_views(log: np.ndarray, usable: np.ndarray, harmonics: np.ndarray) -
     return exposure, np.vstack([found[views:], np.zeros((1, 3))])
 
 
-def _among_points(own: np.ndarray, points: np.ndarray, harmonics: np.ndarray) -> np.ndarray:
+def _among_points(own: np.ndarray, points: Points, harmonics: np.ndarray) -> np.ndarray:
     """Coefficients (9, 3) that make points (N, 3) of one hue, with logarithms of colours `own` (N, 3), most alike.
 
     Brightness is allowed to be far off at first and ever less then: print and paint are outliers.
@@ -160,7 +161,7 @@ def _among_points(own: np.ndarray, points: np.ndarray, harmonics: np.ndarray) ->
     return np.vstack([found, -hue - np.quantile(light.mean(axis=1), _BEST_LIGHT)])
 
 
-def _pairs(points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(points: Points, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Indices of two points each that face different ways: some from anywhere, some neighbours."""
     count = len(points)
     if count <= _NEIGHBOURS:

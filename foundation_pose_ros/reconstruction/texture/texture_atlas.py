@@ -12,6 +12,7 @@ from trimesh.visual import ColorVisuals, TextureVisuals
 from trimesh.visual.material import PBRMaterial
 
 from ... import late_open3d as o3d
+from ...arrays import Points
 from ...extras import require
 from ...object_model.mesh_file import SIGMA_ATTRIBUTE
 from ..surface import Surface
@@ -53,7 +54,7 @@ def stored_sigma(sigma_m: np.ndarray) -> np.ndarray:
 
 
 def _mesh(
-    vertices: np.ndarray, faces: np.ndarray, sigma_m: np.ndarray, visual: ColorVisuals | TextureVisuals
+    vertices: Points, faces: np.ndarray, sigma_m: np.ndarray, visual: ColorVisuals | TextureVisuals
 ) -> trimesh.Trimesh:
     attributes: dict[str, Any] = {SIGMA_ATTRIBUTE: stored_sigma(sigma_m)}
     return trimesh.Trimesh(vertices, faces, visual=visual, vertex_attributes=attributes, process=False)

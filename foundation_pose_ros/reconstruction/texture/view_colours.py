@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from ...arrays import Pixels, Points
 from ...object_model.model import ObjectModel
 from ...rendering.embree import EmbreeRenderer
 from ...se3 import transform_points
@@ -68,7 +69,7 @@ class ViewColours:
             shading = replace(Illumination.none(len(views)), gains=shading.gains)
         return cls(views, linear, depth_m, trust, tolerance_m, shading)
 
-    def at(self, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def at(self, points: Points, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return RGB (N, 3) float32 in 0..255 at points (N, 3) with normals (N, 3), and how well seen (N,), 0 = not.
 
         The mean over the views that see a point nearly as well as the best one does.
@@ -86,13 +87,13 @@ class ViewColours:
             weights += share
         return 255 * srgb_from_linear(total / np.maximum(weights, 1e-9)[:, None]), best
 
-    def _all(self, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _all(self, points: Points, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Linear light (views, N, 3) and weights (views, N)."""
         seen = [self._seen(k, points, normals) for k in range(len(self.views))]
         linear = [_sampled(image, pixels) for image, (pixels, _) in zip(self.linear, seen, strict=True)]
         return np.stack(linear), np.stack([weight for _, weight in seen])
 
-    def _seen(self, k: int, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _seen(self, k: int, points: Points, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pixels (N, 2) of points in a view, and weights (N,): pixels per area of the surface, 0 where not visible."""
         view = self.views[k]
         points_cam = transform_points(view.pose, points).astype(np.float32)
@@ -106,7 +107,7 @@ class ViewColours:
         return pixels, visible * facing * _sampled(self.trust[k], pixels) / np.square(z)
 
 
-def _sampled(image: np.ndarray, pixels: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
+def _sampled(image: np.ndarray, pixels: Pixels, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
     """An image (H, W) or (H, W, 3) as float32 at pixels (N, 2); 0 outside."""
     rows = -(-max(len(pixels), 1) // _ROW)
     maps = np.full((rows * _ROW, 2), -10, np.float32)

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from ... import late_open3d as o3d
 from ... import se3
+from ...arrays import Points, Pose
 from ..fusion.view_depth import RIM_PX
 from ..reference_view import ReferenceView
 
@@ -40,7 +41,7 @@ class ViewCloud:
 
     coarse: "o3d.geometry.PointCloud"
     fine: "o3d.geometry.PointCloud"
-    points: np.ndarray
+    points: Points
     descriptors: np.ndarray
 
     @classmethod
@@ -55,7 +56,7 @@ class ViewCloud:
 class ViewMotion:
     """T_to_from (4, 4) float64 between two cameras; score 0..1: share of points that shape and colour confirm."""
 
-    T_to_from: np.ndarray
+    T_to_from: Pose
     score: float
 
 
@@ -68,13 +69,13 @@ class Matches:
     many do.
     """
 
-    points: np.ndarray
+    points: Points
     seen_at: np.ndarray
     seen_along: np.ndarray
-    T_to_from: np.ndarray
+    T_to_from: Pose
     count: int
 
-    def placed(self, T: np.ndarray) -> "Matches":
+    def placed(self, T: Pose) -> "Matches":
         """Return the matches with what the other view shows moved to another frame by T (4, 4)."""
         return replace(self, seen_at=se3.transform_points(T, self.seen_at), seen_along=self.seen_along @ T[:3, :3].T)
 
@@ -124,12 +125,12 @@ class Target:
         self._colours = np.asarray(cloud.colors)
         self._tree = cKDTree(self._points)
 
-    def nearest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def nearest(self, points: Points) -> tuple[np.ndarray, np.ndarray]:
         """Return points (N, 3) and normals (N, 3) of the target next to given ones."""
         index = self._tree.query(points)[1]
         return self._points[index], self._normals[index]
 
-    def confirmed(self, source: "o3d.geometry.PointCloud", T: np.ndarray, within_m: float) -> float:
+    def confirmed(self, source: "o3d.geometry.PointCloud", T: Pose, within_m: float) -> float:
         """Return share of the source's points that lie on the target, weighed by how alike their colours are."""
         distance, index = self._tree.query(se3.transform_points(T, np.asarray(source.points)))
         off = np.asarray(source.colors) - self._colours[index]
@@ -138,7 +139,7 @@ class Target:
         return float((alike * (distance < within_m)).mean())
 
 
-def information(source: ViewCloud, target: ViewCloud, T: np.ndarray, size_m: float) -> np.ndarray:
+def information(source: ViewCloud, target: ViewCloud, T: Pose, size_m: float) -> np.ndarray:
     """Return (6, 6) of a motion between two views, for a pose graph: how well their overlap holds each direction."""
     return o3d.pipelines.registration.get_information_matrix_from_point_clouds(
         source.coarse, target.fine, _SAME * size_m, T
@@ -146,7 +147,7 @@ def information(source: ViewCloud, target: ViewCloud, T: np.ndarray, size_m: flo
 
 
 def _step(
-    T: np.ndarray, source: "o3d.geometry.PointCloud", target: Target, matches: Sequence[Matches], gate_m: float
+    T: Pose, source: "o3d.geometry.PointCloud", target: Target, matches: Sequence[Matches], gate_m: float
 ) -> np.ndarray:
     """One Gauss-Newton step on both kinds of residuals, those beyond the gate left out."""
     points = se3.transform_points(T, np.asarray(source.points))

@@ -11,6 +11,7 @@ import numpy as np
 
 from ... import late_open3d as o3d
 from ... import se3
+from ...arrays import Pose, Poses
 from ...errors import InputRefused
 from ..reference_view import ReferenceView
 from ..view_checks import Agreement
@@ -86,7 +87,7 @@ class _Chain:
         sizes = [np.linalg.norm(np.ptp(np.quantile(v.points_cam(2), (0.03, 0.97), axis=0), axis=0)) for v in views]
         self.size_m = float(np.median(sizes))
         self.clouds = [ViewCloud.of(view, self.size_m) for view in views]
-        self.poses = [np.eye(4)]
+        self.poses: list[Pose] = [np.eye(4)]
         self.keys = [0]
 
     def join(self, index: int) -> None:
@@ -129,7 +130,7 @@ class _Chain:
             whole += cloud
         return Target(thinned(whole, FINE * self.size_m))
 
-    def optimised(self) -> np.ndarray:
+    def optimised(self) -> Poses:
         """Return poses (n, 4, 4) after loops are closed."""
         graph = o3d.pipelines.registration.PoseGraph()
         for pose in self.poses:
@@ -164,8 +165,6 @@ class _Chain:
         self._add(graph, a, b, motion.T_to_from, True)
         return True
 
-    def _add(
-        self, graph: "o3d.pipelines.registration.PoseGraph", a: int, b: int, T_b_a: np.ndarray, uncertain: bool
-    ) -> None:
+    def _add(self, graph: "o3d.pipelines.registration.PoseGraph", a: int, b: int, T_b_a: Pose, uncertain: bool) -> None:
         known = information(self.clouds[a], self.clouds[b], T_b_a, self.size_m)
         graph.edges.append(o3d.pipelines.registration.PoseGraphEdge(a, b, T_b_a, known, uncertain))
