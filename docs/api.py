@@ -2,12 +2,14 @@
 
     sh environment/run --for docs python docs/api.py [FOLDER]
 
-Everything is imported for it, nodes and networks too. The exit status is 1 where something can't be imported, or
-anything warns: an annotation that doesn't resolve, a docstring that isn't Markdown.
+Everything is imported for it, nodes and networks too, but for what launch files share: ROS's `launch` isn't among the
+wheels. The exit status is 1 where something can't be imported, or anything warns: an annotation that doesn't resolve, a
+docstring that isn't Markdown.
 """
 
 import importlib
 import os
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -15,13 +17,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".environment" / "docs"
 PACKAGES = ("foundation_pose_ros", "universeg_ros")
+LAUNCH_ALONE = ("foundation_pose_ros.nodes.camera_launch",)
 
 
 def modules() -> list[str]:
     """Return the names of all modules, packages before what is in them."""
     files = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
     names = (file.relative_to(ROOT).with_suffix("").parts for file in files if file.name != "__main__.py")
-    return [".".join(parts[:-1] if parts[-1] == "__init__" else parts) for parts in names]
+    every = (".".join(parts[:-1] if parts[-1] == "__init__" else parts) for parts in names)
+    return [name for name in every if name not in LAUNCH_ALONE]
 
 
 def look_up_lazy_names(module: str) -> None:
@@ -43,6 +47,8 @@ def write_reference(folder: Path) -> list[str]:
     pdoc.render.configure(docformat="markdown", show_source=False, search=True)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
+        for name in LAUNCH_ALONE:
+            warnings.filterwarnings("ignore", f"Couldn't import {re.escape(name)}:")
         named: list[str] = []
         reached: set[str] = set()
         for module in modules():
@@ -51,7 +57,7 @@ def write_reference(folder: Path) -> list[str]:
                 named.append(module)
                 reached.update(pdoc.extract.walk_specs([module]))
             look_up_lazy_names(module)
-        pdoc.pdoc(*named, output_directory=folder)
+        pdoc.pdoc(*named, *(f"!{name}$" for name in LAUNCH_ALONE), output_directory=folder)
     return sorted({f"{warning.filename}: {warning.message}" for warning in warned})
 
 

@@ -8,4 +8,7 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
+    # What Python itself asks modules for, as whether they are packages, isn't Open3D's to answer.
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module("open3d"), name)
