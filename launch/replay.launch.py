@@ -2,6 +2,7 @@
 
     ros2 launch foundation_perception replay.launch.py rviz:=true
     ros2 launch foundation_perception replay.launch.py sequence:=$HOME/recording objects:=mug,box
+    ros2 launch foundation_perception replay.launch.py sequence:=$HOME/recording_bag mesh:=$HOME/mug.obj
 
 Arguments of pose.launch.py may be given as well.
 """
@@ -23,8 +24,9 @@ from foundation_pose_ros.nodes.replay.source import SYNTHETIC, mesh_files, open_
 PACKAGE = "foundation_perception"
 SHARE = Path(get_package_share_directory(PACKAGE))
 ARGUMENTS = {
-    "sequence": (SYNTHETIC, "Sequence folder, one scene of a BOP dataset, or synthetic"),
+    "sequence": (SYNTHETIC, "Sequence folder, one scene of a BOP dataset, rosbag2 (mcap or sqlite3), or synthetic"),
     "objects": ("", "Names of its objects, with commas between; empty: all; of synthetic: mug"),
+    "meshes": ("", "Folder with a mesh in a folder for each object, where they don't lie beside the images"),
     "frames": ("90", "Length of the synthetic scene"),
     "rate_hz": ("30.0", "Frames a second"),
     "loop": ("true", "Begin again after the last frame"),
@@ -48,10 +50,11 @@ def nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Both nodes; which objects there are is known only after a look into the recording."""
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     wanted = [name for name in value["objects"].split(",") if name]
-    source = open_source(value["sequence"], wanted, int(value["frames"]))
+    source = open_source(value["sequence"], wanted, int(value["frames"]), meshes=value["meshes"])
     with tempfile.NamedTemporaryFile("w", prefix="pose_node_", suffix=".yaml", delete=False) as stream:
         meshes = {name: {"mesh": str(m.path), "unit": m.unit} for name, m in mesh_files(source).items()}
-        yaml.safe_dump({"/**": {"ros__parameters": {"objects": list(meshes), **meshes}}}, stream)
+        # A parameter file can't hold an empty list. A bag knows no objects: mesh:= of pose.launch.py names one.
+        yaml.safe_dump({"/**": {"ros__parameters": {"objects": list(meshes) or [""], **meshes}}}, stream)
     # pose_node reads it when it starts; it goes when launch ends.
     atexit.register(Path(stream.name).unlink, missing_ok=True)
     return [
@@ -69,7 +72,8 @@ def nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
                 str(SHARE / "config" / "replay.yaml"),
                 {
                     "sequence": value["sequence"],
-                    "objects": list(source.object_names),
+                    "objects": list(source.object_names) or [""],
+                    "meshes": value["meshes"],
                     "frames": int(value["frames"]),
                     "rate_hz": float(value["rate_hz"]),
                     "preload": source.is_rendered,

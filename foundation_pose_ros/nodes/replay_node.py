@@ -51,7 +51,7 @@ class ReplayNode(Node):
         self.add_on_set_parameters_callback(validator(REPLAY_NODE))
         settings = values(self, REPLAY_NODE)
         self._source = source or open_source(
-            settings["sequence"], settings["objects"], settings["frames"], settings["seed"]
+            settings["sequence"], settings["objects"], settings["frames"], settings["seed"], settings["meshes"]
         )
         self.played: Callable[[str, int], None] | None = None
         self.finished: Callable[[], None] | None = None
@@ -63,7 +63,9 @@ class ReplayNode(Node):
         self._rgb = self._publisher(Image, "rgb/image")
         self._info = self._publisher(CameraInfo, "rgb/camera_info")
         self._depth = self._publisher(Image, "depth/image")
-        self._masks = self._publisher(Image, "masks")
+        self._masks: Any = None
+        if settings["mask_policy"] != "none" and self._has_masks():
+            self._masks = self._publisher(Image, "masks")
         self._truth = self._publisher(Detection3DArray, "~/truth")
         self._time = self.create_publisher(Clock, "/clock", 10) if settings["publish_clock"] else None
         self.create_subscription(String, "mask_request", self._on_mask_request, 10)
@@ -85,6 +87,14 @@ class ReplayNode(Node):
         if not chosen:
             raise InputRefused("no_frames", f"frames {start} to {end} of {len(frame_ids)} are none: choose others")
         return chosen
+
+    def _has_masks(self) -> bool:
+        """Whether there is any mask: who hears of a publisher of masks waits for one, and doesn't search."""
+        sequence, names = self._source.sequence, self._source.object_names
+        try:
+            return any(sequence.mask(i, name) is not None for i in self._frame_ids for name in names)
+        except InputRefused:
+            return True  # there is one, which can't be read
 
     def _frames_in_order(self) -> Iterator[str]:
         while True:
@@ -127,7 +137,7 @@ class ReplayNode(Node):
     def _must_wait(self) -> bool:
         if self._value("wait_for_subscriber") and self._published_at_s is None:
             awaited = [self._rgb, self._depth, self._info]
-            awaited += [] if self._value("mask_policy") == "none" else [self._masks]
+            awaited += [self._masks] if self._masks is not None else []
             ready = all(publisher.get_subscription_count() for publisher in awaited)
             if not ready and not self._said_that_it_waits:
                 self._said_that_it_waits = True
@@ -151,6 +161,7 @@ class ReplayNode(Node):
             self.played(frame_id, stamp_ns)
         self._truth.publish(truth)
         if masks is not None:
+            self._masks = self._masks or self._publisher(Image, "masks")
             self._masks.publish(masks)
         self._info.publish(to_camera_info(frame.camera, header))
         self._depth.publish(fill_image(Image(header=header), frame.depth_m, "32FC1"))

@@ -16,6 +16,12 @@ REPLAY_NODE = (
         "Objects whose masks and true poses are published; empty: all there are.",
         scope=ParameterScope.AT_START,
     ),
+    Row(
+        "meshes",
+        "",
+        "Folder with a mesh in a folder for each object, for a rosbag2 or where they don't lie beside the images.",
+        scope=ParameterScope.AT_START,
+    ),
     Row("seed", 0, "Seed of the synthetic scene.", 0, 2**31 - 1, scope=ParameterScope.AT_START),
     Row("frames", 90, "Length of the synthetic scene.", 1, 100000, scope=ParameterScope.AT_START),
     Row("rate_hz", 30.0, "Frames a second.", 0.01, 1000.0, scope=ParameterScope.AT_START),

@@ -31,15 +31,18 @@ class ReplaySource:
     is_rendered: bool = False
 
 
-def open_source(sequence: str, objects: list[str], frames: int = 90, seed: int = 0) -> ReplaySource:
-    """Open a sequence folder or BOP scene, or make the scene `synthetic` (also: an empty name).
+def open_source(
+    sequence: str, objects: list[str], frames: int = 90, seed: int = 0, meshes: str | None = None
+) -> ReplaySource:
+    """Open a sequence folder, BOP scene or rosbag2, or make the scene `synthetic` (also: an empty name).
 
-    objects: those meant; empty: all there are, in a synthetic scene a mug. Raises InputRefused for what isn't there.
+    objects: those meant; empty: all there are, in a synthetic scene a mug. meshes: folder with a mesh in a folder for
+    each object, where they don't lie beside the images. Raises InputRefused for what isn't there.
     """
     if sequence in ("", SYNTHETIC):
         scene = make_scene(SceneSettings(seed=seed, frames=frames, objects=objects or 1))
         return ReplaySource(scene, tuple(scene.object_names), is_rendered=True)
-    opened = open_sequence(sequence)
+    opened = open_sequence(sequence, meshes or None)
     names = tuple(known_object(name, opened.object_names, sequence) for name in objects) or tuple(opened.object_names)
     return ReplaySource(opened, names)
 

@@ -1,6 +1,7 @@
 """replay_node: what it publishes of each frame, when it waits, and when masks come."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,15 @@ from vision_msgs.msg import Detection3DArray
 
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.nodes.pose.messages import from_pose
-from foundation_pose_ros.nodes.replay.source import ReplaySource
+from foundation_pose_ros.nodes.replay.source import ReplaySource, mesh_files, open_source
 from foundation_pose_ros.nodes.replay_node import ReplayNode
 from foundation_pose_ros.streams.camera_info import to_lens
 from foundation_pose_ros.streams.image_messages import to_depth_m, to_labels, to_rgb
 from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
+
+from .recorded import write_bag
 
 Play = Callable[..., dict[str, list[Any]]]
 
@@ -46,7 +49,9 @@ def play(ros_context: Any, pair: SyntheticScene) -> Iterator[Play]:
         on_colour: Callable[[Any, Node], None] | None = None, recording: Any = pair, **parameters: Any
     ) -> dict[str, list[Any]]:
         overrides = [Parameter(name, value=value) for name, value in {"rate_hz": 200.0, **parameters}.items()]
-        source = ReplaySource(recording, tuple(pair.object_names))
+        source = recording
+        if not isinstance(source, ReplaySource):
+            source = ReplaySource(recording, tuple(pair.object_names))
         replay = ReplayNode(source, context=ros_context, parameter_overrides=overrides)
         listener = Node("listener", context=ros_context)
         heard: dict[str, list[Any]] = {}
@@ -135,6 +140,29 @@ def test_start_and_end_choose_frames(play: Play, pair: SyntheticScene) -> None:
     heard = play(start=1, end=3, stamps="recorded")
     played = [stamp_to_ns(message.header.stamp) for message in heard["rgb/image"]]
     assert played == [pair.frame(frame_id).stamp_ns for frame_id in pair.frame_ids[1:3]]
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_a_bag_is_played_and_nobody_waits_for_masks_that_it_lacks(
+    play: Play, pair: SyntheticScene, ros_context: Any, tmp_path: Path, storage: str
+) -> None:
+    write_bag(tmp_path / "bag", pair, storage)
+    for name in pair.object_names:
+        mesh_files(ReplaySource(pair, (name,)), folder=tmp_path / "meshes" / name)
+    source = open_source(str(tmp_path / "bag"), [], meshes=str(tmp_path / "meshes"))
+    assert set(source.object_names) == set(pair.object_names)
+    heard = play(recording=source, stamps="recorded")
+    assert len(heard["rgb/image"]) == len(pair.frame_ids) and not heard["masks"]
+    for index, frame_id in enumerate(pair.frame_ids):
+        frame = pair.frame(frame_id)
+        assert stamp_to_ns(heard["rgb/image"][index].header.stamp) == frame.stamp_ns
+        np.testing.assert_array_equal(to_rgb(heard["rgb/image"][index]), frame.rgb)
+        np.testing.assert_allclose(to_depth_m(heard["depth/image"][index]), frame.depth_m, atol=0.0006)
+        np.testing.assert_allclose(to_lens(heard["rgb/camera_info"][index]).camera.K, pair.camera.K, rtol=1e-6)
+    for recording, masked in ((source, 0), (ReplaySource(pair, tuple(pair.object_names)), 1)):
+        replay = ReplayNode(recording, context=ros_context)
+        assert replay.count_publishers("masks") == masked, "who hears of a publisher waits for a mask"
+        replay.destroy_node()
 
 
 class Damaged:
