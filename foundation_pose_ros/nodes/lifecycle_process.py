@@ -2,18 +2,16 @@
 
 import ctypes
 import os
-import signal
-import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from .ending_signals import ending_signals
 from .lifecycle_node import WorkingNode
 
 # From the signal to the end of the process; who still works on a frame or a model then is not waited for.
@@ -26,8 +24,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 def run(make_node: Callable[[], WorkingNode], name: str, args: list[str] | None) -> None:
     """Make a node and spin it until SIGINT or SIGTERM comes; a parameter that makes no sense ends it in one line."""
     _keep_freed_memory()
-    with _ending_signals() as wait_for_end:
-        # rclpy's own handlers shut the context down at once: nothing could be published or taken away any more.
+    with ending_signals() as wait_for_end:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         try:
             node = make_node()
@@ -60,28 +57,6 @@ def _keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, LARGEST_KEPT_BYTES)
         mallopt(_M_TRIM_THRESHOLD, 4 * LARGEST_KEPT_BYTES)
-
-
-@contextmanager
-def _ending_signals() -> Iterator[Callable[[threading.Thread], None]]:
-    """Give a function that waits for SIGINT or SIGTERM, or for a thread to end."""
-    told, teller = socket.socketpair()
-    told.settimeout(1.0)
-    teller.setblocking(False)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
-    signal.set_wakeup_fd(teller.fileno())
-
-    def wait(thread: threading.Thread) -> None:
-        while thread.is_alive():
-            try:
-                told.recv(1)
-                return
-            except TimeoutError:
-                continue
-
-    yield wait
-    signal.set_wakeup_fd(-1)
 
 
 def _spin(executor: SingleThreadedExecutor, faults: list[Exception]) -> None:

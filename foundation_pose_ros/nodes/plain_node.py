@@ -1,7 +1,8 @@
 """Nodes without a life cycle: made, run, and ended as Ctrl-C, SIGTERM and ros2 launch end them."""
 
-import signal
+import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -9,9 +10,15 @@ import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
+from .ending_signals import ending_signals
+
 AnyNode = TypeVar("AnyNode", bound=Node)
+
+# How long a callback may take to its end before its publishers are taken away, and then before it is left alone.
+_PATIENCE_S = 0.3
 
 
 def run_plain(
@@ -20,30 +27,42 @@ def run_plain(
     args: list[str] | None,
     ended: Callable[[AnyNode], Future] = lambda _node: Future(),
 ) -> None:
-    """Run a node until it is told to stop, or until what `ended` gives for it is done.
+    """Run a node until it is told to stop, or until what `ended` gives for it is done; ends the process.
 
     Parameters that can't be used, InputRefused among what says so, end the process in one line.
     """
-    rclpy.init(args=args)
-    executor = SingleThreadedExecutor()
-    node = None
-    try:
+    nodes: list[AnyNode] = []
+    faults: list[Exception] = []
+
+    def work(executor: SingleThreadedExecutor) -> None:
         try:
-            node = make_node()
-        except (ParameterException, ValueError) as fault:
-            sys.exit(f"{name}: {fault}")
-        executor.add_node(node)
-        executor.spin_until_future_complete(ended(node))
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except Exception:
-        # rclpy shuts its context down with the signal: who is about to publish then fails, and is at its end.
-        if rclpy.ok():
-            raise
-    finally:
-        # Ctrl-C under ros2 launch comes twice, from the terminal and from launch: the second must not break the end.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        executor.shutdown()
-        if node is not None:
-            node.destroy_node()
+            nodes.append(make_node())
+            executor.add_node(nodes[0])
+            executor.spin_until_future_complete(ended(nodes[0]))
+        except ExternalShutdownException:
+            pass
+        except Exception as fault:
+            faults.append(fault)
+
+    with ending_signals() as wait_for_end:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+        executor = SingleThreadedExecutor()
+        working = threading.Thread(target=work, args=(executor,), name="executor", daemon=True)
+        working.start()
+        told = wait_for_end(working)
+        executor.shutdown(_PATIENCE_S)
+        working.join(_PATIENCE_S)
+        if working.is_alive():
+            rclpy.try_shutdown()  # who is about to publish then fails, and is at its end
+            working.join(_PATIENCE_S)
+        if nodes and not working.is_alive():
+            nodes[0].destroy_node()
         rclpy.try_shutdown()
+    if faults and not told:
+        if not nodes and isinstance(faults[0], ParameterException | ValueError):
+            sys.exit(f"{name}: {faults[0]}")
+        raise faults[0]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Without the interpreter's own end, which waits for a scene that is rendered, or a callback that goes on.
+    os._exit(0)
