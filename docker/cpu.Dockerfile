@@ -21,11 +21,20 @@ RUN source "/opt/ros/${ROS_DISTRO}/setup.bash" \
 
 FROM ros:${ROS_DISTRO}-ros-core
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+# What package.xml names beyond ros-core, and libraries that Open3D's wheel doesn't bring.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        ros-${ROS_DISTRO}-diagnostic-msgs \
+        libegl1 \
+        libgl1 \
+        libgomp1 \
+        libidn2-0 \
+        libudev1 \
+        libusb-1.0-0 \
+        libx11-6 \
+        ros-${ROS_DISTRO}-cv-bridge \
+        ros-${ROS_DISTRO}-rosbag2 \
+        ros-${ROS_DISTRO}-tf2-msgs \
         ros-${ROS_DISTRO}-vision-msgs \
-        ros-${ROS_DISTRO}-visualization-msgs \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home robot
 COPY --from=build /opt/venv /opt/venv

@@ -7,12 +7,21 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+
+from environment.system import LIBRARIES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILES = sorted((ROOT / "docker").glob("*.Dockerfile"))
 UNIT = ROOT / "config" / "systemd" / "foundation-perception.service"
+# Of what package.xml names, what ros-core brings (REP 2001): itself, or by what it names.
+IN_ROS_CORE = {
+    *("action_msgs", "ament_index_python", "builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "launch"),
+    *("launch_ros", "lifecycle_msgs", "rcl_interfaces", "rclpy", "rosgraph_msgs", "rosidl_default_runtime"),
+    *("sensor_msgs", "shape_msgs", "std_msgs", "std_srvs", "visualization_msgs"),
+}
 INSTRUCTIONS = ("ARG", "FROM", "SHELL", "RUN", "ENV", "COPY", "USER", "WORKDIR", "ENTRYPOINT", "CMD")
 
 
@@ -57,6 +66,18 @@ def test_arguments_are_declared_where_they_are_used() -> None:
                 known.add(text.partition("=")[0])
             if name == "FROM" and "ROS_DISTRO" not in text:
                 known = {"ROS_DISTRO"}
+
+
+def test_the_image_that_runs_has_what_the_package_and_its_wheels_need() -> None:
+    """What is installed while it is built doesn't count: the last stage begins anew."""
+    found = instructions(ROOT / "docker" / "cpu.Dockerfile")
+    last = max(place for place, (name, _) in enumerate(found) if name == "FROM")
+    assert found[last][1].endswith("-ros-core")
+    (asked,) = [text for name, text in found[last:] if name == "RUN" and "apt-get install" in text]
+    manifest = ElementTree.parse(ROOT / "package.xml").getroot()
+    needed = {e.text or "" for e in manifest if e.tag in ("depend", "exec_depend")} - IN_ROS_CORE
+    of_ros = {f"ros-${{ROS_DISTRO}}-{name.replace('_', '-')}" for name in needed if not name.startswith("python3-")}
+    assert of_ros | set(LIBRARIES.values()) <= set(asked.split())
 
 
 def test_extras_are_those_of_the_package() -> None:
