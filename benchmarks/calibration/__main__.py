@@ -33,7 +33,7 @@ from benchmarks.reporting import calibration_tables
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
 from benchmarks.reporting.results import ROOT, data_folder
-from foundation_pose_ros.atomic_file import replacing
+from foundation_pose_ros.atomic_file import replacing, write_text
 from foundation_pose_ros.provenance import commit, version
 from foundation_pose_ros.selection.plausibility import Plausibility
 from foundation_pose_ros.selection.scorer import Evidence
@@ -102,7 +102,7 @@ def main(
     text = written(constants)
     print(text)
     if apply:
-        CONSTANTS.write_text(text)
+        write_text(CONSTANTS, text)
     report: dict[str, Any] = {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": version(),

@@ -15,6 +15,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from foundation_pose_ros.atomic_file import write_text
+
 # Method by stage. What isn't in one is the executor's, the middleware's threads', and the interpreter's.
 STAGES = {
     "receive": "foundation_pose_ros.nodes.listener:Listener._hear",
@@ -65,9 +67,7 @@ def _clocked(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _report(path: Path) -> None:
     while True:
-        unfinished = path.with_suffix(".part")
-        unfinished.write_text(json.dumps(dict(_spent_s)))
-        unfinished.replace(path)
+        write_text(path, json.dumps(dict(_spent_s)))
         time.sleep(PERIOD_S)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..atomic_file import write_text
 from ..errors import InputRefused
 from ..networks import RefineNet
 from ..provenance import provenance
@@ -50,7 +51,7 @@ def main(
         }
         typer.echo(json.dumps(content, indent=2))
         if report is not None:
-            report.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+            write_text(report, json.dumps(content, indent=2) + "\n")
 
 
 if __name__ == "__main__":

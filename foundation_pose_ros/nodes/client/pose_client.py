@@ -12,7 +12,6 @@ from typing import Any
 from weakref import WeakSet
 
 import numpy as np
-from builtin_interfaces.msg import Time
 from foundation_perception.action import FindObject
 from foundation_perception.srv import AddObject, GetPose, Register, RegisterAtPixel, RemoveObject, Reset
 from rclpy.action import ActionClient
@@ -20,6 +19,7 @@ from rclpy.context import Context
 from sensor_msgs.msg import Image
 
 from ...streams.image_messages import fill_image
+from ..pose.messages import to_stamp
 from .object_pose import NoAnswer, NotFound, ObjectPose
 from .search import Search
 from .service_client import ANSWER_S, LONG_S, ServiceClient
@@ -155,6 +155,6 @@ class PoseClient(ServiceClient):
 def mask_message(mask: np.ndarray, stamp_ns: int = 0) -> Image:
     """Make the message of a mask (H, W), all that isn't 0; stamp 0 stands for the newest image."""
     message = Image()
-    message.header.stamp = Time(sec=stamp_ns // 1_000_000_000, nanosec=stamp_ns % 1_000_000_000)
+    message.header.stamp = to_stamp(stamp_ns)
     filled: Image = fill_image(message, np.where(np.asarray(mask) != 0, 255, 0).astype(np.uint8), "mono8")
     return filled

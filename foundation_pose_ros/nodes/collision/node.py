@@ -133,6 +133,6 @@ class CollisionNode(Node):
 
 def _seen(tracked: Any) -> Seen:
     """What a message says of an object; a pose in doubt, or one that is no number, is none."""
-    unseen_s = tracked.since_seen.sec + tracked.since_seen.nanosec * 1e-9
+    unseen_s = stamp_to_ns(tracked.since_seen) * 1e-9
     trusted = tracked.state == TrackedObjectMessage.TRACKING and tracked.score > 0 and not tracked.in_doubt
     return Seen(tracked.id, sound_pose(tracked.pose.pose) if trusted else None, unseen_s)

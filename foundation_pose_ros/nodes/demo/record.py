@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ...atomic_file import replacing
 from ...overlay import PALETTE, OverlayPose, OverlayRenderers, contact_sheet, draw_overlay
 from ..replay.source import ReplaySource
 from .pose_collector import PlayedFrame, PoseCollector, PublishedPose, Summary
@@ -41,13 +42,14 @@ class DemoRecord:
 
     def write(self, folder: Path) -> None:
         """Write the files into a folder that is there; what stood in them before is replaced."""
-        with (folder / POSES_FILE).open("w", encoding="utf-8") as stream:
+        with replacing(folder / POSES_FILE) as unfinished, unfinished.open("w", encoding="utf-8") as stream:
             for stamp_ns, frame_id in self.frame_ids.items():
                 for name in self._source.object_names:
                     stream.write(json.dumps(_pose_line(frame_id, name, self._heard(stamp_ns)), allow_nan=False) + "\n")
         picture = self._sheet()
         if picture is not None:
-            cv2.imwrite(str(folder / SHEET_FILE), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+            with replacing(folder / SHEET_FILE) as unfinished:
+                cv2.imwrite(str(unfinished), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
 
     def line(self) -> str:
         """Say in one line: frames, registrations, errors where truth is known, and latency."""

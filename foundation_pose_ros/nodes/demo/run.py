@@ -20,6 +20,7 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 
+from ...atomic_file import write_text
 from ..replay.source import SYNTHETIC, MeshFile, ReplaySource, mesh_files, open_source
 from ..replay_node import ReplayNode
 from .child_process import child_process
@@ -53,7 +54,7 @@ def run(sequence: str, objects: list[str], frames: int | None, seed: int, output
     print(f"demo: {', '.join(meshes)} in {source.sequence.name}, {len(source.sequence.frame_ids)} frames", flush=True)
     output.mkdir(parents=True, exist_ok=True)
     parameters = output / "pose_node.yaml"
-    parameters.write_text(yaml.safe_dump(pose_node_parameters(meshes), sort_keys=False), encoding="utf-8")
+    write_text(parameters, yaml.safe_dump(pose_node_parameters(meshes), sort_keys=False))
     arguments = ["--ros-args", "--params-file", str(parameters)]
     with (
         own_domain_id() as domain_id,
