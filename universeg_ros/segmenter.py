@@ -19,7 +19,7 @@ from .segmenter_settings import DEFAULTS, SegmenterSettings
 from .support.example_pools import Pool, Pools, close_ups, draw, most_useful, whole_images
 from .support.gray_share import ONLY_MAP, ONLY_PICTURE, SHARES, chosen_gray_share, gray_look
 from .support.likeness import features
-from .support.preparation import Encoding, GrayLook, Picture
+from .support.preparation import Encoding, GrayLook, PreparedPicture
 from .support.regions import ImageRegion, around, clipped_box, main_pieces, tiles
 from .support.support_set import SupportSet
 
@@ -33,7 +33,7 @@ _LEAST_OBJECT_SHARE = 0.001
 class _Query:
     """A picture at the network's size, with its looks: the same for every draw and label, made once they are needed."""
 
-    picture: Picture
+    picture: PreparedPicture
 
     @cached_property
     def by_brightness(self) -> np.ndarray:
@@ -112,12 +112,12 @@ class Segmenter:
         """Return what of gray pictures suits the support by held-out examples, to be declared in its preparation."""
         return gray_look(self._chosen_gray_share(label) for label in self.support.labels)
 
-    def _looks_closer(self, picture: Picture) -> bool:
+    def _looks_closer(self, picture: PreparedPicture) -> bool:
         coloured = picture.colour is not None and all(pool.by_colours is not None for pool in self._pools.values())
         by_colours = self.settings.likeness and coloured
         return self.settings.zoom == "always" or (self.settings.zoom == "colours" and by_colours)
 
-    def _in_tiles(self, picture: Picture, rng: np.random.Generator, used: set[str]) -> np.ndarray:
+    def _in_tiles(self, picture: PreparedPicture, rng: np.random.Generator, used: set[str]) -> np.ndarray:
         """Probabilities (M, L, h, w), each tile's counting less towards its border."""
         total: np.ndarray | None = None
         weights = np.zeros(picture.shape, np.float32)
@@ -133,7 +133,9 @@ class Segmenter:
         assert total is not None
         return total / weights
 
-    def _zoomed(self, picture: Picture, members: np.ndarray, rng: np.random.Generator, used: set[str]) -> np.ndarray:
+    def _zoomed(
+        self, picture: PreparedPicture, members: np.ndarray, rng: np.random.Generator, used: set[str]
+    ) -> np.ndarray:
         """What was found, segmented once more from closer by; the same where it fills the image, or isn't there."""
         box = around(main_pieces(members.mean(axis=0).sum(axis=0)))
         if box is None or picture.cut(box.slices).flat:
@@ -146,7 +148,9 @@ class Segmenter:
         result[(..., *box.slices)] = again
         return result
 
-    def _predicted(self, picture: Picture, pools: Pools, rng: np.random.Generator, used: set[str]) -> np.ndarray:
+    def _predicted(
+        self, picture: PreparedPicture, pools: Pools, rng: np.random.Generator, used: set[str]
+    ) -> np.ndarray:
         """Probabilities (M, L, H, W) for a picture: members of the ensemble times labels."""
         query = _Query(self.support.preparation.sized_picture(picture))
         of_labels = [self._label_members(query, label, pool, rng, used) for label, pool in pools.items()]

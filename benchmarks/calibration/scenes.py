@@ -110,7 +110,7 @@ def real_samples(folder: Path, name: str, start: int, looks: Looks) -> list[Samp
     """Sample every object in one piece of a recording in data/pose, which is blurred if it is every second one."""
     recorded = open_sequence(folder / name)
     filmed = RecordedVideo(recorded, _BLURRED) if start // _PIECE_FRAMES % 2 else recorded
-    part, place = _Part(filmed, start, start + _PIECE_FRAMES), f"{name} {start}"
+    part, place = _RecordingPart(filmed, start, start + _PIECE_FRAMES), f"{name} {start}"
     samples: list[Sample] = []
     for object_name in part.object_names:
         samples += sample_sequence(part, object_name, place, start, None, looks.recorded, looks.astray)
@@ -138,7 +138,7 @@ def _events(scene: SyntheticScene, name: str, rng: np.random.Generator) -> dict[
     return events
 
 
-class _Part:
+class _RecordingPart:
     """Some consecutive frames of a recording."""
 
     def __init__(self, sequence: Sequence, start: int, stop: int) -> None:

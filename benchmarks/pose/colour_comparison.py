@@ -86,7 +86,7 @@ COMPARISONS: dict[str, Comparison] = {
 
 
 @dataclass(frozen=True)
-class Look:
+class ComparedLook:
     """One object in one frame at its true pose, first, and at turns that depth may mistake for it."""
 
     source: str
@@ -122,7 +122,7 @@ def measure(scenes: int, data: Path) -> dict[str, Any]:
     }
 
 
-def judged(compare: Comparison, looks: list[Look]) -> dict[str, float]:
+def judged(compare: Comparison, looks: list[ComparedLook]) -> dict[str, float]:
     """Return share of looks in which the true pose agrees best, and by how much in the middle."""
     margins = []
     for look in looks:
@@ -149,7 +149,7 @@ def table(report: dict[str, Any]) -> str:
     return "\n".join([*lines, "", origin(report)])
 
 
-def _looks(scenes: int, data: Path) -> Iterator[Look]:
+def _looks(scenes: int, data: Path) -> Iterator[ComparedLook]:
     meshes = [model for model in mesh_models(data / "meshes") if model.has_colour]
     for source, most in (("made-up objects", scenes), ("scanned objects", scenes if meshes else 0)):
         for seed in range(_FIRST_SEED, _FIRST_SEED + most):
@@ -172,7 +172,7 @@ def _looks(scenes: int, data: Path) -> Iterator[Look]:
         )
 
 
-def _looks_of(sequence: Sequence, source: str, frame_ids: list[str]) -> Iterator[Look]:
+def _looks_of(sequence: Sequence, source: str, frame_ids: list[str]) -> Iterator[ComparedLook]:
     for name in sequence.object_names:
         model = sequence.model(name)
         if not model.has_colour:
@@ -196,7 +196,7 @@ def _looks_of(sequence: Sequence, source: str, frame_ids: list[str]) -> Iterator
             agrees = (rendering.depth_m > 0) & (np.abs(off_m) < 0.03 * model.diameter_m + 0.003)
             if agrees[0].sum() > 0.1 * (rendering.depth_m[0] > 0).sum() and rendering.rgb is not None:
                 observed = observation.rgb.reshape(_SIZE, _SIZE, 3)
-                yield Look(source, observed, rendering.rgb, agrees.astype(np.float32))
+                yield ComparedLook(source, observed, rendering.rgb, agrees.astype(np.float32))
 
 
 def _correlation(observed: np.ndarray, rendered: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -59,7 +59,7 @@ SEEN: dict[str, Seen] = {
 
 
 @dataclass(frozen=True)
-class Registered:
+class RegisteredErrors:
     """Largest distances of a surface point, in diameters, of the first pose that a registration has in each way.
 
     source: what was registered. depth: share of the mask's pixels that have any.
@@ -73,11 +73,11 @@ class Registered:
 
 
 @dataclass(frozen=True)
-class Registration:
+class RegistrationCase:
     """What is found of an object in a frame at a mask (H, W); truth (4, 4)."""
 
     label: str
-    known: "Known"
+    known: "ReadyObject"
     frame: Frame
     mask: Mask
     truth: Pose
@@ -96,7 +96,7 @@ def main(
     report_on(found, settings, weights, output)
 
 
-def registrations(scenes: int = SCENES, views: int = VIEWS) -> Iterator[tuple[str, str, Iterator[Registration]]]:
+def registrations(scenes: int = SCENES, views: int = VIEWS) -> Iterator[tuple[str, str, Iterator[RegistrationCase]]]:
     """Register what each source shows, in each way of seeing it; by the names of both."""
     for seen in SEEN:
         yield seen, "scanned objects", _registered(_scanned(scenes), SEEN[seen])
@@ -105,7 +105,7 @@ def registrations(scenes: int = SCENES, views: int = VIEWS) -> Iterator[tuple[st
 
 
 def report_on(
-    found: Iterable[tuple[str, str, list[Registration]]],
+    found: Iterable[tuple[str, str, list[RegistrationCase]]],
     settings: dict[str, Any],
     weights: Path = FOLDER,
     output: Path | None = None,
@@ -122,7 +122,7 @@ def report_on(
     print(PART.markdown(report))
 
 
-def judged(one: Registration, session: CompactRefinerSession) -> Registered:
+def judged(one: RegistrationCase, session: CompactRefinerSession) -> RegisteredErrors:
     """Return the errors of the first pose in each way."""
     known, frame = one.known, one.frame
     movers: dict[str, Mover] = {
@@ -136,10 +136,10 @@ def judged(one: Registration, session: CompactRefinerSession) -> Registered:
         way: float(known.apart(found.refined.T_cam_obj[:1], one.truth)[0]) / known.compare.model.diameter_m
         for way, found in ways.items()
     }
-    return Registered(one.label, float((frame.depth_m[one.mask] > 0).mean()), **errors)
+    return RegisteredErrors(one.label, float((frame.depth_m[one.mask] > 0).mean()), **errors)
 
 
-def summed_up(found: list[Registered]) -> dict[str, Any]:
+def summed_up(found: list[RegisteredErrors]) -> dict[str, Any]:
     """Return shares of right poses and median errors of each way, and what the network changed of the geometric one."""
     errors = {way: np.array([getattr(one, way) for one in found]) for way in WAYS}
     network, geometric = errors["network"], errors["geometric"]
@@ -153,7 +153,7 @@ def summed_up(found: list[Registered]) -> dict[str, Any]:
     }
 
 
-def _registered(sequences: Iterator[Shown], seen: Seen) -> Iterator[Registration]:
+def _registered(sequences: Iterator[Shown], seen: Seen) -> Iterator[RegistrationCase]:
     """Register every object whose mask and truth are known."""
     for source, sequence, frame_ids in sequences:
         for name in sequence.object_names:
@@ -162,17 +162,17 @@ def _registered(sequences: Iterator[Shown], seen: Seen) -> Iterator[Registration
                 truth, mask = sequence.truth(frame_id, name), sequence.mask(frame_id, name)
                 if truth is None or mask is None or np.count_nonzero(mask) < _SMALLEST_MASK_PX:
                     continue
-                known = known or Known.of(sequence.model(name))
+                known = known or ReadyObject.of(sequence.model(name))
                 frame = seen(sequence.frame(frame_id))
                 try:
                     found = known.prepared.register(frame, mask)
                 except InputRefused:
                     continue
-                yield Registration(f"{source} {name} {frame_id}", known, frame, mask, truth, found)
+                yield RegistrationCase(f"{source} {name} {frame_id}", known, frame, mask, truth, found)
 
 
 @dataclass(frozen=True)
-class Known:
+class ReadyObject:
     """An object made ready, and what its poses are judged by."""
 
     prepared: PreparedObject
@@ -180,7 +180,7 @@ class Known:
     apart: SurfaceDistance
 
     @classmethod
-    def of(cls, model: ObjectModel) -> "Known":
+    def of(cls, model: ObjectModel) -> "ReadyObject":
         """Make an object ready."""
         apart = SurfaceDistance(model.vertices, model.symmetries)
         return cls(GeometricMethods(1).prepare(model), RenderAndCompare.on_cpu(model, 1), apart)

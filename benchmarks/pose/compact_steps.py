@@ -45,7 +45,7 @@ _TIMED_PAIRS, _TIMED_S = 64, 5.0
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownObject:
     """What is known of an object."""
 
     model: ObjectModel
@@ -53,17 +53,17 @@ class Known:
     distance: SurfaceDistance
 
     @classmethod
-    def of(cls, model: ObjectModel) -> "Known":
+    def of(cls, model: ObjectModel) -> "KnownObject":
         return cls(model, EmbreeRenderer(model, 1), SurfaceDistance(model.vertices, model.symmetries))
 
 
 @dataclass(frozen=True)
-class Start:
+class StepStart:
     """A pose that is off, of an object in a frame; T_true (4, 4), T_start (4, 4). plain: what is known but colours."""
 
     frame: Frame
-    known: Known
-    plain: Known
+    known: KnownObject
+    plain: KnownObject
     T_true: Pose
     T_start: Pose
 
@@ -85,7 +85,7 @@ def main(
     print(PART.markdown(report))
 
 
-def measured(starts: list[Start], session: CompactRefinerSession) -> dict[str, Any]:
+def measured(starts: list[StepStart], session: CompactRefinerSession) -> dict[str, Any]:
     """Return what is left of errors, by each method: medians, and shares of starts that end farther off."""
     found: dict[str, list[tuple[float, float, float]]] = {}
     before = []
@@ -109,7 +109,7 @@ def measured(starts: list[Start], session: CompactRefinerSession) -> dict[str, A
     }
 
 
-def _refined(start: Start, session: CompactRefinerSession) -> dict[str, np.ndarray]:
+def _refined(start: StepStart, session: CompactRefinerSession) -> dict[str, np.ndarray]:
     """Poses (4, 4) by the name of what refined them."""
     model, renderer = start.known.model, start.known.renderer
     d = model.diameter_m
@@ -152,7 +152,7 @@ def pairs_per_core_s(session: CompactRefinerSession) -> float:
     return done / (time.process_time() - begun)
 
 
-def _starts(scenes: int) -> Iterator[Start]:
+def _starts(scenes: int) -> Iterator[StepStart]:
     """Two objects that were held out in each scene, each put aside a few times."""
     _, held = MeshLibrary.from_folder(data_folder() / "meshes_train").parted(HELD_OUT)
     textures = TextureLibrary.from_folder(data_folder() / "textures_train")
@@ -171,9 +171,9 @@ def _starts(scenes: int) -> Iterator[Start]:
             frame, T_true = seen.frame(seen.frame_ids[0]), seen.truth(seen.frame_ids[0], name)
             assert T_true is not None
             model = seen.model(name)
-            coloured, plain = Known.of(model), Known.of(model.repainted(None))
+            coloured, plain = KnownObject.of(model), KnownObject.of(model.repainted(None))
             for _ in range(STARTS):
-                yield Start(frame, coloured, plain, T_true, _aside(rng, T_true, model))
+                yield StepStart(frame, coloured, plain, T_true, _aside(rng, T_true, model))
 
 
 def _aside(rng: np.random.Generator, T_true: Pose, model: ObjectModel) -> np.ndarray:
@@ -183,18 +183,18 @@ def _aside(rng: np.random.Generator, T_true: Pose, model: ObjectModel) -> np.nda
     return se3.apply_twist(T_true, np.concatenate([push, turn]), model.centre_m)
 
 
-def _blurred(start: Start) -> Start:
+def _blurred(start: StepStart) -> StepStart:
     """The camera or the object moves across the picture while the shutter is open."""
     line = np.full((1, _BLUR_PX), 1 / _BLUR_PX, np.float32)
     rgb = np.asarray(cv2.filter2D(start.frame.rgb, -1, line), np.uint8)
     return replace(start, frame=replace(start.frame, rgb=rgb))
 
 
-def _little_depth(start: Start) -> Start:
+def _little_depth(start: StepStart) -> StepStart:
     return replace(start, frame=with_less_depth(start.frame))
 
 
-SOURCES: dict[str, Callable[[Start], Start]] = {
+SOURCES: dict[str, Callable[[StepStart], StepStart]] = {
     "as cameras see it": lambda start: start,
     f"colour blurred over {_BLUR_PX} px": _blurred,
     f"{LOST:.0%} of depth lost": _little_depth,

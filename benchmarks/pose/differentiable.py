@@ -27,7 +27,7 @@ from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.rendering.torch_embree import EmbreeTensorRenderer
 from foundation_pose_ros.rendering.torch_renderer import Shading
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.training.pose_sampling import Views, moved_by
+from foundation_pose_ros.training.pose_sampling import ViewDistribution, moved_by
 
 OBJECTS = ("sticker_cube", "soda_can", "mug", "cracker_box")
 CAMERA = Camera(600.0, 600.0, 319.5, 239.5, 640, 480)
@@ -64,7 +64,7 @@ def of_object(name: str, views: int) -> dict[str, Any]:
     rows: dict[str, list[tuple[float, float, float]]] = {key: [] for key in refiners}
     for k in range(views):
         rng = np.random.default_rng([k, *name.encode()])
-        truth = Views((0.4, 0.7)).drawn(rng, 1, model.centre_m)
+        truth = ViewDistribution((0.4, 0.7)).drawn(rng, 1, model.centre_m)
         start = moved_by(rng, truth, model.centre_m, PUSH_M, TURN_RAD)
         observation = seen(rng, model, tensors, truth)
         for key, refiner in refiners.items():

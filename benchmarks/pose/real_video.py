@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import typer
 
-from benchmarks.pose.real_video_plays import AS_IT_IS, RECORDINGS, STEPS, VARIANTS, Play, Wanted, all_plays
+from benchmarks.pose.real_video_plays import AS_IT_IS, RECORDINGS, STEPS, VARIANTS, Play, WantedPlays, all_plays
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Scope
 from benchmarks.reporting.results import data_folder
@@ -56,7 +56,7 @@ def main(
         draw(plays, report, charts)
 
 
-def wanted(words: list[str]) -> Wanted:
+def wanted(words: list[str]) -> WantedPlays:
     """Sort words by what they name; what is neither recording, variant, step nor start is an object."""
     kinds: dict[str, tuple[str, ...]] = {
         "recordings": RECORDINGS,
@@ -67,7 +67,7 @@ def wanted(words: list[str]) -> Wanted:
     named: dict[str, Any] = {kind: tuple(word for word in words if word in known) for kind, known in kinds.items()}
     named["objects"] = tuple(word for word in words if not any(word in known for known in kinds.values()))
     named["steps"] = tuple(map(int, named["steps"]))
-    return Wanted(**{kind: found for kind, found in named.items() if found})
+    return WantedPlays(**{kind: found for kind, found in named.items() if found})
 
 
 def report_of(plays: list[Play]) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def draw(plays: list[Play], report: dict[str, Any], folder: Path) -> None:
 
 
 def _measured(scope: Scope) -> dict[str, Any]:
-    asked = Wanted(variants=(AS_IT_IS,), steps=(1,)) if scope.quick else Wanted()
+    asked = WantedPlays(variants=(AS_IT_IS,), steps=(1,)) if scope.quick else WantedPlays()
     return report_of(list(all_plays(scope.data, asked))) | {"command": "make bench"}
 
 

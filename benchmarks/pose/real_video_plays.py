@@ -94,7 +94,7 @@ class Play:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedPlays:
     """What is played; nothing named of a kind: all of it."""
 
     recordings: tuple[str, ...] = RECORDINGS
@@ -108,7 +108,7 @@ class Wanted:
         return self.steps or (STEPS if variant == AS_IT_IS else SOME_STEPS)
 
 
-def all_plays(folder: Path, wanted: Wanted) -> Iterator[Play]:
+def all_plays(folder: Path, wanted: WantedPlays) -> Iterator[Play]:
     """Follow each object of each recording in all ways that are wanted."""
     for recording in wanted.recordings:
         sequence = open_sequence(folder / "pose" / recording)
@@ -116,7 +116,7 @@ def all_plays(folder: Path, wanted: Wanted) -> Iterator[Play]:
             yield from _plays(recording, variant, VARIANTS[variant](sequence), wanted)
 
 
-def _plays(recording: str, variant: str, sequence: Sequence, wanted: Wanted) -> Iterator[Play]:
+def _plays(recording: str, variant: str, sequence: Sequence, wanted: WantedPlays) -> Iterator[Play]:
     names = [n for n in objects_to_judge(sequence, RunSettings("track")) if n in wanted.objects or not wanted.objects]
     for name in names:
         estimator = PoseEstimator([sequence.model(name)], threads=1)

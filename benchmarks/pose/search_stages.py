@@ -42,7 +42,7 @@ _SCENES = 4
 _LACK = ", for want of a start near enough"
 
 
-class Stage(StrEnum):
+class SearchStage(StrEnum):
     """Where the right answer is lost, in the order of the search."""
 
     PROPOSED = "no region on it"
@@ -67,7 +67,7 @@ class Followed:
     source: str
     frame_id: str
     object_name: str
-    stage: Stage
+    stage: SearchStage
     starts_lack: bool
     regions: int
     score: float
@@ -82,7 +82,7 @@ Right = Callable[[PoseResult], bool]
 
 
 @dataclass(frozen=True, eq=False)
-class Search:
+class StagedSearch:
     """The search for one object in one frame, taken apart. T_true: (4, 4). right: judges a pose."""
 
     estimator: PoseEstimator
@@ -91,7 +91,7 @@ class Search:
     T_true: Pose
     right: Right
 
-    def followed(self, found: PoseResult | None) -> tuple[Stage, bool, int]:
+    def followed(self, found: PoseResult | None) -> tuple[SearchStage, bool, int]:
         """Return where it was lost, whether starts lacked, and how many regions are on the object.
 
         found: what came of it, beside the other objects.
@@ -100,19 +100,19 @@ class Search:
         things, spots = self.estimator.propose(self.frame, name), self.estimator.spots(self.frame, name)
         count = sum(self.on_it(one) for one in (*things, *spots))
         if found is not None and self.right(found):
-            return (Stage.FOUND if found.score > SURE else Stage.BELIEVED), False, count
+            return (SearchStage.FOUND if found.score > SURE else SearchStage.BELIEVED), False, count
         rounds = list(look.rounds(self.frame, things, lambda: spots))
         if any(self.on_it(one.proposal) for one in rounds[-1]):
             return self._registered(found), False, count
         if not any(self.on_it(one) for one in things):
             looked_at = len(rounds) > 1 + len(look.settings.stages) and count > 0
-            return (Stage.REFINED if looked_at else Stage.PROPOSED), False, count
+            return (SearchStage.REFINED if looked_at else SearchStage.PROPOSED), False, count
         if not any(self.on_it(one.proposal) for one in rounds[0]):
-            return Stage.LIKENESS, False, count
+            return SearchStage.LIKENESS, False, count
         number = next(k for k, starts in enumerate(rounds[1:]) if not any(self.on_it(one.proposal) for one in starts))
         least = rounds[number][: look.settings.most[number]][-1].promise
         lack = any(self._promise(one, number) > least for one in rounds[number] if self.on_it(one.proposal))
-        return (Stage.REFINED if number else Stage.GLANCED), lack, count
+        return (SearchStage.REFINED if number else SearchStage.GLANCED), lack, count
 
     def on_it(self, proposal: Proposal) -> bool:
         """Tell whether a region is on the object."""
@@ -120,18 +120,18 @@ class Search:
         both = (mask & self._seen).sum()
         return bool(both > _INSIDE * mask.sum() and (proposal.spot or both > _COVERED * self._seen.sum()))
 
-    def _registered(self, found: PoseResult | None) -> Stage:
+    def _registered(self, found: PoseResult | None) -> SearchStage:
         """Tell where it is lost after regions on it are left: of those, not all are registered."""
         looked = self.estimator.looked(self.frame, self.prepared.model.name)
         if not any(self.on_it(one) for one in looked):
-            return Stage.REFINED
+            return SearchStage.REFINED
         poses = []
         for proposal in looked:
             with suppress(InputRefused):
                 poses.append(self.estimator.find(self.frame, proposal, self.prepared.model.name))
         if not any(self.right(pose) for pose in poses):
-            return Stage.REGISTERED
-        return Stage.CLAIMED if self.right(max(poses, key=lambda pose: pose.score)) else Stage.CHOSEN
+            return SearchStage.REGISTERED
+        return SearchStage.CLAIMED if self.right(max(poses, key=lambda pose: pose.score)) else SearchStage.CHOSEN
 
     def _promise(self, start: Start, number: int) -> float:
         """Return what a start would promise in the round of this number with the true pose among its hypotheses."""
@@ -170,7 +170,7 @@ def follow(views: Views) -> Iterator[Followed]:
                 row = judges[name](sequence, Estimate(frame_id, name, TrackState.TRACKING, pose, 0.0))
                 return bool(row.add_m < RECALL_FRACTION * row.diameter_m)
 
-            search = Search(estimator, prepared[name], frame, T_true, right)
+            search = StagedSearch(estimator, prepared[name], frame, T_true, right)
             score = found[name].score if name in found else 0.0
             yield Followed(views.source, frame_id, name, *search.followed(found.get(name)), score)
 
@@ -213,7 +213,7 @@ def table(report: Report) -> str:
     """Return a line for each stage, a column for each kind of views."""
     kinds = list(report["lost"])
     lines = [f"| the right answer is lost: | {' | '.join(kinds)} |", "|---|" + "---|" * len(kinds)]
-    for stage in (name + lack for name in Stage for lack in ("", _LACK)):
+    for stage in (name + lack for name in SearchStage for lack in ("", _LACK)):
         counts = [report["lost"][kind].get(stage, 0) for kind in kinds]
         if any(counts):
             lines.append(f"| {stage} | {' | '.join(map(str, counts))} |")

@@ -22,7 +22,7 @@ def measure(rounds: int) -> dict[str, Any]:
     scenes = {
         name: make_scene(SceneSettings(seed=7, frames=16, objects=[name], clutter=4, rate_hz=30.0)) for name in OBJECTS
     }
-    subjects = {name: _Subject.of(scene, scene.model(name)) for name, scene in scenes.items()}
+    subjects = {name: _TimedObject.of(scene, scene.model(name)) for name, scene in scenes.items()}
     rows: dict[str, list[float]] = {key: [] for key in ("rays", "register", "track", "register_over", "track_over")}
     for step in range(rounds):
         for subject in subjects.values():
@@ -48,7 +48,7 @@ def measure(rounds: int) -> dict[str, Any]:
 
 
 @dataclass
-class _Subject:
+class _TimedObject:
     """One object in one scene, and the rays that an estimate of it takes."""
 
     scene: SyntheticScene
@@ -58,7 +58,7 @@ class _Subject:
     track_rays: "_Rays"
 
     @classmethod
-    def of(cls, scene: SyntheticScene, model: ObjectModel) -> "_Subject":
+    def of(cls, scene: SyntheticScene, model: ObjectModel) -> "_TimedObject":
         estimator = PoseEstimator([model], threads=THREADS)
         subject = cls(scene, model, estimator, _Rays(), _Rays())
         registered = subject._register(0)

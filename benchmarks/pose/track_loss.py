@@ -57,7 +57,7 @@ Batch = tuple[str, ObjectModel, list[LossEvent], bool]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LossOutcome:
     """false_tracking_s: the longest time in which TRACKING was said of a wrong pose, or of an object out of sight.
 
     called_lost: a right track was given up before the event or after it, though the object was seen. recovered_s: from
@@ -106,7 +106,7 @@ def measure(scenes: int, repeats: int, data: Path, processes: int = 2) -> dict[s
     }
 
 
-def followed(event: LossEvent, estimator: TrackingEstimator, model: ObjectModel, source: str) -> Outcome:
+def followed(event: LossEvent, estimator: TrackingEstimator, model: ObjectModel, source: str) -> LossOutcome:
     """Run a tracker through an event, from its first mask on."""
     tracker = ObjectTracker(event.object_name, model.name, estimator)
     distance = SurfaceDistance(model.vertices, model.symmetries)
@@ -121,7 +121,7 @@ def followed(event: LossEvent, estimator: TrackingEstimator, model: ObjectModel,
             try:
                 tracked = tracker.register(moment.frame, moment.mask)
             except InputRefused:
-                return Outcome(event.kind, source, event.object_name, started=False)
+                return LossOutcome(event.kind, source, event.object_name, started=False)
         else:
             tracked = tracker.track(moment.frame)
         was_right = right
@@ -130,7 +130,7 @@ def followed(event: LossEvent, estimator: TrackingEstimator, model: ObjectModel,
         if right and tracked.result is not None:
             right = bool(distance(tracked.result.T_cam_obj[None], moment.T_cam_obj)[0] < limit_m)
         if k == 0 and not right:
-            return Outcome(event.kind, source, event.object_name, started=False)
+            return LossOutcome(event.kind, source, event.object_name, started=False)
         false.note(stamp_ns, says_so and not right)
         silent.note(stamp_ns, says_so and not right and not tracked.in_doubt)
         undisturbed = not event.begins <= k < event.returns and moment.visible >= SEEN
@@ -141,7 +141,7 @@ def followed(event: LossEvent, estimator: TrackingEstimator, model: ObjectModel,
             proof += recovered_s is not None
             if proof > _PROOF and k >= len(event.moments) - AFTER:
                 break
-    return Outcome(
+    return LossOutcome(
         event.kind, source, event.object_name, True, false.lasted_s, called_lost, recovered_s, silent.lasted_s
     )
 
@@ -162,7 +162,7 @@ class _Longest:
         self.lasted_s = max(self.lasted_s, (stamp_ns - self._since_ns) * 1e-9)
 
 
-def shares(outcomes: list[Outcome]) -> dict[str, Any]:
+def shares(outcomes: list[LossOutcome]) -> dict[str, Any]:
     """Return shares of started tracks: TRACKING falsely for too long, called LOST though right, recovered in time."""
     started = [o for o in outcomes if o.started]
     if not started:
@@ -180,7 +180,7 @@ def shares(outcomes: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def _outcomes(job: Callable[[], Batch]) -> list[Outcome]:
+def _outcomes(job: Callable[[], Batch]) -> list[LossOutcome]:
     source, model, events, blurred = job()
     estimator = PoseEstimator([model], threads=1)
     return [replace(followed(event, estimator, model, source), blurred=blurred) for event in events]

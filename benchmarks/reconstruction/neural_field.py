@@ -21,7 +21,7 @@ from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.reconstruction.fusion.tsdf_fusion import fuse
 from foundation_pose_ros.reconstruction.neural_field import FieldSettings, field_surface, train_field
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
-from foundation_pose_ros.reconstruction.surface import Surface
+from foundation_pose_ros.reconstruction.surface import ReconstructedSurface
 from foundation_pose_ros.reconstruction.surface_choice import held_out_error_mm
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
@@ -51,7 +51,12 @@ def measure(objects: Sequence[str] = OBJECTS, steps: int = 500) -> dict[str, Any
 
 
 def _row(
-    name: str, method: str, model: ObjectModel, surface: Surface, unseen: Sequence[ReferenceView], cpu_s: float
+    name: str,
+    method: str,
+    model: ObjectModel,
+    surface: ReconstructedSurface,
+    unseen: Sequence[ReferenceView],
+    cpu_s: float,
 ) -> dict[str, Any]:
     found = ObjectModel(name, surface.vertices, surface.faces).surface_points(_POINTS)
     true = model.surface_points(_POINTS)

@@ -35,7 +35,7 @@ OVERLAPS = 0.25
 
 
 @dataclass(frozen=True)
-class _View:
+class _MaskedView:
     frame: Frame
     mask: Mask
     T_true: Pose
@@ -61,7 +61,7 @@ def measure(scope: Scope) -> Report:
     return provenance({"quick": scope.quick}) | {"examples": EXAMPLES, "overlaps": OVERLAPS, "views": rows}
 
 
-def _objects(scope: Scope, recording: str, count: int) -> Iterator[tuple[ObjectModel, list[_View]]]:
+def _objects(scope: Scope, recording: str, count: int) -> Iterator[tuple[ObjectModel, list[_MaskedView]]]:
     """Each object of a recording, and some of its frames with true masks and poses, evenly spread."""
     sequence = open_sequence(scope.data / "pose" / recording)
     for name in sequence.object_names:
@@ -71,7 +71,7 @@ def _objects(scope: Scope, recording: str, count: int) -> Iterator[tuple[ObjectM
             if mask is not None and mask.any() and T_true is not None:
                 marked.append((frame_id, mask, T_true))
         chosen = sorted({int(i) for i in np.linspace(0, len(marked) - 1, count)}) if marked else []
-        yield sequence.model(name), [_View(sequence.frame(marked[i][0]), *marked[i][1:]) for i in chosen]
+        yield sequence.model(name), [_MaskedView(sequence.frame(marked[i][0]), *marked[i][1:]) for i in chosen]
 
 
 def _first_found(model: ObjectModel, frames: list[Frame]) -> tuple[Segmenter | None, int]:
@@ -90,7 +90,7 @@ class _Register:
         self._estimator, self._model = PoseEstimator([model]), model
         self._distance = SurfaceDistance(model.vertices, model.symmetries)
 
-    def right_from(self, mask: Mask, view: _View) -> bool:
+    def right_from(self, mask: Mask, view: _MaskedView) -> bool:
         """Register; true where no point of the surface is off by a tenth of the diameter."""
         try:
             T_cam_obj = self._estimator.register(view.frame, mask).T_cam_obj
@@ -99,7 +99,7 @@ class _Register:
         return bool(self._distance(T_cam_obj[None], view.T_true)[0] < RIGHT_SHARE * self._model.diameter_m)
 
 
-def _judged(segmenter: Segmenter | None, view: _View, register: _Register) -> dict[str, Any]:
+def _judged(segmenter: Segmenter | None, view: _MaskedView, register: _Register) -> dict[str, Any]:
     try:
         mask = np.zeros_like(view.mask) if segmenter is None else object_mask(segmenter, view.frame.rgb)
     except InputRefused:

@@ -79,7 +79,7 @@ class Keyframe:
 
         covariance (6, 6): of the pose, as a twist about the object's centre, in camera axes.
         """
-        view = _View(crop, T_cam_obj, renderer, diameter_m, colour=False)
+        view = _RenderedView(crop, T_cam_obj, renderer, diameter_m, colour=False)
         covariance_obj = _turned(covariance, T_cam_obj[:3, :3].T)
         return cls._with_corners(view, _levelled(view.gray), _FOLLOWED_WEIGHT, covariance_obj)
 
@@ -89,7 +89,7 @@ class Keyframe:
 
         The model must have colours.
         """
-        view = _View(crop, T_cam_obj, renderer, diameter_m, colour=True)
+        view = _RenderedView(crop, T_cam_obj, renderer, diameter_m, colour=True)
         painted = view.gray
         if view.visible.any():
             own = painted[view.visible]
@@ -100,7 +100,9 @@ class Keyframe:
         return cls._with_corners(view, _levelled(painted), _PAINTED_WEIGHT, np.zeros((6, 6)))
 
     @classmethod
-    def _with_corners(cls, view: "_View", image: np.ndarray, weight: float, covariance_obj: np.ndarray) -> "Keyframe":
+    def _with_corners(
+        cls, view: "_RenderedView", image: np.ndarray, weight: float, covariance_obj: np.ndarray
+    ) -> "Keyframe":
         """Find corners after Shi and Tomasi (1994)."""
         usable = cv2.erode(view.visible.astype(np.uint8), np.ones((2 * _RIM_PX + 1,) * 2, np.uint8), borderValue=0)
         corners = cv2.goodFeaturesToTrack(image, _MOST_POINTS, 0.02, 5, mask=usable, blockSize=5)
@@ -150,7 +152,7 @@ class Keyframe:
         return found, seen & near
 
 
-class _View:
+class _RenderedView:
     """A crop of a frame, and the object rendered into it. visible (n, n): rendered, and observed at that depth."""
 
     def __init__(self, crop: Crop, T_cam_obj: Pose, renderer: Renderer, diameter_m: float, colour: bool) -> None:

@@ -22,7 +22,7 @@ NEWEST_NS = 0
 
 
 @dataclass(frozen=True)
-class Picture:
+class PromptImage:
     """A colour image (H, W, 3). header: of the message that it came in, whatever that is."""
 
     rgb: Rgb
@@ -47,7 +47,7 @@ class Objects(Protocol):
         ...
 
 
-class Examples(Protocol):
+class SupportSets(Protocol):
     """Support sets of a segmenter that runs elsewhere; all raise InputRefused."""
 
     @property
@@ -60,11 +60,11 @@ class Examples(Protocol):
         """Return True where somebody segments."""
         ...
 
-    def segment(self, name: str, picture: Picture) -> tuple[Mask, float]:
+    def segment(self, name: str, picture: PromptImage) -> tuple[Mask, float]:
         """Return the mask (H, W) of what a set shows, and the Dice that is to be expected of it."""
         ...
 
-    def add(self, name: str, picture: Picture, mask: Mask) -> None:
+    def add(self, name: str, picture: PromptImage, mask: Mask) -> None:
         """Add an example to a set, which is made where there is none."""
         ...
 
@@ -93,14 +93,14 @@ class FoundByWords:
     found_by: str
     object: str | None = None
     regions: tuple[Region, ...] = ()
-    picture: Picture | None = None
+    picture: PromptImage | None = None
     mask: Mask | None = None
     pose: Any = None
     support_set: str = ""
 
 
 @dataclass(frozen=True)
-class Looks:
+class Finders:
     """Who looks where no name or search helps.
 
     finder_name: detector or endpoint, as answers call it. masks: of boxes, or None: colours tell then. rate: of asking
@@ -123,9 +123,9 @@ class WordSearch:
         self,
         names: KnownNames,
         objects: Objects,
-        examples: Examples,
-        looks: Looks,
-        newest: Callable[[], Picture],
+        examples: SupportSets,
+        looks: Finders,
+        newest: Callable[[], PromptImage],
         settings: WordSearchSettings | None = None,
     ) -> None:
         self._names, self._objects, self._examples, self._looks = names, objects, examples, looks
@@ -149,7 +149,7 @@ class WordSearch:
         found = self._seen(picture, words, name, tried)
         return found if without_pose or found.mask is None else self._with_pose(picture, found, words)
 
-    def _seen(self, picture: Picture, words: str, name: str | None, tried: list[str]) -> FoundByWords:
+    def _seen(self, picture: PromptImage, words: str, name: str | None, tried: list[str]) -> FoundByWords:
         """Regions by examples, else by the finder."""
         set_name = plain(name or words).replace(" ", "_")
         if set_name in self._examples.sets:
@@ -175,7 +175,7 @@ class WordSearch:
         remembered = self._remembered(set_name, picture, mask)
         return FoundByWords(said, by, name, tuple(regions), picture, mask, support_set=remembered)
 
-    def _remembered(self, set_name: str, picture: Picture, mask: Mask) -> str:
+    def _remembered(self, set_name: str, picture: PromptImage, mask: Mask) -> str:
         """The set that has it as an example now, '' where there is none."""
         if not (self._settings.remember and self._examples.offered):
             return ""
@@ -185,7 +185,7 @@ class WordSearch:
             return ""  # a segmenter that has no room takes nothing from what was found
         return set_name
 
-    def _with_pose(self, picture: Picture, found: FoundByWords, words: str) -> FoundByWords:
+    def _with_pose(self, picture: PromptImage, found: FoundByWords, words: str) -> FoundByWords:
         """The pose where the model is known, else how to come by one."""
         assert found.mask is not None
         if found.object is None:
@@ -201,7 +201,7 @@ class WordSearch:
             return _told(found, f"but {refused}")
         return replace(found, message=f"{found.message}, and registered as {found.object}", pose=pose)
 
-    def _stands_still(self, picture: Picture, region: Region) -> bool:
+    def _stands_still(self, picture: PromptImage, region: Region) -> bool:
         """Whether the newest image shows the same there: finders take longer than images are kept."""
         newest = self._newest().rgb
         if newest.shape != picture.rgb.shape:

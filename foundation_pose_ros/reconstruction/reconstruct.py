@@ -13,7 +13,7 @@ from ..object_model.symmetry import Symmetries
 from .fusion.tsdf_fusion import FusionSettings, fuse
 from .reference_view import ReferenceView
 from .report import ReconstructionReport, coverage, fits_of
-from .surface import Surface
+from .surface import ReconstructedSurface
 from .texture.illumination import LitSurface
 from .texture.texture_atlas import PaintSettings, painted
 from .texture.view_colours import ViewColours
@@ -53,7 +53,7 @@ def reconstruct(
     name: str = "object",
     settings: ReconstructionSettings = ReconstructionSettings(),
     symmetries: Symmetries | None = None,
-    make_surface: Callable[[Sequence[ReferenceView]], Surface] | None = None,
+    make_surface: Callable[[Sequence[ReferenceView]], ReconstructedSurface] | None = None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Reconstruction:
     """Return a model of the object that views show.

@@ -14,7 +14,7 @@ _NEIGHBOUR_SHARE, _ROUNDS = 0.015, 2
 
 
 @dataclass(frozen=True, eq=False)
-class Surface:
+class ReconstructedSurface:
     """A triangle mesh in the object's frame, in metres.
 
     vertices (V, 3) float32; faces (F, 3) uint32, outwards by the right hand. sigma_m (V,) float32: standard deviation

@@ -10,9 +10,9 @@ from ..object_model.model import ObjectModel
 from ..rendering.embree import EmbreeRenderer
 from .fusion.tsdf_fusion import fuse
 from .reference_view import ReferenceView
-from .surface import Surface
+from .surface import ReconstructedSurface
 
-SurfaceMaker = Callable[[Sequence[ReferenceView]], Surface]
+SurfaceMaker = Callable[[Sequence[ReferenceView]], ReconstructedSurface]
 
 # One view of so many is kept out.
 _HELD_OUT = 4
@@ -25,12 +25,12 @@ _MOST_OFF = 0.05
 class Choice:
     """The better surface, made from all views; error_mm by method's name, on the views kept out; which one it was."""
 
-    surface: Surface
+    surface: ReconstructedSurface
     chosen: str
     error_mm: dict[str, float]
 
 
-def field_from(views: Sequence[ReferenceView]) -> Surface:
+def field_from(views: Sequence[ReferenceView]) -> ReconstructedSurface:
     """Make the surface of a neural field trained on posed views, in the small setting; InputRefused without torch."""
     from .neural_field import field_surface, train_field
 
@@ -55,7 +55,7 @@ def better_surface(views: Sequence[ReferenceView], makers: dict[str, SurfaceMake
     return Choice(makers[chosen](views), chosen, error_mm)
 
 
-def held_out_error_mm(surface: Surface, views: Sequence[ReferenceView]) -> float:
+def held_out_error_mm(surface: ReconstructedSurface, views: Sequence[ReferenceView]) -> float:
     """Measure how far a surface is off in views, per pixel of mask or rendering, cut at a share of the size."""
     model = ObjectModel("object", surface.vertices, surface.faces)
     renderer = EmbreeRenderer(model)

@@ -13,7 +13,7 @@ from .depth_residuals import DepthPixels
 from .gauss_newton import DepthEquations, NormalEquations, about_centres, stepped
 from .point_residuals import held_to_view, point_equations
 from .refiner import Refinement
-from .region_residuals import Region
+from .region_residuals import LearnedRegion
 from .silhouette_residuals import Outline
 
 
@@ -64,7 +64,7 @@ class GeometricRefiner:
         outline = None if observation.allowed is None else Outline.of(observation, observation.allowed, pivot)
         region = None
         if observation.foreground is not None:
-            region = Region(observation, observation.foreground, pivot, self._diameter_m)
+            region = LearnedRegion(observation, observation.foreground, pivot, self._diameter_m)
         for step in range(iterations):
             off_m = error_m[0] * (error_m[1] / error_m[0]) ** (step / max(iterations - 1, 1))
             region_share = self._settings.region_weight * min(off_m / (0.1 * self._diameter_m), 1.0) ** 1.5

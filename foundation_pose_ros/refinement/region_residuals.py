@@ -33,7 +33,7 @@ _FULL_WEIGHT = 15.0
 
 
 @dataclass(frozen=True)
-class Region:
+class LearnedRegion:
     """The learned side of one observation: where its pixels look like an object of this diameter.
 
     pivot: (3,), of all twists.

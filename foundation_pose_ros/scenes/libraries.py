@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import InputRefused
-from ..synthetic.mesh_library import LibraryMesh, MeshLibrary
+from ..synthetic.mesh_library import IndexedMesh, MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
 
 
@@ -16,7 +16,7 @@ class Libraries:
     meshes: Path | None = None
     textures: Path | None = None
 
-    def mesh(self, name: str) -> LibraryMesh:
+    def mesh(self, name: str) -> IndexedMesh:
         """Return a mesh by its name; raises InputRefused where no library has it."""
         if self.meshes is None:
             raise InputRefused("no_meshes", f"the scene wants the mesh {name} of a library: give --meshes DIR")
@@ -42,7 +42,7 @@ class Libraries:
         return TextureLibrary.from_folder(self.textures)
 
     @cached_property
-    def _meshes_by_name(self) -> dict[str, LibraryMesh]:
+    def _meshes_by_name(self) -> dict[str, IndexedMesh]:
         assert self.meshes is not None
         return {mesh.name: mesh for mesh in MeshLibrary.from_folder(self.meshes).meshes}
 

@@ -16,7 +16,7 @@ from ..srgb import linear_from_srgb
 from ..synthetic.body import Body
 from ..synthetic.room import Panel
 from ..synthetic.scene import SyntheticScene
-from ..synthetic.scene_painter import Painter, Picture, ScenePainter
+from ..synthetic.scene_painter import PaintedPicture, Painter, ScenePainter
 from .body_spec import Material
 from .libraries import Libraries
 from .scene_spec import SceneSpec
@@ -78,14 +78,14 @@ class MitsubaPainter:
         """Return the same room and light with other bodies."""
         return MitsubaPainter(self._fast.with_bodies(bodies), self._materials, self._paths)
 
-    def paint(self, frame: int, T_world_cam: Pose) -> Picture:
+    def paint(self, frame: int, T_world_cam: Pose) -> PaintedPicture:
         """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
         picture = self._fast.paint(frame, T_world_cam)
         scene = self.scene(frame, T_world_cam)
         noisy = self._rendered(scene, {"type": "path", "max_depth": _BOUNCES}, self._paths, frame)
         guide = self._rendered(scene, {"type": "aov", "aovs": "albedo:albedo,normal:sh_normal"}, _GUIDE_RAYS, frame)
         light = denoised(noisy, albedo=guide[..., :3].clip(0, 1), normals=guide[..., 3:6])
-        return Picture(light, picture.depth_m, picture.normals_cam, picture.ids, picture.areas)
+        return PaintedPicture(light, picture.depth_m, picture.normals_cam, picture.ids, picture.areas)
 
     def scene(self, frame: int, T_world_cam: Pose) -> Any:
         """Return Mitsuba's scene at the moment of a frame."""

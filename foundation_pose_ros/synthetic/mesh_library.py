@@ -33,7 +33,7 @@ _BUCKETS = 10_000
 
 
 @dataclass(frozen=True)
-class LibraryMesh:
+class IndexedMesh:
     """One row of the index.
 
     name: unique in its library. path: of the mesh file, in metres. licence: SPDX identifier, or as the index has it.
@@ -59,7 +59,7 @@ class LibraryMesh:
 class MeshLibrary:
     """Meshes of one folder, in the order of its index."""
 
-    meshes: tuple[LibraryMesh, ...]
+    meshes: tuple[IndexedMesh, ...]
 
     @classmethod
     def from_folder(
@@ -110,7 +110,7 @@ def _bucket(name: str) -> int:
     return zlib.crc32(name.encode()) % _BUCKETS
 
 
-def _mesh(root: Path, row: dict[str, str], where: str) -> LibraryMesh:
+def _mesh(root: Path, row: dict[str, str], where: str) -> IndexedMesh:
     path = root / row["file"]
     if not path.resolve().is_relative_to(root.resolve()):
         raise InputRefused("bad_index", f"{where}: {row['file']} lies outside the folder: move it there")
@@ -118,7 +118,7 @@ def _mesh(root: Path, row: dict[str, str], where: str) -> LibraryMesh:
         diameter_m = float(row["diameter_m"])
     except (TypeError, ValueError):
         raise InputRefused("bad_index", f"{where}: diameter_m is {row['diameter_m']!r}: give metres") from None
-    return LibraryMesh(
+    return IndexedMesh(
         name=row["name"],
         path=path,
         licence=row["licence"],

@@ -19,7 +19,7 @@ from .shapes import Shape, bent_plate, box_side_size_m, joined, revolved, rounde
 
 
 @dataclass(frozen=True)
-class Design:
+class MeshDesign:
     """One kind of object: how it is built, how glossy it is (0 matt to 1 glazed), and what it is, in words."""
 
     build: Callable[[np.random.Generator, Imprint], tuple[Shape, Image.Image]]
@@ -214,14 +214,14 @@ def _bracket(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Image.I
     return plate, drawing.canvas(32, 32, (grey, grey + 3, grey + 8))
 
 
-DESIGNS: dict[str, Design] = {
-    "mug": Design(_mug, 0.8, "glazed mug with a handle, a picture on one side and words on the other, 96 mm high"),
-    "cracker_box": Design(_cracker_box, 0.15, "printed carton with six different sides, 160 x 60 x 210 mm"),
-    "soda_can": Design(_soda_can, 0.6, "drinks can with a print around it, 66 x 115 mm"),
-    "bottle": Design(_bottle, 0.5, "bottle with a paper label and a ridged cap, 205 mm high"),
-    "sticker_cube": Design(_sticker_cube, 0.4, "scrambled cube of coloured stickers, 60 mm"),
-    "bracket": Design(_bracket, 0.5, "bent steel plate with five holes and no print, 70 x 50 x 55 mm"),
-    "book": Design(_book, 0.2, "closed book lying flat, 140 x 200 x 32 mm"),
-    "bowl": Design(_bowl, 0.6, "bowl with a painted band, 150 mm wide"),
-    "ball": Design(_ball, 0.1, "striped ball, 66 mm"),
+DESIGNS: dict[str, MeshDesign] = {
+    "mug": MeshDesign(_mug, 0.8, "glazed mug with a handle, a picture on one side and words on the other, 96 mm high"),
+    "cracker_box": MeshDesign(_cracker_box, 0.15, "printed carton with six different sides, 160 x 60 x 210 mm"),
+    "soda_can": MeshDesign(_soda_can, 0.6, "drinks can with a print around it, 66 x 115 mm"),
+    "bottle": MeshDesign(_bottle, 0.5, "bottle with a paper label and a ridged cap, 205 mm high"),
+    "sticker_cube": MeshDesign(_sticker_cube, 0.4, "scrambled cube of coloured stickers, 60 mm"),
+    "bracket": MeshDesign(_bracket, 0.5, "bent steel plate with five holes and no print, 70 x 50 x 55 mm"),
+    "book": MeshDesign(_book, 0.2, "closed book lying flat, 140 x 200 x 32 mm"),
+    "bowl": MeshDesign(_bowl, 0.6, "bowl with a painted band, 150 mm wide"),
+    "ball": MeshDesign(_ball, 0.1, "striped ball, 66 mm"),
 }

@@ -20,7 +20,7 @@ from .lighting import Light
 from .motion_blur import MotionField, rigid_velocity, twist_at
 from .room import make_room
 from .scene_bodies import beside_objects, object_items, reaching_hand
-from .scene_painter import Painter, Picture, ScenePainter
+from .scene_painter import PaintedPicture, Painter, ScenePainter
 from .scene_settings import SceneSettings
 from .sensor import WEBCAM, ColourSensor
 from .trajectory import camera_path, object_path, stamps_ns
@@ -126,7 +126,7 @@ class SyntheticScene:
         """Return frame, masks and visible fractions at once."""
         return self._rendered(self._frame_index(frame_id))
 
-    def picture(self, frame_id: str) -> Picture:
+    def picture(self, frame_id: str) -> PaintedPicture:
         """Paint the scene before any sensor touched it."""
         index = self._frame_index(frame_id)
         return self._painter.paint(index, self.T_world_cam[index])
@@ -151,7 +151,7 @@ class SyntheticScene:
                 masks[name] = mask
         return RenderedFrame(Frame(rgb, depth_m, self.camera, self._stamps[index], FRAME_ID), masks, visible)
 
-    def _motion(self, index: int, picture: Picture) -> MotionField:
+    def _motion(self, index: int, picture: PaintedPicture) -> MotionField:
         """How what each pixel shows moves at a frame."""
         camera = self.camera
         rays = camera.rays(np.arange(camera.width)[None], np.arange(camera.height)[:, None])

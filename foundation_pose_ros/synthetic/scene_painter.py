@@ -19,7 +19,7 @@ _PLAIN_ALBEDO = 0.55
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class PaintedPicture:
     """light (H, W, 3) float32 linear, 1 = white; depth_m (H, W); normals_cam (H, W, 3); ids (H, W) uint8, 0 for the
     surroundings, else 1 + the body's index; areas (bodies,): pixels that each would show if it stood alone."""
 
@@ -40,7 +40,7 @@ class ScenePainter(Protocol):
         """Return the same room and light with other bodies."""
         ...
 
-    def paint(self, frame: int, T_world_cam: Pose) -> Picture:
+    def paint(self, frame: int, T_world_cam: Pose) -> PaintedPicture:
         """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
         ...
 
@@ -69,7 +69,7 @@ class Painter:
         """Return the same room and light with other bodies."""
         return Painter(self.room, bodies, self.light, self.camera, self._supersample)
 
-    def paint(self, frame: int, T_world_cam: Pose) -> Picture:
+    def paint(self, frame: int, T_world_cam: Pose) -> PaintedPicture:
         """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
         T_cam_world = inverse(np.asarray(T_world_cam, np.float64))
         light, depth_m, normals_cam = self._surroundings(frame, T_cam_world)
@@ -96,7 +96,7 @@ class Painter:
             albedo, coverage = self._albedo(poses, boxes, whole)
             fall, shine = self._light_on_bodies(frame, T_world_cam, ids, depth_m, normals_cam, part)
             light[part] = albedo * fall + coverage[..., None] * shine + (1 - coverage[..., None]) * light[part]
-        return Picture(light, depth_m, normals_cam, ids, areas)
+        return PaintedPicture(light, depth_m, normals_cam, ids, areas)
 
     def _baked(self, name: str, panel: Panel) -> Panel:
         """The panel with the light that falls on it multiplied in, standing shadows included."""

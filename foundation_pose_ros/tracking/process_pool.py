@@ -37,7 +37,7 @@ _COMPARED = 3.0
 
 
 @dataclass(frozen=True)
-class Known:
+class ModelNeeded:
     """To a helper: a model that it will be asked for. It answers when it has got ready."""
 
     model: ObjectModel
@@ -221,10 +221,10 @@ class _Helper:
         if model is not None:
             # One at a time: a pipe that nobody reads, as while the last one is got ready, is soon full.
             self._sent[model.name] = model
-            self._busy = self.tell(Known(model))
+            self._busy = self.tell(ModelNeeded(model))
         return model is None
 
-    def tell(self, message: Known | Forgotten | Share | Written) -> bool:
+    def tell(self, message: ModelNeeded | Forgotten | Share | Written) -> bool:
         """Send a message; return False where it is dead. `answer` then has what it found of its share."""
         try:
             if self._alive:

@@ -12,7 +12,7 @@ import cv2
 from ..errors import InputRefused
 from ..estimator import PoseEstimator, warm_up
 from .estimator_protocol import followed
-from .process_pool import Forgotten, Known, Share, Written
+from .process_pool import Forgotten, ModelNeeded, Share, Written
 from .shared_frame import SharedFrame
 
 
@@ -30,7 +30,7 @@ def _serve(connection: Connection, memory: SharedFrame) -> None:
     connection.send("loaded")
     while True:
         told = connection.recv()
-        if isinstance(told, Known):
+        if isinstance(told, ModelNeeded):
             estimator.models[told.model.name] = told.model
             with suppress(InputRefused):
                 warm_up(estimator, told.model)

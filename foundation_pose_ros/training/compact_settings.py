@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from ..errors import InputRefused
 from ..networks import compact_refine_net, compact_score_net
 from ..yaml_settings import read_settings, settings_from
-from .drawn_scenes import SceneSettings
+from .drawn_scenes import DrawnSceneSettings
 from .pose_sets import SetSettings
 from .step_sets import StepSettings
 
@@ -25,7 +25,7 @@ class SetStage:
     steps: int
     sets: int = 8
     rate: float = 1.0
-    drawn: SceneSettings = field(default_factory=SceneSettings)
+    drawn: DrawnSceneSettings = field(default_factory=DrawnSceneSettings)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class Defects:
 
 
 @dataclass(frozen=True)
-class Picture:
+class CropPicture:
     """rgb (SIZE, SIZE, 3) float32 in 0..1 and depth_m (SIZE, SIZE), 0 = lost, as cameras give them; shown (SIZE, SIZE)
     bool: where the object is in front.
     """
@@ -75,7 +75,7 @@ def picture(
     K: Intrinsics,
     textures: TextureLibrary,
     defects: Defects,
-) -> Picture:
+) -> CropPicture:
     """Take a picture of an object at T_cam_obj (4, 4) by a crop's camera K (3, 3), with others around it."""
     layers = _Layers(
         np.empty((SIZE, SIZE, 3), np.float32), np.zeros((SIZE, SIZE), np.float32), np.zeros((SIZE, SIZE, 3), np.float32)
@@ -103,7 +103,7 @@ def picture(
     rgb, depth_m = _measured(rng, rgb, layers, K, defects.noise)
     if defects.lost and rng.random() < defects.lost:
         depth_m[_lost(rng) & (in_front | (rng.random() < 0.5))] = 0
-    return Picture(rgb, depth_m, in_front)
+    return CropPicture(rgb, depth_m, in_front)
 
 
 def _rendered(renderer: EmbreeRenderer, T_cam_obj: np.ndarray, K: Intrinsics) -> tuple[np.ndarray, ...]:

@@ -28,7 +28,7 @@ _MODEL_POINTS = 128
 
 
 @dataclass(frozen=True)
-class SceneSettings:
+class DrawnSceneSettings:
     """How scenes are drawn.
 
     distance_m: of the object from the camera, if it isn't nearer than so many diameters (nearest). own_surface: of
@@ -75,7 +75,7 @@ class DrawnScene:
     others: list[EmbreeRenderer]
     T_true: Pose
     plain: bool
-    settings: SceneSettings
+    settings: DrawnSceneSettings
     textures: TextureLibrary
 
     def crops(self, T_cam_obj: Poses) -> Crops:
@@ -100,7 +100,7 @@ class DrawnScene:
 class DrawnScenes:
     """Scenes by their number, from a library of meshes and one of textures."""
 
-    def __init__(self, meshes: MeshLibrary, textures: TextureLibrary, settings: SceneSettings, seed: int) -> None:
+    def __init__(self, meshes: MeshLibrary, textures: TextureLibrary, settings: DrawnSceneSettings, seed: int) -> None:
         self._meshes, self._textures = meshes, textures
         self._settings, self._seed = settings, seed
         self._loaded = lru_cache(maxsize=4 * _MESHES_PER_BLOCK)(self._load)
@@ -138,7 +138,7 @@ class DrawnScenes:
         return KnownMesh(EmbreeRenderer(model, threads=1), principal_axes(model), model.surface_points(_MODEL_POINTS))
 
 
-def _placed(rng: np.random.Generator, model: ObjectModel, settings: SceneSettings) -> Pose:
+def _placed(rng: np.random.Generator, model: ObjectModel, settings: DrawnSceneSettings) -> Pose:
     """Draw a pose (4, 4) before the camera, any rotation."""
     R = Rotation.random(rng=rng).as_matrix()
     z = max(rng.uniform(*settings.distance_m), settings.nearest * model.diameter_m)

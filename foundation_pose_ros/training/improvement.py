@@ -10,7 +10,7 @@ from .. import se3
 from ..learned.pose_update import stepped
 from ..networks import RefineNet
 from .pairs import PairRenderer, Surroundings
-from .pose_sampling import Views, moved_by
+from .pose_sampling import ViewDistribution, moved_by
 from .reduced_resolution import steps_per_token
 
 # No batch of a training run has this number.
@@ -68,7 +68,7 @@ class PushedPoses:
 def measure_improvement(
     network: RefineNet,
     objects: Sequence[PairRenderer],
-    views: Views,
+    views: ViewDistribution,
     surroundings: Surroundings,
     size: int,
     pushed: PushedPoses,

@@ -15,7 +15,7 @@ _FACING = Rotation.from_euler("x", 120, degrees=True) * Rotation.from_euler("z",
 
 
 @dataclass(frozen=True)
-class Views:
+class ViewDistribution:
     """distance_m: range of the centre's depth. aside: how far it is from the optical axis at most, as a tangent.
 
     within_rad: how far objects are turned at most away from upright as seen from above; None: anyhow.

@@ -10,7 +10,7 @@ from ..rendering import Rendering
 from ..rendering.embree import EmbreeRenderer
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
-from .drawn_scenes import DrawnScene, DrawnScenes, SceneSettings
+from .drawn_scenes import DrawnScene, DrawnScenes, DrawnSceneSettings
 from .wrong_poses import Jitter, distance, laid_on_depth, turned, wrong_turns
 
 # Renderings that differ less than the first of these, as a mean over both, can't be told apart, those that differ by
@@ -21,7 +21,7 @@ _LARGEST_ERROR = 0.5
 
 
 @dataclass(frozen=True)
-class SetSettings(SceneSettings):
+class SetSettings(DrawnSceneSettings):
     """How sets are drawn, beside their scenes.
 
     poses: in each set. right: of them at most so many are right but for jitter, at least one. jitter: of all.
@@ -55,7 +55,7 @@ class PoseSets:
         scene = self._scenes[number]
         model, rng, points = scene.shown.model, scene.rng, scene.mesh.points
         clean, K_true = self._clean_poses(scene)
-        wrong = told_apart(scene.shown, clean, scene.T_true, K_true, scene.plain) * np.minimum(
+        wrong = distinguishable(scene.shown, clean, scene.T_true, K_true, scene.plain) * np.minimum(
             distance(clean, scene.T_true, points) / model.diameter_m, _LARGEST_ERROR
         )
         poses = self._settings.jitter.drawn(rng, clean, model).astype(np.float32)
@@ -77,7 +77,7 @@ class PoseSets:
         return clean[rng.permutation(len(clean))], K
 
 
-def told_apart(shown: EmbreeRenderer, T_cam_obj: Poses, T_true: Pose, K: Intrinsics, plain: bool) -> np.ndarray:
+def distinguishable(shown: EmbreeRenderer, T_cam_obj: Poses, T_true: Pose, K: Intrinsics, plain: bool) -> np.ndarray:
     """Return (B,) 0..1: whether renderings of poses (B, 4, 4) can be told from the truth's; plain: not by colour."""
     size = SIZE // 2
     coarse = K.copy()

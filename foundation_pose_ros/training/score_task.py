@@ -23,7 +23,7 @@ _AS_RIGHT, _TELLS = 0.1, 0.2
 
 
 @dataclass(frozen=True)
-class Validation:
+class ScoreValidation:
     """N sets of held-out meshes. loss (N,): see `set_losses`. tells (N,) bool: some poses are worse than others. right,
     by_depth (N,) bool: whether a right pose comes first, by the network and by the nearest depth alone.
     """
@@ -83,7 +83,7 @@ class ScoreTask:
         rendered, observed, error = batch
         return set_losses(network(rendered, observed), error, self.settings.sharpness).mean()
 
-    def judged(self, network: nn.Module, batches: Sequence[Batch]) -> Validation:
+    def judged(self, network: nn.Module, batches: Sequence[Batch]) -> ScoreValidation:
         """Judge a scorer."""
         judged: list[tuple[Tensor, ...]] = []
         for rendered, observed, error in batches:
@@ -95,7 +95,7 @@ class ScoreTask:
                 for by in (scores, _nearness(rendered, observed))
             )
             judged.append((set_losses(scores, error, self.settings.sharpness), tells, right, by_depth))
-        return Validation(*(torch.cat(parts).numpy() for parts in zip(*judged, strict=True)))
+        return ScoreValidation(*(torch.cat(parts).numpy() for parts in zip(*judged, strict=True)))
 
     def export(self, network: nn.Module, path: Path, metadata: Mapping[str, str]) -> None:
         """Write a scorer for onnxruntime."""

@@ -10,7 +10,7 @@ from ..networks.weights_info import Kind
 from ..yaml_settings import read_settings, settings_from
 from .losses import ROTATION_WEIGHT
 from .pairs import Surroundings
-from .pose_sampling import Perturbation, Views
+from .pose_sampling import Perturbation, ViewDistribution
 
 _STRIDE = 8
 
@@ -32,7 +32,7 @@ class ResolutionStage:
 class Pairs:
     """How guesses and pictures are drawn; group_size: guesses at one picture, for ScoreNet."""
 
-    views: Views = field(default_factory=Views)
+    views: ViewDistribution = field(default_factory=ViewDistribution)
     perturbation: Perturbation = field(default_factory=Perturbation)
     surroundings: Surroundings = field(default_factory=Surroundings)
     group_size: int = 5

@@ -8,12 +8,12 @@ from .. import se3
 from ..arrays import Pose, Poses
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
-from .drawn_scenes import DrawnScene, DrawnScenes, SceneSettings
+from .drawn_scenes import DrawnScene, DrawnScenes, DrawnSceneSettings
 from .wrong_poses import Jitter
 
 
 @dataclass(frozen=True)
-class StepSettings(SceneSettings):
+class StepSettings(DrawnSceneSettings):
     """How sets are drawn, beside their scenes.
 
     starts: poses in each set. off: how far they are from the truth. apart: share of a push by which those of a set

@@ -9,7 +9,7 @@ import numpy as np
 from foundation_pose_ros.errors import InputRefused
 
 from .likeness import Likeness
-from .preparation import Picture
+from .preparation import PreparedPicture
 from .regions import around
 from .support_set import SupportSet
 
@@ -35,7 +35,9 @@ Pools = dict[int, Pool]
 
 def whole_images(support: SupportSet) -> Pools:
     """Return every example as it is."""
-    return _pools(support, {e.name: (Picture(e.prepared, _sized(support, e.colour)), e.labels) for e in support})
+    return _pools(
+        support, {e.name: (PreparedPicture(e.prepared, _sized(support, e.colour)), e.labels) for e in support}
+    )
 
 
 def close_ups(support: SupportSet) -> Pools:
@@ -55,12 +57,12 @@ def _sized(support: SupportSet, colour: np.ndarray | None) -> np.ndarray | None:
     return None if colour is None else support.preparation.sized(colour)
 
 
-def _pools(support: SupportSet, prepared: dict[str, tuple[Picture, np.ndarray]]) -> Pools:
+def _pools(support: SupportSet, prepared: dict[str, tuple[PreparedPicture, np.ndarray]]) -> Pools:
     """From pictures (size, size) and label maps (H, W) by the examples' names."""
     return {label: _pool(support, label, prepared) for label in support.labels}
 
 
-def _pool(support: SupportSet, label: int, prepared: dict[str, tuple[Picture, np.ndarray]]) -> Pool:
+def _pool(support: SupportSet, label: int, prepared: dict[str, tuple[PreparedPicture, np.ndarray]]) -> Pool:
     names = tuple(example.name for example in support.examples_of(label))
     pictures, labels = zip(*(prepared[name] for name in names), strict=True)
     masks = np.stack([support.preparation.mask(own == label) for own in labels])

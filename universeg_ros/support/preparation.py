@@ -35,7 +35,7 @@ _LEAST_COLOUR = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class PreparedPicture:
     """An image to be segmented: gray (H, W) in 0..1; colour, RGB (H, W, 3) in 0..1, None where it has none."""
 
     gray: np.ndarray
@@ -52,9 +52,9 @@ class Picture:
         """Return whether all pixels are alike."""
         return bool(self.gray.min() == self.gray.max())
 
-    def cut(self, part: tuple[slice, slice]) -> "Picture":
+    def cut(self, part: tuple[slice, slice]) -> "PreparedPicture":
         """Return some rows and columns."""
-        return Picture(self.gray[part], None if self.colour is None else self.colour[part])
+        return PreparedPicture(self.gray[part], None if self.colour is None else self.colour[part])
 
 
 @dataclass(frozen=True)
@@ -95,20 +95,20 @@ class Preparation:
             raise InputRefused("flat_image", f"every pixel of the image is {gray[0, 0]:g}: there is nothing to segment")
         return normalised
 
-    def picture(self, image: np.ndarray, encoding: Encoding | None = None) -> Picture:
+    def picture(self, image: np.ndarray, encoding: Encoding | None = None) -> PreparedPicture:
         """Return gray, normalised, and colour of an image, at its own size; raises InputRefused without contrast."""
-        return Picture(self.normalised(image, encoding), to_colour(image, encoding))
+        return PreparedPicture(self.normalised(image, encoding), to_colour(image, encoding))
 
-    def closer(self, piece: Picture) -> Picture:
+    def closer(self, piece: PreparedPicture) -> PreparedPicture:
         """Return a part of a picture as one of its own: without a window, its gray is again over 0..1."""
         if self.window is not None or piece.flat:
             return piece
         low, high = piece.gray.min(), piece.gray.max()
-        return Picture((piece.gray - low) / (high - low), piece.colour)
+        return PreparedPicture((piece.gray - low) / (high - low), piece.colour)
 
-    def sized_picture(self, picture: Picture) -> Picture:
+    def sized_picture(self, picture: PreparedPicture) -> PreparedPicture:
         """Return a picture of (size, size)."""
-        return Picture(self.sized(picture.gray), None if picture.colour is None else self.sized(picture.colour))
+        return PreparedPicture(self.sized(picture.gray), None if picture.colour is None else self.sized(picture.colour))
 
     def sized(self, normalised: np.ndarray) -> np.ndarray:
         """Map (H, W, ...) -> (size, size, ...): averages where an image shrinks, interpolates where it grows."""

@@ -15,7 +15,7 @@ from foundation_pose_ros.arrays import Intrinsics, Pose
 from foundation_pose_ros.se3 import from_rotation_translation, inverse, transform_points
 from foundation_pose_ros.srgb import decode_srgb
 
-from .things import Thing, Things
+from .things import CollageThing, Things
 
 SIDE_PX = 128
 _SCALE = 2  # rays along each side of a pixel
@@ -24,7 +24,7 @@ _SHADOW_POINTS = 150
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class CollagePicture:
     """rgb (128, 128, 3) uint8; depth_mm (128, 128) uint16, 0 for the distance; ids (128, 128) uint8, 1 + the thing's
     index, 0 for the rest; visible (things,) is the share of each that nothing hides."""
 
@@ -35,7 +35,7 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
-class Light:
+class CollageLight:
     """direction (3,) unit, towards the lamp, world frame; linear colours (3,) of lamp and surroundings."""
 
     direction: np.ndarray
@@ -43,7 +43,7 @@ class Light:
     ambient: np.ndarray
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator) -> "Light":
+    def drawn(cls, rng: np.random.Generator) -> "CollageLight":
         """Return light from anywhere above."""
         direction = rng.normal(0, 1, 3)
         direction[2] = abs(direction[2]) + 0.4
@@ -70,9 +70,9 @@ class Collage:
     largest, as a share of the picture's side.
     """
 
-    things: Sequence[Thing]
+    things: Sequence[CollageThing]
     places: Sequence[np.ndarray | None]
-    light: Light
+    light: CollageLight
     table: np.ndarray | None
     tile_m: float
     half_m: np.ndarray
@@ -81,7 +81,7 @@ class Collage:
 
     @classmethod
     def drawn(
-        cls, rng: np.random.Generator, things: Sequence[Thing], source: Things, extents: tuple[float, float]
+        cls, rng: np.random.Generator, things: Sequence[CollageThing], source: Things, extents: tuple[float, float]
     ) -> "Collage":
         """Throw the things together, most of them."""
         on_table = rng.random() < 0.75
@@ -95,7 +95,7 @@ class Collage:
         return cls(
             things,
             places,
-            Light.drawn(rng),
+            CollageLight.drawn(rng),
             None if table is None else decode_srgb(table),
             float(rng.uniform(0.15, 1.2)),
             spread_m * rng.uniform(0.8, 4.0, 2),
@@ -103,7 +103,7 @@ class Collage:
             extents,
         )
 
-    def seen(self, rng: np.random.Generator) -> Picture:
+    def seen(self, rng: np.random.Generator) -> CollagePicture:
         """Return the collage from some side."""
         K, T_world_cam = self._camera(rng)
         T_cam_world = inverse(T_world_cam)
@@ -117,7 +117,7 @@ class Collage:
         visible = np.where(areas > 0, shown / np.maximum(areas, 1), 0)
         every = np.s_[_SCALE // 2 :: _SCALE, _SCALE // 2 :: _SCALE]
         depth_mm = (1000 * depth_m[every]).clip(0, 65535).astype(np.uint16)
-        return Picture(_developed(rng, light), depth_mm, ids[every].copy(), visible)
+        return CollagePicture(_developed(rng, light), depth_mm, ids[every].copy(), visible)
 
     def _camera(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """K of the fine picture, T_world_cam."""
@@ -175,7 +175,7 @@ class Collage:
     def _paint(
         self,
         index: int,
-        thing: Thing,
+        thing: CollageThing,
         T_cam_obj: Pose,
         camera: tuple[np.ndarray, np.ndarray],
         onto: tuple[np.ndarray, np.ndarray, np.ndarray],
@@ -208,7 +208,7 @@ class Collage:
         return int(np.count_nonzero(hit))
 
 
-def _place(rng: np.random.Generator, thing: Thing, spread_m: float, on_table: bool) -> np.ndarray:
+def _place(rng: np.random.Generator, thing: CollageThing, spread_m: float, on_table: bool) -> np.ndarray:
     """T_world_obj somewhere near the origin: standing or lying anyhow, or in mid-air."""
     upright = on_table and rng.random() < 0.5
     turn = Rotation.from_euler("z", rng.uniform(0, 2 * np.pi)) if upright else Rotation.random(rng=rng)

@@ -21,7 +21,7 @@ _DIAMETER_M = (0.05, 0.26)
 
 
 @dataclass(frozen=True, eq=False)
-class Thing:
+class CollageThing:
     """A model about its middle, and what its surface looks like.
 
     print_rgb (h, w, 3) uint8 is laid over it along the axis that a face looks along, a repeat every print_m metres;
@@ -68,7 +68,7 @@ class Things:
         if not self.meshes or not self.textures:
             raise InputRefused("no_data", "collages need meshes and textures: give files or patterns of them")
 
-    def draw(self, rng: np.random.Generator) -> Thing:
+    def draw(self, rng: np.random.Generator) -> CollageThing:
         """Return some thing, 5 to 26 cm across."""
         mesh = str(rng.choice(self.meshes))
         model = ObjectModel.from_mesh(
@@ -80,7 +80,7 @@ class Things:
         model = ObjectModel(model.name, vertices, model.faces, model.appearance)
         own = model.appearance is not None and rng.random() < OWN_COLOURS
         plain = not own and rng.random() < 0.35
-        return Thing(
+        return CollageThing(
             model,
             make_caster(model, 1),
             None if own or plain else self.picture(rng),

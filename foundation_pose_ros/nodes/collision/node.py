@@ -22,7 +22,7 @@ from ..parameters import declare, validator, values
 from ..pose.messages import sound_pose, to_pose, to_stamp
 from ..service_replies import answering
 from .parameters import COLLISION_NODE
-from .scene import Change, CollisionScene, Operation, SceneSettings, Seen
+from .scene import Change, CollisionScene, CollisionSettings, Operation, Seen
 
 _OPERATIONS = {
     Operation.ADD: CollisionObject.ADD,
@@ -62,8 +62,8 @@ class CollisionNode(Node):
         self._listener.close()
         super().destroy_node()
 
-    def _settings(self) -> SceneSettings:
-        return SceneSettings(**values(self, COLLISION_NODE))
+    def _settings(self) -> CollisionSettings:
+        return CollisionSettings(**values(self, COLLISION_NODE))
 
     def _report(self) -> Report:
         """Say whether a planner listens; WARN while something is refused."""

@@ -1,9 +1,9 @@
 """The parameters of collision_node."""
 
 from ..parameters import Row
-from .scene import SceneSettings
+from .scene import CollisionSettings
 
-_DEFAULTS = SceneSettings()
+_DEFAULTS = CollisionSettings()
 
 COLLISION_NODE = (
     Row("move_mm", _DEFAULTS.move_mm, "An object moves by more than this before the planner is told.", 0.0, 1000.0),

@@ -13,7 +13,7 @@ from ...frame import period_over
 
 
 @dataclass(frozen=True)
-class SceneSettings:
+class CollisionSettings:
     """When a planner is told of an object: each time costs it a new scene.
 
     move_mm, move_deg: it moves by as much before that is said. period_s: and no oftener than this.
@@ -70,7 +70,7 @@ class _Obstacle:
 class CollisionScene:
     """The obstacles of a planner, as it was told. What the robot holds is none: it moves with a link."""
 
-    def __init__(self, settings: SceneSettings) -> None:
+    def __init__(self, settings: CollisionSettings) -> None:
         self.settings = settings
         self._obstacles: dict[str, _Obstacle] = {}
         self._held: set[str] = set()

@@ -24,7 +24,7 @@ Way = Callable[[str, str, int], Pose | None]
 
 
 @dataclass
-class _Heard:
+class _HeardObject:
     """An object in the frame of its poses, as of its last message."""
 
     message: TrackedObject
@@ -38,7 +38,7 @@ class OverlayObjects:
     def __init__(self, models: Mapping[str, ObjectModel]) -> None:
         """models: by the name of the object; those that pose_node publishes come to them."""
         self._models = HeardModels(models)
-        self._heard: dict[str, _Heard] = {}
+        self._heard: dict[str, _HeardObject] = {}
         self._lock = threading.Lock()
 
     def take(self, message: TrackedObjectArray) -> list[InputRefused]:
@@ -53,7 +53,7 @@ class OverlayObjects:
                 if heard is None or heard.frame_id != frame_id or not is_tracked:
                     model = self._models[tracked.class_id]
                     centre_obj = np.zeros(3) if model is None else model.centre_m
-                    heard = _Heard(tracked, frame_id, PosePredictor(centre_obj))
+                    heard = _HeardObject(tracked, frame_id, PosePredictor(centre_obj))
                 heard.message = tracked
                 # With score 0 the pose is an older one.
                 if pose is not None and tracked.score > 0:
@@ -82,7 +82,7 @@ class OverlayObjects:
     def _live(
         self,
         id: str,
-        heard: _Heard,
+        heard: _HeardObject,
         place: int,
         stamp_ns: int,
         settings: PredictionSettings,

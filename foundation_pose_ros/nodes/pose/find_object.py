@@ -15,7 +15,7 @@ from ..lifecycle_node import WorkingNode
 from ..service_replies import waited_for
 from .messages import found_message
 from .pose_waits import LONGEST_WAIT_S, PoseWaits, Wanted
-from .registrar import Registrar, Registration
+from .registrar import OngoingRegistration, Registrar
 
 if TYPE_CHECKING:
     from rclpy.action.server import ServerGoalHandle
@@ -129,7 +129,7 @@ class FindObjectAction:
             goal.publish_feedback(self._feedback(answer, elapsed_s))
             time.sleep(_STEP_S)
 
-    def _begun(self, id: str, request: Any, wanted: Wanted) -> Registration | None:
+    def _begun(self, id: str, request: Any, wanted: Wanted) -> OngoingRegistration | None:
         """Register from the mask that came along; else have the object looked for, where it isn't tracked."""
         if request.mask.data:
             return self._registrar.by_mask(id, request.mask)

@@ -33,7 +33,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PoseAnswer:
     """What is said of a wish: found or not, what was last heard (None: nothing), and what is lacking, in words."""
 
     found: bool
@@ -45,7 +45,7 @@ class Answer:
 class _Wait:
     wanted: Wanted
     until_s: float
-    answer: Callable[[Answer], None]
+    answer: Callable[[PoseAnswer], None]
 
 
 class PoseWaits:
@@ -75,7 +75,7 @@ class PoseWaits:
         with self._changed:
             self._last = {} if id is None else {other: last for other, last in self._last.items() if other != id}
 
-    def ask(self, wanted: Wanted, timeout_s: float, answer: Callable[[Answer], None]) -> None:
+    def ask(self, wanted: Wanted, timeout_s: float, answer: Callable[[PoseAnswer], None]) -> None:
         """Have `answer` called once, as soon as there is such a pose, or after this long."""
         until_s = time.monotonic() + min(max(timeout_s, 0.0), LONGEST_WAIT_S)
         with self._changed:
@@ -85,11 +85,11 @@ class PoseWaits:
                 return
         answer(self.judged(wanted))
 
-    def judged(self, wanted: Wanted) -> Answer:
+    def judged(self, wanted: Wanted) -> PoseAnswer:
         """Return the answer as of now."""
         last = self._last.get(wanted.id)
         reason = self._lacking(wanted, last)
-        return Answer(not reason, last, reason)
+        return PoseAnswer(not reason, last, reason)
 
     def close(self) -> None:
         """Answer all who wait, and end."""
@@ -123,7 +123,7 @@ class PoseWaits:
             except Exception as error:
                 self._failed("pose waits", error)
 
-    def _next(self) -> tuple[_Wait, Answer] | None:
+    def _next(self) -> tuple[_Wait, PoseAnswer] | None:
         """One who is to be answered; None when it closes and all are."""
         with self._changed:
             while True:

@@ -60,26 +60,26 @@ class Registrar:
             )
         return frame
 
-    def by_mask(self, id: str, mask: Any) -> "Registration":
+    def by_mask(self, id: str, mask: Any) -> "OngoingRegistration":
         """Begin to register an object from a mask, an Image with the stamp of its own."""
         frame = self.frame_of(mask.header.stamp)
         masks = LabelImage(frame.stamp_ns, to_labels(mask), self.rectified, only=id, force=True)
         return self.begun(id, frame, masks)
 
-    def by_pixel(self, id: str, stamp: Any, u: int, v: int, of_raw_image: bool = True) -> "Registration":
+    def by_pixel(self, id: str, stamp: Any, u: int, v: int, of_raw_image: bool = True) -> "OngoingRegistration":
         """Begin to register an object from a pixel that lies on it, of the image as it was sent, or as it is used."""
         frame = self.frame_of(stamp)
         rectified = self.rectified if of_raw_image else np.asarray
         pointed_at = PointedAt(frame.stamp_ns, id, u, v, self.pipeline.tracker.estimator, rectified)
         return self.begun(id, frame, pointed_at)
 
-    def begun(self, id: str, frame: Frame, masks: MaskInput) -> "Registration":
+    def begun(self, id: str, frame: Frame, masks: MaskInput) -> "OngoingRegistration":
         """Begin to register an object from masks of an image."""
-        return Registration(id, frame, self.pipeline.register_now(frame, masks), self.placed)
+        return OngoingRegistration(id, frame, self.pipeline.register_now(frame, masks), self.placed)
 
 
 @dataclass(frozen=True)
-class Registration:
+class OngoingRegistration:
     """A registration that is under way; done: all objects once it is finished, or why it was refused."""
 
     id: str

@@ -12,7 +12,7 @@ from ..listener import Listener
 from ..service_replies import answering, waited_for
 from .messages import found_message
 from .objects import Load
-from .pose_waits import Answer, PoseWaits, Wanted
+from .pose_waits import PoseAnswer, PoseWaits, Wanted
 from .registrar import Registrar
 
 
@@ -58,7 +58,7 @@ class PoseServices:
         return f"{id} registered with score {response.object.score:.2f}"
 
     def _get_pose(self, request: Any, reply: Callable[[Any], None]) -> None:
-        def answer(answer: Answer) -> None:
+        def answer(answer: PoseAnswer) -> None:
             response = GetPose.Response(success=answer.found, message=answer.reason)
             if answer.last is not None:
                 response.object = found_message(answer.last)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from ...arrays import Mask
-from ...prompts.word_search import Picture
+from ...prompts.word_search import PromptImage
 from ..client.object_pose import ObjectPose
 from ..client.pose_client import PoseClient
 from ..client.refusals import refusing
@@ -53,13 +53,13 @@ class AskedSegmentationNode:
         with refusing():
             return tuple(self._client.support_sets())
 
-    def segment(self, name: str, picture: Picture) -> tuple[Mask, float]:
+    def segment(self, name: str, picture: PromptImage) -> tuple[Mask, float]:
         """Return the mask (H, W) of what a set shows, and its confidence."""
         with refusing():
             segmented = self._client.segment(picture.rgb, name)
             return np.asarray(segmented.labels != 0), segmented.confidence
 
-    def add(self, name: str, picture: Picture, mask: Mask) -> None:
+    def add(self, name: str, picture: PromptImage, mask: Mask) -> None:
         """Add an example to a set."""
         with refusing():
             self._client.add_support(name, picture.rgb, mask)

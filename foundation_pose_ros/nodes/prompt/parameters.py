@@ -8,7 +8,7 @@ from ...prompts.box_masks import SamMasks
 from ...prompts.endpoint import EndpointFinder, EndpointSettings
 from ...prompts.open_vocabulary import OpenVocabularyDetector, OpenVocabularySettings
 from ...prompts.pretrained import Pretrained
-from ...prompts.word_search import Looks, WordSearchSettings
+from ...prompts.word_search import Finders, WordSearchSettings
 from ...request_rate import RequestRate
 from ..parameters import AUTOSTART, ParameterScope, Row
 from ..pose.camera_parameters import RGB_TRANSPORT
@@ -79,7 +79,7 @@ PROMPT_NODE = (
 )
 
 
-def looks(values: dict[str, Any]) -> Looks:
+def looks(values: dict[str, Any]) -> Finders:
     """Make what looks for words; reads the models. Raises InputRefused."""
     if values["detector"] and values["endpoint_url"]:
         raise InputRefused("bad_parameter", "detector and endpoint_url are both set: leave one of them empty")
@@ -88,10 +88,10 @@ def looks(values: dict[str, Any]) -> Looks:
     if values["detector"]:
         settings = OpenVocabularySettings(least_score=values["detector_least_score"])
         detector = OpenVocabularyDetector(Pretrained(values["detector"], device, download), settings)
-        return Looks(detector, "detector", masks, _rate("the detector", values))
+        return Finders(detector, "detector", masks, _rate("the detector", values))
     if values["endpoint_url"]:
-        return Looks(EndpointFinder(endpoint_settings(values)), "endpoint", masks, _rate("the endpoint", values))
-    return Looks(masks=masks)
+        return Finders(EndpointFinder(endpoint_settings(values)), "endpoint", masks, _rate("the endpoint", values))
+    return Finders(masks=masks)
 
 
 def endpoint_settings(values: dict[str, Any]) -> EndpointSettings:

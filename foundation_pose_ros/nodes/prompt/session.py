@@ -12,7 +12,7 @@ from sensor_msgs.msg import CompressedImage, RegionOfInterest
 from ...errors import InputRefused
 from ...prompts.known_names import KnownNames
 from ...prompts.region import Region
-from ...prompts.word_search import FoundByWords, Picture, WordSearch
+from ...prompts.word_search import FoundByWords, PromptImage, WordSearch
 from ...streams.image_messages import compressed_to_rgb, fill_image, to_rgb
 from ...streams.time_synchronizer import stamp_to_ns
 from ..client.pose_client import PoseClient
@@ -98,7 +98,7 @@ class PromptSession:
     def _take_objects(self, message: Any) -> None:
         self.known = {tracked.id: tracked.class_id for tracked in message.objects}
 
-    def _newest(self) -> Picture:
+    def _newest(self) -> PromptImage:
         last, topic = self.last, self._node.input_topic()
         if last.message is None or self._node.now_s() - last.heard_s > self._node.value("stale_after_s"):
             raise InputRefused("no_image", f"no images come in on {topic}: activate the node, remap rgb/image")
@@ -110,7 +110,7 @@ class PromptSession:
                 "too_large",
                 f"the image is {rgb.shape[1]}x{rgb.shape[0]}, more than {longest_px} along a side: raise max_side_px",
             )
-        return Picture(rgb, stamp_to_ns(message.header.stamp), message.header)
+        return PromptImage(rgb, stamp_to_ns(message.header.stamp), message.header)
 
     def _find(self, request: Any, response: Any) -> str:
         if not self._node.active:

@@ -14,7 +14,7 @@ from ...errors import InputRefused
 from ...object_model.decimation import decimated
 from ...se3 import inverse, transform_points
 from ..reference_view import ReferenceView
-from ..surface import Surface
+from ..surface import ReconstructedSurface
 from .tsdf_volume import Volume
 from .view_depth import RIM_PX, DepthView, clear_pixels
 
@@ -41,7 +41,7 @@ class FusionSettings:
     support: float = 0.3
 
 
-def fuse(views: Sequence[ReferenceView], settings: FusionSettings = FusionSettings()) -> Surface:
+def fuse(views: Sequence[ReferenceView], settings: FusionSettings = FusionSettings()) -> ReconstructedSurface:
     """Return one closed surface from posed views; where none of them saw it, what their masks and rays leave.
 
     A truncated signed distance averaged over views (Curless and Levoy 1996), with space that was seen to be empty
@@ -108,7 +108,7 @@ def _witnesses(points: Points, views: Sequence[ReferenceView]) -> tuple[np.ndarr
     return past / len(views), (shown / (len(views) - 1) if len(views) > 1 else np.ones(len(points)))
 
 
-def _extracted(volume: Volume, noise_m: float, faces: int) -> Surface:
+def _extracted(volume: Volume, noise_m: float, faces: int) -> ReconstructedSurface:
     """Marching cubes over distances where there are any, over what was left uncarved elsewhere."""
     measured = volume.weight > 1e-3
     hull = np.where(volume.free > 0, np.float32(volume.band_m), np.float32(-volume.band_m))
@@ -123,7 +123,7 @@ def _extracted(volume: Volume, noise_m: float, faces: int) -> Surface:
     if len(triangles) == 0:
         raise InputRefused("no_overlap", "the views leave no surface: check poses, masks and the unit of depth")
     vertices, triangles = decimated(vertices, triangles, faces)
-    return Surface(
+    return ReconstructedSurface(
         (volume.origin_m + volume.voxel_m * vertices).astype(np.float32),
         triangles.astype(np.uint32),
         _sigma_m(volume, vertices, noise_m),

@@ -6,7 +6,7 @@ from ... import se3
 from ...arrays import Points
 from ...object_model.decimation import decimated
 from ..fusion.view_depth import DepthView
-from ..surface import Surface
+from ..surface import ReconstructedSurface
 from .extraction import vertices_and_faces
 from .training import TrainedField
 
@@ -15,7 +15,7 @@ _NOISE_PER_M2 = 0.0026
 _LEAST_WEIGHT, _FULL_WEIGHT = 0.05, 0.25
 
 
-def field_surface(trained: TrainedField, cell_m: float | None = None, faces: int = 16_000) -> Surface:
+def field_surface(trained: TrainedField, cell_m: float | None = None, faces: int = 16_000) -> ReconstructedSurface:
     """Return the surface of a field; raises InputRefused where it has none.
 
     cell_m: side of the cubes it is looked for in, half a cell of the field's finest grid where not given. faces: left
@@ -25,7 +25,7 @@ def field_surface(trained: TrainedField, cell_m: float | None = None, faces: int
     vertices, triangles = vertices_and_faces(field, cell_m or field.cell * field.half_m / 2)
     vertices, triangles = decimated(vertices, triangles, faces)
     vertices = vertices.astype(np.float32)
-    return Surface(vertices, triangles.astype(np.uint32), _sigma_m(trained, vertices))
+    return ReconstructedSurface(vertices, triangles.astype(np.uint32), _sigma_m(trained, vertices))
 
 
 def _sigma_m(trained: TrainedField, vertices: Points) -> np.ndarray:

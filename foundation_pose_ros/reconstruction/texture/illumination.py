@@ -11,7 +11,7 @@ from ...object_model.model import ObjectModel
 from ...rendering.embree import EmbreeRenderer
 from ...srgb import linear_from_srgb, srgb_from_linear
 from ..reference_view import ReferenceView
-from ..surface import Surface
+from ..surface import ReconstructedSurface
 
 # Colours at the ends of the scale say nothing of exposure; of shading darker ones still do (12, 243 and 6 of 255).
 _DARK, _BRIGHT, _DARKEST = 0.0037, 0.896, 0.0018
@@ -81,7 +81,7 @@ class Illumination:
 class LitSurface:
     """A surface, and the light that was divided out of its colours."""
 
-    surface: Surface
+    surface: ReconstructedSurface
     shading: Illumination
 
     def lit(self, rgb: np.ndarray, view: ReferenceView) -> np.ndarray:

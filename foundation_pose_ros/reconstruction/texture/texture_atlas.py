@@ -15,7 +15,7 @@ from ... import late_open3d as o3d
 from ...arrays import Points
 from ...extras import require
 from ...object_model.mesh_file import SIGMA_ATTRIBUTE
-from ..surface import Surface
+from ..surface import ReconstructedSurface
 from .view_colours import ViewColours
 
 # Texels around each chart, so that neither filtering nor rounding reaches the background.
@@ -32,7 +32,9 @@ class PaintSettings:
     keep_light: bool = False
 
 
-def painted(surface: Surface, colours: ViewColours, settings: PaintSettings = PaintSettings()) -> trimesh.Trimesh:
+def painted(
+    surface: ReconstructedSurface, colours: ViewColours, settings: PaintSettings = PaintSettings()
+) -> trimesh.Trimesh:
     """Return a mesh in the object's frame with the colours of the views.
 
     Vertices carry the attribute `_sigma_m` (see `stored_sigma`). Raises InputRefused where a texture is asked for but
@@ -60,7 +62,7 @@ def _mesh(
     return trimesh.Trimesh(vertices, faces, visual=visual, vertex_attributes=attributes, process=False)
 
 
-def _vertex_colours(surface: Surface, colours: ViewColours) -> np.ndarray:
+def _vertex_colours(surface: ReconstructedSurface, colours: ViewColours) -> np.ndarray:
     """(V, 3) float32 in 0..255; a vertex that no view sees has the colour of the nearest that one does."""
     rgb, seen = colours.at(surface.vertices, surface.normals)
     known = seen > 0
@@ -74,7 +76,7 @@ def require_xatlas() -> None:
     require("a texture", "reconstruction", otherwise="--texture 0 paints the vertices instead")
 
 
-def _atlas(surface: Surface, texture_px: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _atlas(surface: ReconstructedSurface, texture_px: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Original vertex (M,) of each new one, faces (F, 3) and texture coordinates (M, 2), v up."""
     require_xatlas()
     import xatlas
@@ -90,7 +92,7 @@ def _atlas(surface: Surface, texture_px: int) -> tuple[np.ndarray, np.ndarray, n
 
 
 def _baked(
-    surface: Surface,
+    surface: ReconstructedSurface,
     rgb: np.ndarray,
     origin: np.ndarray,
     faces: np.ndarray,

@@ -12,7 +12,7 @@ from ...rendering.embree import EmbreeRenderer
 from ...se3 import transform_points
 from ...srgb import srgb_from_linear
 from ..reference_view import ReferenceView
-from ..surface import Surface
+from ..surface import ReconstructedSurface
 from .denoising import denoised_light
 from .illumination import Illumination
 
@@ -44,7 +44,7 @@ class ViewColours:
 
     @classmethod
     def of(
-        cls, views: Sequence[ReferenceView], surface: Surface, keep_light: bool = False, threads: int = 2
+        cls, views: Sequence[ReferenceView], surface: ReconstructedSurface, keep_light: bool = False, threads: int = 2
     ) -> "ViewColours":
         """Find the light that makes views, and points of one hue, agree best; keep_light: exposures alone of it."""
         model = ObjectModel("bare", surface.vertices, surface.faces)

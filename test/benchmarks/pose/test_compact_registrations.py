@@ -1,13 +1,13 @@
 """What is said of registrations with and without a network's steps."""
 
-from benchmarks.pose.compact_registrations import Registered, summed_up, table
+from benchmarks.pose.compact_registrations import RegisteredErrors, summed_up, table
 from foundation_pose_ros.provenance import provenance
 
 FOUND = [
-    Registered("a", 0.2, 0.02, 0.02, 0.01),
-    Registered("b", 0.3, 0.03, 0.03, 0.03),
-    Registered("c", 0.4, 0.5, 0.4, 0.04),
-    Registered("d", 0.3, 0.04, 0.02, 0.3),
+    RegisteredErrors("a", 0.2, 0.02, 0.02, 0.01),
+    RegisteredErrors("b", 0.3, 0.03, 0.03, 0.03),
+    RegisteredErrors("c", 0.4, 0.5, 0.4, 0.04),
+    RegisteredErrors("d", 0.3, 0.04, 0.02, 0.3),
 ]
 
 

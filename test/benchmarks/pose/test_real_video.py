@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.pose.real_video import by_object, by_variant, draw, report_of, silent_stretches, wanted
-from benchmarks.pose.real_video_plays import RECORDINGS, STEPS, VARIANTS, Play, Untextured, Wanted
+from benchmarks.pose.real_video_plays import RECORDINGS, STEPS, VARIANTS, Play, Untextured, WantedPlays
 from foundation_pose_ros.evaluation.evaluate import JudgedEstimate
 from foundation_pose_ros.evaluation.runner import Estimate
 from foundation_pose_ros.pose_result import PoseResult
@@ -63,9 +63,9 @@ def test_stretches_are_listed_with_their_frames() -> None:
 
 def test_words_choose_what_is_played() -> None:
     everything = wanted([])
-    assert everything == Wanted(RECORDINGS, (), tuple(VARIANTS), (), ("gt", "mask"))
+    assert everything == WantedPlays(RECORDINGS, (), tuple(VARIANTS), (), ("gt", "mask"))
     assert everything.steps_of("as it is") == STEPS and everything.steps_of("blurred") == (1, 3)
-    assert wanted(["blurred", "3", "ycbv_0000", "025_mug", "mask"]) == Wanted(
+    assert wanted(["blurred", "3", "ycbv_0000", "025_mug", "mask"]) == WantedPlays(
         ("ycbv_0000",), ("025_mug",), ("blurred",), (3,), ("mask",)
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from benchmarks.pose.search_stages import Search, Stage, table
+from benchmarks.pose.search_stages import SearchStage, StagedSearch, table
 from foundation_pose_ros import PoseEstimator, PoseResult
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.estimation.object_proposals import Proposal
@@ -45,7 +45,7 @@ def world():
     def right(pose: PoseResult) -> bool:
         return bool(np.linalg.norm(pose.T_cam_obj[:3, 3] - T_true[:3, 3]) < 0.02)
 
-    search = Search(estimator, GeometricMethods(1).prepare(model), frame, T_true, right)
+    search = StagedSearch(estimator, GeometricMethods(1).prepare(model), frame, T_true, right)
     things = estimator.propose(frame, "mug")
     on = max(things, key=lambda thing: search.on_it(thing) * thing.likeness)
     off = next(thing for thing in things if not (thing.mask & scene.mask(first, "mug")).any())
@@ -55,27 +55,30 @@ def world():
     return search, on, off, found, wrong
 
 
-def stage(search: Search, told: Told, found: PoseResult | None) -> Stage:
+def stage(search: StagedSearch, told: Told, found: PoseResult | None) -> SearchStage:
     return replace(search, estimator=told).followed(found)[0]
 
 
 @pytest.mark.slow
 def test_each_stage_is_told_from_the_others(world):
     search, on, off, found, wrong = world
-    assert stage(search, Told([on]), replace(found, score=0.9)) == Stage.FOUND
-    assert stage(search, Told([on]), replace(found, score=0.4)) == Stage.BELIEVED
-    assert stage(search, Told([off]), None) == Stage.PROPOSED
+    assert stage(search, Told([on]), replace(found, score=0.9)) == SearchStage.FOUND
+    assert stage(search, Told([on]), replace(found, score=0.4)) == SearchStage.BELIEVED
+    assert stage(search, Told([off]), None) == SearchStage.PROPOSED
     unlike = replace(on, likeness=0.01)
-    assert stage(search, Told([replace(off, likeness=1.0), unlike]), None) == Stage.LIKENESS
-    assert stage(search, Told([on, off], [off]), None) == Stage.REFINED
-    assert stage(search, Told([on], [on], {id(on): wrong}), wrong) == Stage.REGISTERED
+    assert stage(search, Told([replace(off, likeness=1.0), unlike]), None) == SearchStage.LIKENESS
+    assert stage(search, Told([on, off], [off]), None) == SearchStage.REFINED
+    assert stage(search, Told([on], [on], {id(on): wrong}), wrong) == SearchStage.REGISTERED
     poses = {id(on): replace(found, score=0.3), id(off): replace(wrong, score=0.6)}
-    assert stage(search, Told([on], [on, off], poses), wrong) == Stage.CHOSEN
-    assert stage(search, Told([on], [on], {id(on): found}), None) == Stage.CLAIMED
+    assert stage(search, Told([on], [on, off], poses), wrong) == SearchStage.CHOSEN
+    assert stage(search, Told([on], [on], {id(on): found}), None) == SearchStage.CLAIMED
 
 
 def test_the_table_counts_them_by_kind_of_views():
     machine = {"machine": {"cpu": "a processor", "cores": 2}, "created": "2026", "commit": "x", "command": "y"}
-    lost = {"recordings": {str(Stage.FOUND): 3, str(Stage.PROPOSED): 1}, "crowded": {str(Stage.FOUND): 2}}
+    lost = {
+        "recordings": {str(SearchStage.FOUND): 3, str(SearchStage.PROPOSED): 1},
+        "crowded": {str(SearchStage.FOUND): 2},
+    }
     lines = table({"lost": lost, "settings": {"scenes": 1}, **machine}).splitlines()
     assert "| no region on it | 1 | 0 |" in lines and "| right, above 0.5 | 3 | 2 |" in lines

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from benchmarks.pose.track_loss import Outcome, followed, shares
+from benchmarks.pose.track_loss import LossOutcome, followed, shares
 from benchmarks.pose.track_loss_events import (
     AFTER,
     BEFORE,
@@ -66,7 +66,9 @@ def event(kind: str) -> LossEvent:
     return spliced(kind, "brick", pieces(), np.random.default_rng(0))
 
 
-def outcome(kind: str, score: Callable[[int], float | None], wrong: Callable[[int], bool] = lambda k: False) -> Outcome:
+def outcome(
+    kind: str, score: Callable[[int], float | None], wrong: Callable[[int], bool] = lambda k: False
+) -> LossOutcome:
     return followed(event(kind), Scripted(score, wrong), BRICK, "made up")
 
 
@@ -130,10 +132,10 @@ def test_a_track_that_never_began_is_left_out():
 
 def test_shares_are_of_the_tracks_that_started():
     outcomes = [
-        Outcome("jumps", "a", "brick", True, 0.6, False, 0.4),
-        Outcome("jumps", "a", "brick", True, 0.5, True, None),
-        Outcome("jumps", "a", "brick", True, 0.0, False, 1.2),
-        Outcome("jumps", "a", "brick", False),
+        LossOutcome("jumps", "a", "brick", True, 0.6, False, 0.4),
+        LossOutcome("jumps", "a", "brick", True, 0.5, True, None),
+        LossOutcome("jumps", "a", "brick", True, 0.0, False, 1.2),
+        LossOutcome("jumps", "a", "brick", False),
     ]
     found = shares(outcomes)
     assert (found["n"], found["not_started"]) == (3, 1)
@@ -146,7 +148,7 @@ def test_shares_are_of_the_tracks_that_started():
 
 
 def test_the_table_has_a_line_for_each_kind():
-    kinds = {"jumps": shares([Outcome("jumps", "a", "brick", True, 0.0, False, None)]), "covered": shares([])}
+    kinds = {"jumps": shares([LossOutcome("jumps", "a", "brick", True, 0.0, False, None)]), "covered": shares([])}
     machine = {"cpu": "a processor", "cores": 2}
     text = pose_tables.losses(
         {"kinds": kinds, "losses": kinds["jumps"], "command": "x", "machine": machine, "created": "2026", "commit": "y"}

@@ -9,16 +9,16 @@ import pytest
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.prompts.known_names import KnownNames
 from foundation_pose_ros.prompts.region import Region
-from foundation_pose_ros.prompts.word_search import Looks, Picture, WordSearch, WordSearchSettings
+from foundation_pose_ros.prompts.word_search import Finders, PromptImage, WordSearch, WordSearchSettings
 from foundation_pose_ros.request_rate import RequestRate
 
 BOX = Region("", 20, 10, 50, 40, 0.8)
 
 
-def picture(stamp_ns: int = 7, level: int = 100) -> Picture:
+def picture(stamp_ns: int = 7, level: int = 100) -> PromptImage:
     rgb = np.full((48, 80, 3), level, np.uint8)
     rgb[10:40, 20:50] = (250, 20, 20)
-    return Picture(rgb, stamp_ns)
+    return PromptImage(rgb, stamp_ns)
 
 
 @dataclass
@@ -31,7 +31,7 @@ class World:
     offered: bool = True
     confidence: float = 0.9
     regions: tuple[Region, ...] = (BOX,)
-    pictures: list[Picture] = field(default_factory=lambda: [picture()])
+    pictures: list[PromptImage] = field(default_factory=lambda: [picture()])
     examples: dict[str, list[np.ndarray]] = field(default_factory=dict)
     asked: list[Any] = field(default_factory=list)
 
@@ -40,11 +40,11 @@ class World:
         return tuple(self.examples)
 
     def search(self, finder: bool = True, **settings: Any) -> WordSearch:
-        looks = Looks(Finder(self), "detector", rate=RequestRate("the detector", 2, 60.0)) if finder else Looks()
+        looks = Finders(Finder(self), "detector", rate=RequestRate("the detector", 2, 60.0)) if finder else Finders()
         names = KnownNames(["mug: coffee cup"])
         return WordSearch(names, self, Segmenter(self), looks, self.newest, WordSearchSettings(**settings))
 
-    def newest(self) -> Picture:
+    def newest(self) -> PromptImage:
         return self.pictures.pop(0) if len(self.pictures) > 1 else self.pictures[0]
 
     def find(self, name: str, timeout_s: float) -> Any:
@@ -72,11 +72,11 @@ class Segmenter:
     def sets(self) -> tuple[str, ...]:
         return self.world.sets
 
-    def segment(self, name: str, picture: Picture) -> tuple[np.ndarray, float]:
+    def segment(self, name: str, picture: PromptImage) -> tuple[np.ndarray, float]:
         self.world.asked.append(("segment", name))
         return self.world.examples[name][-1], self.world.confidence
 
-    def add(self, name: str, picture: Picture, mask: np.ndarray) -> None:
+    def add(self, name: str, picture: PromptImage, mask: np.ndarray) -> None:
         self.world.examples.setdefault(name, []).append(mask)
 
 

@@ -10,7 +10,7 @@ from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.observation.learned_colours import LearnedColours
 from foundation_pose_ros.refinement.gauss_newton import NormalEquations, stepped
 from foundation_pose_ros.refinement.geometric import GeometricRefiner
-from foundation_pose_ros.refinement.region_residuals import Region
+from foundation_pose_ros.refinement.region_residuals import LearnedRegion
 
 SIZE = 48
 
@@ -32,7 +32,9 @@ def equations(see_blob, blob, blob_renderer, blob_pose, learned):
 
     def at(T_cam_obj: np.ndarray, gate_m: float) -> NormalEquations:
         rendered_m = blob_renderer.render(T_cam_obj[None], seen.K, (SIZE, SIZE)).depth_m.reshape(1, -1)
-        return Region(seen, seen.foreground, pivot, blob.diameter_m).equations(rendered_m, gate_m, np.full(1, 100.0))
+        return LearnedRegion(seen, seen.foreground, pivot, blob.diameter_m).equations(
+            rendered_m, gate_m, np.full(1, 100.0)
+        )
 
     return at
 

@@ -10,10 +10,10 @@ from foundation_pose_ros.observation.compared_images import crop_camera
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary
-from foundation_pose_ros.training.crop_pictures import Defects, Picture, picture
+from foundation_pose_ros.training.crop_pictures import CropPicture, Defects, picture
 
 
-def pictures(textures: Path, count: int, **defects: float) -> list[Picture]:
+def pictures(textures: Path, count: int, **defects: float) -> list[CropPicture]:
     """Return pictures of a bracket that have no other defects."""
     model = ObjectModel.from_mesh(make_mesh("bracket", 0))
     T = np.eye(4, dtype=np.float32)

@@ -10,7 +10,7 @@ from foundation_pose_ros.training import improvement
 from foundation_pose_ros.training.batches import pair_renderers
 from foundation_pose_ros.training.improvement import PushedPoses, measure_improvement
 from foundation_pose_ros.training.pairs import PairRenderer, Surroundings, training_models
-from foundation_pose_ros.training.pose_sampling import Views
+from foundation_pose_ros.training.pose_sampling import ViewDistribution
 
 BARE = Surroundings(wall=0.0, depth_noise=0.0)
 
@@ -36,7 +36,7 @@ def says_how_far_the_middles_are_apart(_network, rendered, observed):
 
 def test_a_network_that_says_nothing_leaves_poses_where_they_were(objects, network, monkeypatch):
     monkeypatch.setattr(improvement, "steps_per_token", lambda *_: (torch.zeros(1, 1, 3), torch.zeros(1, 1, 3)))
-    found = measure_improvement(network, objects, Views(), BARE, 32, PushedPoses(2), iterations=2)
+    found = measure_improvement(network, objects, ViewDistribution(), BARE, 32, PushedPoses(2), iterations=2)
     assert len(found.errors) == 3
     for errors in found.errors:
         assert errors.centre == pytest.approx(np.full(4, 0.1), abs=1e-4)
@@ -46,7 +46,7 @@ def test_a_network_that_says_nothing_leaves_poses_where_they_were(objects, netwo
 
 def test_a_network_that_says_how_far_off_the_points_are_brings_the_centre_near(objects, network, monkeypatch):
     monkeypatch.setattr(improvement, "steps_per_token", says_how_far_the_middles_are_apart)
-    found = measure_improvement(network, objects, Views(), BARE, 64, PushedPoses(4), iterations=3)
+    found = measure_improvement(network, objects, ViewDistribution(), BARE, 64, PushedPoses(4), iterations=3)
     assert found.remaining()["centre"] < 0.4
     assert found.remaining()["add"] < 0.7
     assert found.remaining()["angle_deg"] == pytest.approx(1, abs=0.01)
@@ -58,6 +58,7 @@ def test_a_network_that_says_how_far_off_the_points_are_brings_the_centre_near(o
 def test_the_same_views_are_measured_each_time(objects, network, monkeypatch):
     monkeypatch.setattr(improvement, "steps_per_token", says_how_far_the_middles_are_apart)
     first, again = (
-        measure_improvement(network, objects[:1], Views(), BARE, 32, PushedPoses(2), iterations=1) for _ in range(2)
+        measure_improvement(network, objects[:1], ViewDistribution(), BARE, 32, PushedPoses(2), iterations=1)
+        for _ in range(2)
     )
     assert first.errors[1].add == pytest.approx(again.errors[1].add)

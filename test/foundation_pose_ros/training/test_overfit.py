@@ -10,14 +10,16 @@ from foundation_pose_ros.networks import RefineNet
 from foundation_pose_ros.training.improvement import PushedPoses, measure_improvement
 from foundation_pose_ros.training.loop import Trainer
 from foundation_pose_ros.training.pairs import Surroundings
-from foundation_pose_ros.training.pose_sampling import Perturbation, Views
+from foundation_pose_ros.training.pose_sampling import Perturbation, ViewDistribution
 from foundation_pose_ros.training.settings import Pairs, ResolutionStage, TrainSettings
 
 pytestmark = pytest.mark.slow
 
 
 def test_errors_of_place_and_angle_are_halved_in_a_minute(tmp_path):
-    pairs = Pairs(Views(within_rad=0.3), Perturbation((0.0, 0.0, 0.0), 0.15, math.radians(20)), Surroundings(wall=0.0))
+    pairs = Pairs(
+        ViewDistribution(within_rad=0.3), Perturbation((0.0, 0.0, 0.0), 0.15, math.radians(20)), Surroundings(wall=0.0)
+    )
     settings = TrainSettings(
         output=str(tmp_path),
         objects=("cracker_box",),

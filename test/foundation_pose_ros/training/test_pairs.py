@@ -14,7 +14,7 @@ from foundation_pose_ros.rendering.torch_embree import EmbreeTensorRenderer
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.training.batches import RankingBatches, StepBatches
 from foundation_pose_ros.training.pairs import PairRenderer, Surroundings
-from foundation_pose_ros.training.pose_sampling import CAMERA, Perturbation, Views, moved_by
+from foundation_pose_ros.training.pose_sampling import CAMERA, Perturbation, ViewDistribution, moved_by
 from foundation_pose_ros.training.settings import Pairs, ResolutionStage
 
 BARE = Surroundings(ambient=(0.8, 0.8), diffuse=(0.5, 0.5), wall=0.0, depth_noise=0.0)
@@ -29,7 +29,7 @@ def mug() -> PairRenderer:
 
 @pytest.fixture
 def truth(mug) -> torch.Tensor:
-    return torch.from_numpy(Views().drawn(np.random.default_rng(2), 1, mug.model.centre_m))
+    return torch.from_numpy(ViewDistribution().drawn(np.random.default_rng(2), 1, mug.model.centre_m))
 
 
 def test_a_guess_fills_its_crop_to_the_published_share(mug, truth):
@@ -115,7 +115,7 @@ def test_what_is_too_far_from_the_guess_is_left_out_channel_by_channel(mug, trut
 def test_perturbations_have_the_published_size():
     rng = np.random.default_rng(0)
     centre = np.array([0.03, 0.0, 0.01])
-    T = Views().drawn(rng, 2000, centre)
+    T = ViewDistribution().drawn(rng, 2000, centre)
     twist = se3.twist_between(T, Perturbation().drawn(rng, T, centre, 0.2), centre)
     assert np.abs(twist[:, :3]).max(axis=0) == pytest.approx([0.02, 0.02, 0.05], rel=0.02)
     angle = np.linalg.norm(twist[:, 3:], axis=1)
@@ -146,8 +146,8 @@ def test_two_guesses_at_a_view_lie_on_opposite_sides_of_the_truth(mug):
 
 def test_views_within_an_angle_are_upright_to_that_and_seen_from_above(mug):
     rng, centre = np.random.default_rng(0), mug.model.centre_m
-    R = Views(within_rad=0.3).drawn(rng, 500, centre)[:, :3, :3]
-    middle = Views(within_rad=0.0).drawn(rng, 1, centre)[0, :3, :3]
+    R = ViewDistribution(within_rad=0.3).drawn(rng, 500, centre)[:, :3, :3]
+    middle = ViewDistribution(within_rad=0.0).drawn(rng, 1, centre)[0, :3, :3]
     angle = se3.rotation_angle_rad(R, middle)
     assert angle.max() <= 0.301
     assert angle.mean() == pytest.approx(0.75 * 0.3, rel=0.05)  # of a ball

@@ -12,7 +12,7 @@ from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary
-from foundation_pose_ros.training.pose_sets import PoseSets, SetSettings, told_apart
+from foundation_pose_ros.training.pose_sets import PoseSets, SetSettings, distinguishable
 from foundation_pose_ros.training.wrong_poses import (
     Jitter,
     distance,
@@ -93,7 +93,7 @@ def test_a_turn_counts_only_where_it_shows():
     for name, coloured, shows in (("sticker_cube", True, True), ("sticker_cube", False, False), ("mug", False, True)):
         renderer, T, K = seen(name)
         T_turned = turned(T, half, renderer.model.centre_m).astype(np.float32)
-        apart = told_apart(renderer, T_turned, T, K, plain=not coloured)
+        apart = distinguishable(renderer, T_turned, T, K, plain=not coloured)
         assert (apart[0] > 0.9) if shows else (apart[0] < 0.1), (name, coloured)
 
 

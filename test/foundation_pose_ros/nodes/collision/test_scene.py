@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import InputRefused, se3
-from foundation_pose_ros.nodes.collision.scene import CollisionScene, Operation, SceneSettings, Seen
+from foundation_pose_ros.nodes.collision.scene import CollisionScene, CollisionSettings, Operation, Seen
 
 ADD, MOVE, REMOVE = Operation.ADD, Operation.MOVE, Operation.REMOVE
 KNOWN = ("mug", "box")
@@ -14,7 +14,7 @@ class Told:
     """A scene, and what it says of images that come ten times a second."""
 
     def __init__(self, **settings: float) -> None:
-        self.scene = CollisionScene(SceneSettings(**{"period_s": 0.0} | settings))
+        self.scene = CollisionScene(CollisionSettings(**{"period_s": 0.0} | settings))
         self.stamp_ns = 0
 
     def __call__(self, *objects: Seen, frame_id: str = "base_link") -> list[tuple[Operation, str]]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.nodes.pose.pose_waits import DEFAULT_MAX_AGE_S, Answer, PoseWaits, Wanted
+from foundation_pose_ros.nodes.pose.pose_waits import DEFAULT_MAX_AGE_S, PoseAnswer, PoseWaits, Wanted
 from foundation_pose_ros.pose_result import PoseResult
 from foundation_pose_ros.tracking import TrackedObject, TrackState
 
@@ -27,14 +27,14 @@ class Heard:
     """Takes one answer."""
 
     def __init__(self) -> None:
-        self.answers: list[Answer] = []
+        self.answers: list[PoseAnswer] = []
         self._came = threading.Event()
 
-    def __call__(self, answer: Answer) -> None:
+    def __call__(self, answer: PoseAnswer) -> None:
         self.answers.append(answer)
         self._came.set()
 
-    def wait(self) -> Answer:
+    def wait(self) -> PoseAnswer:
         assert self._came.wait(20)
         return self.answers[0]
 

@@ -8,17 +8,17 @@ import pytest
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
 from foundation_pose_ros.reconstruction.fusion.tsdf_fusion import FusionSettings, fuse
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
-from foundation_pose_ros.reconstruction.surface import Surface
+from foundation_pose_ros.reconstruction.surface import ReconstructedSurface
 
 COARSE = FusionSettings(voxels=150_000, faces=6000)
 
 
-def model_of(surface: Surface) -> ObjectModel:
+def model_of(surface: ReconstructedSurface) -> ObjectModel:
     return ObjectModel("fused", surface.vertices, surface.faces)
 
 
 @pytest.fixture(scope="module")
-def fused(all_around) -> Surface:
+def fused(all_around) -> ReconstructedSurface:
     return fuse(all_around, COARSE)
 
 

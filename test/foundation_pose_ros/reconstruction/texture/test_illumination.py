@@ -6,7 +6,7 @@ import trimesh
 
 from foundation_pose_ros import ObjectModel, PoseEstimator, se3
 from foundation_pose_ros.reconstruction.reconstruct import reconstruct
-from foundation_pose_ros.reconstruction.surface import Surface
+from foundation_pose_ros.reconstruction.surface import ReconstructedSurface
 from foundation_pose_ros.reconstruction.texture.illumination import Illumination, LitSurface
 from foundation_pose_ros.reconstruction.texture.texture_atlas import PaintSettings, painted
 from foundation_pose_ros.reconstruction.texture.view_colours import ViewColours
@@ -20,10 +20,10 @@ from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 pytestmark = pytest.mark.slow
 
 
-def true_surface(model: ObjectModel) -> Surface:
+def true_surface(model: ObjectModel) -> ReconstructedSurface:
     mesh = trimesh.Trimesh(model.vertices, model.faces)
     vertices = np.asarray(mesh.vertices, np.float32)
-    return Surface(vertices, np.asarray(mesh.faces, np.uint32), np.full(len(vertices), 0.001, np.float32))
+    return ReconstructedSurface(vertices, np.asarray(mesh.faces, np.uint32), np.full(len(vertices), 0.001, np.float32))
 
 
 def off_own_colours(model: ObjectModel, colours: ViewColours) -> float:

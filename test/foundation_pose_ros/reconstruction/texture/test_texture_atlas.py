@@ -9,7 +9,7 @@ import pytest
 import trimesh
 
 from foundation_pose_ros import InputRefused, ObjectModel
-from foundation_pose_ros.reconstruction.surface import Surface
+from foundation_pose_ros.reconstruction.surface import ReconstructedSurface
 from foundation_pose_ros.reconstruction.texture.texture_atlas import PaintSettings, painted
 from foundation_pose_ros.reconstruction.texture.view_colours import ViewColours
 from foundation_pose_ros.rendering import EmbreeRenderer
@@ -26,10 +26,10 @@ def geometry(sticker_cube) -> ObjectModel:
 
 
 @pytest.fixture(scope="module")
-def surface(geometry) -> Surface:
+def surface(geometry) -> ReconstructedSurface:
     sigma_m = np.full(len(geometry.vertices), 0.001, np.float32)
     sigma_m[0] = np.inf
-    return Surface(geometry.vertices, geometry.faces, sigma_m)
+    return ReconstructedSurface(geometry.vertices, geometry.faces, sigma_m)
 
 
 def psnr_db(model: ObjectModel, views, across_px: int = 1) -> float:
