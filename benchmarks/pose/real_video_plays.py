@@ -55,11 +55,13 @@ def _filmed(video: VideoDefects, sequence: Sequence) -> Sequence:
     return RecordedVideo(sequence, video)
 
 
-# A shutter that is open for as long as the rate allows, and steps as automatic exposure makes them under a lamp.
+# A shutter that is open for as long as the rate allows, steps as automatic exposure makes them under a lamp, and such
+# as a lamp makes.
 VARIANTS: Mapping[str, Callable[[Sequence], Sequence]] = {
     AS_IT_IS: _as_it_is,
     "blurred": partial(_filmed, VideoDefects(exposure_s=1 / 30)),
     "exposure steps": partial(_filmed, VideoDefects(step_stops=0.7, step_warmth=0.1, step_period_s=0.4, seed=1)),
+    "lamp switched": partial(_filmed, VideoDefects(step_stops=1.5, step_warmth=0.1, step_period_s=0.8, seed=1)),
     "compressed": partial(_filmed, VideoDefects(gain_stops=3.0, jpeg_quality=35, seed=2)),
     "frames dropped": _as_it_is,
     "untextured mesh": Untextured,

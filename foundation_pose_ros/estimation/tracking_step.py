@@ -119,7 +119,8 @@ class TrackStep:
             rendered_m = self._compare.renderer.render(T_cam_obj[None], seen.K, shape).depth_m[0]
         if seen.foreground is None:
             return colours_at(seen, self._compare.model, T_cam_obj, rendered_m, self.settings.margin)
-        learned = LearnedColours.of(seen.frame, seen.K, seen.depth_m.reshape(shape), rendered_m)
+        light = seen.foreground.light
+        learned = LearnedColours.of(seen.frame, seen.K, seen.depth_m.reshape(shape), rendered_m, light)
         return learned and replace(learned, agreement=float(candidates.evidence.region[0]))
 
     def _crop(self, frame: Frame, T_cam_obj: Pose, learned: LearnedColours | None = None) -> Crop:

@@ -12,7 +12,7 @@ from ..frame import Frame
 from ..pose_result import PoseResult
 from ..uncertainty.covariance import doubted
 from .estimator_protocol import Followed, TrackingEstimator, followed, registered
-from .relocalization import ClaimedBy, Relocalization, RelocalizationSettings, looks_like
+from .relocalization import ClaimedBy, Relocalization, RelocalizationSettings, looks_like, shows_its_print
 from .retry_pause import RetryPause
 from .scene_check import SceneCheck, SceneCheckSettings
 from .second_look import SecondLook, SecondLookSettings
@@ -178,8 +178,8 @@ class ObjectTracker:
         self._time_s = found.time_s if isinstance(found, PoseResult) else 0.0
         if isinstance(found, PoseResult):
             seen = FrameEvidence(frame.stamp_ns, found.score, switched=switched, presence=found.presence)
-            if self.in_doubt and not self._looks_as_before(found):
-                # What covers an object may well have its shape.
+            if not self._looks_as_before(found):
+                # What covers an object, or takes its place, may well have its shape.
                 seen = replace(seen, score=None, reason="the colours there aren't the object's")
             # A doubtful pose is still the best guess to step from, until the state machine gives the track up.
             self._pose = found
@@ -291,7 +291,11 @@ class ObjectTracker:
         self._pose, self._pose_is_current, self._last_believed = result, True, result
 
     def _looks_as_before(self, found: PoseResult) -> bool:
-        return self._last_believed is None or looks_like(found, self._last_believed, self.settings.relocalization)
+        """Tell whether its colours are the object's; of a track that isn't in doubt only its print is asked for."""
+        if self._last_believed is None:
+            return True
+        alike = looks_like if self.in_doubt else shows_its_print
+        return alike(found, self._last_believed, self.settings.relocalization)
 
 
 def _seconds_between(earlier_ns: int | None, later_ns: int) -> float | None:

@@ -122,8 +122,8 @@ class Relocalization:
         if pose is None or learned is None:
             return pose
         here = pose.memory.learned
-        if here is not None:
-            # What is beside it now isn't what was beside it there.
+        if here is not None and not learned.light_in(frame).changed:
+            # What is beside it now isn't what was beside it there; counted in another light it says nothing.
             learned = replace(learned, background=here.background)
         known = pose.with_colours(learned)
         return self._believable(lambda: self._estimator.track(frame, known), claimed, settings.doubt_score)
@@ -163,7 +163,10 @@ class Relocalization:
 def looks_like(pose: PoseResult, last: PoseResult, settings: RelocalizationSettings) -> bool:
     """Tell whether a pose shows about the colours that the object had when it was seen last."""
     # Not known, NaN, is never less.
-    return not (
-        pose.colour_agreement < last.colour_agreement - settings.colour_drop
-        or pose.region_agreement < last.region_agreement - settings.region_drop
-    )
+    same_region = not pose.region_agreement < last.region_agreement - settings.region_drop
+    return same_region and shows_its_print(pose, last, settings)
+
+
+def shows_its_print(pose: PoseResult, last: PoseResult, settings: RelocalizationSettings) -> bool:
+    """Tell whether the model's colours agree about as well as when the object was seen last, in whatever light."""
+    return not pose.colour_agreement < last.colour_agreement - settings.colour_drop

@@ -81,3 +81,13 @@ def test_what_is_nearer_than_the_object_says_nothing(see_blob, blob, blob_render
     near = replace(view.frame, depth_m=np.full_like(view.frame.depth_m, 0.3))
     seen = Crop.around_pose(near, blob, blob_pose, 1.15, learned).observe(SIZE)
     assert (seen.foreground.probability == 0.5).all()
+
+
+def test_a_lamp_that_goes_out_changes_nothing(see_blob, blob, blob_renderer, blob_pose):
+    learned = learned_from(see_blob(blob_pose), blob, blob_renderer)
+    moved = see_blob(se3.apply_twist(blob_pose, np.array([0.005, 0.002, 0.0, 0.02, 0.01, 0.0]), blob.centre_m))
+    dark = replace(moved.frame, rgb=(0.4 * moved.frame.rgb).astype(np.uint8))
+    assert learned.likeness(dark, moved.mask) > 0.8
+    assert learned.likeness(dark, ~moved.mask) < 0.3
+    late = replace(dark, stamp_ns=5_000_000_000)
+    assert learned.likeness(late, moved.mask) < 0.3

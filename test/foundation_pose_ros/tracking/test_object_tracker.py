@@ -251,6 +251,16 @@ def test_a_doubted_track_ends_where_what_has_its_shape_has_other_colours(agreeme
     assert ("colours" in tracked.reason) is (state is TrackState.LOST)
 
 
+@pytest.mark.parametrize(("agreement", "state"), [(0.4, TrackState.TRACKING), (0.2, TrackState.LOST)])
+def test_a_track_ends_where_another_print_has_its_shape_however_well_that_fits(agreement, state):
+    track = ObjectTracker("mug_2", "mug", Coloured(agreement=agreement), SETTINGS)
+    track.register(frame(1.0), MASK)
+    for time_s in (1.1, 1.2, 1.3, 1.4, 1.5, 1.6):
+        tracked = track.track(frame(time_s))
+    assert tracked.state is state
+    assert ("colours" in tracked.reason) is (state is TrackState.LOST)
+
+
 # What isn't finite
 
 
