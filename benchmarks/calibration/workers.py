@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 
 from environment.variables import THREAD_COUNTS
 
@@ -19,7 +20,7 @@ def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
     before = os.environ.copy()
     os.environ.update(dict.fromkeys(THREAD_COUNTS, "1"))
     try:
-        with ProcessPoolExecutor(count, get_context("spawn")) as pool:
+        with ProcessPoolExecutor(count, get_context("spawn"), _end_with_parent) as pool:
             yield pool
     finally:
         for name in THREAD_COUNTS:
@@ -27,3 +28,15 @@ def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
                 os.environ[name] = before[name]
             else:
                 del os.environ[name]
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that it works for has ended, however that came about: it would wait for ever."""
+    parent = parent_process()
+    assert parent is not None, "a worker has one"
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
