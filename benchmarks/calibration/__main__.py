@@ -103,12 +103,38 @@ def main(
     print(text)
     if apply:
         write_text(CONSTANTS, text)
-    report: dict[str, Any] = {
+    run = {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": version(),
         "commit": commit(),
         "command": f"python -m benchmarks.calibration --apply --fit {fit} --held-out {held_out}{' --thin' * thin}",
         "samples": "of this run" if fresh else "some of earlier runs, read from a file: older than the commit above",
+    }
+    publish(PART, run | judged_constants(constants, groups), output)
+
+
+def _groups_of(group: str) -> tuple[str, ...]:
+    """List what a place's group is part of: crowded tables are learned from, made-up objects and a library's."""
+    if group in RECORDINGS:
+        return (group, _RECORDED)
+    if group == "crowded":
+        return ("fit",)
+    return ("fit", _LEARNED[group]) if group in _LEARNED else (group,)
+
+
+@dataclass(frozen=True)
+class Constants:
+    """All that is fitted: probabilities by task, covariances and stated errors."""
+
+    confidences: dict[str, Confidence]
+    covariance: CovarianceModel
+    errors: dict[str, ErrorModel]
+
+
+def judged_constants(constants: Constants, groups: Mapping[str, list[Sample]]) -> dict[str, Any]:
+    """Say how well constants hold on each group of samples: scores, covariances and stated errors."""
+    confidences, covariance = constants.confidences, constants.covariance
+    return {
         "scenes": {group: len({s.place for s in part}) for group, part in groups.items()},
         "confidence": {
             task: {"fitted": asdict(one), **{g: judged_on(part, {task: one}) for g, part in groups.items()}}
@@ -131,25 +157,6 @@ def main(
             for task, one in constants.errors.items()
         },
     }
-    publish(PART, report, output)
-
-
-def _groups_of(group: str) -> tuple[str, ...]:
-    """List what a place's group is part of: crowded tables are learned from, made-up objects and a library's."""
-    if group in RECORDINGS:
-        return (group, _RECORDED)
-    if group == "crowded":
-        return ("fit",)
-    return ("fit", _LEARNED[group]) if group in _LEARNED else (group,)
-
-
-@dataclass(frozen=True)
-class Constants:
-    """All that is fitted: probabilities by task, covariances and stated errors."""
-
-    confidences: dict[str, Confidence]
-    covariance: CovarianceModel
-    errors: dict[str, ErrorModel]
 
 
 def fitted(samples: list[Sample], task: str, names: list[str]) -> Confidence:

@@ -78,13 +78,9 @@ class AugmentedReality:
         striped and its outline dashed. What is hidden is left out, but for a faint outline. notes: lines at the lower
         left. Raises InputRefused where sizes differ.
         """
-        for what, image in (("image", rgb), ("depth", rgb if depth_m is None else depth_m)):
-            if image.shape[:2] != (camera.height, camera.width):
-                raise InputRefused(
-                    "size_mismatch",
-                    f"the {what} is {image.shape[1]}x{image.shape[0]} but its camera is {camera.width}x"
-                    f"{camera.height}: give the camera of this image",
-                )
+        _check_size("image", rgb, camera)
+        if depth_m is not None:
+            _check_size("depth", depth_m, camera)
         picture = rgb.copy()
         self._renderers.keep([pose.model for pose in poses])
         line_px = max(1.6, camera.width / 400)
@@ -93,13 +89,8 @@ class AugmentedReality:
             layer = self._layer(pose, view, depth_m)
             if layer is None:
                 continue
-            silhouette, part = layer.view.magnified(layer.silhouette), layer.view.part(picture)
-            if layer.rgba is not None:
-                _blend(part, np.ascontiguousarray(layer.view.magnified(layer.rgba)))
-            if self.settings.outline:
-                near_px = 2 * int(line_px) + 1
-                seen = cv2.dilate(layer.view.magnified(layer.seen), np.ones((near_px, near_px), np.uint8))
-                draw_outline(part, silhouette, pose, line_px, np.maximum(seen, _HIDDEN_OUTLINE))
+            silhouette = layer.view.magnified(layer.silhouette)
+            self._put(picture, layer, silhouette, pose, line_px)
             drawn.append((pose, silhouette_box(silhouette, layer.view.box)))
         size_px = max(12.0, camera.width / 50)
         for pose, _ in drawn:
@@ -110,6 +101,16 @@ class AugmentedReality:
         for line, note in enumerate(reversed(notes)):
             draw_note(picture, note, line, 0.85 * size_px)
         return picture
+
+    def _put(self, picture: Rgb, layer: _Layer, silhouette: np.ndarray, pose: OverlayPose, line_px: float) -> None:
+        """Lay colours and outline over their part of a picture."""
+        part = layer.view.part(picture)
+        if layer.rgba is not None:
+            _blend(part, np.ascontiguousarray(layer.view.magnified(layer.rgba)))
+        if self.settings.outline:
+            near_px = 2 * int(line_px) + 1
+            seen = cv2.dilate(layer.view.magnified(layer.seen), np.ones((near_px, near_px), np.uint8))
+            draw_outline(part, silhouette, pose, line_px, np.maximum(seen, _HIDDEN_OUTLINE))
 
     def _layer(self, pose: OverlayPose, view: BoxView, depth_m: Depth | None) -> _Layer | None:
         settings, model = self.settings, pose.model
@@ -131,6 +132,15 @@ class AugmentedReality:
             stripe_px = max(1, round(DASH_PX * view.size[0] / (view.box[3] - view.box[1]))) if pose.in_doubt else 0
             rgba = _lit(seen, rendered.normals_cam[0], albedo, own, np.float32(settings.opacity), stripe_px)
         return _Layer(view, on_object.astype(np.float32), seen.astype(np.float32), rgba)
+
+
+def _check_size(what: str, image: np.ndarray, camera: Camera) -> None:
+    if image.shape[:2] != (camera.height, camera.width):
+        raise InputRefused(
+            "size_mismatch",
+            f"the {what} is {image.shape[1]}x{image.shape[0]} but its camera is {camera.width}x{camera.height}: give "
+            "the camera of this image",
+        )
 
 
 def _views(poses: Sequence[OverlayPose], camera: Camera, margin_px: int) -> list[tuple[OverlayPose, BoxView]]:

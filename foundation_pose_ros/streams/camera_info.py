@@ -47,23 +47,7 @@ def to_lens(info: Any, rectified: bool = False, distortion: str = "undistort") -
     `undistort`, `refuse` or `ignore`. Region of interest and binning are worked into the intrinsics. Raises
     InputRefused (`bad_intrinsics`, `distorted`).
     """
-    matrix = np.asarray(info.p, np.float64).reshape(3, 4)[:, :3] if rectified else np.asarray(info.k).reshape(3, 3)
-    if matrix[0, 0] == 0.0:
-        raise InputRefused(
-            "bad_intrinsics",
-            f"camera_info holds no calibration ({'P' if rectified else 'K'}[0] is 0): calibrate the camera, or let its "
-            "driver load the calibration",
-        )
-    binning_x, binning_y = max(1, info.binning_x), max(1, info.binning_y)
-    width, height = (info.roi.width or info.width) // binning_x, (info.roi.height or info.height) // binning_y
-    camera = Camera(
-        float(matrix[0, 0] / binning_x),
-        float(matrix[1, 1] / binning_y),
-        float((matrix[0, 2] - info.roi.x_offset) / binning_x),
-        float((matrix[1, 2] - info.roi.y_offset) / binning_y),
-        int(width),
-        int(height),
-    )
+    camera = _camera(info, rectified)
     D = tuple(float(d) for d in info.d)
     if rectified or distortion == "ignore" or not any(D):
         return Lens(camera)
@@ -77,7 +61,31 @@ def to_lens(info: Any, rectified: bool = False, distortion: str = "undistort") -
             "the image is distorted (D of camera_info isn't zero): subscribe to the rectified image with "
             "image_is_rectified:=true, or set distortion:=undistort",
         )
-    model = info.distortion_model
+    return Lens(camera, D, _is_fisheye(info.distortion_model, D))
+
+
+def _camera(info: Any, rectified: bool) -> Camera:
+    matrix = np.asarray(info.p, np.float64).reshape(3, 4)[:, :3] if rectified else np.asarray(info.k).reshape(3, 3)
+    if matrix[0, 0] == 0.0:
+        raise InputRefused(
+            "bad_intrinsics",
+            f"camera_info holds no calibration ({'P' if rectified else 'K'}[0] is 0): calibrate the camera, or let its "
+            "driver load the calibration",
+        )
+    binning_x, binning_y = max(1, info.binning_x), max(1, info.binning_y)
+    width, height = (info.roi.width or info.width) // binning_x, (info.roi.height or info.height) // binning_y
+    return Camera(
+        float(matrix[0, 0] / binning_x),
+        float(matrix[1, 1] / binning_y),
+        float((matrix[0, 2] - info.roi.x_offset) / binning_x),
+        float((matrix[1, 2] - info.roi.y_offset) / binning_y),
+        int(width),
+        int(height),
+    )
+
+
+def _is_fisheye(model: str, D: tuple[float, ...]) -> bool:
+    """Tell which kind of lens coefficients are of; raises InputRefused where that isn't known, or they aren't its."""
     if model not in PERSPECTIVE_MODELS + FISHEYE_MODELS:
         raise InputRefused(
             "distorted",
@@ -91,4 +99,4 @@ def to_lens(info: Any, rectified: bool = False, distortion: str = "undistort") -
             f"camera_info has {len(D)} distortion coefficients D, but {model or 'plumb_bob'} has "
             f"{4 if fisheye else PERSPECTIVE_COEFFICIENTS}: calibrate the camera again, or set distortion:=ignore",
         )
-    return Lens(camera, D, fisheye)
+    return fisheye

@@ -61,8 +61,17 @@ def box_sides(
     palette, brand = imprint.colours(rng, 4), imprint.name(rng)
     goods = imprint.goods or "oat crackers"
     sides = {side: canvas(*size, palette.ground) for side, size in sizes_px.items()}
+    _print_front(sides["front"], palette, brand, goods, rng)
+    _print_back(sides["back"], palette, brand, rng)
+    _print_left(sides["left"], palette, brand)
+    _print_right(sides["right"], palette, rng)
+    w, h = sides["top"].size
+    text(sides["top"], (w / 2, h / 2), f"{brand} {goods}", h * 0.5, palette.light, w * 0.86)
+    text(sides["bottom"], (w / 2, h / 2), "BEST BEFORE 04 2031", h * 0.3, palette.light, w * 0.7)
+    return sides
 
-    front = sides["front"]
+
+def _print_front(front: Image.Image, palette: Palette, brand: str, goods: str, rng: np.random.Generator) -> None:
     w, h = front.size
     sunburst(front, (w / 2, h * 0.62), 24, palette.accent)
     draw = ImageDraw.Draw(front)
@@ -74,7 +83,10 @@ def box_sides(
     crackers(front, (w / 2, h * 0.65), w * 0.5, rng)
     text(front, (w / 2, h * 0.93), "with sea salt   320 g", h * 0.05, palette.light, w * 0.8)
 
-    back = sides["back"]
+
+def _print_back(back: Image.Image, palette: Palette, brand: str, rng: np.random.Generator) -> None:
+    """Brand, words, and a table as of contents."""
+    w, h = back.size
     draw = ImageDraw.Draw(back)
     draw.rectangle((w * 0.06, h * 0.2, w * 0.94, h * 0.94), fill=palette.light)
     text(back, (w / 2, h * 0.1), brand, h * 0.1, palette.light, w * 0.8)
@@ -84,29 +96,25 @@ def box_sides(
         draw.rectangle((w * 0.1, y, w * 0.9, y + h * 0.052), outline=palette.dark, width=2)
         draw.rectangle((w * 0.1, y, w * rng.uniform(0.3, 0.8), y + h * 0.052), fill=palette.accent if row % 2 else None)
 
-    for side, turned in (("left", False), ("right", True)):
-        image = sides[side]
-        w, h = image.size
-        draw = ImageDraw.Draw(image)
-        if turned:
-            barcode(image, (int(w * 0.12), int(h * 0.72), int(w * 0.88), int(h * 0.92)), rng)
-            paragraph(image, (int(w * 0.12), int(h * 0.06), int(w * 0.9), int(h * 0.66)), palette.light, w * 0.075)
-        else:
-            for k in range(14):
-                draw.polygon(
-                    [(0, h * k / 12), (w, h * (k - 1) / 12), (w, h * (k - 0.5) / 12), (0, h * (k + 0.5) / 12)],
-                    fill=palette.accent,
-                )
-            strip = canvas(int(h * 0.6), int(w * 0.42), palette.dark)
-            text(
-                strip, (strip.width / 2, strip.height / 2), brand, strip.height * 0.8, palette.light, strip.width * 0.9
-            )
-            strip = strip.rotate(90, expand=True)
-            image.paste(strip, (int(w * 0.29), int(h * 0.2)))
-    w, h = sides["top"].size
-    text(sides["top"], (w / 2, h / 2), f"{brand} {goods}", h * 0.5, palette.light, w * 0.86)
-    text(sides["bottom"], (w / 2, h / 2), "BEST BEFORE 04 2031", h * 0.3, palette.light, w * 0.7)
-    return sides
+
+def _print_left(left: Image.Image, palette: Palette, brand: str) -> None:
+    """Stripes, and the brand upwards on a strip over them."""
+    w, h = left.size
+    draw = ImageDraw.Draw(left)
+    for k in range(14):
+        draw.polygon(
+            [(0, h * k / 12), (w, h * (k - 1) / 12), (w, h * (k - 0.5) / 12), (0, h * (k + 0.5) / 12)],
+            fill=palette.accent,
+        )
+    strip = canvas(int(h * 0.6), int(w * 0.42), palette.dark)
+    text(strip, (strip.width / 2, strip.height / 2), brand, strip.height * 0.8, palette.light, strip.width * 0.9)
+    left.paste(strip.rotate(90, expand=True), (int(w * 0.29), int(h * 0.2)))
+
+
+def _print_right(right: Image.Image, palette: Palette, rng: np.random.Generator) -> None:
+    w, h = right.size
+    barcode(right, (int(w * 0.12), int(h * 0.72), int(w * 0.88), int(h * 0.92)), rng)
+    paragraph(right, (int(w * 0.12), int(h * 0.06), int(w * 0.9), int(h * 0.66)), palette.light, w * 0.075)
 
 
 def can_label(width: int, height: int, rng: np.random.Generator, imprint: Imprint = NO_WISHES) -> Image.Image:

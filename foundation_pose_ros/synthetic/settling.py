@@ -4,10 +4,12 @@ They touch as their convex hulls do: nothing falls into a mug, and handles don't
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from ..arrays import Pose
 from ..errors import InputRefused
 from ..extras import require
 from ..se3 import from_rotation_translation
@@ -23,7 +25,7 @@ _DENSITY_KG_M3 = 400.0
 _FRICTION = (0.7, 0.01, 0.004)
 
 
-def dropped(items: Sequence[Item], rng: np.random.Generator) -> list[np.ndarray | None]:
+def dropped(items: Sequence[Item], rng: np.random.Generator) -> list[Pose | None]:
     """Return T_world_obj (4, 4) of each item at rest in a heap on z = 0; None for what rolled away.
 
     Equal draws end alike on one kind of processor; falls are chaotic, and another kind may end elsewhere: keep the
@@ -31,6 +33,26 @@ def dropped(items: Sequence[Item], rng: np.random.Generator) -> list[np.ndarray 
     Raises InputRefused where MuJoCo isn't installed, or the heap doesn't come to rest.
     """
     require("dropping bodies in a heap", "physics", otherwise="or let them be stood")
+    import mujoco
+
+    physics = _above_table(items, rng).compile()
+    state = mujoco.MjData(physics)
+    still = 0
+    for _ in range(int(_LONGEST_S / _STEP_S)):
+        mujoco.mj_step(physics, state)
+        still = still + 1 if np.abs(state.qvel).max() < _STILL else 0
+        if still >= _STILL_STEPS:
+            break
+    else:
+        # What still rolls is taken as gone; a heap that trembles is not one.
+        moving = np.abs(state.qvel.reshape(-1, 6)[:, :3]).max(axis=1) > 10 * _STILL
+        if moving.all():
+            raise InputRefused("not_settled", f"bodies don't come to rest within {_LONGEST_S:g} s: take another seed")
+    return [_pose(state.body(f"body_{k}"), item) for k, item in enumerate(items)]
+
+
+def _above_table(items: Sequence[Item], rng: np.random.Generator) -> Any:
+    """Return MuJoCo's description of a table, and of bodies in the air above it, turned at random."""
     import mujoco
 
     description = mujoco.MjSpec()
@@ -54,20 +76,7 @@ def dropped(items: Sequence[Item], rng: np.random.Generator) -> list[np.ndarray 
         body = description.worldbody.add_body(name=f"body_{k}", pos=place, quat=_turned(rng))
         body.add_freejoint()
         body.add_geom(type=mujoco.mjtGeom.mjGEOM_MESH, meshname=f"mesh_{k}", density=_DENSITY_KG_M3, **friction)
-    physics = description.compile()
-    state = mujoco.MjData(physics)
-    still = 0
-    for _ in range(int(_LONGEST_S / _STEP_S)):
-        mujoco.mj_step(physics, state)
-        still = still + 1 if np.abs(state.qvel).max() < _STILL else 0
-        if still >= _STILL_STEPS:
-            break
-    else:
-        # What still rolls is taken as gone; a heap that trembles is not one.
-        moving = np.abs(state.qvel.reshape(-1, 6)[:, :3]).max(axis=1) > 10 * _STILL
-        if moving.all():
-            raise InputRefused("not_settled", f"bodies don't come to rest within {_LONGEST_S:g} s: take another seed")
-    return [_pose(state.body(f"body_{k}"), item) for k, item in enumerate(items)]
+    return description
 
 
 def _turned(rng: np.random.Generator) -> list[float]:
@@ -76,9 +85,9 @@ def _turned(rng: np.random.Generator) -> list[float]:
     return list(q / np.linalg.norm(q))
 
 
-def _pose(body: object, item: Item) -> np.ndarray | None:
-    w, x, y, z = body.xquat  # type: ignore[attr-defined]
-    centre = np.asarray(body.xpos)  # type: ignore[attr-defined]
+def _pose(body: Any, item: Item) -> Pose | None:
+    w, x, y, z = body.xquat
+    centre = np.asarray(body.xpos)
     if np.linalg.norm(centre[:2]) > _REACH_M or centre[2] < 0:
         return None
     R = Rotation.from_quat([x, y, z, w]).as_matrix()
