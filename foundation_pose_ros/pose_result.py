@@ -89,7 +89,7 @@ class PoseResult:
 
     @property
     def presence(self) -> float:
-        """How likely the object is there in this pose or in a turn that can't be told from it, 0..1."""
+        """Return how likely the object is there in this pose or in a turn that can't be told from it, 0..1."""
         return presence(self.score, self.ambiguous)
 
     def with_colours(self, learned: LearnedColours | None) -> "PoseResult":
@@ -98,5 +98,5 @@ class PoseResult:
 
     @property
     def centre_m(self) -> np.ndarray:
-        """Where the object's middle is, (3,) in the camera's frame."""
+        """Return where the object's middle is, (3,) in the camera's frame."""
         return se3.transform_points(self.T_cam_obj, self.centre_obj[None])[0]

@@ -17,7 +17,7 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def settings_from(kind: type[Settings], content: Mapping[str, Any], where: str) -> Settings:
-    """A dataclass made from keys and values; lists become tuples, keys and values in them the dataclasses they are for.
+    """Make a dataclass from keys and values; lists become tuples, keys and values in them the dataclasses they are for.
 
     Raises InputRefused, naming `where` they stand, for keys that don't exist and for values that can't be taken.
     """

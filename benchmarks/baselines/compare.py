@@ -160,7 +160,7 @@ def _register_by_pairs(
         cloud = observed_cloud(frame, mask, spacing_m)
         scenes.append(np.hstack([cloud.points, cloud.normals]))
         made_s.append(perf_counter() - started)
-    thin = model_cloud(model).thinned(spacing_m)
+    thin = model_cloud(model).downsampled(spacing_m)
     try:
         poses, seconds = point_pair_features.match(np.hstack([thin.points, thin.normals]), scenes)
     except InputRefused as refused:

@@ -24,7 +24,7 @@ class Cloud:
         cloud.normals = o3d.utility.Vector3dVector(self.normals)
         return cloud
 
-    def thinned(self, spacing_m: float) -> "Cloud":
+    def downsampled(self, spacing_m: float) -> "Cloud":
         """Return one point per cube of this size."""
         cloud = self.open3d.voxel_down_sample(spacing_m)
         cloud.normalize_normals()

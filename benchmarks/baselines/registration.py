@@ -37,7 +37,7 @@ class FeatureRansac:
 
     def __init__(self, model: ObjectModel) -> None:
         self._spacing_m = _SPACING * model.diameter_m
-        self._model = model_cloud(model).thinned(self._spacing_m).open3d
+        self._model = model_cloud(model).downsampled(self._spacing_m).open3d
         self._features = self._described(self._model)
 
     def __call__(self, frame: Frame, mask: Mask) -> Pose:
@@ -87,7 +87,7 @@ class HypothesesGicp:
         self._spacing_m = _SPACING * model.diameter_m
         self._renderer = EmbreeRenderer(model)
         self._rotations = unique_rotations(rotation_grid(), model.shape_symmetries)
-        cloud = model_cloud(model).thinned(self._spacing_m)
+        cloud = model_cloud(model).downsampled(self._spacing_m)
         self._points = cKDTree(cloud.points)
         self._model, self._tree = self._prepared(cloud.points)
 

@@ -19,7 +19,7 @@ class IcpTracker:
 
     def __init__(self, model: ObjectModel) -> None:
         self._model = model
-        self._cloud = model_cloud(model).thinned(_SPACING * model.diameter_m)
+        self._cloud = model_cloud(model).downsampled(_SPACING * model.diameter_m)
 
     def __call__(self, frame: Frame, T_cam_obj: Pose) -> Pose:
         """The pose (4, 4) in a frame, from that in the one before; unchanged where no depth is near it."""

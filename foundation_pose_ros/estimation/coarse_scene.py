@@ -52,12 +52,12 @@ class CoarseScene:
 
     @property
     def valid(self) -> Mask:
-        """(h, w) bool: depth was measured."""
+        """Return (h, w) bool: depth was measured."""
         return self.depth.depth_m > 0
 
     @property
     def area_m2(self) -> np.ndarray:
-        """(h, w): what a pixel covers, seen face on."""
+        """Return (h, w): what a pixel covers, seen face on."""
         return np.square(self.depth.depth_m * self.pitch)
 
     def support(self, least_width_m: float) -> SupportPlanes:

@@ -40,7 +40,7 @@ class PosedObject:
 
     @property
     def near_m(self) -> float:
-        """How far from its surface, along a ray, what it explains may be."""
+        """Return how far from its surface, along a ray, what it explains may be."""
         radius_m = self.model.diameter_m / 2
         _, middle, _ = self.box
         nearest_m = middle[2] - radius_m

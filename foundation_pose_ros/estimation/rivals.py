@@ -113,7 +113,7 @@ class RivalSearch:
             return [], np.zeros((0, 4, 4), np.float32)
         transforms = np.concatenate([np.eye(4)[None], *(turns.transforms for turns in self._turns)])
         poses = (first @ transforms).astype(np.float32)
-        behind = self._compare.scorer.contest(candidates.observation.thinned(_COARSE_STEP), poses, _LOOSE)
+        behind = self._compare.scorer.contest(candidates.observation.downsampled(_COARSE_STEP), poses, _LOOSE)
         apart = self._apart(poses[1:], first)
         found: list[RivalTurn] = []
         bests: list[int] = []
@@ -151,7 +151,7 @@ class RivalSearch:
         Infinitely far what goes back to the first. Where refinement leads away from a turn that is as good as the pose,
         as between sides of a box, the turn itself stands.
         """
-        observation, coarse = candidates.observation, candidates.observation.thinned(_COARSE_STEP)
+        observation, coarse = candidates.observation, candidates.observation.downsampled(_COARSE_STEP)
         diameter_m, turned = self._compare.model.diameter_m, turned.astype(np.float32)
         refined = turned
         # From as far off as the next turn, so that what isn't an optimum of its own goes back to the pose.

@@ -103,7 +103,7 @@ class Crop:
 
     @cached_property
     def foreground(self) -> ForegroundMap | None:
-        """The frame about the box by how likely its pixels are the object's, None where no colours are learned."""
+        """Return how likely pixels about the box are the object's, None where no colours are learned."""
         if self.learned is None:
             return None
         return ForegroundMap.of(self.frame, self.box.widened(_WIDER), self.learned, self.nearest_m, _MOST_JUDGED)

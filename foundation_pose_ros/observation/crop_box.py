@@ -71,7 +71,7 @@ class CropBox:
 
     @property
     def on_whole_pixels(self) -> "CropBox":
-        """The nearest box whose borders lie between pixels."""
+        """Return the nearest box whose borders lie between pixels."""
         return CropBox(round(self.left), round(self.top), max(round(self.side), 1))
 
     def widened(self, factor: float) -> "CropBox":

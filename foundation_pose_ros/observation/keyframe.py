@@ -51,7 +51,7 @@ class PointMatches:
 
     @property
     def pull_fully(self) -> bool:
-        """Whether they are enough to pull with all their weight."""
+        """Tell whether they are enough to pull with all their weight."""
         return len(self.points_obj) >= FULL_WEIGHT
 
 

@@ -45,15 +45,15 @@ class Observation:
 
     @cached_property
     def rgb(self) -> np.ndarray:
-        """(N, 3) float32 in 0..1, averaged over the grid's cells."""
+        """Return (N, 3) float32 in 0..1, averaged over the grid's cells."""
         return self.colours()
 
     @property
     def points(self) -> np.ndarray:
-        """(N, 3) in the camera's frame."""
+        """Return (N, 3) in the camera's frame."""
         return self.rays * self.depth_m[:, None]
 
-    def thinned(self, step: int) -> "Observation":
+    def downsampled(self, step: int) -> "Observation":
         """Return every step-th row and column of samples, as a grid of its own."""
         size = len(range(0, self.size, step))
         kept = np.arange(self.size**2).reshape(self.size, self.size)[::step, ::step].ravel()
@@ -65,7 +65,7 @@ class Observation:
 
     @cached_property
     def allowed(self) -> np.ndarray | None:
-        """(N,) bool: where the object may be seen, the mask and what is possible beside it; None without a mask."""
+        """Return (N,) bool: where the object may be, in the mask or possibly beside it; None without a mask."""
         return self.mask if self.mask is None or self.possible is None else self.mask | self.possible
 
     @cached_property

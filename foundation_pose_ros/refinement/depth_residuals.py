@@ -54,12 +54,12 @@ class DepthPixels:
 
     @cached_property
     def jacobian(self) -> np.ndarray:
-        """(N, 6)."""
+        """Return (N, 6): residuals by twists."""
         return twist_jacobian(self.observation.points, self.observation.normals, self.pivot).astype(np.float32)
 
     @cached_property
     def jacobian_pairs(self) -> np.ndarray:
-        """(N, 36)."""
+        """Return (N, 36): products of its columns."""
         return (self.jacobian[:, :, None] * self.jacobian[:, None, :]).reshape(-1, 36)
 
     def along_observed_normals(self, rendered_m: np.ndarray, hit: np.ndarray, gate_m: float) -> DepthEquations:

@@ -39,5 +39,5 @@ class Rivals:
 
     @property
     def lead(self) -> float:
-        """By how much more speaks for the chosen pose than for the best rival."""
+        """Return by how much more speaks for the chosen pose than for the best rival."""
         return min(float(self.behind.min(initial=NO_RIVAL)), NO_RIVAL)

@@ -43,7 +43,7 @@ class Comparison:
 
     @property
     def presence(self) -> float:
-        """How likely the object is there in this pose or in a turn that can't be told from it, 0..1."""
+        """Return how likely the object is there in this pose or in a turn that can't be told from it, 0..1."""
         return presence(self.score, self.ambiguous)
 
     @property

@@ -40,11 +40,14 @@ class _Head:
 
     @property
     def token(self) -> str:
-        """What the address says (`/?token=...`), '' where it says none."""
+        """Return what the address says (`/?token=...`), '' where it says none."""
         return parse_qs(urlsplit(self.target).query).get("token", [""])[0]
 
     def cookie(self, name: str) -> str:
-        """What the browser keeps by that name, '' where it keeps nothing. Those of other programs may be malformed."""
+        """Return what the browser keeps by that name, '' where it keeps nothing.
+
+        Those of other programs may be malformed.
+        """
         pairs = (each.partition("=") for each in self.headers.get("cookie", "").split(";"))
         return next((value.strip() for key, _, value in pairs if key.strip() == name), "")
 

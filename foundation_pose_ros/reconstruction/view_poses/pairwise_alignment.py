@@ -49,7 +49,7 @@ class ViewCloud:
         """Take from a view; size_m: of the object, to which all distances are in proportion."""
         inner = cv2.erode(view.mask.astype(np.uint8), np.ones((2 * RIM_PX + 1,) * 2, np.uint8), borderValue=0) > 0
         whole = _cloud(ReferenceView(view.frame, inner, name=view.name))
-        return cls(thinned(whole, COARSE * size_m), thinned(whole, FINE * size_m), *_features(view, inner))
+        return cls(downsampled(whole, COARSE * size_m), downsampled(whole, FINE * size_m), *_features(view, inner))
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +193,7 @@ def _cloud(view: ReferenceView) -> "o3d.geometry.PointCloud":
     return cloud
 
 
-def thinned(cloud: "o3d.geometry.PointCloud", voxel_m: float) -> "o3d.geometry.PointCloud":
+def downsampled(cloud: "o3d.geometry.PointCloud", voxel_m: float) -> "o3d.geometry.PointCloud":
     """Return a point per voxel, strays dropped, with normals."""
     cloud = cloud.voxel_down_sample(voxel_m)
     cloud, _ = cloud.remove_statistical_outlier(_OUTLIER_NEIGHBOURS, _OUTLIER_RATIO)

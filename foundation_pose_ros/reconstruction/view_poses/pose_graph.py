@@ -15,7 +15,7 @@ from ...arrays import Pose, Poses
 from ...errors import InputRefused
 from ..reference_view import ReferenceView
 from ..view_checks import Agreement
-from .pairwise_alignment import FINE, Target, ViewCloud, aligned, information, matched, thinned
+from .pairwise_alignment import FINE, Target, ViewCloud, aligned, downsampled, information, matched
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class _Chain:
             cloud = o3d.geometry.PointCloud(self.clouds[member].fine)
             cloud.transform(np.linalg.inv(self.poses[member]))
             whole += cloud
-        return Target(thinned(whole, FINE * self.size_m))
+        return Target(downsampled(whole, FINE * self.size_m))
 
     def optimised(self) -> Poses:
         """Return poses (n, 4, 4) after loops are closed."""

@@ -8,7 +8,7 @@ import numpy as np
 from ... import late_open3d as o3d
 from ... import se3
 from ..reference_view import ReferenceView
-from .pairwise_alignment import FINE, Target, ViewCloud, aligned, matched, thinned
+from .pairwise_alignment import FINE, Target, ViewCloud, aligned, downsampled, matched
 
 _SAME = 0.03
 # Fewer measured pixels fix no pose.
@@ -49,7 +49,7 @@ def realigned(
             matches.append(found.placed(T_obj_cam))
         cloud.fine.transform(T_obj_cam)
         whole += cloud.fine
-    target, start = Target(thinned(whole, FINE * size_m)), se3.inverse(view.pose).astype(np.float64)
+    target, start = Target(downsampled(whole, FINE * size_m)), se3.inverse(view.pose).astype(np.float64)
     motion = aligned(source, target, [start], matches, size_m)
     middle = np.median(view.points_cam(2), axis=0, keepdims=True)
     moved_m = np.linalg.norm(

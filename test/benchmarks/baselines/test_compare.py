@@ -47,7 +47,8 @@ def test_clouds_of_model_and_observation_lie_on_each_other(scene):
     seen = observed_cloud(scene.frame(first), scene.mask(first, NAME), 0.003)
     T_obj_cam = se3.inverse(scene.truth(first, NAME).astype(np.float64))
     distances = np.linalg.norm(
-        se3.transform_points(T_obj_cam, seen.points)[:, None] - model_cloud(model).thinned(0.002).points[None], axis=2
+        se3.transform_points(T_obj_cam, seen.points)[:, None] - model_cloud(model).downsampled(0.002).points[None],
+        axis=2,
     ).min(axis=1)
     assert np.median(distances) < 0.002
     assert np.einsum("ni,ni->n", seen.points, seen.normals).max() < 0, "normals look at the camera"
@@ -68,7 +69,7 @@ def test_point_pairs_find_the_bracket_in_a_process_of_their_own(scene):
     first, model = scene.frame_ids[0], scene.model(NAME)
     spacing_m = 0.05 * model.diameter_m
     seen = observed_cloud(scene.frame(first), scene.mask(first, NAME), spacing_m)
-    whole = model_cloud(model).thinned(spacing_m)
+    whole = model_cloud(model).downsampled(spacing_m)
     clouds = [np.hstack([cloud.points, cloud.normals]) for cloud in (whole, seen)]
     (T_cam_obj,), (time_s,) = point_pair_features.match(clouds[0], clouds[1:])
     assert error_share(scene, first, T_cam_obj) < 0.2
