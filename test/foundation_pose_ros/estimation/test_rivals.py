@@ -95,7 +95,8 @@ def test_turns_all_over_a_range_that_cant_be_told_are_rivals():
     found, rivals = Seen(mug, 0, 0.5, hidden).rivals(0.0)
     moved = np.linalg.inv(found.refined.T_cam_obj[0]) @ rivals.T_cam_obj[rivals.behind < 0.3]
     turned_deg = np.rad2deg(np.arctan2(moved[:, 1, 0], moved[:, 0, 0]))
-    assert turned_deg.min() < -10 and turned_deg.max() > 10
+    # The pose that was found may be anywhere in the range, by the noise.
+    assert len(turned_deg) >= 2 and np.ptp([0, *turned_deg]) > 25
 
 
 class _Pushes:
