@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+os.environ.setdefault("MUJOCO_GL", "egl")  # which MuJoCo asks for when it is imported
 mujoco = pytest.importorskip(
     "mujoco", reason="MuJoCo isn't installed here: pip install 'foundation-perception[simulation]'"
 )

@@ -73,6 +73,7 @@ def test_auto_asks_the_refiner_where_more_of_its_registrations_end_right() -> No
 
 
 def test_auto_asks_networks_that_are_better_where_they_can_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped_weights, "find_spec", lambda name: True)
     for name, share in (("SCORER", 0.0), ("REFINER", 0.0)):
         monkeypatch.setattr(f"foundation_pose_ros.method_choice.{name}", _Better(share))
     assert MethodChoice().chosen == ("geometric", "geometric")

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from foundation_pose_ros.frame import Frame
-from foundation_pose_ros.nodes.demo.run import own_domain_id
 from foundation_pose_ros.nodes.replay.source import ReplaySource, mesh_files
 from foundation_pose_ros.streams.image_messages import fill_image
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
@@ -35,6 +34,7 @@ try:
     from vision_msgs.msg import Detection3DArray
     from visualization_msgs.msg import MarkerArray
 
+    from foundation_pose_ros.nodes.demo.run import own_domain_id
     from foundation_pose_ros.nodes.pose.messages import to_stamp
     from foundation_pose_ros.nodes.pose.node import PoseNode
     from foundation_pose_ros.nodes.replay_node import to_camera_info

@@ -1,7 +1,8 @@
 """The hash grid interpolates: linear between corners, continuous across cells, differentiable in place and table."""
 
 import pytest
-import torch
+
+torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros.reconstruction.neural_field.hash_grid import HashGrid
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
+
+torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros import Camera, InputRefused, ObjectModel
 from foundation_pose_ros.reconstruction.neural_field.rays import FieldBounds, rays_of, through_box

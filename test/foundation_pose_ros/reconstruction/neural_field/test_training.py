@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 import trimesh
+
+torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros import Camera, InputRefused, ObjectModel, se3
 from foundation_pose_ros.reconstruction.neural_field import FieldSettings, field_surface, train_field
