@@ -175,6 +175,13 @@ OUTPUT = (
         0.0,
         60.0,
     ),
+    Row(
+        "tf_in_doubt",
+        "drop",
+        "What becomes of it on /tf then, and while the object is lost: drop it, or hold the last pose that was "
+        "believed, for what stands still in output_frame, or before a camera that does.",
+        choices=("drop", "hold"),
+    ),
     Row("tf_prefix", "", "Put before object names to make their TF frames.", pattern="[A-Za-z0-9_./-]{0,100}"),
     Row("marker_lifetime_s", 1.0, "Markers vanish when they aren't renewed for this long; 0 = never.", 0.0, 60.0),
     Row(

@@ -46,11 +46,13 @@ _GOLDEN = 0.618034  # of the circle of hues: neighbours in the list of objects d
 class OutputSettings:
     """What is published, and how.
 
-    tf_doubt_s: a pose that has been in doubt for so long isn't broadcast.
+    tf_doubt_s: a pose that has been in doubt for so long isn't broadcast. tf_in_doubt: then, and of a lost object, none
+    is (drop), or the last one that was believed (hold).
     """
 
     publish_tf: bool = True
     tf_doubt_s: float = 0.1
+    tf_in_doubt: str = "drop"
     tf_prefix: str = ""
     marker_lifetime_s: float = 1.0
     overlay_rate_hz: float = 10.0
@@ -138,7 +140,7 @@ class ResultsPublisher:
             for tracked in known
             if tracked.state is TrackState.TRACKING and tracked.result is not None
         }
-        self._publish_transforms([t for t in known if t.id in found], found, header)
+        self._publish_transforms(known, found, header)
         for id, pose in found.items():
             if self._poses[id].get_subscription_count():
                 self._poses[id].publish(PoseWithCovarianceStamped(header=header, pose=pose))
@@ -157,12 +159,19 @@ class ResultsPublisher:
         return to_pose_with_covariance(result, to_pose(result.T_cam_obj, quaternion))
 
     def _publish_transforms(
-        self, shown: list[TrackedObject], found: dict[str, PoseWithCovariance], header: Header
+        self, known: list[TrackedObject], found: dict[str, PoseWithCovariance], header: Header
     ) -> None:
-        """Broadcast what isn't in doubt, or not for long."""
-        believed = [t.id for t in shown if not t.in_doubt or t.doubt_s < self.settings.tf_doubt_s]
-        if believed and self.settings.publish_tf and self._tf.get_subscription_count():
-            self._tf.publish(TFMessage(transforms=[self._transform(id, found[id], header) for id in believed]))
+        """Broadcast what isn't in doubt, or not for long; of the others what was believed last, where that is held."""
+        if not self.settings.publish_tf or not self._tf.get_subscription_count():
+            return
+        shown = {}
+        for tracked in known:
+            believed = tracked.id in found and (not tracked.in_doubt or tracked.doubt_s < self.settings.tf_doubt_s)
+            held = None if believed or self.settings.tf_in_doubt == "drop" else _last_believed(tracked)
+            if believed or held is not None:
+                shown[tracked.id] = held or found[tracked.id]
+        if shown:
+            self._tf.publish(TFMessage(transforms=[self._transform(id, pose, header) for id, pose in shown.items()]))
 
     def _transform(self, id: str, pose: PoseWithCovariance, header: Header) -> TransformStamped:
         child = self.settings.tf_prefix + id

@@ -210,7 +210,7 @@ class PoseSession:
 
 def output_settings(settings: dict[str, Any]) -> OutputSettings:
     """Pick those of the outputs from the node's values by name."""
-    names = ("publish_tf", "tf_doubt_s", "tf_prefix", "marker_lifetime_s", "overlay_rate_hz")
+    names = ("publish_tf", "tf_doubt_s", "tf_in_doubt", "tf_prefix", "marker_lifetime_s", "overlay_rate_hz")
     embedded = settings["marker_meshes"] == "triangles"
     markers = MarkerSettings(embedded, settings["marker_faces"])
     return OutputSettings(**{name: settings[name] for name in names}, markers=markers)

@@ -1,5 +1,6 @@
-"""pose_node with depth as it comes, on real DDS: of another camera, and as a cloud without order."""
+"""pose_node with depth as it comes, on real DDS: of another camera, as a cloud, as RVL, and cut out of a sensor."""
 
+import struct
 from array import array
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ pytest.importorskip("foundation_perception", reason="foundation_perception isn't
 
 from foundation_perception.msg import TrackedObject
 from geometry_msgs.msg import TransformStamped
-from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2, PointField, RegionOfInterest
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
@@ -27,6 +28,8 @@ from foundation_pose_ros.nodes.replay_node import to_camera_info
 from foundation_pose_ros.streams.depth_registration import registered
 from foundation_pose_ros.streams.image_messages import fill_image
 from foundation_pose_ros.synthetic.scene import FRAME_ID, SyntheticScene
+
+from ..streams.rvl_encoder import encoded
 
 DEPTH_FRAME = "depth_camera"
 T_COLOUR_DEPTH = se3.from_rotation_translation(
@@ -110,5 +113,47 @@ def test_a_cloud_without_order_in_place_of_depth(
         cloud.data = array("B", points.tobytes())
         del messages["depth/image"]
         points_out.publish(cloud)
+
+    assert_mug_is_found(bench, scene, change)
+
+
+def test_depth_as_rvl_in_steps_of_its_own(
+    start: Callable[[dict[str, Any]], Any], scene: SyntheticScene, mesh_folder: Path
+) -> None:
+    bench = start(
+        OBJECT | {"mesh_directories": [str(mesh_folder)], "depth_transport": "compressedDepth", "depth_unit_m": 0.00025}
+    )
+    compressed_out = bench.user.create_publisher(CompressedImage, "depth/image/compressedDepth", 10)
+    bench.wait(compressed_out.get_subscription_count, "the node to hear compressed depth")
+
+    def change(messages: dict[str, Any]) -> None:
+        header = messages.pop("depth/image").header
+        depth_m = scene.frame(scene.frame_ids[0]).depth_m
+        steps = np.round(depth_m / 0.00025).astype(np.uint16)
+        data = (
+            struct.pack("<Iff", 1, 0.0, 0.0) + struct.pack("<II", *steps.shape[::-1]) + encoded(steps.ravel().tolist())
+        )
+        compressed_out.publish(
+            CompressedImage(header=header, format="16UC1; compressedDepth rvl", data=array("B", data))
+        )
+
+    assert_mug_is_found(bench, scene, change)
+
+
+def test_images_that_are_cut_out_of_the_sensor_and_binned(
+    start: Callable[[dict[str, Any]], Any], scene: SyntheticScene, mesh_folder: Path
+) -> None:
+    bench = start(OBJECT | {"mesh_directories": [str(mesh_folder)]})
+    bench.ready()
+
+    def change(messages: dict[str, Any]) -> None:
+        """CameraInfo of a sensor twice as fine, of which a part is read: the image that is sent is that part."""
+        camera = scene.frame(scene.frame_ids[0]).camera
+        x, y, width, height = 220, 90, 2 * camera.width, 2 * camera.height
+        whole = Camera(2 * camera.fx, 2 * camera.fy, 2 * camera.cx + x, 2 * camera.cy + y, width + 300, height + 150)
+        info = to_camera_info(whole, messages["rgb/camera_info"].header)
+        info.roi = RegionOfInterest(x_offset=x, y_offset=y, width=width, height=height)
+        info.binning_x = info.binning_y = 2
+        messages["rgb/camera_info"] = info
 
     assert_mug_is_found(bench, scene, change)

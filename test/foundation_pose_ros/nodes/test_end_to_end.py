@@ -198,6 +198,27 @@ def test_a_pose_in_doubt_is_said_and_held_back_from_tf(tracking: Any, scene: Syn
     assert doubted[35] >= sure[35], "a pose in doubt is less certain"
 
 
+def test_tf_holds_what_was_believed_where_that_is_asked(tracking: Any, scene: SyntheticScene) -> None:
+    frame = scene.frame(scene.frame_ids[0])
+    empty = Frame(np.full_like(frame.rgb, 90), np.full_like(frame.depth_m, 2.0), frame.camera, 0, FRAME_ID)
+    assert tracking.node.set_parameters([Parameter("tf_in_doubt", value="hold")])[0].successful
+    tracking.object_of(tracking.send(frame, step_ns=100_000_000), TrackedObject.TRACKING)
+    stamps = [tracking.send(empty, step_ns=100_000_000)]
+    while tracking.object_of(stamps[-1]).state != TrackedObject.LOST:
+        stamps.append(tracking.send(empty, step_ns=100_000_000))
+
+    def shown() -> dict[int, float]:
+        sent = [t for m in tracking.heard["/tf"] for t in m.transforms]
+        return {stamp_to_ns(t.header.stamp): t.transform.translation.z for t in sent}
+
+    tracking.wait(lambda: stamps[-1] in shown(), "TF of a lost object")
+    distance_m = scene.truth(scene.frame_ids[0], "mug")[2, 3]
+    assert [shown()[stamp_ns] for stamp_ns in stamps] == pytest.approx([distance_m] * len(stamps), abs=0.003)
+    assert tracking.node.set_parameters([Parameter("tf_in_doubt", value="drop")])[0].successful
+    again_ns = tracking.send(frame, scene.mask(scene.frame_ids[0], "mug"), step_ns=100_000_000)
+    tracking.object_of(again_ns, TrackedObject.TRACKING)
+
+
 def test_register_answers_with_the_pose_of_the_masks_image(bench: Any, scene: SyntheticScene) -> None:
     bench.call("reset")
     first = scene.frame_ids[0]

@@ -1,5 +1,6 @@
 """pose_node with output_frame, on real DDS: poses in the robot's frame at the image's stamp."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,3 +87,22 @@ def test_what_tf_lacks_is_said(robot: Any, scene: SyntheticScene) -> None:
     find(robot, scene)
     robot.wait(lambda: "before the image: wait longer" in robot.status("output"), "words about TF")
     assert robot.refused("no_transform") == 1
+
+
+def test_what_tf_lacks_is_taken_from_before_where_that_is_asked(
+    start: Callable[[dict[str, Any]], Any], scene: SyntheticScene, mesh_folder: Path
+) -> None:
+    parameters = {"objects": ["mug"], "mug.mesh": "mug.glb", "mesh_directories": [str(mesh_folder)]}
+    held = {"output_frame": "base_link", "without_transform": "hold", "transform_wait_s": 0.05}
+    bench = start(parameters | held)
+    bench.ready()
+    bench.tf = bench.user.create_publisher(TFMessage, "/tf", 100)
+    bench.wait(lambda: bench.tf.get_subscription_count() >= 2, "the node to hear TF")
+    first = scene.frame_ids[0]
+    tell(bench, time.time_ns())
+    stamp_ns = bench.send(scene.frame(first), scene.mask(first, "mug"), step_ns=10**9)
+    tracked = bench.object_of(stamp_ns, TrackedObject.TRACKING)
+    truth = T_BASE_CAM @ scene.truth(first, "mug")
+    error_m, _ = pose_error(from_pose(tracked.pose.pose), truth, scene.model("mug").symmetries.transforms())
+    assert tracked.header.frame_id == "base_link" and error_m < 0.003
+    bench.wait(lambda: bench.refused("no_transform"), "words about TF")

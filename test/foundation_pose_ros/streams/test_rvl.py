@@ -7,32 +7,7 @@ from hypothesis import strategies as st
 
 from foundation_pose_ros.streams.rvl import decode
 
-
-def encoded(values: list[int]) -> bytes:
-    """RVL of values, by the paper's description."""
-    pieces: list[int] = []
-
-    def number(value: int) -> None:
-        while True:
-            piece, value = value & 7, value >> 3
-            pieces.append(piece | (8 if value else 0))
-            if not value:
-                return
-
-    position, last = 0, 0
-    while position < len(values):
-        zeros = next((i for i, v in enumerate(values[position:]) if v), len(values) - position)
-        number(zeros)
-        position += zeros
-        count = next((i for i, v in enumerate(values[position:]) if not v), len(values) - position)
-        number(count)
-        for value in values[position : position + count]:
-            change, last = value - last, value
-            number(2 * change if change >= 0 else -2 * change - 1)
-        position += count
-    pieces += [0] * (-len(pieces) % 8)
-    words = [int("".join(f"{p:x}" for p in pieces[i : i + 8]), 16) for i in range(0, len(pieces), 8)]
-    return np.array(words, "<u4").tobytes()
+from .rvl_encoder import encoded
 
 
 def test_words_written_by_hand() -> None:

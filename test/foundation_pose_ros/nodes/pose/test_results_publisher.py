@@ -124,6 +124,25 @@ def test_a_pose_in_doubt_is_held_back_from_tf_and_said(stage, cube_pose, limit_s
     assert len(stage.node.publishers["~/pose/cube_1"].sent) == 4
 
 
+def test_what_was_believed_last_is_held_on_tf_where_that_is_asked(stage, cube_pose):
+    stage.publisher.settings = OutputSettings(tf_in_doubt="hold")
+    sure = tracked(cube_pose)
+    astray = np.array(cube_pose)
+    astray[0, 3] += 0.1
+    assert sure.result is not None
+    doubted = replace(sure, result=replace(sure.result, T_cam_obj=astray), in_doubt=True, doubt_s=0.15)
+    lost = tracked(cube_pose, TrackState.LOST)
+    forgotten = replace(tracked(cube_pose, TrackState.SEARCHING), last_believed=None)
+    for one in (sure, doubted, lost, forgotten):
+        stage.publisher.publish(stage.frame, [one])
+    shown = stage.node.publishers["/tf"].sent
+    assert len(shown) == 3, "what was reset has no pose to hold"
+    for message in shown:
+        at = message.transforms[0].transform.translation
+        assert (at.x, at.y, at.z) == pytest.approx(tuple(cube_pose[:3, 3]), abs=1e-6)
+    assert len(stage.node.publishers["~/pose/cube_1"].sent) == 2, "there a pose is one that was seen"
+
+
 def test_objects_that_were_taken_away_are_not_spoken_of(stage, cube_pose):
     markers, topics = stage.node.publishers["~/markers"], set(stage.node.publishers)
     stage.publisher.publish(stage.frame, [tracked(cube_pose)])
