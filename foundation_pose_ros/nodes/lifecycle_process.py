@@ -35,11 +35,12 @@ def run(make_node: Callable[[], WorkingNode], name: str, args: list[str] | None)
         faults: list[Exception] = []
         spinning = threading.Thread(target=_spin, args=(executor, faults), name="executor", daemon=True)
         spinning.start()
-        wait_for_end(spinning)
+        told = wait_for_end(spinning)
         ending = threading.Thread(target=_end, args=(executor, spinning, node), name="end", daemon=True)
         ending.start()
         ending.join(LONGEST_END_S)
-    if faults:
+    # What fails once the executor is shut down beside it, as what wakes it is taken away, is no fault.
+    if faults and not told:
         raise faults[0]
     sys.stdout.flush()
     sys.stderr.flush()
