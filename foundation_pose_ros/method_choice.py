@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .errors import InputRefused
-from .extras import needed
 from .networks.shipped_weights import FOLDER, REFINER, SCORER, ShippedNetwork
+from .runtime.extras import needed
 
 if TYPE_CHECKING:
     from .estimation.methods import Method, Methods

@@ -5,8 +5,8 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from .bounded_yaml import read_yaml
 from .errors import InputRefused, shortened
+from .input_limits.bounded_yaml import read_yaml
 
 Settings = TypeVar("Settings")
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from foundation_pose_ros.extras import needed
-from foundation_pose_ros.lazy_names import lazy_names
+from foundation_pose_ros.runtime.extras import needed
+from foundation_pose_ros.runtime.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from .mask_result import LabelResult, MaskResult

@@ -8,7 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.image_size import checked_pixels
+from foundation_pose_ros.input_limits.image_size import checked_pixels
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 _TO_BGR = {"rgb8": cv2.COLOR_RGB2BGR, "rgba8": cv2.COLOR_RGBA2BGR, "bgra8": cv2.COLOR_BGRA2BGR}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from foundation_pose_ros.errors import InputRefused, shortened
-from foundation_pose_ros.limits import LIMITS
+from foundation_pose_ros.input_limits.limits import LIMITS
 
 
 def read_npz(path: Path, reason: str, meant: str) -> dict[str, np.ndarray]:

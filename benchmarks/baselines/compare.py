@@ -33,8 +33,8 @@ from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.evaluation.evaluate import Judge, JudgedEstimate
 from foundation_pose_ros.evaluation.report import EvaluationSummary
 from foundation_pose_ros.evaluation.runner import Estimate, mask_from_truth
-from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion

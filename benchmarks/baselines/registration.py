@@ -15,9 +15,9 @@ from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
 from foundation_pose_ros.arrays import Mask, Points, Pose
 from foundation_pose_ros.estimation.hypotheses import initial_poses, rotation_grid, unique_rotations
 from foundation_pose_ros.estimation.registration import RegistrationSettings
-from foundation_pose_ros.extras import needed
 from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.runtime.extras import needed
 
 registration = o3d.pipelines.registration
 _SPACING = 0.04  # shares of the diameter from here on

@@ -34,7 +34,7 @@ from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
 from benchmarks.reporting.results import ROOT, data_folder
 from foundation_pose_ros.atomic_file import replacing, write_text
-from foundation_pose_ros.provenance import commit, version
+from foundation_pose_ros.runtime.provenance import commit, version
 from foundation_pose_ros.selection.plausibility import Plausibility
 from foundation_pose_ros.selection.scorer import Evidence
 from foundation_pose_ros.uncertainty.confidence import Confidence, Cues

@@ -22,7 +22,7 @@ from benchmarks.reporting.parts import Part
 from benchmarks.reporting.results import ROOT, origin
 from foundation_pose_ros.nodes.demo.child_process import child_process
 from foundation_pose_ros.nodes.demo.run import own_domain_id
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 
 EXAMPLE = ROOT / "examples" / "manipulation"
 # What a gripper of two fingers forgives.

@@ -28,7 +28,7 @@ from benchmarks.reporting.results import origin
 from foundation_pose_ros import se3
 from foundation_pose_ros.nodes.cv_bridge_converter import CvBridgeConverter
 from foundation_pose_ros.nodes.pose.messages import to_pose, to_stamp, to_transform
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.streams.image_converter import ImageConverter, OwnConverter
 from foundation_pose_ros.streams.image_messages import PIXELS, fill_image
 from foundation_pose_ros.streams.time_synchronizer import StampMatcher

@@ -11,7 +11,7 @@ from benchmarks.reporting.parts import Part, Report, Scope
 from benchmarks.reporting.results import origin
 from foundation_pose_ros.frame import Frame
 from foundation_pose_ros.overlay import PALETTE, AugmentedReality, AugmentedSettings, OverlayPose
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 

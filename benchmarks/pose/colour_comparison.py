@@ -26,7 +26,7 @@ from foundation_pose_ros.datasets.sequence import Sequence
 from foundation_pose_ros.estimation.methods import geometric_registration
 from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
 from foundation_pose_ros.observation.crop import Crop
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.selection.colour import ColourComparison
 from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene

@@ -23,7 +23,7 @@ from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.networks.compact_session import CompactScorerSession
 from foundation_pose_ros.networks.shipped_weights import COMPACT_SCORER, FOLDER
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.selection.compact_scorer import ChoiceSettings, weighed
 
 SCENES, FRAMES, VIEWS = 40, 3, 30

@@ -34,9 +34,9 @@ from foundation_pose_ros.networks.shipped_weights import COMPACT_REFINER, FOLDER
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
 from foundation_pose_ros.observation.compared_images import MARGIN, SIZE
 from foundation_pose_ros.observation.crop import Crop
-from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.refinement.compact_refiner import CompactRefiner
 from foundation_pose_ros.refinement.geometric import GeometricRefiner
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.imperfections import CameraDefects, DefectiveSequence, scanned
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings

@@ -27,10 +27,10 @@ from foundation_pose_ros.networks.shipped_weights import COMPACT_REFINER, FOLDER
 from foundation_pose_ros.object_model.surface_distance import SurfaceDistance
 from foundation_pose_ros.observation.compared_images import MARGIN, SIZE
 from foundation_pose_ros.observation.crop import Crop
-from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.refinement.compact_refiner import CompactRefiner
 from foundation_pose_ros.refinement.geometric import GeometricRefiner
 from foundation_pose_ros.rendering.embree import EmbreeRenderer
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary, drawn_surface
 

@@ -19,13 +19,13 @@ from foundation_pose_ros import Camera, Frame, ObjectModel, se3
 from foundation_pose_ros.arrays import Pose
 from foundation_pose_ros.observation.crop import Crop
 from foundation_pose_ros.observation.observation import Observation
-from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.refinement.differentiable import DifferentiableRefiner
 from foundation_pose_ros.refinement.geometric import GeometricRefiner
 from foundation_pose_ros.refinement.refiner import Refiner
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.rendering.torch_embree import EmbreeTensorRenderer
 from foundation_pose_ros.rendering.torch_renderer import Shading
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.training.pose_sampling import ViewDistribution, moved_by
 

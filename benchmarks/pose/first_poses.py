@@ -28,7 +28,7 @@ from foundation_pose_ros import InputRefused, PoseEstimator, PoseResult
 from foundation_pose_ros.evaluation.evaluate import Judge
 from foundation_pose_ros.evaluation.metrics import RECALL_FRACTION
 from foundation_pose_ros.evaluation.runner import Estimate
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.tracking.state_machine import TrackState
 
 SEARCH = "search"

@@ -30,8 +30,8 @@ from foundation_pose_ros.learned.start_poses import masked_translation, publishe
 from foundation_pose_ros.networks import RefineNet, ScoreNet
 from foundation_pose_ros.networks.inference import PRECISIONS, InferenceSettings
 from foundation_pose_ros.networks.weights_folder import load_from_folder
-from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.rendering.factory import check_device
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 

@@ -23,7 +23,7 @@ from foundation_pose_ros import ObjectModel, PoseEstimator, se3
 from foundation_pose_ros.evaluation.evaluate import JudgedEstimate, evaluate
 from foundation_pose_ros.evaluation.report import EvaluationSummary
 from foundation_pose_ros.evaluation.runner import RunSettings
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.scene import SyntheticScene, make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion

@@ -24,7 +24,7 @@ from foundation_pose_ros.atomic_file import write_text
 from foundation_pose_ros.evaluation.evaluate import JudgedEstimate
 from foundation_pose_ros.evaluation.html_report import data_uri
 from foundation_pose_ros.evaluation.strip_chart import Strip, add_right, believed, strip_chart
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 
 # A wrong pose that scores more is one that nobody would doubt.
 SURE = 0.8

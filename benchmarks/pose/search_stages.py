@@ -33,7 +33,7 @@ from foundation_pose_ros.evaluation.evaluate import Judge
 from foundation_pose_ros.evaluation.metrics import RECALL_FRACTION
 from foundation_pose_ros.evaluation.runner import Estimate
 from foundation_pose_ros.observation.downsampled_depth import DownsampledDepth
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.tracking.state_machine import TrackState
 
 # A region is on the object where so much of it shows the object, and it shows so much of what is seen of that.

@@ -9,7 +9,7 @@ from rich.console import Console
 from benchmarks.pose import accuracy, speed
 from benchmarks.reporting import overview_tables
 from benchmarks.reporting.parts import Part, Report, Scope
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 
 
 def measure(scope: Scope) -> Report:

@@ -35,7 +35,7 @@ from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.datasets.sequence import FRAME_RATE_HZ
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.recorded_video import RecordedVideo
 from foundation_pose_ros.synthetic.video_defects import VideoDefects
 from foundation_pose_ros.tracking import ObjectTracker, TrackState

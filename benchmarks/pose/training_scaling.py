@@ -18,7 +18,7 @@ from benchmarks.reporting.power_law import PowerLaw
 from benchmarks.reporting.results import ROOT, data_folder, origin
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.atomic_file import write_text
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 
 FIGURE = ROOT / "docs" / "images" / "training_scaling.svg"
 SETS, STEPS = 8, 400

@@ -30,11 +30,11 @@ from foundation_pose_ros.arrays import Points
 from foundation_pose_ros.evaluation.evaluate import JudgedEstimate, evaluate
 from foundation_pose_ros.evaluation.report import EvaluationSummary
 from foundation_pose_ros.evaluation.runner import RunSettings
-from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.reconstruction.reconstruct import Reconstruction, reconstruct
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.reconstruction.report import view_fit
 from foundation_pose_ros.rendering import EmbreeRenderer
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.meshes import DESIGNS, make_mesh
 from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
 from foundation_pose_ros.synthetic.scene import make_scene

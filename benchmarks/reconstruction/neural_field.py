@@ -17,12 +17,12 @@ from benchmarks.reporting import reconstruction_tables
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
 from foundation_pose_ros.object_model.model import ObjectModel
-from foundation_pose_ros.provenance import provenance
 from foundation_pose_ros.reconstruction.fusion.tsdf_fusion import fuse
 from foundation_pose_ros.reconstruction.neural_field import FieldSettings, field_surface, train_field
 from foundation_pose_ros.reconstruction.reference_view import ReferenceView
 from foundation_pose_ros.reconstruction.surface import ReconstructedSurface
 from foundation_pose_ros.reconstruction.surface_choice import held_out_error_mm
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.reference_views import render_views, sphere_poses
 

@@ -14,7 +14,7 @@ from rich.progress import track
 from benchmarks.reporting import segmentation_tables
 from benchmarks.reporting.parts import Part, Report, Scope
 from foundation_pose_ros import InputRefused
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from universeg_ros import UniverSeg
 from universeg_ros.evaluation import report
 from universeg_ros.evaluation.protocol import UNIVERSEG, EvaluationSettings, evaluate

@@ -17,7 +17,7 @@ from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.estimator import PoseEstimator
 from foundation_pose_ros.evaluation.metrics import adds_m
 from foundation_pose_ros.object_model.model import ObjectModel
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.scene import make_scene
 from foundation_pose_ros.synthetic.scene_settings import SceneSettings

@@ -18,7 +18,7 @@ import torch
 from benchmarks.reporting import segmentation_tables
 from benchmarks.reporting.parts import Part, Report, Scope
 from benchmarks.segmentation.peak_memory import SIZE, THREADS, network, task
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from universeg_ros import UniverSeg
 
 # Rounds by the number of examples: the plain form takes minutes for many under load.

@@ -20,7 +20,7 @@ from foundation_pose_ros.estimator import PoseEstimator
 from foundation_pose_ros.frame import Frame
 from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from universeg_ros.mask_overlap import iou
 from universeg_ros.segmenter import Segmenter, object_mask
 from universeg_ros.support.found_in_pictures import support_found

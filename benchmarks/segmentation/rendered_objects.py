@@ -16,7 +16,7 @@ from benchmarks.reporting import segmentation_tables
 from benchmarks.reporting.parts import Part, Report, Scope
 from benchmarks.segmentation.accuracy import WEIGHTS, judged, shipped
 from foundation_pose_ros import InputRefused
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from universeg_ros.evaluation.protocol import EvaluationSettings
 from universeg_ros.evaluation.tasks import EvaluationTask
 from universeg_ros.segmenter_settings import DEFAULTS

@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.reporting import segmentation_tables
 from benchmarks.reporting.parts import Part, Report, Scope
 from benchmarks.segmentation.peak_memory import SIZE, THREADS, network, task
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 from universeg_ros import UniverSeg
 
 SUPPORTS = (1, 16, 64)

@@ -14,8 +14,8 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from ..errors import InputRefused
+from ..input_limits.request_rate import RequestRate
 from ..prompts.known_names import LONGEST_WORDS
-from ..request_rate import RequestRate
 from .perception import (
     BoxPx,
     FoundThing,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputRefused
-from ..extras import require
+from ..runtime.extras import require
 from .option_groups import with_option_groups
 from .progress import with_progress
 

@@ -14,7 +14,7 @@ def version_option(program: str) -> Any:
 
     def print_version(wanted: bool) -> None:
         if wanted:
-            from ..provenance import version
+            from ..runtime.provenance import version
 
             print(f"{program} {version()}")
             raise typer.Exit

@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..errors import InputRefused
-from ..extras import require
 from ..reconstruction.capture.calibration_board import Board
 from ..reconstruction.capture.rosbag import read_bag_views
 from ..reconstruction.capture.view_folder import read_views
@@ -15,6 +14,7 @@ from ..reconstruction.reconstruct import STEPS, ReconstructionSettings, reconstr
 from ..reconstruction.reference_view import ReferenceView
 from ..reconstruction.surface_choice import SurfaceMaker, better_surface, field_from
 from ..reconstruction.texture.texture_atlas import require_xatlas
+from ..runtime.extras import require
 from ..streams.bag_topics import BagTopics
 from ..streams.rosbag import is_bag
 from .output import prepared

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputRefused
-from ..extras import require
 from ..method_choice import WITH_TORCH
+from ..runtime.extras import require
 
 if TYPE_CHECKING:
     from rich.console import Console

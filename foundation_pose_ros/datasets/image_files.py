@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arrays import Depth, Mask, Pose, Rgb
 from ..errors import InputRefused
-from ..image_size import checked_pixels
+from ..input_limits.image_size import checked_pixels
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 

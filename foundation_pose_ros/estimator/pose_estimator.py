@@ -23,7 +23,7 @@ from ..estimation.spots import spots
 from ..frame import Frame
 from ..object_model.model import ObjectModel
 from ..pose_result import PoseResult
-from ..thread_limits import one_blas_thread, one_cv2_thread
+from ..runtime.thread_limits import one_blas_thread, one_cv2_thread
 from ..uncertainty.scored_pose import Task, by_odds
 from .answers import assessed, compared, registered, tracked
 

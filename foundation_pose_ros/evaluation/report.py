@@ -10,7 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from ..atomic_file import write_text
-from ..provenance import provenance
+from ..runtime.provenance import provenance
 from ..tracking.state_machine import TrackState
 from . import metrics
 from .evaluate import JudgedEstimate

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from ..extras import needed
-from ..lazy_names import lazy_names
+from ..runtime.extras import needed
+from ..runtime.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from .checkpoints import load_checkpoint

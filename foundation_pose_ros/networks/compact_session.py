@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputRefused, shortened
-from ..extras import needed
+from ..runtime.extras import needed
 
 _INPUTS = ["rendered", "observed"]
 _SHAPE = [6, 64, 64]

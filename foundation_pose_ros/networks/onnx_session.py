@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputRefused
-from ..extras import needed
+from ..runtime.extras import needed
 from .blocks import INPUT_CHANNELS, INPUT_SIZE, check_inputs
 from .weights_info import PUBLISHED_SETTINGS, Kind, WeightsInfo
 

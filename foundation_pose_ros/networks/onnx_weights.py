@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputRefused
-from ..extras import needed
+from ..runtime.extras import needed
 from .blocks import PositionEmbedding
 
 

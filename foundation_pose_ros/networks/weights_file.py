@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..atomic_file import replacing
 from ..errors import InputRefused
-from ..extras import needed
+from ..runtime.extras import needed
 
 # The largest published file has 181 MiB.
 LARGEST_BYTES = 1 << 30

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ..bounded_yaml import read_yaml
 from ..errors import InputRefused, shortened
+from ..input_limits.bounded_yaml import read_yaml
 from .blocks import INPUT_CHANNELS, INPUT_SIZE
 
 Kind = Literal["refine", "score"]

@@ -11,7 +11,7 @@ import sys
 from contextlib import closing
 
 from ..errors import InputRefused
-from ..extras import require
+from ..runtime.extras import require
 
 TOKEN_VARIABLE = "FOUNDATION_PERCEPTION_AGENT_TOKEN"
 

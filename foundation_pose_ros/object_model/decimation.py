@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .. import late_open3d as o3d
 from ..arrays import Points
+from ..runtime import late_open3d as o3d
 
 
 def decimated(vertices: Points, triangles: np.ndarray, faces: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import trimesh
 
 from ..errors import InputRefused, shortened
-from ..limits import LIMITS
+from ..input_limits.limits import LIMITS
 from .mesh_size import check_counts
 from .mesh_visual import appearance_of, is_one_plain_colour
 from .named_files import NamedFiles

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputRefused, shortened
-from ..image_size import checked_pixels
-from ..limits import LIMITS
+from ..input_limits.image_size import checked_pixels
+from ..input_limits.limits import LIMITS
 
 # Those that carry texture come first, for whoever finds an object in several.
 MESH_SUFFIXES = (".obj", ".glb", ".gltf", ".ply", ".dae", ".stl", ".off", ".3mf")

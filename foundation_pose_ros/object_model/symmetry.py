@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from .. import se3
 from ..arrays import Pose, Poses
 from ..errors import InputRefused, shortened
-from ..limits import LIMITS
+from ..input_limits.limits import LIMITS
 
 _SPHERE_STEP_DEG = 18.0
 

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from ..arrays import Rgb
-from ..endpoint_address import check_address
 from ..errors import InputRefused, shortened
+from ..input_limits.endpoint_address import check_address
 from .endpoint_answer import Coordinates, SentImage, content_of, regions_in
 from .region import Region
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputRefused, shortened
-from ..extras import require
+from ..runtime.extras import require
 
 # What transformers raises for what isn't there, or isn't a model of the kind that is asked for.
 _FAULTS = (ImportError, OSError, ValueError, KeyError)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import Mask, Rgb
 from ..errors import InputRefused
-from ..request_rate import RequestRate
+from ..input_limits.request_rate import RequestRate
 from .box_masks import BoxMasks, ColourMasks
 from .known_names import KnownNames, checked_words, plain
 from .region import Finder, Region

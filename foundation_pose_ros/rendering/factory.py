@@ -6,8 +6,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..errors import InputRefused
-from ..extras import install_command
 from ..object_model.model import ObjectModel
+from ..runtime.extras import install_command
 from .embree import EmbreeRenderer
 from .renderer import Renderer
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from ..errors import InputRefused
-from ..extras import install_command
 from ..object_model.model import ObjectModel
+from ..runtime.extras import install_command
 from .torch_mesh import Hits, interpolated
 from .torch_renderer import MEMORY_BUDGET, TorchRenderer
 

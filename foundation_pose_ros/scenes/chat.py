@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ..endpoint_address import check_address
 from ..errors import InputRefused, shortened
-from ..extras import require
+from ..input_limits.endpoint_address import check_address
+from ..runtime.extras import require
 from .described import said
 
 # Many times what a batch of scenes needs.

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Points, Pose
-from ..extras import require
 from ..object_model.appearance import CornerColours, Texture
+from ..runtime.extras import require
 from ..srgb import linear_from_srgb
 from ..synthetic.body import Body
 from ..synthetic.room import Panel

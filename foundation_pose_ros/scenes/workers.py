@@ -14,8 +14,8 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ..errors import InputRefused, shortened
-from ..extras import require
-from ..thread_limits import one_blas_thread, one_cv2_thread
+from ..runtime.extras import require
+from ..runtime.thread_limits import one_blas_thread, one_cv2_thread
 
 Job = Callable[[int], None]
 # How often a scene is tried whose worker dies.

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays import Points
 from ..errors import InputRefused
-from ..limits import LIMITS
+from ..input_limits.limits import LIMITS
 
 # The numbers of sensor_msgs/PointField.
 _TYPES = {7: "f4", 8: "f8"}

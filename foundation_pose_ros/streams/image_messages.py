@@ -13,8 +13,8 @@ import numpy as np
 
 from ..arrays import Depth, Rgb
 from ..errors import InputRefused, shortened
-from ..image_size import checked_pixels
-from ..limits import LIMITS
+from ..input_limits.image_size import checked_pixels
+from ..input_limits.limits import LIMITS
 from . import rvl
 
 # encoding -> type and channels of a pixel

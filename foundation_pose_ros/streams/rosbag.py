@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputRefused
-from ..extras import needed
+from ..runtime.extras import needed
 
 if TYPE_CHECKING:
     from rosbags.highlevel import AnyReader

@@ -36,13 +36,13 @@ class LampSettings:
     sky: float = 0.36
     bounce: float = 0.16
 
-    def light(self) -> "Light":
+    def light(self) -> "SceneLight":
         """Return it in the numbers of shading."""
         azimuth, elevation = np.deg2rad(self.azimuth_deg), np.deg2rad(self.elevation_deg)
         level = np.cos(elevation)
         direction = np.array([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)])
         lamp = np.array([1.0 + self.warmth, 1.0, 1.0 - 1.4 * self.warmth], np.float32)
-        return Light(
+        return SceneLight(
             direction.astype(np.float32),
             float(self.angular_radius_rad),
             lamp * np.float32(self.strength),
@@ -52,7 +52,7 @@ class LampSettings:
 
 
 @dataclass(frozen=True)
-class Light:
+class SceneLight:
     """direction (3,) unit, towards the lamp, world frame; angular_radius_rad of its disc; linear colours (3,)."""
 
     direction: np.ndarray
@@ -62,7 +62,7 @@ class Light:
     bounce: np.ndarray
 
     @classmethod
-    def from_seed(cls, rng: np.random.Generator) -> "Light":
+    def from_seed(cls, rng: np.random.Generator) -> "SceneLight":
         """Return a lamp or window from above at the side of the viewer, a little warmer or cooler than the sky."""
         return LampSettings(
             azimuth_deg=rng.uniform(-165, -15),
@@ -148,14 +148,16 @@ class _Caster:
         return self._scene.test_occlusions(tensor, nthreads=self._threads).numpy()
 
 
-def table_light(light: Light, shadows: ShadowCaster, points: np.ndarray, rays: int = 32) -> np.ndarray:
+def table_light(light: SceneLight, shadows: ShadowCaster, points: np.ndarray, rays: int = 32) -> np.ndarray:
     """Return light (h, w, 3) on a level table at points (h, w, 3), shadows of the standing bodies included."""
     lamp_seen, sky_seen = _seen_from_table(light, shadows, points, rays, 0, standing=True)
     up = np.broadcast_to(np.array([0, 0, 1], np.float32), (lamp_seen.size, 3))
     return light.irradiance(up, lamp_seen.ravel(), sky_seen.ravel()).reshape(*points.shape)
 
 
-def moving_shadow(light: Light, shadows: ShadowCaster, points: np.ndarray, frame: int, rays: int = 12) -> np.ndarray:
+def moving_shadow(
+    light: SceneLight, shadows: ShadowCaster, points: np.ndarray, frame: int, rays: int = 12
+) -> np.ndarray:
     """Return the factor (h, w) by which moving bodies darken a level table at points (h, w, 3) in a frame."""
     lamp_seen, sky_seen = _seen_from_table(light, shadows, points, rays, frame, standing=False)
     lamp, sky = light.lamp.mean() * light.direction[2], light.sky.mean()
@@ -163,7 +165,7 @@ def moving_shadow(light: Light, shadows: ShadowCaster, points: np.ndarray, frame
 
 
 def _seen_from_table(
-    light: Light, shadows: ShadowCaster, points: np.ndarray, rays: int, frame: int, standing: bool
+    light: SceneLight, shadows: ShadowCaster, points: np.ndarray, rays: int, frame: int, standing: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     flat = points.reshape(-1, 3) + np.array([0, 0, 1e-4])
     up = np.array([0.0, 0.0, 1.0])
@@ -178,7 +180,7 @@ def _seen_from_table(
 
 
 def body_visibility(
-    light: Light, shadows: ShadowCaster, points: np.ndarray, normals: np.ndarray, solid: np.ndarray, frame: int
+    light: SceneLight, shadows: ShadowCaster, points: np.ndarray, normals: np.ndarray, solid: np.ndarray, frame: int
 ) -> np.ndarray:
     """Return shares (h, w, 2) float32 of lamp and surroundings that surfaces see; 1 away from them.
 
@@ -205,7 +207,7 @@ def body_visibility(
     return cv2.resize(share.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def lamp_directions(light: Light, count: int) -> np.ndarray:
+def lamp_directions(light: SceneLight, count: int) -> np.ndarray:
     """Return unit directions (count, 3) spread evenly over the lamp's disc (Vogel 1979 spiral)."""
     radius, angle = np.sqrt((np.arange(count) + 0.5) / count), np.arange(count) * np.pi * (3 - np.sqrt(5))
     upright = abs(light.direction[2]) > 0.99

@@ -13,7 +13,7 @@ from ..reconstruction.reference_view import ReferenceView
 from ..rendering.embree import EmbreeRenderer
 from ..se3 import from_rotation_translation, inverse
 from ..srgb import decode_srgb
-from .lighting import Light, sphere
+from .lighting import SceneLight, sphere
 from .sensor import REALSENSE_D435, WEBCAM, ColourSensor, DepthSensor
 from .trajectory import look_at, stamps_ns
 
@@ -76,7 +76,7 @@ def render_views(
     """Render views of a model at true poses T_cam_obj (N, 4, 4), with true masks."""
     camera = settings.camera
     renderer = EmbreeRenderer(model)
-    light = Light.from_seed(np.random.default_rng([seed, 1]))
+    light = SceneLight.from_seed(np.random.default_rng([seed, 1]))
     stamps = stamps_ns(len(T_cam_obj), 30.0)
     views = []
     for k, T in enumerate(T_cam_obj):
@@ -102,7 +102,7 @@ def _picture(
     renderer: EmbreeRenderer,
     T_cam_obj: np.ndarray,
     settings: StudioSettings,
-    light: Light,
+    light: SceneLight,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Linear light (H, W, 3), depth (H, W) and normals (H, W, 3) in the camera; 0 depth beside the object."""

@@ -16,7 +16,7 @@ from ..object_model.model import ObjectModel
 from ..se3 import inverse, transform_points
 from .body import Body, image_box, render_box
 from .layout import Viewpoints, place_objects
-from .lighting import Light
+from .lighting import SceneLight
 from .motion_blur import MotionField, rigid_velocity, twist_at
 from .room import make_room
 from .scene_bodies import beside_objects, object_items, reaching_hand
@@ -216,7 +216,7 @@ def make_scene(settings: SceneSettings) -> SyntheticScene:
     if settings.colour_sensor is None:
         settings = replace(settings, colour_sensor=_webcam(rng))
     room = make_room(rng, settings.surface)
-    light = Light.from_seed(rng) if settings.lamp is None else settings.lamp.light()
+    light = SceneLight.from_seed(rng) if settings.lamp is None else settings.lamp.light()
     painter = Painter(room, [*objects, *others], light, settings.camera(), settings.supersample)
     return SyntheticScene(settings, painter, len(objects), T_world_cam)
 

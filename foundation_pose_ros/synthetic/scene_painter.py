@@ -11,7 +11,7 @@ from ..camera import Camera, PixelBox
 from ..se3 import inverse
 from ..srgb import decode_srgb
 from .body import Body, image_box, render_box
-from .lighting import Light, ShadowCaster, body_visibility, moving_shadow, table_light
+from .lighting import SceneLight, ShadowCaster, body_visibility, moving_shadow, table_light
 from .room import Panel, look_up
 
 _TABLE_LIGHT_STEP, _TABLE_SHADOW_STEP = 6, 16
@@ -53,7 +53,7 @@ class Painter:
     """
 
     def __init__(
-        self, room: dict[str, Panel], bodies: list[Body], light: Light, camera: Camera, supersample: int = 2
+        self, room: dict[str, Panel], bodies: list[Body], light: SceneLight, camera: Camera, supersample: int = 2
     ) -> None:
         self.bodies = bodies
         self.room, self.light, self.camera, self._supersample = room, light, camera, supersample

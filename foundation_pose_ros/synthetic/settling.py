@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from ..arrays import Pose
 from ..errors import InputRefused
-from ..extras import require
+from ..runtime.extras import require
 from ..se3 import from_rotation_translation
 from .layout import Item
 

@@ -9,7 +9,7 @@ import typer
 from ..atomic_file import write_text
 from ..errors import InputRefused
 from ..networks import RefineNet
-from ..provenance import provenance
+from ..runtime.provenance import provenance
 from ..yaml_settings import read_settings
 from .improvement import PushedPoses, measure_improvement
 from .loop import Trainer

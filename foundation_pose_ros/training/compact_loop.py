@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import InputRefused
-from ..extras import needed
 from ..networks.compact_facts import CompactFacts
 from ..networks.weights_file import read_safetensors
+from ..runtime.extras import needed
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
 from .compact_settings import SetStage

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from foundation_pose_ros.cli.program import run_app, version_option
-from foundation_pose_ros.extras import require
+from foundation_pose_ros.runtime.extras import require
 
 from .evaluate import evaluate
 from .export import export

@@ -8,7 +8,7 @@ import typer
 
 from foundation_pose_ros.cli.option_groups import with_option_groups
 from foundation_pose_ros.cli.output import prepared
-from foundation_pose_ros.extras import require
+from foundation_pose_ros.runtime.extras import require
 
 from .options import SegmenterOptions, SupportSizeOption
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from foundation_pose_ros.cli.output import prepared
-from foundation_pose_ros.extras import require
+from foundation_pose_ros.runtime.extras import require
 
 from .options import WeightsOption
 

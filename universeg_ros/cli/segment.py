@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from foundation_pose_ros.cli.option_groups import with_option_groups
-from foundation_pose_ros.extras import require
+from foundation_pose_ros.runtime.extras import require
 
 from .options import SegmenterOptions, SupportOption
 from .segment_options import DrawOptions, ImageOptions, MaskOutputs

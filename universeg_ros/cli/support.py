@@ -12,7 +12,7 @@ from foundation_pose_ros.cli.options import MeshOptions, ObjectOption, SequenceA
 from foundation_pose_ros.cli.output import prepared
 from foundation_pose_ros.cli.progress import with_progress
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.extras import require
+from foundation_pose_ros.runtime.extras import require
 
 from .options import AspectChoice, WeightsOption
 

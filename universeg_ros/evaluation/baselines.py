@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.extras import needed
+from foundation_pose_ros.runtime.extras import needed
 
 SIGMAS = (1.0, 2.0, 4.0, 8.0)
 TREES = 60

@@ -10,7 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from foundation_pose_ros.atomic_file import write_text
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 
 from .metrics import bootstrap_interval
 from .protocol import UNIVERSEG, Score

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.extras import needed
+from foundation_pose_ros.runtime.extras import needed
 
 from .checkpoints import UniverSegWeightsInfo
 from .cross_block import CrossBlock, activated, pooled, upsampled

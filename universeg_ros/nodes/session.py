@@ -9,8 +9,8 @@ import torch
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
 
-from foundation_pose_ros.bounded_process import BoundedProcess
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.input_limits.bounded_process import BoundedProcess
 from foundation_pose_ros.nodes.image_transport import MESSAGES, transported
 from foundation_pose_ros.nodes.lifecycle_node import REFUSAL_LOG_PERIOD_S, WorkingNode
 from foundation_pose_ros.nodes.listener import Listener

@@ -10,10 +10,10 @@ import numpy as np
 import yaml
 
 from foundation_pose_ros.atomic_file import replacing, write_text
-from foundation_pose_ros.bounded_yaml import read_yaml
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.image_size import checked_pixels
-from foundation_pose_ros.limits import LIMITS
+from foundation_pose_ros.input_limits.bounded_yaml import read_yaml
+from foundation_pose_ros.input_limits.image_size import checked_pixels
+from foundation_pose_ros.input_limits.limits import LIMITS
 
 from ..image_files import IMAGE_SUFFIXES, read_image, read_mask, write_image
 from ..npz_file import read_npz

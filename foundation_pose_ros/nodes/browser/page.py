@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from ...arrays import Rgb
-from ...extras import require
 from ...overlay import LiveObject
+from ...runtime.extras import require
 from .cloud import FrameCloud
 from .controls import PageControls, PageRequests, plain
 from .scene_view import VIEWS, SceneView

@@ -8,8 +8,8 @@ from typing import Any
 import cv2
 
 from ...arrays import Pose, Rgb
-from ...bounded_process import BoundedProcess
 from ...frame import Frame
+from ...input_limits.bounded_process import BoundedProcess
 from ...overlay import AugmentedReality, LiveObject, PredictionSettings, drawn
 from ...streams.latest_only_worker import LatestOnlyWorker
 from ...streams.transform_buffer import TransformBuffer

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ...bounded_yaml import parse_yaml
 from ...errors import InputRefused, shortened
-from ...limits import LIMITS
+from ...input_limits.bounded_yaml import parse_yaml
+from ...input_limits.limits import LIMITS
 from ...object_model.appearance import CornerColours
 from ...object_model.model import ObjectModel
 from ...object_model.symmetry import Symmetries

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ...limits import LIMITS
+from ...input_limits.limits import LIMITS
 from ...tracking import StateSettings, TrackerSettings
 from ..parameters import AUTOSTART, ParameterScope, Row
 from .camera_parameters import CAMERA

@@ -7,9 +7,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ...bounded_process import BoundedProcess
 from ...estimator import PoseEstimator
 from ...frame import Frame
+from ...input_limits.bounded_process import BoundedProcess
 from ...pose_result import PoseResult
 from ...streams.mask_inputs import MaskInput
 from ...tracking import FrameBuffer, MultiObjectTracker, TrackedObject

@@ -4,12 +4,12 @@ import os
 from typing import Any
 
 from ...errors import InputRefused
+from ...input_limits.request_rate import RequestRate
 from ...prompts.box_masks import SamMasks
 from ...prompts.endpoint import EndpointFinder, EndpointSettings
 from ...prompts.open_vocabulary import OpenVocabularyDetector, OpenVocabularySettings
 from ...prompts.pretrained import Pretrained
 from ...prompts.word_search import Finders, WordSearchSettings
-from ...request_rate import RequestRate
 from ..parameters import AUTOSTART, ParameterScope, Row
 from ..pose.camera_parameters import RGB_TRANSPORT
 

@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 
-from ... import late_open3d as o3d
 from ...arrays import Mask, Points
 from ...camera import Camera
 from ...errors import InputRefused
 from ...frame import Frame
+from ...runtime import late_open3d as o3d
 
 # A plane's points lie within this; so many of them are drawn for it, and so large a share of the image it must fill.
 _PLANE_M, _DRAWN, _RANSAC_STEPS, _LEAST_PLANE = 0.008, 20_000, 200, 0.1

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from ... import late_open3d as o3d
 from ...arrays import Points
 from ...depth import in_front
 from ...errors import InputRefused
 from ...object_model.decimation import decimated
+from ...runtime import late_open3d as o3d
 from ...se3 import inverse, transform_points
 from ..reference_view import ReferenceView
 from ..surface import ReconstructedSurface

@@ -1,7 +1,7 @@
 """Neural object field: signed distance and colour, trained per object from a few posed views."""
 
 from ...errors import InputRefused
-from ...extras import needed
+from ...runtime.extras import needed
 
 try:
     from .settings import FieldSettings

@@ -11,10 +11,10 @@ from scipy.spatial import cKDTree
 from trimesh.visual import ColorVisuals, TextureVisuals
 from trimesh.visual.material import PBRMaterial
 
-from ... import late_open3d as o3d
 from ...arrays import Points
-from ...extras import require
 from ...object_model.mesh_file import SIGMA_ATTRIBUTE
+from ...runtime import late_open3d as o3d
+from ...runtime.extras import require
 from ..surface import ReconstructedSurface
 from .view_colours import ViewColours
 

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ... import late_open3d as o3d
 from ... import se3
 from ...arrays import Points, Pose
+from ...runtime import late_open3d as o3d
 from ..fusion.view_depth import RIM_PX
 from ..reference_view import ReferenceView
 

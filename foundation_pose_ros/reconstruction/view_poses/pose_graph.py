@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ... import late_open3d as o3d
 from ... import se3
 from ...arrays import Pose, Poses
 from ...errors import InputRefused
+from ...runtime import late_open3d as o3d
 from ..reference_view import ReferenceView
 from ..view_checks import Agreement
 from .pairwise_alignment import FINE, Target, ViewCloud, aligned, downsampled, information, matched

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ... import late_open3d as o3d
 from ... import se3
+from ...runtime import late_open3d as o3d
 from ..reference_view import ReferenceView
 from .pairwise_alignment import FINE, Target, ViewCloud, aligned, downsampled, matched
 

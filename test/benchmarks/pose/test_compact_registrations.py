@@ -1,7 +1,7 @@
 """What is said of registrations with and without a network's steps."""
 
 from benchmarks.pose.compact_registrations import RegisteredErrors, summed_up, table
-from foundation_pose_ros.provenance import provenance
+from foundation_pose_ros.runtime.provenance import provenance
 
 FOUND = [
     RegisteredErrors("a", 0.2, 0.02, 0.02, 0.01),

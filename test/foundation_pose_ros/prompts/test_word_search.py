@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.input_limits.request_rate import RequestRate
 from foundation_pose_ros.prompts.known_names import KnownNames
 from foundation_pose_ros.prompts.region import Region
 from foundation_pose_ros.prompts.word_search import Finders, PromptImage, WordSearch, WordSearchSettings
-from foundation_pose_ros.request_rate import RequestRate
 
 BOX = Region("", 20, 10, 50, 40, 0.8)
 

@@ -5,7 +5,7 @@ import pytest
 import trimesh
 
 from foundation_pose_ros.synthetic.lighting import (
-    Light,
+    SceneLight,
     ShadowCaster,
     lamp_directions,
     moving_shadow,
@@ -16,9 +16,9 @@ from foundation_pose_ros.synthetic.lighting import (
 WHITE = np.ones(3, np.float32)
 
 
-def lamp_from(direction: tuple[float, float, float], angular_radius_rad: float = 0.001) -> Light:
+def lamp_from(direction: tuple[float, float, float], angular_radius_rad: float = 0.001) -> SceneLight:
     unit = np.array(direction, np.float32) / np.linalg.norm(direction).astype(np.float32)
-    return Light(unit, angular_radius_rad, WHITE, 0 * WHITE, 0 * WHITE)
+    return SceneLight(unit, angular_radius_rad, WHITE, 0 * WHITE, 0 * WHITE)
 
 
 def table(half_m: float = 0.3, step_m: float = 0.01) -> np.ndarray:
@@ -47,7 +47,7 @@ def test_a_surface_that_sees_half_the_lamp_gets_half_its_light():
 
 
 def test_up_sees_the_sky_down_what_bounces_and_sideways_half_of_each():
-    light = Light(np.array([0, 0, 1], np.float32), 0.1, 0 * WHITE, 0.4 * WHITE, 0.2 * WHITE)
+    light = SceneLight(np.array([0, 0, 1], np.float32), 0.1, 0 * WHITE, 0.4 * WHITE, 0.2 * WHITE)
     normals = np.array([[0, 0, 1], [0, 0, -1], [1, 0, 0]])
     fall = light.irradiance(normals, np.ones(3), np.ones(3))
     assert fall[:, 0] == pytest.approx([0.4, 0.2, 0.3])
@@ -105,6 +105,6 @@ def test_directions_cover_the_lamps_disc_and_the_sphere_evenly():
 
 def test_lamps_of_all_seeds_shine_from_above():
     for seed in range(20):
-        light = Light.from_seed(np.random.default_rng(seed))
+        light = SceneLight.from_seed(np.random.default_rng(seed))
         assert np.linalg.norm(light.direction) == pytest.approx(1, abs=1e-6)
         assert 0.6 < light.direction[2] < 0.9

@@ -10,7 +10,7 @@ from PIL import Image
 pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.limits import InputLimits
+from foundation_pose_ros.input_limits.limits import InputLimits
 from universeg_ros import SupportSet
 from universeg_ros.support import support_files
 from universeg_ros.support.label_map import to_label_map

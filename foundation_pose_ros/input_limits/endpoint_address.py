@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from .errors import InputRefused, shortened
+from ..errors import InputRefused, shortened
 
 
 def check_address(url: str, key: str) -> None:

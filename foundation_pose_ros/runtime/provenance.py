@@ -26,7 +26,7 @@ def version() -> str:
     try:
         return metadata.version("foundation-perception")
     except metadata.PackageNotFoundError:
-        manifest = Path(__file__).parents[1] / "package.xml"
+        manifest = Path(__file__).parents[2] / "package.xml"
         return (ElementTree.parse(manifest).findtext("version") if manifest.is_file() else None) or "unknown"
 
 

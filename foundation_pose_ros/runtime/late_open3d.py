@@ -1,4 +1,4 @@
-"""Open3D, imported when something of it is first asked for: `from .. import late_open3d as o3d`.
+"""Open3D, imported when something of it is first asked for: `from ..runtime import late_open3d as o3d`.
 
 It brings plotting with it, and takes a second or two to load, which nodes that never make a model needn't wait for.
 """

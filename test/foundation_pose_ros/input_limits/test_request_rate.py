@@ -3,7 +3,7 @@
 import pytest
 
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.request_rate import RequestRate
+from foundation_pose_ros.input_limits.request_rate import RequestRate
 
 
 def test_requests_beyond_the_limit_are_refused_until_the_window_has_passed() -> None:

@@ -5,7 +5,7 @@ import sys
 
 ASKED = """
 import inspect, sys
-from foundation_pose_ros import late_open3d as o3d
+from foundation_pose_ros.runtime import late_open3d as o3d
 inspect.unwrap(o3d), inspect.getmodule(o3d)
 assert not hasattr(o3d, "__path__") and "open3d" not in sys.modules
 o3d.geometry.PointCloud

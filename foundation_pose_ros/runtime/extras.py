@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from .errors import InputRefused
+from ..errors import InputRefused
 
 # By extra, the names under which its libraries are imported.
 LIBRARIES = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from foundation_pose_ros.endpoint_address import check_address
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.input_limits.endpoint_address import check_address
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from .errors import InputRefused, shortened
+from ..errors import InputRefused, shortened
 from .limits import LIMITS
 
 

@@ -13,7 +13,7 @@ import pytest
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.datasets.image_files import read_depth_m, read_rgb
 from foundation_pose_ros.datasets.image_files import read_mask as read_recorded_mask
-from foundation_pose_ros.image_size import checked_pixels
+from foundation_pose_ros.input_limits.image_size import checked_pixels
 from foundation_pose_ros.streams.image_messages import compressed_to_rgb
 from universeg_ros.image_files import read_image, read_mask
 

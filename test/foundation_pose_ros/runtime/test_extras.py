@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from foundation_pose_ros.errors import InputRefused
-from foundation_pose_ros.extras import LIBRARIES, install_command, needed, require
+from foundation_pose_ros.runtime.extras import LIBRARIES, install_command, needed, require
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # Distributions that aren't called as they are imported.
 IMPORTED = {
     "mujoco-core": "mujoco",

@@ -7,7 +7,7 @@ import cv2
 import pytest
 from threadpoolctl import ThreadpoolController
 
-from foundation_pose_ros.thread_limits import one_blas_thread, one_cv2_thread
+from foundation_pose_ros.runtime.thread_limits import one_blas_thread, one_cv2_thread
 
 
 def blas_threads() -> int:

@@ -4,7 +4,7 @@ A helper imports what the functions need once, and gets ready as it is told to; 
 fork), which ends with the call and takes along whatever it has made of the machine. The result comes back through
 memory that both processes map, so that arrays in it aren't copied. Linux only, as memfd_create is.
 
-`python -m foundation_pose_ros.bounded_process SOCKET GET_READY MODULE...` is the helper; GET_READY is
+`python -m foundation_pose_ros.input_limits.bounded_process SOCKET GET_READY MODULE...` is the helper; GET_READY is
 MODULE:FUNCTION, or empty.
 """
 
@@ -26,7 +26,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .errors import InputRefused, shortened
+from ..errors import InputRefused, shortened
 
 Result = TypeVar("Result")
 

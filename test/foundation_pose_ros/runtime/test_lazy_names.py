@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from foundation_pose_ros.lazy_names import lazy_names
+from foundation_pose_ros.runtime.lazy_names import lazy_names
 
 PACKAGES = [
     "foundation_pose_ros",

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from foundation_pose_ros import InputRefused
-from foundation_pose_ros.bounded_yaml import parse_yaml, read_yaml
-from foundation_pose_ros.limits import LIMITS
+from foundation_pose_ros.input_limits.bounded_yaml import parse_yaml, read_yaml
+from foundation_pose_ros.input_limits.limits import LIMITS
 
 # Nine lists of nine aliases each: 3.5e8 items for whoever writes them out.
 LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 9)}]\n" for k in range(1, 10))

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from .errors import InputRefused
+from ..errors import InputRefused
 
 
 class RequestRate:

@@ -6,7 +6,7 @@ from typing import IO
 
 from PIL import Image, TiffImagePlugin
 
-from .errors import InputRefused, shortened
+from ..errors import InputRefused, shortened
 from .limits import LIMITS
 
 _TIFF = (b"II*\0", b"MM\0*")

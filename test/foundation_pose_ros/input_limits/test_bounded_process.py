@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import InputRefused
-from foundation_pose_ros.bounded_process import BoundedProcess, CallLimits
+from foundation_pose_ros.input_limits.bounded_process import BoundedProcess, CallLimits
 
 LIMITS = CallLimits(memory_bytes=200 << 20, processor_s=2, wall_s=3.0)
 
