@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from ..arrays import Depth, Mask, Pose, Rgb
+from ..arrays import Depth, Mask, Pose, Poses, Rgb
 from ..errors import InputRefused
 from ..frame import Frame
 from ..se3 import inverse
@@ -23,7 +23,7 @@ class KnownScene(Sequence, Protocol):
     """A recording of which everything is known."""
 
     @property
-    def T_world_cam(self) -> np.ndarray: ...
+    def T_world_cam(self) -> Poses: ...
 
     def silhouette(self, frame_id: str, object_name: str) -> Mask:
         """Return (H, W) bool of the object's pixels if nothing hid it."""

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from .. import depth
-from ..arrays import Intrinsics
+from ..arrays import Intrinsics, Points
 from ..frame import Frame
 from .learned_colours import ForegroundMap
 
@@ -49,7 +49,7 @@ class Observation:
         return self.colours()
 
     @property
-    def points(self) -> np.ndarray:
+    def points(self) -> Points:
         """Return (N, 3) in the camera's frame."""
         return self.rays * self.depth_m[:, None]
 

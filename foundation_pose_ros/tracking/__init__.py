@@ -7,10 +7,11 @@ from ..runtime.lazy_names import lazy_names
 if TYPE_CHECKING:
     from ..streams.frame_buffer import FrameBuffer
     from .multi_object import MultiObjectTracker
-    from .object_tracker import ObjectTracker, TrackerSettings
+    from .object_tracker import ObjectTracker
     from .relocalization import RelocalizationSettings
     from .state_machine import StateSettings, TrackState
     from .tracked_object import TrackedObject
+    from .tracker_settings import TrackerSettings
 else:
     __getattr__, __dir__ = lazy_names(
         __name__,
@@ -22,7 +23,7 @@ else:
             "StateSettings": ".state_machine",
             "TrackState": ".state_machine",
             "TrackedObject": ".tracked_object",
-            "TrackerSettings": ".object_tracker",
+            "TrackerSettings": ".tracker_settings",
         },
     )
 

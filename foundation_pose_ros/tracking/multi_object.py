@@ -13,9 +13,10 @@ from ..pose_result import PoseResult
 from ..uncertainty.comparison import longest_due
 from .estimator_protocol import Followed, TrackingEstimator, followed, searched
 from .instances import assigned
-from .object_tracker import ObjectTracker, Refused, TrackerSettings
+from .object_tracker import ObjectTracker, Refused
 from .state_machine import TrackState
 from .tracked_object import TrackedObject
+from .tracker_settings import TrackerSettings
 
 # Poses, each followed into the frame.
 Follow = Callable[[Frame, Sequence[PoseResult]], list[Followed]]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from time import perf_counter
 
 from ..arrays import Mask
@@ -12,34 +12,15 @@ from ..frame import Frame
 from ..pose_result import PoseResult
 from ..uncertainty.covariance import doubted
 from .estimator_protocol import Followed, TrackingEstimator, followed, registered
-from .relocalization import ClaimedBy, Relocalization, RelocalizationSettings, looks_like, shows_its_print
+from .relocalization import ClaimedBy, Relocalization, looks_like, shows_its_print
 from .retry_pause import RetryPause
-from .scene_check import SceneCheck, SceneCheckSettings
-from .second_look import SecondLook, SecondLookSettings
-from .state_machine import FrameEvidence, StateSettings, TrackState, TrackStatus, advance, started
+from .scene_check import SceneCheck
+from .second_look import SecondLook
+from .state_machine import FrameEvidence, TrackState, TrackStatus, advance, started
 from .tracked_object import TrackedObject
+from .tracker_settings import TrackerSettings
 
 Refused = Callable[[str, InputRefused], None]
-
-
-@dataclass(frozen=True)
-class TrackerSettings:
-    """What a track is believed at, how it is looked for when lost, and how often a mask is tried.
-
-    state: thresholds of states.
-    relocalization: the search for a lost object; without it a doubted step isn't looked at again either.
-    retry_first_s: seconds until another mask is taken after a registration that failed; twice as long each time.
-    retry_longest_s: the longest that becomes.
-    second_look: the search in a frame whose step is doubted.
-    scene_check: the comparison with how the surroundings move.
-    """
-
-    state: StateSettings = field(default_factory=StateSettings)
-    relocalization: RelocalizationSettings = field(default_factory=RelocalizationSettings)
-    retry_first_s: float = 0.2
-    retry_longest_s: float = 5.0
-    second_look: SecondLookSettings = field(default_factory=SecondLookSettings)
-    scene_check: SceneCheckSettings = field(default_factory=SceneCheckSettings)
 
 
 class ObjectTracker:
