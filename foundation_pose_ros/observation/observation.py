@@ -11,6 +11,9 @@ from ..arrays import Intrinsics, Points
 from ..frame import Frame
 from .learned_colours import ForegroundMap
 
+# On coarser ones a round thing's surface bends by as much as depth is noisy.
+_FINE_GRID = 40
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -47,6 +50,14 @@ class Observation:
     def rgb(self) -> np.ndarray:
         """Return (N, 3) float32 in 0..1, averaged over the grid's cells."""
         return self.colours()
+
+    @cached_property
+    def noise_per_m2(self) -> float:
+        """Return the standard deviation of depth at a metre, 1/m, which grows with the square of the distance.
+
+        0 where the grid is too coarse for noise to be told from shape.
+        """
+        return depth.noise_per_m2(self.depth_m.reshape(self.size, self.size)) if self.size >= _FINE_GRID else 0.0
 
     @property
     def points(self) -> Points:

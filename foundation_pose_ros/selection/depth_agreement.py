@@ -67,11 +67,16 @@ def steepness(normals: Any, rays: Any) -> Any:
 
 
 @compiled
-def tolerance(depth_m: Any, floor_m: float, per_m2: float, least_m: float) -> Any:
-    """Return (N,) float32, m: one standard deviation of depth (N,) that agrees, of the sensor's noise but at least."""
+def tolerance(depth_m: Any, expected: Any, seen: Any, least_m: float) -> Any:
+    """Return (N,) float32, m: one standard deviation of depth (N,) that agrees, of the sensor's noise but at least.
+
+    expected: of that noise a floor, m, and its growth with the square of the distance, 1/m. seen: that growth as it was
+    seen, and the most that it counts for, m.
+    """
     found = np.empty(len(depth_m), np.float32)
     for i in range(len(depth_m)):
-        found[i] = max(floor_m + per_m2 * depth_m[i] * depth_m[i], least_m)
+        square = depth_m[i] * depth_m[i]
+        found[i] = max(expected[0] + expected[1] * square, min(seen[0] * square, seen[1]), least_m)
     return found
 
 

@@ -29,13 +29,19 @@ from .scorer import Evidence
 _REACH_SHARE, _STEP = 0.045, 3.0
 # An outline that colours don't tell of is as good as one of which they say as much for as against.
 _UNKNOWN_REGION = 0.5
+# Depth agrees within so many standard deviations of the noise that is seen in it, where that is more than was expected.
+# Poses that are compared differ by less than one pixel's noise, and many pixels tell them apart.
+_NOISE_AGREEING, _NOISE_COMPARED, _MOST_NOISE_SHARE = 2.0, 1.0, 0.08
 # Depth this near, as a share of itself and at least, is that of one surface.
 _SAME_SURFACE_SHARE, _SAME_SURFACE_M = 0.01, 0.004
 
 
 @dataclass(frozen=True)
 class SelectionSettings:
-    """What agrees, and what colours say beside it. A depth agrees within the largest of the three tolerances.
+    """What agrees, and what colours say beside it.
+
+    A depth agrees within the largest of the three tolerances, or twice the noise that is seen in it, which counts up to
+    a share of the diameter.
 
     tolerance_share: of the diameter.
     tolerance_m: floor of the sensor's noise, m.
@@ -119,7 +125,7 @@ class GeometricScorer:
     ) -> tuple[np.ndarray, Rendering, np.ndarray]:
         """Return votes of depth (B - 1,) for the first pose, the renderings, and where depth agrees with them."""
         rendering = self._rendered(observation, T_cam_obj)
-        pixels, sigma_m = self._pixels(observation), rendering.sigma_m
+        pixels, sigma_m = self._pixels(observation, _NOISE_COMPARED), rendering.sigma_m
         tolerance_m = looseness * pixels.tolerance_m
         rendered_m = rendering.depth_m.reshape(len(T_cam_obj), -1)
         if sigma_m is not None:
@@ -140,7 +146,7 @@ class GeometricScorer:
     def _compared(self, observation: Observation, rendering: Rendering) -> Evidence:
         batch, size = len(rendering.depth_m), observation.size
         rendered_m = rendering.depth_m.reshape(batch, -1)  # (B, N)
-        pixels = self._pixels(observation)
+        pixels = self._pixels(observation, _NOISE_AGREEING)
         limit_m, sigma_m = pixels.tolerance_m[None], np.empty((0, 0), np.float32)
         if rendering.sigma_m is not None:
             sigma_m = np.minimum(rendering.sigma_m.reshape(batch, -1), NEVER_SEEN_M)
@@ -180,12 +186,18 @@ class GeometricScorer:
             region_expected=np.full(batch, np.nan if foreground is None else foreground.agreement),
         )
 
-    def _pixels(self, observation: Observation) -> ObservedPixels:
+    def _pixels(self, observation: Observation, noise_factor: float) -> ObservedPixels:
         settings, depth_m = self._settings, observation.depth_m
         least_m = settings.tolerance_share * self._diameter_m
+        noisy_per_m2 = noise_factor * observation.noise_per_m2
         return ObservedPixels(
             depth_m,
-            tolerance(depth_m, settings.tolerance_m, settings.tolerance_per_m2, least_m),
+            tolerance(
+                depth_m,
+                (settings.tolerance_m, settings.tolerance_per_m2),
+                (noisy_per_m2, _MOST_NOISE_SHARE * self._diameter_m),
+                least_m,
+            ),
             steepness(observation.normals, observation.rays),
             observation.in_image,
         )

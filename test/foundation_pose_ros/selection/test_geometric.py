@@ -78,6 +78,17 @@ def test_depth_noise_within_the_tolerance_costs_little(see, cube, cube_renderer,
     assert scorer.score(seen, cube_pose[None]).agreement[0] > 0.8
 
 
+def test_depth_that_is_noisier_than_expected_still_tells_the_true_pose(see, cube, cube_pose, moved, rng, scorer):
+    view = see(cube_pose)
+    noisy = view.frame.depth_m + rng.normal(0, 0.003, view.frame.depth_m.shape).astype(np.float32)
+    seen = Crop.around_mask(replace(view.frame, depth_m=noisy), view.mask, cube.diameter_m).observe(64)
+    off = moved(cube_pose, (0, 0, 150 * cube.diameter_m), (0, 0, 0))
+    inliers = scorer.score(seen, np.stack([cube_pose, off])).inliers
+    assert inliers[0] > 0.7 and inliers[1] < 0.4
+    smooth = scorer.score(Crop.around_mask(view.frame, view.mask, cube.diameter_m).observe(64), off[None]).inliers[0]
+    assert smooth < 0.1
+
+
 def test_a_pose_inside_a_flat_wall_agrees_in_depth_but_has_no_border(see, cube, cube_renderer, cube_pose, scorer):
     """Where an object was taken away, tracking comes to rest in what is behind."""
     before_wall = scorer.score(observe_cube(see(cube_pose), cube), cube_pose[None])
