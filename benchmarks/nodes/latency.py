@@ -198,11 +198,11 @@ def _listen(stream: _Stream, domain_id: int, pid: int, report: Path, seconds: fl
                 raise RuntimeError(f"no {stream.objects} tracked objects within {START_TIMEOUT_S:.0f} s")
             time.sleep(0.1)
         time.sleep(SETTLE_S)
-        before, stages_s, start_s = _processor_s(pid), json.loads(report.read_text()), time.monotonic()
+        before, stages_s, start_s = processor_s(pid), json.loads(report.read_text()), time.monotonic()
         answers.clear()
         time.sleep(seconds)
         heard, took_s = list(answers), time.monotonic() - start_s
-        own_s, helpers_s = (now - then for now, then in zip(_processor_s(pid), before, strict=True))
+        own_s, helpers_s = (now - then for now, then in zip(processor_s(pid), before, strict=True))
         time.sleep(PERIOD_S)
         after_s = json.loads(report.read_text())
     finally:
@@ -214,7 +214,7 @@ def _listen(stream: _Stream, domain_id: int, pid: int, report: Path, seconds: fl
     return _Heard(took_s, [latency_s for latency_s, _ in heard], poses, own_s + helpers_s, by_stage)
 
 
-def _processor_s(pid: int) -> tuple[float, float]:
+def processor_s(pid: int) -> tuple[float, float]:
     """Processor time of a process, and of those that it started, which follow some of the objects."""
     own = helpers = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):

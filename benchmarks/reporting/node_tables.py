@@ -31,3 +31,15 @@ def stages(report: dict[str, Any]) -> str:
         taken = " | ".join(f"{case['stages_ms'][stage]:.2f}" for stage in names)
         lines.append(f"| {case['size']} | {case['objects']} | {_TREES[case['tree']]} | {taken} |")
     return "\n".join(lines)
+
+
+def live_pictures(report: dict[str, Any]) -> str:
+    """Write how many pictures of overlay_node come, how long after the image's stamp, and what one costs the node."""
+    columns = "pictures a second | stamp to picture, median | 99 % | processor by picture | n"
+    lines = [f"| images | objects | {columns} |", "|---|---|---|---|---|---|---|"]
+    lines += [
+        f"| {row['size']} | {row['objects']} | {row['pictures_per_s']:.1f} | {row['median_ms']:.0f} ms "
+        f"| {row['p99_ms']:.0f} ms | {row['processor_ms']:.1f} ms | {row['n']} |"
+        for row in report["rows"]
+    ]
+    return "\n".join([*lines, "", f"{origin(report)} Load of the machine meanwhile: {report['load']:.1f}."])
