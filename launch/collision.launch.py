@@ -42,5 +42,6 @@ def collision_node(context: LaunchContext) -> list[Node]:
             output="screen",
             parameters=[value["parameters"], {"use_sim_time": value["use_sim_time"].lower() == "true"}],
             remappings=[("objects", f"{pose_node}/objects"), ("models", f"{pose_node}/models")],
+            ros_arguments=["--enclave", f"/{PACKAGE}/collision_node"],  # of SROS2, where that is switched on
         )
     ]

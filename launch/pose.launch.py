@@ -95,4 +95,5 @@ def _node(name: str, parameters: list[Any], topics: dict[str, str]) -> Lifecycle
         output="screen",
         parameters=parameters,
         remappings=list(topics.items()),
+        ros_arguments=["--enclave", f"/{PACKAGE}/{name}"],  # of SROS2, where that is switched on
     )

@@ -51,5 +51,6 @@ def prompt_node(context: LaunchContext) -> list[LifecycleNode]:
             output="screen",
             parameters=[value["parameters"], own],
             remappings=[("rgb/image", value["rgb"])],
+            ros_arguments=["--enclave", f"/{PACKAGE}/prompt_node"],  # of SROS2, where that is switched on
         )
     ]

@@ -56,5 +56,6 @@ def segmentation_node(context: LaunchContext) -> list[LifecycleNode]:
             output="screen",
             parameters=[value["parameters"], own],
             remappings=[("image", value["image"]), ("~/mask", value["mask"])],
+            ros_arguments=["--enclave", f"/{PACKAGE}/segmentation_node"],  # of SROS2, where that is switched on
         )
     ]

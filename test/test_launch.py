@@ -94,6 +94,15 @@ def test_rviz_shows_what_the_node_publishes() -> None:
         assert f"`{topic.replace('/pose_node', '~')}`" in document
 
 
+def test_enclaves_of_launch_files_are_those_of_the_policies() -> None:
+    policies = ElementTree.parse(ROOT / "config" / "sros2" / "policies.xml")
+    known = {enclave.get("path", "").removeprefix("/foundation_perception/") for enclave in policies.iter("enclave")}
+    named = {"pose_node", "overlay_node", "browser_node"}  # of pose.launch.py, each that of its name
+    for path in LAUNCH_FILES:
+        named |= set(re.findall(r'"--enclave", f"/\{PACKAGE\}/(\w+)"', path.read_text(encoding="utf-8")))
+    assert named == known
+
+
 def test_shared_memory_holds_two_pairs_of_720p() -> None:
     tree = ElementTree.parse(ROOT / "config" / "fastdds.xml")
     sizes = [int(element.text or 0) for element in tree.iter() if element.tag.endswith("segment_size")]
