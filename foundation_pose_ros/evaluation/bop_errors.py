@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from ..arrays import Intrinsics, Pixels, Points, Pose, Poses
+from ..arrays import Depth, Intrinsics, Pixels, Points, Pose, Poses
 from ..depth import in_front
 from ..object_model.surface import hull_corners
 from ..object_model.surface_distance import largest_distance_m
@@ -78,9 +78,9 @@ def mspd_px(T_estimate: Pose, T_truth: Pose, vertices: Points, K: Intrinsics, sy
 
 
 def vsd(
-    estimate_depth_m: np.ndarray,
-    truth_depth_m: np.ndarray,
-    depth_m: np.ndarray,
+    estimate_depth_m: Depth,
+    truth_depth_m: Depth,
+    depth_m: Depth,
     K: Intrinsics,
     diameter_m: float,
     taus: np.ndarray = VSD_TAUS,

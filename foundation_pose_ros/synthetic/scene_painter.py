@@ -24,7 +24,7 @@ class PaintedPicture:
     surroundings, else 1 + the body's index; areas (bodies,): pixels that each would show if it stood alone."""
 
     light: np.ndarray
-    depth_m: np.ndarray
+    depth_m: Depth
     normals_cam: np.ndarray
     ids: np.ndarray
     areas: np.ndarray

@@ -48,7 +48,7 @@ class CropPicture:
     """
 
     rgb: np.ndarray
-    depth_m: np.ndarray
+    depth_m: Depth
     shown: np.ndarray
 
 

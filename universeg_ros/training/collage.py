@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from foundation_pose_ros.arrays import Intrinsics, Pose
+from foundation_pose_ros.arrays import Intrinsics, Pose, Rgb
 from foundation_pose_ros.se3 import from_rotation_translation, inverse, transform_points
 from foundation_pose_ros.srgb import decode_srgb
 
@@ -28,7 +28,7 @@ class CollagePicture:
     """rgb (128, 128, 3) uint8; depth_mm (128, 128) uint16, 0 for the distance; ids (128, 128) uint8, 1 + the thing's
     index, 0 for the rest; visible (things,) is the share of each that nothing hides."""
 
-    rgb: np.ndarray
+    rgb: Rgb
     depth_mm: np.ndarray
     ids: np.ndarray
     visible: np.ndarray
