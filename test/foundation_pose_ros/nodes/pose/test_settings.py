@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytest.importorskip("rclpy", reason="ROS 2 isn't installed here")
+
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.networks.shipped_weights import COMPACT_SCORER
