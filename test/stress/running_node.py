@@ -30,6 +30,7 @@ from visualization_msgs.msg import MarkerArray
 from foundation_pose_ros.frame import Frame
 from foundation_pose_ros.nodes.pose.messages import to_stamp
 from foundation_pose_ros.nodes.replay_node import to_camera_info
+from foundation_pose_ros.object_model import cache_folder
 from foundation_pose_ros.streams.image_messages import fill_image
 
 PATIENCE_S = 180.0
@@ -150,7 +151,9 @@ class Running:
         self.words = (folder / "words.txt").open("w+")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "foundation_pose_ros.nodes.pose_node", "--ros-args", "--params-file", str(file)],
-            env=os.environ | {"ROS_DOMAIN_ID": str(domain_id), "PYTHONPATH": os.pathsep.join(sys.path)},
+            env=os.environ
+            | {"ROS_DOMAIN_ID": str(domain_id), "PYTHONPATH": os.pathsep.join(sys.path)}
+            | {cache_folder.VARIABLE: str(folder / "cache")},  # a user's node keeps what it found of a mesh
             stderr=self.words,
         )
         self.user = user
