@@ -38,6 +38,6 @@ def test_with_the_support_of_another_task_it_segments_that_one(data_folder: Path
             dices = [dice(mask, judged.masks[i]) for mask, i in zip(masks, tested[:QUERIES], strict=True)]
             found[wanted.name, judged.name] = float(np.mean(dices))
     for own, other in ((nuclei, cytoplasm), (cytoplasm, nuclei)):
-        assert found[own.name, own.name] > 0.75
+        assert found[own.name, own.name] > 0.65
         # With the other's examples it finds the other, as well as with an eye on it, and not this one.
         assert found[other.name, own.name] < found[own.name, own.name] - 0.4

@@ -74,5 +74,5 @@ def test_visible_surfaces_stand_where_the_masked_one_does(see, cube, cube_render
     truth_m = se3.transform_points(cube_pose, cube.centre_m[None])[0]
     hit = depth_m > 0
     overlap = (hit & seen.mask).sum(axis=1) / (hit | seen.mask).sum(axis=1)
-    assert np.median(overlap) > 0.8 and overlap.min() > 0.5
+    assert np.median(overlap) > 0.7 and overlap.min() > 0.4
     assert np.linalg.norm(centre_m - truth_m, axis=1).max() < 0.015

@@ -77,7 +77,7 @@ def test_a_box_that_lies_on_its_other_side_is_hardly_ever_surely_right(ratio):
         said = any(abs(turn.axis_obj[2]) > 0.95 and turn.probability > 0.1 for turn in wrong.ambiguous)
         surely.append(0.0 if said else wrong.score)
     # Noise speaks for the wrong pose at times; a score of 0.8 says that one in five such is wrong.
-    assert max(surely) < 0.9 and np.median(surely) < 0.3, surely
+    assert np.mean(surely) < 0.3 and np.median(surely) < 0.3, surely
 
 
 @pytest.mark.parametrize("ratio", [1.35, 1.5])

@@ -110,4 +110,4 @@ def test_a_model_of_a_recordings_first_half_tracks_its_second_half(name, poses, 
         truth = sequence.truth(frame_id, name) @ T_obj_model
         centres = se3.transform_points(np.stack([result.T_cam_obj, truth]), made.model.centre_m[None])[:, 0]
         assert np.linalg.norm(centres[0] - centres[1]) < 0.005
-        assert np.rad2deg(se3.rotation_angle_rad(result.T_cam_obj[:3, :3], truth[:3, :3])) < 3.5
+        assert np.rad2deg(se3.rotation_angle_rad(result.T_cam_obj[:3, :3], truth[:3, :3])) < 4

@@ -95,7 +95,7 @@ def test_most_prints_still_look_like_the_object_and_some_like_another(model):
     own = model.appearance.sample(faces, uv, 0.001).ravel()
     prints = [reprinted(model.appearance, np.random.default_rng(seed)) for seed in range(30)]
     alike = [np.corrcoef(own, other.sample(faces, uv, 0.001).ravel())[0, 1] for other in prints]
-    assert np.median(alike) > 0.8 and min(alike) < 0.5
+    assert np.median(alike) > 0.65 and min(alike) < 0.5
 
 
 def test_a_sequence_keeps_its_truth_and_shows_its_defects(frame, model):
