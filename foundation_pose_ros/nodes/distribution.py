@@ -2,6 +2,18 @@
 
 import os
 
+try:
+    from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+except ImportError:  # Humble calls the module otherwise
+    from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
+
+__all__ = [
+    "PublisherEventCallbacks",
+    "SubscriptionEventCallbacks",
+    "fast_dds_profiles_variable",
+    "has_fast_dds_profiles",
+]
+
 # Fast DDS 3, from Kilted on, renamed it.
 _PROFILES, _OLD_PROFILES = "FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"
 _WITH_OLD_FAST_DDS = ("humble", "iron", "jazzy")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from ..streams.refusals import RefusalCounter
+from .distribution import PublisherEventCallbacks
 from .parameters import Row, declare, validator, values
 
 if TYPE_CHECKING:

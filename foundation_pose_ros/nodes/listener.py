@@ -11,11 +11,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from rclpy.callback_groups import CallbackGroup
-from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.guard_condition import GuardCondition
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.qos import QoSProfile, qos_profile_services_default
 from rclpy.qos_overriding_options import QoSOverridingOptions
+
+from .distribution import SubscriptionEventCallbacks
 
 if TYPE_CHECKING:
     from rclpy.node import Node

@@ -1,7 +1,9 @@
 """The node of pose_node."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from rcl_interfaces.msg import SetParametersResult
 
 from ..diagnostics import DiagnosticsPublisher
 from ..image_transport import transported
@@ -10,6 +12,9 @@ from .parameters import POSE_NODE
 from .session import MESH_READER, PoseSession
 from .settings import contradiction
 from .status_report import PoseReport
+
+if TYPE_CHECKING:
+    from rclpy.parameter import Parameter
 
 
 class PoseNode(WorkingNode):
@@ -22,7 +27,6 @@ class PoseNode(WorkingNode):
     def __init__(self, **node_arguments: Any) -> None:
         super().__init__("pose_node", POSE_NODE, **node_arguments)
         MESH_READER.start()
-        self.add_post_set_parameters_callback(self._take_up)
         self.session: PoseSession | None = None
         report = PoseReport(self, lambda: self.session)
         self._diagnostics = DiagnosticsPublisher(
@@ -47,6 +51,19 @@ class PoseNode(WorkingNode):
         """Say in words which values can't be true together."""
         return contradiction(values)
 
-    def _take_up(self, _changed: list[Any]) -> None:
-        if self.session is not None:
+    # Humble has no callback after parameters were set, and one before would come too early: with the old values.
+    def set_parameters(self, parameter_list: "list[Parameter[Any]]") -> list[SetParametersResult]:
+        """Set one after the other, and have them taken up before the next frame."""
+        results = super().set_parameters(parameter_list)
+        self._take_up(results)
+        return results
+
+    def set_parameters_atomically(self, parameter_list: "list[Parameter[Any]]") -> SetParametersResult:
+        """Set all or none, and have them taken up before the next frame."""
+        result = super().set_parameters_atomically(parameter_list)
+        self._take_up([result])
+        return result
+
+    def _take_up(self, results: list[SetParametersResult]) -> None:
+        if self.session is not None and any(result.successful for result in results):
             self.session.settings_changed = True
