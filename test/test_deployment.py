@@ -5,13 +5,14 @@ import json
 import re
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from environment.system import LIBRARIES
+
+from .pyproject import PYPROJECT
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILES = sorted((ROOT / "docker").glob("*.Dockerfile"))
@@ -81,7 +82,7 @@ def test_the_image_that_runs_has_what_the_package_and_its_wheels_need() -> None:
 
 
 def test_extras_are_those_of_the_package() -> None:
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    extras = PYPROJECT["project"]["optional-dependencies"]
     asked = re.findall(r"^ARG EXTRAS=(\S+)", (ROOT / "docker" / "cpu.Dockerfile").read_text(encoding="utf-8"), re.M)
     assert asked and all(extra in extras for extra in asked[0].split(","))
 

@@ -2,7 +2,6 @@
 
 import importlib.util
 import re
-import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,6 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
+
+from .pyproject import PYPROJECT
 
 ROOT = Path(__file__).resolve().parent.parent
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
@@ -43,7 +44,7 @@ def test_there_are_launch_files() -> None:
 def test_launch_file_names_what_exists(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     compile(text, str(path), "exec")
-    installed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    installed = PYPROJECT["project"]["scripts"]
     for executable in re.findall(r'executable="(\w+)"', text):
         assert executable in [*installed, "rviz2"]
     for folder, name in re.findall(r'"(config|launch)" / "([\w.]+)"', text):

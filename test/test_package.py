@@ -2,16 +2,16 @@
 
 import ast
 import re
-import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from .pyproject import PYPROJECT
+
 ROOT = Path(__file__).resolve().parent.parent
 MANIFEST = ElementTree.parse(ROOT / "package.xml").getroot()
 CMAKE = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
-PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 
 

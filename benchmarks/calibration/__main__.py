@@ -9,7 +9,7 @@ foundation_pose_ros/uncertainty/fitted_constants.py.
 import pickle
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -104,7 +104,7 @@ def main(
     if apply:
         write_text(CONSTANTS, text)
     run = {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "version": version(),
         "commit": commit(),
         "command": f"python -m benchmarks.calibration --apply --fit {fit} --held-out {held_out}{' --thin' * thin}",

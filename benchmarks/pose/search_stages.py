@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,6 +33,7 @@ from foundation_pose_ros.evaluation.metrics import RECALL_FRACTION
 from foundation_pose_ros.evaluation.runner import Estimate
 from foundation_pose_ros.observation.downsampled_depth import DownsampledDepth
 from foundation_pose_ros.runtime.provenance import provenance
+from foundation_pose_ros.str_enum import StrEnum
 from foundation_pose_ros.tracking.state_machine import TrackState
 
 # A region is on the object where so much of it shows the object, and it shows so much of what is seen of that.

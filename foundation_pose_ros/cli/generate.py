@@ -1,7 +1,6 @@
 """The command generate: scenes that are described, drawn or thought of, rendered as a BOP data set."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +8,7 @@ import typer
 
 from ..errors import InputRefused
 from ..runtime.extras import require
+from ..str_enum import StrEnum
 from .option_groups import with_option_groups
 from .progress import with_progress
 

@@ -1,13 +1,13 @@
 """Options that choose methods, shared by the commands that estimate poses."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..method_choice import MethodChoice
+from ..str_enum import StrEnum
 from .options import Device
 
 

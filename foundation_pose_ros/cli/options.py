@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from ..str_enum import StrEnum
 
 if TYPE_CHECKING:
     from ..datasets.sequence import Sequence

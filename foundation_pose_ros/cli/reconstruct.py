@@ -1,12 +1,12 @@
 """The command reconstruct: a model from reference views, with a picture and a report."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..str_enum import StrEnum
 from ..streams.bag_topics import DEFAULT_TOPICS as TOPICS
 from ..streams.bag_topics import BagTopics
 from .option_groups import with_option_groups

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -154,7 +154,7 @@ def _converted(report: WeightsReport, folder: Path) -> Path:
     path = folder / f"{report.name.lower()}.safetensors"
     if path == report.path:
         return path
-    date = datetime.now(UTC).date().isoformat()
+    date = datetime.now(timezone.utc).date().isoformat()
     info = replace(report.network.info, licence=report.licence, source_sha256=report.sha256, date=date)
     save_checkpoint(exportable(report), path, info)
     return path

@@ -1,6 +1,5 @@
 """Networks from files and back. Which network a file holds is read off its tensors, never off its name."""
 
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputRefused
+from ..file_hash import file_sha256
 from .onnx_session import OnnxNetwork
 from .onnx_weights import read_onnx, tensors_of_graph
 from .refine_net import RefineNet
@@ -89,12 +89,6 @@ def kind_of(tensors: Collection[str], path: Path) -> Kind:
         f"{path} holds neither RefineNet nor ScoreNet (its tensors: {names}, ...): "
         "`foundation-pose weights` says where to get them",
     )
-
-
-def file_sha256(path: Path) -> str:
-    """Hash a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _empty(kind: Kind) -> RefineNet | ScoreNet:

@@ -4,7 +4,6 @@ import pickle
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import Tensor
 from ..atomic_file import replacing
 from ..errors import InputRefused
 from ..runtime.extras import needed
+from ..str_enum import StrEnum
 
 # The largest published file has 181 MiB.
 LARGEST_BYTES = 1 << 30

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from ..errors import InputRefused
-from .checkpoints import NAMES, Network, file_sha256, load_checkpoint
+from ..file_hash import file_sha256
+from .checkpoints import NAMES, Network, load_checkpoint
 from .onnx_session import OnnxNetwork
 from .refine_net import RefineNet
 from .score_net import ScoreNet

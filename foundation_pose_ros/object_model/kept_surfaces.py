@@ -14,6 +14,7 @@ import numpy as np
 
 from ..atomic_file import replacing
 from ..errors import InputRefused
+from ..file_hash import file_sha256
 from .appearance import Appearance, CornerColours, Texture
 from .cache_folder import cache_folder
 from .mesh_size import check_mesh_size
@@ -43,7 +44,7 @@ def read_surface(path: Path, unit: str) -> Surface:
     surface = surface_of(read_mesh(path, beside), unit, str(path))
     if kept is not None and not beside.missing:
         with suppress(OSError):  # a full disk, or a folder of somebody else's
-            _keep(kept, surface, {os.path.relpath(file, path.parent): _digest(file) for file in beside.read})
+            _keep(kept, surface, {os.path.relpath(file, path.parent): file_sha256(file) for file in beside.read})
     return surface
 
 
@@ -51,7 +52,7 @@ def _kept_file(path: Path, unit: str) -> Path | None:
     folder = cache_folder()
     if folder is None:
         return None
-    name = hashlib.sha256(_code() + f"{unit} {path.suffix.lower()} {_digest(path)}".encode()).hexdigest()
+    name = hashlib.sha256(_code() + f"{unit} {path.suffix.lower()} {file_sha256(path)}".encode()).hexdigest()
     return folder / "surfaces" / f"{name}.npz"
 
 
@@ -60,7 +61,7 @@ def _kept(file: Path, folder: Path) -> Surface | None:
     try:
         with np.load(file, allow_pickle=False) as arrays:
             beside = json.loads(str(arrays["beside"]))
-            if any(_digest(folder / name) != digest for name, digest in beside.items()):
+            if any(file_sha256(folder / name) != digest for name, digest in beside.items()):
                 return None
             surface = Surface(
                 vertices=arrays["vertices"],
@@ -118,11 +119,6 @@ def _make_room(folder: Path) -> None:
             break
         file.unlink(missing_ok=True)
         size -= bytes_
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 @cache

@@ -3,7 +3,7 @@
 import os
 import platform
 import subprocess
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 def provenance(settings: dict[str, Any]) -> dict[str, Any]:
     """Say when, with what and where figures were made."""
     return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "version": version(),
         "commit": commit(),
         "machine": machine(),

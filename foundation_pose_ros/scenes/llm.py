@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,7 @@ class LlmComposer:
     def _log(self, batch: int, messages: list[dict[str, str]], outcome: str, answer: str) -> None:
         spent = self.chat.spent
         line = {
-            "when": datetime.now(UTC).isoformat(timespec="seconds"),
+            "when": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "model": self.chat.settings.model,
             "batch": batch,
             "messages": messages,

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from statistics import median
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputRefused
+from ..str_enum import StrEnum
 from .camera_info import to_lens
 from .heard_camera import HeardCamera, HeardTopic
 from .image_messages import to_depth_m, to_rgb

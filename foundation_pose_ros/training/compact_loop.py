@@ -7,7 +7,7 @@ import copy
 import csv
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Generic
@@ -162,7 +162,7 @@ class CompactTrainer(Generic[J]):
         facts = CompactFacts(
             self.task.kind,
             licence=self.settings.licence,
-            date=datetime.now(UTC).date().isoformat(),
+            date=datetime.now(timezone.utc).date().isoformat(),
             steps=self._begun.steps + self.step,
             pairs=self._begun.pairs + self.pairs,
             meshes=max(self._begun.meshes, len(self.meshes)),

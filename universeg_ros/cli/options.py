@@ -1,13 +1,13 @@
 """Options that several commands share."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from foundation_pose_ros.cli.options import Device
+from foundation_pose_ros.str_enum import StrEnum
 
 
 class SegmenterPrecision(StrEnum):

@@ -26,7 +26,7 @@ def train(settings: UniverSegTrainSettings, say: Callable[[str], None] = print) 
             + ([f"{len(recorded)} sets: {names}"] if recorded else [])
             + ([f"before that: {before}"] if (before := _learnt_before(settings)) else [])
         ),
-        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        date=datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         note=settings.note,
     )
     say(f"{len(recorded)} sets to train on, {len(held_apart)} held apart, into {settings.output}")

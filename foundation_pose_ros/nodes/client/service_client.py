@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import rclpy
 from rclpy.context import Context
@@ -15,6 +15,8 @@ from .object_pose import NoAnswer, NotFound
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from typing_extensions import Self
 
 # Beyond what the node itself takes to answer.
 ANSWER_S = 10.0
@@ -48,7 +50,7 @@ class ServiceClient:
         self._thread = threading.Thread(target=self._spin, name=f"client of {self.asked}", daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Self":
         return self
 
     def __exit__(

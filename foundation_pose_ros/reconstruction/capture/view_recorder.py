@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from enum import StrEnum
 
 import cv2
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from ...arrays import Mask, Pose
 from ...frame import Frame
 from ...se3 import rotation_angle_rad
+from ...str_enum import StrEnum
 from ..reference_view import ReferenceView
 from ..view_poses.pose_graph import centred
 

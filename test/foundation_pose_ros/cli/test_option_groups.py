@@ -1,7 +1,6 @@
 """A dataclass stands for its fields in a command's signature, and comes back as an instance."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from inspect import Parameter, signature
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from foundation_pose_ros.cli.option_groups import changed_options, with_option_groups
+from foundation_pose_ros.str_enum import StrEnum
 
 
 class Colour(StrEnum):

@@ -2,13 +2,13 @@
 
 import re
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from foundation_pose_ros.errors import InputRefused
 from foundation_pose_ros.runtime.extras import LIBRARIES, install_command, needed, require
+from test.pyproject import PYPROJECT
 
 ROOT = Path(__file__).resolve().parents[3]
 # Distributions that aren't called as they are imported.
@@ -22,7 +22,7 @@ IMPORTED = {
 
 
 def test_extras_bring_the_libraries_that_are_said_to_come_with_them() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = PYPROJECT["project"]
     brought = {
         extra: {IMPORTED.get(name, name) for name in (re.match(r"[\w-]+", line).group() for line in lines)}  # type: ignore[union-attr]
         for extra, lines in project["optional-dependencies"].items()
