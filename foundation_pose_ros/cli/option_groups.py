@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, get_annotations, signature
 from typing import Any, TypeVar, get_type_hints
 
 Result = TypeVar("Result")
@@ -16,7 +16,8 @@ def with_option_groups(command: Callable[..., Result]) -> Callable[..., Result]:
     keeps its annotation, `Annotated[..., typer.Option(...)]`, and its default. Raises TypeError where two options have
     the same name.
     """
-    hints = get_type_hints(command, include_extras=True)
+    # Not get_type_hints: on Python 3.10 it wraps whatever has None for default into an Optional, beyond typer's sight.
+    hints = get_annotations(command, eval_str=True)
     groups: dict[str, Any] = {}
     options: list[Parameter] = []
     for name, parameter in signature(command).parameters.items():
