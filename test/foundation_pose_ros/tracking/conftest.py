@@ -117,7 +117,7 @@ class Bench:
         self.pipeline.masks(LabelImage(step * STEP_NS, np.full((1, 1), 255, np.uint8), only=only))
 
     def wait(self, condition: Callable[[], object]) -> None:
-        deadline_s = time.monotonic() + 10
+        deadline_s = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < deadline_s and not self.faults, self.faults
             time.sleep(0.001)

@@ -20,13 +20,13 @@ def lose_the_can(bench: Bench, last_step: int) -> None:
     # From now on a search in a frame lasts until it may end.
     bench.estimator.may_find.clear()
     bench.estimator.finding = 0
-    for step in range(last_step + 1, last_step + 5):
+    for step in range(last_step + 1, last_step + 9):
         bench.frame(step)
     bench.wait(lambda: bench.estimator.finding)
 
 
 def test_while_a_lost_object_is_looked_for_the_other_goes_on(bench: Bench) -> None:
-    lose_the_can(bench, last_step=20)
+    lose_the_can(bench, last_step=16)
     for step in range(25, 35):
         bench.frame(step)  # waits for the mug's pose in it
         assert bench.published[-1][1].result.stamp_ns == step * STEP_NS
@@ -42,7 +42,7 @@ def test_while_a_lost_object_is_looked_for_the_other_goes_on(bench: Bench) -> No
 
 
 def test_a_mask_comes_before_the_search_for_what_was_lost(bench: Bench) -> None:
-    lose_the_can(bench, last_step=20)
+    lose_the_can(bench, last_step=16)
     bench.estimator.hidden = set()
     bench.mask(24, only="can")
     bench.estimator.may_find.set()
@@ -51,7 +51,7 @@ def test_a_mask_comes_before_the_search_for_what_was_lost(bench: Bench) -> None:
 
 
 def test_what_was_reset_while_it_was_looked_for_is_not_found(bench: Bench) -> None:
-    lose_the_can(bench, last_step=20)
+    lose_the_can(bench, last_step=16)
     bench.pipeline.call(lambda: bench.pipeline.tracker.reset("can")).result()
     bench.estimator.hidden = set()
     bench.estimator.may_find.set()
