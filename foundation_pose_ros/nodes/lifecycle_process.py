@@ -1,17 +1,16 @@
 """The process of a lifecycle node: it spins, and ends soon after it is told to, whatever is at work."""
 
 import ctypes
-import os
 import sys
 import threading
 from collections.abc import Callable
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from .ending_signals import ending_signals
+from .ending_signals import collected, ending_signals, leave
 from .lifecycle_node import WorkingNode
 
 # From the signal to the end of the process; who still works on a frame or a model then is not waited for.
@@ -42,11 +41,7 @@ def run(make_node: Callable[[], WorkingNode], name: str, args: list[str] | None)
     # What fails once the executor is shut down beside it, as what wakes it is taken away, is no fault.
     if faults and not told:
         raise faults[0]
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Without the interpreter's own end, which takes compiled code and libraries apart for half a second, and would
-    # wait for a registration, or a mesh that is read, of which nobody needs the result any more.
-    os._exit(0)
+    leave()
 
 
 def _keep_freed_memory() -> None:
@@ -61,12 +56,8 @@ def _keep_freed_memory() -> None:
 
 
 def _spin(executor: SingleThreadedExecutor, faults: list[Exception]) -> None:
-    try:
+    with collected(faults):
         executor.spin()
-    except ExternalShutdownException:
-        pass
-    except Exception as fault:
-        faults.append(fault)
 
 
 def _end(executor: SingleThreadedExecutor, spinning: threading.Thread, node: WorkingNode) -> None:

@@ -1,6 +1,5 @@
 """Nodes without a life cycle: made, run, and ended as Ctrl-C, SIGTERM and ros2 launch end them."""
 
-import os
 import sys
 import threading
 from collections.abc import Callable
@@ -8,12 +7,12 @@ from typing import TypeVar
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
-from .ending_signals import ending_signals
+from .ending_signals import collected, ending_signals, leave
 
 AnyNode = TypeVar("AnyNode", bound=Node)
 
@@ -35,14 +34,10 @@ def run_plain(
     faults: list[Exception] = []
 
     def work(executor: SingleThreadedExecutor) -> None:
-        try:
+        with collected(faults):
             nodes.append(make_node())
             executor.add_node(nodes[0])
             executor.spin_until_future_complete(ended(nodes[0]))
-        except ExternalShutdownException:
-            pass
-        except Exception as fault:
-            faults.append(fault)
 
     with ending_signals() as wait_for_end:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
@@ -62,7 +57,4 @@ def run_plain(
         if not nodes and isinstance(faults[0], ParameterException | ValueError):
             sys.exit(f"{name}: {faults[0]}")
         raise faults[0]
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Without the interpreter's own end, which waits for a scene that is rendered, or a callback that goes on.
-    os._exit(0)
+    leave()

@@ -12,10 +12,10 @@ from ..frame import Frame
 from ..pose_result import PoseResult
 from ..uncertainty.covariance import doubted
 from .estimator_protocol import Followed, TrackingEstimator, followed, registered
-from .relocalization import ClaimedBy, Relocalization, looks_like, shows_its_print
+from .relocalization import ClaimedBy, Relocalization, looks_like
 from .retry_pause import RetryPause
 from .scene_check import SceneCheck
-from .second_look import SecondLook
+from .second_look import SecondLook, shows_its_print
 from .state_machine import FrameEvidence, TrackState, TrackStatus, advance, started
 from .tracked_object import TrackedObject
 from .tracker_settings import TrackerSettings
@@ -273,10 +273,12 @@ class ObjectTracker:
 
     def _looks_as_before(self, found: PoseResult) -> bool:
         """Tell whether its colours are the object's; of a track that isn't in doubt only its print is asked for."""
-        if self._last_believed is None:
+        last, settings = self._last_believed, self.settings.relocalization
+        if last is None:
             return True
-        alike = looks_like if self.in_doubt else shows_its_print
-        return alike(found, self._last_believed, self.settings.relocalization)
+        if self.in_doubt:
+            return looks_like(found, last, settings)
+        return shows_its_print(found, last, settings.colour_drop)
 
 
 def _seconds_between(earlier_ns: int | None, later_ns: int) -> float | None:

@@ -11,7 +11,7 @@ from ..estimation.object_proposals import Proposal
 from ..frame import Frame
 from ..pose_result import PoseResult
 from .estimator_protocol import TrackingEstimator, finite
-from .second_look import likeness, nearness
+from .second_look import likeness, nearness, shows_its_print
 
 # What sticks in a table or wall scores 0.
 _ABOVE_THE_TABLE = 1e-6
@@ -164,9 +164,4 @@ def looks_like(pose: PoseResult, last: PoseResult, settings: RelocalizationSetti
     """Tell whether a pose shows about the colours that the object had when it was seen last."""
     # Not known, NaN, is never less.
     same_region = not pose.region_agreement < last.region_agreement - settings.region_drop
-    return same_region and shows_its_print(pose, last, settings)
-
-
-def shows_its_print(pose: PoseResult, last: PoseResult, settings: RelocalizationSettings) -> bool:
-    """Tell whether the model's colours agree about as well as when the object was seen last, in whatever light."""
-    return not pose.colour_agreement < last.colour_agreement - settings.colour_drop
+    return same_region and shows_its_print(pose, last, settings.colour_drop)

@@ -101,8 +101,11 @@ class SecondLook:
                 continue
             if not self._in_reach(pose.centre_m, proposal, last):
                 continue
-            like = pose.colour_agreement >= last.colour_agreement - settings.colour_drop
-            if like and pose.presence >= settings.accept_score and fit(pose) > least:
+            if (
+                shows_its_print(pose, last, settings.colour_drop)
+                and pose.presence >= settings.accept_score
+                and fit(pose) > least
+            ):
                 best, least = pose, fit(pose)
         return best
 
@@ -120,6 +123,12 @@ def fit(pose: PoseResult) -> float:
     """Return how well depth and colours fit a pose, as `selection` ranks poses of one object in one frame."""
     region = _UNKNOWN_REGION if math.isnan(pose.region_agreement) else pose.region_agreement
     return pose.depth_inlier_fraction + 0.5 * pose.colour_agreement + 0.2 * pose.visible_fraction + 0.3 * region
+
+
+def shows_its_print(pose: PoseResult, last: PoseResult, colour_drop: float) -> bool:
+    """Tell whether the model's colours agree about as well as when the object was seen last, in whatever light."""
+    # Not known, NaN, is never less.
+    return not pose.colour_agreement < last.colour_agreement - colour_drop
 
 
 def likeness(proposal: Proposal, frame: Frame, last: PoseResult) -> float:
