@@ -19,7 +19,7 @@ from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 try:
     import rclpy
     from diagnostic_msgs.msg import DiagnosticArray
-    from foundation_perception.msg import TrackedObjectArray
+    from foundation_perception.msg import TrackedObject, TrackedObjectArray
     from foundation_perception.srv import AddObject, Register, RemoveObject, Reset
     from geometry_msgs.msg import PoseWithCovarianceStamped
     from lifecycle_msgs.srv import ChangeState
@@ -257,3 +257,21 @@ def bench(start: Callable[[dict[str, Any]], Bench], mesh_folder: Path) -> Bench:
     )
     bench.ready()
     return bench
+
+
+@pytest.fixture
+def tracking(bench: Bench, scene: SyntheticScene) -> Iterator[Bench]:
+    """The bench with the mug tracked from the scene's first frame on."""
+    bench.steady = True
+    register(bench, scene)
+    yield bench
+    bench.call("reset")
+
+
+def register(bench: Bench, scene: SyntheticScene) -> int:
+    """Register the mug from the mask of the scene's first frame, whatever was tracked; return the image's stamp, ns."""
+    bench.call("reset")
+    first = scene.frame_ids[0]
+    stamp_ns = bench.send(scene.frame(first), scene.mask(first, "mug"))
+    bench.object_of(stamp_ns, TrackedObject.TRACKING)
+    return stamp_ns

@@ -1,8 +1,6 @@
 """pose_node from outside: images over DDS in, and what is published, answered and reported out."""
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +20,6 @@ from visualization_msgs.msg import Marker
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.estimation.prepared_object import PreparedObject
 from foundation_pose_ros.evaluation.metrics import pose_error
-from foundation_pose_ros.frame import Frame
 from foundation_pose_ros.nodes.demo.pose_collector import PoseCollector
 from foundation_pose_ros.nodes.pose.messages import from_pose, to_stamp
 from foundation_pose_ros.nodes.pose.node import PoseNode
@@ -33,22 +30,7 @@ from foundation_pose_ros.streams.image_messages import fill_image
 from foundation_pose_ros.streams.time_synchronizer import stamp_to_ns
 from foundation_pose_ros.synthetic.scene import FRAME_ID, SyntheticScene
 
-
-@pytest.fixture
-def tracking(bench: Any, scene: SyntheticScene) -> Iterator[Any]:
-    """The bench with the mug tracked from the scene's first frame on."""
-    bench.steady = True
-    register(bench, scene)
-    yield bench
-    bench.call("reset")
-
-
-def register(bench: Any, scene: SyntheticScene) -> int:
-    bench.call("reset")
-    first = scene.frame_ids[0]
-    stamp_ns = bench.send(scene.frame(first), scene.mask(first, "mug"))
-    bench.object_of(stamp_ns, TrackedObject.TRACKING)
-    return stamp_ns
+from .conftest import register
 
 
 def states_of(bench: Any) -> dict[str, int]:
@@ -144,79 +126,6 @@ def test_detections_say_everything(played: PoseCollector, bench: Any, scene: Syn
         assert np.all(np.linalg.eigvalsh(covariance) > 0)
         size = detection.bbox.size
         np.testing.assert_allclose((size.x, size.y, size.z), scene.model("mug").extents_m, rtol=1e-5)
-
-
-def test_a_lost_object_leaves_tf_and_comes_back(tracking: Any, scene: SyntheticScene) -> None:
-    frame = scene.frame(scene.frame_ids[0])
-    empty = Frame(np.full_like(frame.rgb, 90), np.full_like(frame.depth_m, 2.0), frame.camera, 0, FRAME_ID)
-    for _ in range(20):
-        stamp_ns = tracking.send(empty, step_ns=100_000_000)
-        tracked = tracking.object_of(stamp_ns)
-        if tracked.state == TrackedObject.LOST:
-            break
-    assert tracked.state == TrackedObject.LOST
-    assert tracked.reason.startswith("lost: ")
-    assert tracked.score == 0
-    error_m, _ = pose_error(from_pose(tracked.pose.pose), scene.truth(scene.frame_ids[0], "mug"))
-    assert error_m < 0.003, "the pose is the last one that was believed"
-    asked = len(tracking.heard["/pose_node/mask_request"])
-
-    since_ns = stamp_ns
-    for _ in range(8):
-        stamp_ns = tracking.send(empty, step_ns=100_000_000)
-        assert tracking.object_of(stamp_ns).state == TrackedObject.LOST
-    named = [
-        t.child_frame_id for m in tracking.heard["/tf"] for t in m.transforms if stamp_to_ns(t.header.stamp) >= since_ns
-    ]
-    assert named == []
-    assert not [m for m in tracking.heard["/pose_node/pose/mug"] if stamp_to_ns(m.header.stamp) >= since_ns]
-    removed = {
-        m.ns for array in tracking.heard["/pose_node/markers"] for m in array.markers if m.action == Marker.DELETE
-    }
-    assert removed == {"mug/mesh", "mug/axes"}
-    tracking.wait(lambda: len(tracking.heard["/pose_node/mask_request"]) > asked, "a request for a mask")
-    assert tracking.heard["/pose_node/mask_request"][-1].data == "mug"
-
-    mask = scene.mask(scene.frame_ids[0], "mug")
-    stamp_ns = tracking.send(frame, mask, step_ns=100_000_000)
-    tracking.object_of(stamp_ns, TrackedObject.TRACKING)
-
-
-def test_a_pose_in_doubt_is_said_and_held_back_from_tf(tracking: Any, scene: SyntheticScene) -> None:
-    frame = scene.frame(scene.frame_ids[0])
-    hidden = Frame(np.full_like(frame.rgb, 90), np.full_like(frame.depth_m, 2.0), frame.camera, 0, FRAME_ID)
-    states = {}
-    for shown in (frame, hidden, hidden, hidden, frame, frame, frame, frame):
-        stamp_ns = tracking.send(shown, step_ns=60_000_000)
-        states[stamp_ns] = tracking.object_of(stamp_ns, TrackedObject.TRACKING)
-    doubts = [state.in_doubt for state in states.values()]
-    assert doubts == [False, True, True, True, True, True, False, False]
-    broadcast = {stamp_to_ns(t.header.stamp) for m in tracking.heard["/tf"] for t in m.transforms}
-    held_back = [stamp_ns not in broadcast for stamp_ns in states]
-    assert held_back[0] is held_back[-1] is False and all(held_back[3:6]), "from 0.1 s after the doubt began"
-    sure, doubted = (np.asarray(states[stamp_ns].pose.covariance) for stamp_ns in (min(states), sorted(states)[4]))
-    assert doubted[35] >= sure[35], "a pose in doubt is less certain"
-
-
-def test_tf_holds_what_was_believed_where_that_is_asked(tracking: Any, scene: SyntheticScene) -> None:
-    frame = scene.frame(scene.frame_ids[0])
-    empty = Frame(np.full_like(frame.rgb, 90), np.full_like(frame.depth_m, 2.0), frame.camera, 0, FRAME_ID)
-    assert tracking.node.set_parameters([Parameter("tf_in_doubt", value="hold")])[0].successful
-    tracking.object_of(tracking.send(frame, step_ns=100_000_000), TrackedObject.TRACKING)
-    stamps = [tracking.send(empty, step_ns=100_000_000)]
-    while tracking.object_of(stamps[-1]).state != TrackedObject.LOST:
-        stamps.append(tracking.send(empty, step_ns=100_000_000))
-
-    def shown() -> dict[int, float]:
-        sent = [t for m in tracking.heard["/tf"] for t in m.transforms]
-        return {stamp_to_ns(t.header.stamp): t.transform.translation.z for t in sent}
-
-    tracking.wait(lambda: stamps[-1] in shown(), "TF of a lost object")
-    distance_m = scene.truth(scene.frame_ids[0], "mug")[2, 3]
-    assert [shown()[stamp_ns] for stamp_ns in stamps] == pytest.approx([distance_m] * len(stamps), abs=0.003)
-    assert tracking.node.set_parameters([Parameter("tf_in_doubt", value="drop")])[0].successful
-    again_ns = tracking.send(frame, scene.mask(scene.frame_ids[0], "mug"), step_ns=100_000_000)
-    tracking.object_of(again_ns, TrackedObject.TRACKING)
 
 
 def test_register_answers_with_the_pose_of_the_masks_image(bench: Any, scene: SyntheticScene) -> None:
@@ -330,75 +239,6 @@ def test_a_deactivated_node_is_silent_and_starts_anew(tracking: Any, scene: Synt
     assert tracking.transition("activate")
     tracking.ready()
     register(tracking, scene)
-
-
-@pytest.mark.parametrize(
-    ("service", "fields", "words"),
-    [
-        ("register", {"object_name": "cup"}, "known: mug"),
-        ("reset", {"object_name": "cup"}, "known: mug"),
-        ("remove_object", {"name": "cup"}, "known: mug"),
-        ("add_object", {"name": "mug", "mesh": "mug.glb"}, "remove it first"),
-        ("add_object", {"name": "cup", "mesh": "cup.glb"}, "check the path"),
-        ("add_object", {"name": "cup", "mesh": "/etc/hostname"}, "outside the folders"),
-        ("add_object", {"name": "cup", "mesh": "mug.glb", "unit": "mm"}, "unit"),
-        ("add_object", {"name": "cup", "mesh": "mug.glb", "symmetries_yaml": "{continuous: ["}, "YAML"),
-    ],
-)
-def test_services_refuse_in_words(bench: Any, service: str, fields: dict[str, Any], words: str) -> None:
-    answer = bench.call(service, **fields)
-    assert not answer.success
-    assert words in answer.message
-
-
-def test_settings_that_contradict_each_other_are_refused(bench: Any) -> None:
-    (refused,) = bench.node.set_parameters([Parameter("regain_score", value=0.1)])
-    assert not refused.successful and "below lose_score" in refused.reason
-    taken = bench.node.set_parameters_atomically(
-        [Parameter("lose_score", value=0.05), Parameter("regain_score", value=0.1)]
-    )
-    assert taken.successful, taken.reason
-    back = bench.node.set_parameters_atomically(
-        [Parameter("regain_score", value=0.65), Parameter("lose_score", value=0.35)]
-    )
-    assert back.successful
-
-
-def test_objects_that_would_share_a_topic_are_refused(bench: Any) -> None:
-    assert bench.call("add_object", name="a_b", mesh="mug.glb", symmetries_yaml="none").success
-    refused = bench.call("add_object", name="a-b", mesh="mug.glb", symmetries_yaml="none")
-    assert not refused.success and "share the topic" in refused.message
-    assert bench.call("remove_object", name="a_b").success
-
-
-def test_unusable_meshes_are_reported_and_the_others_tracked(
-    start: Callable[[dict[str, Any]], Any], scene: SyntheticScene, mesh_folder: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "empty.obj").write_text("v 0 0 0\n")
-    (tmp_path / "nan.obj").write_text("v 0 0 0\nv nan 0 0\nv 0 1 0\nf 1 2 3\n")
-    (tmp_path / "garbage.glb").write_bytes(b"no mesh")
-    bench = start(
-        {
-            "objects": ["absent", "empty", "nan", "garbage", "furlongs", "number", "mug"],
-            "absent.mesh": "absent.obj",
-            "empty.mesh": "empty.obj",
-            "nan.mesh": "nan.obj",
-            "garbage.mesh": "garbage.glb",
-            "furlongs.mesh": "mug.glb",
-            "furlongs.unit": "furlong",
-            "number.mesh": 7,
-            "mug.mesh": "mug.glb",
-            "mesh_directories": [str(tmp_path), str(mesh_folder)],
-        }
-    )
-    bench.ready()
-    register(bench, scene)
-
-    bench.wait(lambda: bench.diagnosed("objects", "mug") == "TRACKING", "the mug's state in /diagnostics")
-    fixes = {"absent": "check the path", "empty": "export", "nan": "repair", "garbage": "export"}
-    fixes |= {"furlongs": "use one of m, ", "number": "STRING"}
-    for name, fix in fixes.items():
-        assert fix in bench.diagnosed("objects", name), name
 
 
 @pytest.mark.parametrize(
