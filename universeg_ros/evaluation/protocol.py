@@ -17,7 +17,8 @@ from ..network.model import UniverSeg
 from ..segmenter import Segmenter
 from ..segmenter_settings import DEFAULTS, SegmenterSettings
 from ..support.example_pools import draw
-from ..support.support_set import SupportSet
+from ..support.preparation import Preparation
+from ..support.support_set import AS_USUAL, SupportSet
 from .baselines import RandomForest, mean_mask
 from .metrics import hd95_px
 from .tasks import EvaluationTask
@@ -58,12 +59,16 @@ def evaluate(
     settings: EvaluationSettings = AS_PUBLISHED,
     device: str = "cpu",
     base: SegmenterSettings = DEFAULTS,
+    preparation: Preparation = AS_USUAL,
 ) -> Iterator[Score]:
-    """Return scores of all methods on the test images of a task; base: all else that the segmenter is told."""
+    """Return scores of all methods on the test images of a task.
+
+    base: all else that the segmenter is told. preparation: how its images are prepared, at what size above all.
+    """
     own = replace(base, support_size=settings.support_size, ensemble=settings.ensemble, seed=settings.seed)
     left = settings.limit or len(task.images)
     for pool, tested in task.splits(settings.patients_apart):
-        segmenter = Segmenter(model, device, own).set_support(pool_as_support(task, pool))
+        segmenter = Segmenter(model, device, own).set_support(pool_as_support(task, pool, preparation))
         others = _baselines(task, pool, settings) if settings.baselines else {}
         for i in tested[:left]:
             begin = time.monotonic()
@@ -78,9 +83,9 @@ def evaluate(
             return
 
 
-def pool_as_support(task: EvaluationTask, pool: np.ndarray) -> SupportSet:
+def pool_as_support(task: EvaluationTask, pool: np.ndarray, preparation: Preparation = AS_USUAL) -> SupportSet:
     """Return the images of these numbers; those that a support set refuses (repeats, full masks) are left out."""
-    support = SupportSet()
+    support = SupportSet(preparation)
     for i in pool:
         try:
             support.add(task.images[i], task.masks[i], f"{i:05d}")
