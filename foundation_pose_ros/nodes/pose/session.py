@@ -26,7 +26,7 @@ from .inputs import PoseInputs, needs_transforms
 from .markers import MarkerSettings
 from .models_publisher import ModelsPublisher
 from .object_catalogue import get_ready, load_prepared
-from .objects import PoseObjects, configured_entries, thread_count
+from .objects import Load, PoseObjects, configured_entries, thread_count
 from .onboarding_services import OnboardingServices
 from .output_frame import OutputFrame
 from .parameters import POSE_NODE
@@ -69,47 +69,53 @@ class PoseSession:
         node.get_logger().info("getting ready for the first image")
         choice = method_choice(settings, thread_count(settings))
         estimator = PoseEstimator([entry.model for entry in entries.values()], methods=choice.methods())
+        self.processes = None
+        if choice.learning_free:
+            self.processes = TrackingProcesses(estimator, settings["processes"], self._on_helper_lost)
         with ExitStack() as parts:
             self._outputs = ResultsPublisher(node, output_settings(settings))
             parts.callback(self._outputs.destroy)
-            self.processes = (
-                TrackingProcesses(estimator, settings["processes"], self._on_helper_lost)
-                if choice.learning_free
-                else None
-            )
-            tracker = MultiObjectTracker(estimator, tracker_settings(settings), self.processes)
-            self.pipeline = PosePipeline(
-                tracker,
-                FrameBuffer(settings["buffer_frames"], settings["buffer_s"]),
-                self._publish,
-                self._outputs.ask_for_masks,
-                node.refusals,
-                node.failed,
-            )
-            self.pipeline.searches = self._searches
             self._models = ModelsPublisher(node)
             parts.callback(self._models.destroy)
-            self.objects = PoseObjects(estimator, tracker, self._outputs, self._models)
+            self.pipeline = self._pipeline(estimator, settings)
+            self.objects = PoseObjects(estimator, self.pipeline.tracker, self._outputs, self._models)
             for name, entry in entries.items():
                 self.objects.add(name, entry)
-            services = Listener(node, "services", node.failed)
-            self.onboarding = OnboardingServices(node, services, self.objects, self.pipeline, settings, load)
-            parts.callback(self.onboarding.close)
-            # Before what they ask for is given back.
-            parts.callback(services.close)
-            self._registrar = registrar = Registrar(
+            self._registrar = Registrar(
                 self.objects, self.pipeline, self._outputs.ask_for_masks, self._rectified, self._placed
             )
-            self._waits = PoseWaits(lambda: node.get_clock().now().nanoseconds, node.failed)
-            parts.callback(self._waits.close)
-            self._outputs.when_published = self._waits.heard
-            PoseServices(node, services, registrar, self._waits, load)
-            actions = FindObjectAction(node, registrar, self._waits)
-            parts.callback(actions.close)
+            offered = self._offer(parts, settings, load)
             self.objects.warm_up()
-            services.start()
-            actions.start()
+            for one in offered:
+                one.start()
             self._parts = parts.pop_all()
+
+    def _pipeline(self, estimator: PoseEstimator, settings: dict[str, Any]) -> PosePipeline:
+        pipeline = PosePipeline(
+            MultiObjectTracker(estimator, tracker_settings(settings), self.processes),
+            FrameBuffer(settings["buffer_frames"], settings["buffer_s"]),
+            self._publish,
+            self._outputs.ask_for_masks,
+            self._node.refusals,
+            self._node.failed,
+        )
+        pipeline.searches = self._searches
+        return pipeline
+
+    def _offer(self, parts: ExitStack, settings: dict[str, Any], load: Load) -> tuple[Listener, FindObjectAction]:
+        """Make services and actions, and have `parts` close them before what they ask for; they listen once started."""
+        node = self._node
+        services = Listener(node, "services", node.failed)
+        self.onboarding = OnboardingServices(node, services, self.objects, self.pipeline, settings, load)
+        parts.callback(self.onboarding.close)
+        parts.callback(services.close)
+        self._waits = PoseWaits(lambda: node.get_clock().now().nanoseconds, node.failed)
+        parts.callback(self._waits.close)
+        self._outputs.when_published = self._waits.heard
+        PoseServices(node, services, self._registrar, self._waits, load)
+        actions = FindObjectAction(node, self._registrar, self._waits)
+        parts.callback(actions.close)
+        return services, actions
 
     def start(self) -> None:
         """Start the worker and subscribe."""
