@@ -282,8 +282,9 @@ def _cues(samples: list[Sample]) -> Cues:
     # Of samples that were taken before a cue was made it isn't known.
     said = {name: np.array([s.evidence.get(name, np.nan) for s in samples]) for name in names}
     leads, earlier = np.array([s.lead for s in samples]), np.array([s.earlier_lead for s in samples])
+    ways = np.array([s.ways for s in samples])
     around = {item.name: np.array([getattr(s.plausible, item.name) for s in samples]) for item in fields(Plausibility)}
-    return replace(Cues.of(Evidence(rank=np.zeros(len(samples)), **said), leads, earlier), **around)
+    return replace(Cues.of(Evidence(rank=np.zeros(len(samples)), **said), leads, earlier, ways=ways), **around)
 
 
 PART = Part(

@@ -35,8 +35,8 @@ class Sample:
     the object isn't there, or where too little of it is seen to know; error: None there. lead: over the pose's
     rivals. rivals: of a registration, each by how much it is behind, and its own error_share. plausible: of a
     registration's or a search's pose, for what no evidence along its surface says. earlier_lead: the largest in
-    looks before at a track's pose; as if there were no rival where it was led astray from a right one. cluster: poses
-    of one object in one scene are alike.
+    looks before at a track's pose; as if there were no rival where it was led astray from a right one. ways: for how
+    many rivals the best one stands. cluster: poses of one object in one scene are alike.
     """
 
     task: str
@@ -51,6 +51,7 @@ class Sample:
     rivals: tuple[tuple[float, float], ...] = ()
     plausible: Plausibility = field(default_factory=Plausibility)
     earlier_lead: float = NO_RIVAL
+    ways: float = 1.0
 
     @property
     def cluster(self) -> tuple[str, str]:
@@ -90,7 +91,9 @@ class Truth:
         rivals = compared if isinstance(compared, Rivals) else Rivals(np.zeros((0, 4, 4)), np.zeros(0))
         lead = compared.lead if isinstance(compared, Rivals) else compared
         if T_truth is None:
-            return Sample(task, kind, self._place, model.name, said, np.inf, model.diameter_m, lead=lead)
+            return Sample(
+                task, kind, self._place, model.name, said, np.inf, model.diameter_m, lead=lead, ways=rivals.ways
+            )
         equivalent = model.symmetries.nearest(refined.T_cam_obj, T_truth)
         error = PoseError(
             se3.twist_between(equivalent, T_truth, model.centre_m),
@@ -102,4 +105,6 @@ class Truth:
         share = self.error_share(refined.T_cam_obj, T_truth)
         shares = [self.error_share(T, T_truth) for T in rivals.T_cam_obj]
         behind = tuple(zip(map(float, rivals.behind), shares, strict=True))
-        return Sample(task, kind, self._place, model.name, said, share, model.diameter_m, error, lead, behind)
+        return Sample(
+            task, kind, self._place, model.name, said, share, model.diameter_m, error, lead, behind, ways=rivals.ways
+        )

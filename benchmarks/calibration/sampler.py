@@ -120,6 +120,7 @@ class Sampler:
             if answer.result.score > 0:
                 compared = answer.result.margin if answer.rivals is None else answer.rivals
                 sample = self._truth.sample(answer.task, kind, answer.candidates, truth, compared)
+                sample = replace(sample, ways=answer.result.ways)
                 yield sample if answer.task == "track" else self._plausible(sample, answer.candidates)
 
     def _registrations_about(self, truth: Pose, answer: Answer) -> Iterator[Sample]:

@@ -8,8 +8,10 @@ from scipy.spatial.transform import Rotation
 from ..arrays import Pose, Poses
 from ..object_model.confusable_turns import ConfusableTurns, confusable_turns
 from ..object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
+from ..object_model.telling_parts import shows_turns
 from ..selection.rivals import Rivals, RivalTurn
 from .candidates import DISTINCT_RAD, Candidates, Stage
+from .open_turns import OpenTurns
 from .render_and_compare import RenderAndCompare
 
 _COARSE_STEP = 2
@@ -29,6 +31,7 @@ class RivalSettings:
     most: turns that are looked at closely, one of each range first, then others of wide ranges, `turn_deg` apart.
     runners_up: poses besides.
     switch: by so much more has to speak for a rival that takes the pose's place.
+    told: a pose that leads by more is told from all turns about an axis.
     """
 
     indistinct: float = 0.35
@@ -37,6 +40,7 @@ class RivalSettings:
     about: float = 0.5
     runners_up: int = 3
     switch: float = 0.05
+    told: float = 0.3
 
 
 class RivalSearch:
@@ -53,6 +57,8 @@ class RivalSearch:
         self._turns = confusable_turns(compare.model, near)
         # Coarse steps of a continuous symmetry do: what is nearly as far as a right pose may be is no rival.
         self._distance = SurfaceDistance(compare.model.vertices, compare.model.symmetries, step_deg=3.0)
+        around = [turns for turns in self._turns if turns.step_deg > 0 and shows_turns(compare.model, turns.axis)]
+        self._open = OpenTurns(around[0], self._distance, compare.model.diameter_m) if around else None
 
     def __call__(self, candidates: Candidates) -> Rivals:
         """Find the rivals of the first candidate."""
@@ -76,7 +82,7 @@ class RivalSearch:
         kept = np.flatnonzero(rivals)
         kept = kept[np.argsort(behind[kept])]
         found = Rivals(poses[kept], behind[kept], tuple(sorted(turns, key=lambda turn: turn.behind)))
-        return found, refined[kept]
+        return self._with_open(candidates, first, found), refined[kept]
 
     def settled(self, candidates: Candidates) -> tuple[Candidates, Rivals]:
         """Put a rival first for which clearly more speaks; return it with its own rivals."""
@@ -91,6 +97,20 @@ class RivalSearch:
         # Where each beats another none is better than the rest.
         level = tuple(replace(one, behind=max(one.behind, 0.0)) for one in rivals.turns)
         return candidates, replace(rivals, behind=np.maximum(rivals.behind, 0.0), turns=level)
+
+    def _with_open(self, candidates: Candidates, first: np.ndarray, rivals: Rivals) -> Rivals:
+        """Add in how many ways the first candidate may be turned about an axis, where rivals leave that open."""
+        if self._open is None or rivals.lead > self.settings.told:
+            return rivals
+        turns = self._open.turns
+        poses = (first @ np.concatenate([np.eye(4)[None], turns.transforms])).astype(np.float32)
+        behind = self._compare.scorer.duels(candidates.observation.downsampled(_COARSE_STEP), poses)
+        left = self._open(behind, rivals.lead)
+        if left.ways == 1:
+            return rivals
+        about = min([rivals.lead, *(one.behind for one in rivals.turns if not one.single)])
+        one = RivalTurn(turns.axis, left.from_deg, left.to_deg, about, single=False)
+        return replace(rivals, turns=(one, *(turn for turn in rivals.turns if turn.single)), ways=left.ways)
 
     def _challenger(self, candidates: Candidates, refined: np.ndarray) -> Pose | None:
         """Return that of refined poses (n, 4, 4) for which clearly more speaks where all are compared at once, if any.

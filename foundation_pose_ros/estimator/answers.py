@@ -60,7 +60,10 @@ def _compared(prepared: PreparedObject, candidates: Candidates, previous: PoseRe
         return Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
     rivals, stamp_ns = prepared.rivals(candidates), candidates.observation.frame.stamp_ns
     # One look counts once: the last one's lead becomes an earlier one's.
-    earlier_lead = 0.0 if previous is None else max(previous.earlier_margin, previous.margin)
+    earlier_lead = 0.0
+    if previous is not None:
+        last_lead = Task.TRACKED.value.stands.told(previous.margin, previous.ways)
+        earlier_lead = max(previous.earlier_margin, last_lead)
     return Comparison.of(prepared.model, candidates.evidence, rivals, stamp_ns, Task.TRACKED, earlier_lead)
 
 

@@ -9,6 +9,9 @@ from ..object_model.symmetry import Axis
 
 # Without a rival nothing is nearly as likely.
 NO_RIVAL = 2.0
+# Noise lets turns that nothing tells from a pose be behind it by so much; beyond it, a turn is the less likely by a
+# factor of e with every so much more.
+_NOISE, _SCALE = 0.05, 1 / 24
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,20 @@ class Rivals:
     """T_cam_obj (R, 4, 4): the best of poses that are further from the chosen one than a right pose may be.
 
     behind (R,): by how much less speaks for each. turns: those that are turned about an axis, likelier ones first.
+    ways: for how many as likely ones, each as wide as what is right about the pose, the best rival stands.
     """
 
     T_cam_obj: Poses
     behind: np.ndarray
     turns: tuple[RivalTurn, ...] = ()
+    ways: float = 1.0
 
     @property
     def lead(self) -> float:
         """Return by how much more speaks for the chosen pose than for the best rival."""
         return min(float(self.behind.min(initial=NO_RIVAL)), NO_RIVAL)
+
+
+def turn_likelihood(behind: np.ndarray) -> np.ndarray:
+    """Return how likely single turns about an axis are that are behind a pose by so much, beside it, at most 1."""
+    return np.asarray(np.exp(-np.maximum(behind - _NOISE, 0) / _SCALE))

@@ -1,11 +1,13 @@
 """What can't be told from a pose, in words of probability: its rivals' shares, turns about axes, a wider covariance."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..arrays import Covariance, Pose
 from ..object_model.model import ObjectModel
 from ..object_model.surface_distance import RIGHT_SHARE
-from ..pose_result import AmbiguousTurn
+from ..pose_result import AmbiguousTurn, PoseResult
 from ..selection.rivals import Rivals
 from .expected_error import SHARES
 from .fitted_constants import REGISTERED
@@ -16,24 +18,40 @@ _LEAST_PROBABILITY, _LEAST_SHARE = 0.05, 0.2
 
 def probabilities(rivals: Rivals, score: float) -> np.ndarray:
     """Return how likely each rival (R,) is the right one, beside a pose of this score; together they are at most 1."""
-    likely = score * REGISTERED.stands.share(rivals.behind)
-    left = 1 - score
-    return np.asarray(likely * min(1.0, left / max(float(likely.sum()), 1e-9)))
+    return _of_what_is_left(REGISTERED.stands.share(rivals.behind), score)
 
 
-def ambiguous_turns(model: ObjectModel, rivals: Rivals, score: float) -> tuple[AmbiguousTurn, ...]:
+def scaled(turns: tuple[AmbiguousTurn, ...], before: float, score: float) -> tuple[AmbiguousTurn, ...]:
+    """Return turns that can't be told from a pose which scored so much before, now that it has another score."""
+    shares = np.array([turn.probability for turn in turns]) / max(before, 1e-9)
+    likely = _of_what_is_left(shares, score)
+    return tuple(replace(turn, probability=float(p)) for turn, p in zip(turns, likely, strict=True))
+
+
+def rescored(result: PoseResult, score: float) -> PoseResult:
+    """Return a result with another score, and turns that can't be told from it as likely beside it as before."""
+    return replace(result, score=score, ambiguous=scaled(result.ambiguous, result.score, score))
+
+
+def _of_what_is_left(shares: np.ndarray, score: float) -> np.ndarray:
+    """Return probabilities (R,) of what is so likely beside a pose of this score; together they are at most 1."""
+    likely = score * shares
+    return np.asarray(likely * min(1.0, (1 - score) / max(float(likely.sum()), 1e-9)))
+
+
+def ambiguous_turns(model: ObjectModel, rivals: Rivals, score: float, ways: float = 1.0) -> tuple[AmbiguousTurn, ...]:
     """Return the turns that what was seen doesn't tell from a pose, those about axes of symmetry first.
 
-    Those are no error, and have a probability of 0; but nobody who uses the pose can know them either.
+    Those are no error, and have a probability of 0; but nobody who uses the pose can know them either. ways: as how
+    many single turns one all around counts.
     """
     found = [
         AmbiguousTurn(np.array(axis.direction), np.array(axis.point_m), -180.0, 180.0, 0.0)
         for axis in model.symmetries.axes
     ]
-    behind = np.array([turn.behind for turn in rivals.turns])
-    alone = Rivals(np.zeros((len(behind), 4, 4)), behind)
-    shares = REGISTERED.stands.share(behind)
-    for turn, share, likely in zip(rivals.turns, shares, probabilities(alone, score), strict=True):
+    shares = REGISTERED.stands.share(np.array([turn.behind for turn in rivals.turns]))
+    counted = shares * np.array([1.0 if turn.single else ways for turn in rivals.turns])
+    for turn, share, likely in zip(rivals.turns, shares, _of_what_is_left(counted, score), strict=True):
         if share >= _LEAST_SHARE and likely >= _LEAST_PROBABILITY:
             axis, point = np.array(turn.axis.direction), np.array(turn.axis.point_m)
             found.append(AmbiguousTurn(axis, point, turn.from_deg, turn.to_deg, float(likely)))

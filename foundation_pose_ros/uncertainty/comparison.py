@@ -12,12 +12,13 @@ from ..frame import period_over
 from ..object_model.model import ObjectModel
 from ..pose_result import Alternative, AmbiguousTurn, PoseResult, presence
 from ..selection.plausibility import Plausibility
-from ..selection.rivals import Rivals
+from ..selection.rivals import Rivals, turn_likelihood
 from ..selection.scorer import Evidence
-from .ambiguity import ambiguous_turns, probabilities
+from .ambiguity import ambiguous_turns, probabilities, scaled
 from .scored_pose import Task, score_of
 
-# A track's pose is compared with its rivals this often, and more often while its score is low.
+# A track's pose is compared with its rivals this often, and more often while it is doubted, turns included that can't
+# be told from it.
 _PERIOD_S, _PERIOD_IN_DOUBT_S, _DOUBT_SCORE = 0.5, 0.1, 0.65
 _MOST_ALTERNATIVES = 5
 
@@ -31,6 +32,7 @@ class Comparison:
     earlier_lead: the largest of those in looks before that one, since it was registered; 0: there were none.
     alternatives: rivals, likeliest first.
     ambiguous: turns that can't be told from the pose.
+    ways: for how many rivals the best one stands that earlier looks don't rule out either.
     stamp_ns: of the frame in which they were compared.
     """
 
@@ -39,6 +41,7 @@ class Comparison:
     earlier_lead: float
     alternatives: tuple[Alternative, ...]
     ambiguous: tuple[AmbiguousTurn, ...]
+    ways: float
     stamp_ns: int | None
 
     @property
@@ -55,6 +58,7 @@ class Comparison:
             "earlier_margin": self.earlier_lead,
             "alternatives": self.alternatives,
             "ambiguous": self.ambiguous,
+            "ways": self.ways,
             "compared_ns": self.stamp_ns,
         }
 
@@ -74,12 +78,14 @@ class Comparison:
         earlier_lead: the largest over the rivals of the same pose in looks before. plausible: of what was
         registered or found.
         """
-        score = score_of(evidence, rivals.lead, earlier_lead, task, plausible)
+        # Who saw a mug's handle hasn't forgotten where it is while it is hidden.
+        ways = max(1.0, rivals.ways * float(turn_likelihood(np.array(earlier_lead))))
+        score = score_of(evidence, rivals.lead, earlier_lead, task, plausible, ways)
         likely = probabilities(rivals, score)
         best = np.argsort(-likely, kind="stable")[:_MOST_ALTERNATIVES]
         alternatives = tuple(Alternative(rivals.T_cam_obj[k].astype(np.float32), float(likely[k])) for k in best)
-        turns = ambiguous_turns(model, rivals, score)
-        return cls(score, rivals.lead, earlier_lead, alternatives, turns, stamp_ns)
+        turns = ambiguous_turns(model, rivals, score, ways)
+        return cls(score, rivals.lead, earlier_lead, alternatives, turns, ways, stamp_ns)
 
     @classmethod
     def kept(cls, previous: PoseResult, T_cam_obj: Pose, evidence: Evidence) -> "Comparison":
@@ -87,12 +93,14 @@ class Comparison:
         moved = T_cam_obj.astype(np.float64) @ se3.inverse(previous.T_cam_obj.astype(np.float64))
         others = np.array([one.T_cam_obj for one in previous.alternatives]).reshape(-1, 4, 4)
         carried = (moved @ others).astype(np.float32)
+        score = score_of(evidence, previous.margin, previous.earlier_margin, Task.TRACKED, ways=previous.ways)
         return cls(
-            score_of(evidence, previous.margin, previous.earlier_margin, Task.TRACKED),
+            score,
             previous.margin,
             previous.earlier_margin,
             tuple(Alternative(T, one.score) for T, one in zip(carried, previous.alternatives, strict=True)),
-            previous.ambiguous,
+            scaled(previous.ambiguous, previous.score, score),
+            previous.ways,
             previous.compared_ns,
         )
 
@@ -105,5 +113,5 @@ def longest_due(poses: Sequence[PoseResult], stamp_ns: int) -> int | None:
 
 def comparison_due(previous: PoseResult, stamp_ns: int) -> bool:
     """Tell whether a track's pose should be compared with its rivals anew."""
-    period_s = _PERIOD_S if previous.score >= _DOUBT_SCORE else _PERIOD_IN_DOUBT_S
+    period_s = _PERIOD_S if previous.presence >= _DOUBT_SCORE else _PERIOD_IN_DOUBT_S
     return period_over(previous.compared_ns, stamp_ns, period_s)

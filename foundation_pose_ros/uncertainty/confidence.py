@@ -36,10 +36,11 @@ _UNRULY = 0.01
 
 @dataclass(frozen=True)
 class Cues:
-    """What a probability is made from, (B,) float each, all growing with what speaks for a pose.
+    """What a probability is made from, (B,) float each, all but ways growing with what speaks for a pose.
 
     agreement, inliers, visible, outline, border: of the evidence. lead: over the best pose that would put the surface
-    elsewhere. earlier_lead: the largest in looks before, since a track began; 0: there were none.
+    elsewhere. earlier_lead: the largest in looks before, since a track began; 0: there were none. ways: for how many
+    rivals as likely that one stands, which earlier looks don't rule out either; 1 or more.
     likeness: how far the correlation of colours falls short of what was expected, negative; 0 for a model without
     colours. region: how far the outline falls short of separating learned colours as well as it did of late, negative;
     0 where that isn't known. hue, ends, flat, separates: of a pose that was registered or found, see `Plausibility`; of
@@ -53,6 +54,7 @@ class Cues:
     border: np.ndarray
     lead: np.ndarray
     earlier_lead: np.ndarray
+    ways: np.ndarray
     likeness: np.ndarray
     region: np.ndarray
     hue: np.ndarray
@@ -67,10 +69,11 @@ class Cues:
         lead: np.ndarray,
         earlier_lead: np.ndarray | None = None,
         plausible: Plausibility | None = None,
+        ways: np.ndarray | None = None,
     ) -> "Cues":
         """Take them from evidence for B poses, and leads (B,), now and at best before; None: there was no earlier look.
 
-        plausible: of all of them, where they were registered or found.
+        plausible: of all of them, where they were registered or found. ways (B,): None for one each.
         """
         around = plausible or Plausibility()
         short = evidence.region - evidence.region_expected
@@ -82,6 +85,7 @@ class Cues:
             border=evidence.border,
             lead=lead,
             earlier_lead=np.zeros_like(lead) if earlier_lead is None else earlier_lead,
+            ways=np.ones_like(lead) if ways is None else ways,
             likeness=np.minimum(evidence.colour - evidence.colour_expected, 0),
             region=np.where(np.isnan(short), 0, np.minimum(short, 0)),
             hue=np.full_like(lead, around.hue),
@@ -98,11 +102,11 @@ class Cues:
 
 @dataclass(frozen=True)
 class Standing:
-    """P(it is this pose) = 1 / (1 + exp(-(chosen + earlier + rate x lead))), but for a share that no lead rules out.
+    """P(it is this pose) = 1 / (1 + ways exp(-(chosen + earlier + rate x lead))), but for a share that no lead tells.
 
     chosen: log odds of a pose beside a rival for which as much speaks, since it was chosen by more than what sets these
     two apart. earlier: what was known before the look, rate x earlier_lead, but at most `most` and at least 0. None of
-    them is negative.
+    them is negative. ways: how many such rivals there are, a range of turns for as many as it is wide.
     """
 
     chosen: float
@@ -112,7 +116,12 @@ class Standing:
     def __call__(self, cues: Cues) -> np.ndarray:
         """(B,) in 0..1: how likely a pose is the right one rather than its rival."""
         earlier = np.minimum(np.maximum(self.rate * cues.earlier_lead, 0), self.most)
-        return np.asarray(_UNRULY + (1 - 2 * _UNRULY) * expit(self.chosen + earlier + self.rate * cues.lead))
+        odds = self.chosen + earlier + self.rate * cues.lead - np.log(cues.ways)
+        return np.asarray(_UNRULY + (1 - 2 * _UNRULY) * expit(odds))
+
+    def told(self, lead: float, ways: float) -> float:
+        """Return the lead over a single rival that says as much as one over so many that are as likely."""
+        return lead - float(np.log(ways)) / max(self.rate, 1e-9)
 
     def share(self, behind: np.ndarray) -> np.ndarray:
         """Return how likely rivals (R,) that are behind by so much are, beside the pose, as of one look."""

@@ -24,14 +24,21 @@ class Task(Enum):
 
 
 def score_of(
-    evidence: Evidence, lead: float, earlier_lead: float, task: Task, plausible: Plausibility | None = None
+    evidence: Evidence,
+    lead: float,
+    earlier_lead: float,
+    task: Task,
+    plausible: Plausibility | None = None,
+    ways: float = 1.0,
 ) -> float:
     """Return how likely the first of some poses is right, 0..1.
 
-    lead: over the best of its rivals. earlier_lead: the most that it was in looks before, 0 without any.
+    lead: over the best of its rivals. earlier_lead: the most that it was in looks before, 0 without any. ways: for how
+    many rivals the best one stands.
     """
-    count = len(evidence.rank)
-    return float(task.value(Cues.of(evidence, np.full(count, lead), np.full(count, earlier_lead), plausible))[0])
+    of_all = (np.full(len(evidence.rank), value) for value in (lead, earlier_lead, ways))
+    leads, earlier, each_ways = of_all
+    return float(task.value(Cues.of(evidence, leads, earlier, plausible, each_ways))[0])
 
 
 def by_odds(score: float, factor: float) -> float:
