@@ -24,6 +24,7 @@ from ..frame import Frame
 from ..object_model.model import ObjectModel
 from ..pose_result import PoseResult
 from ..runtime.thread_limits import one_blas_thread, one_cv2_thread
+from ..uncertainty.ambiguity import rescored
 from ..uncertainty.scored_pose import Task, by_odds
 from .answers import assessed, compared, registered, tracked
 
@@ -152,7 +153,7 @@ class PoseEstimator:
         candidates = above_planes(candidates, prepared.model, prepared.renderer, proposal.planes)
         result = registered(prepared, candidates, Task.FOUND)
         buried = proposal.planes.penetrated_by(prepared.renderer, result.T_cam_obj, prepared.model)
-        return replace(result, score=0.0 if buried else result.score, time_s=perf_counter() - started)
+        return replace(rescored(result, 0.0) if buried else result, time_s=perf_counter() - started)
 
     def search(
         self,
@@ -170,7 +171,7 @@ class PoseEstimator:
         for name in object_names if object_names is not None else self.models:
             found += self._found(frame, name, instances)
         kept: list[PoseResult] = []
-        for one in sorted(found, key=lambda result: -result.score):
+        for one in sorted(found, key=lambda result: -result.presence):
             same = [other for other in kept if other.object_name == one.object_name]
             if len(same) < instances and not any(
                 self.overlap_ratio(frame, one, other) > _SAME_SURFACE for other in (*taken, *kept)
@@ -181,7 +182,7 @@ class PoseEstimator:
     def _found(self, frame: Frame, name: str, instances: int) -> list[PoseResult]:
         """Register the things that look most like an object, until it is surely found as often as asked for.
 
-        The odds of each are divided by how many were tried for one: of many wrong ones the best looks right.
+        The odds that each is there are divided by how many were tried for one: of many wrong ones the best looks right.
         """
         found: list[PoseResult] = []
         for proposal in self.looked(frame, name)[: _MOST_TRIED + instances - 1]:
@@ -190,7 +191,8 @@ class PoseEstimator:
             if sum(result.score >= _SURE for result in found) >= instances:
                 break
         share = instances / max(len(found), instances)
-        return [replace(one, score=by_odds(one.score, share)) for one in found]
+        there = [(one, by_odds(one.presence, share) / max(one.presence, 1e-9)) for one in found]
+        return [rescored(one, one.score * factor) for one, factor in there]
 
     def overlap_ratio(self, frame: Frame, first: PoseResult, second: PoseResult) -> float:
         """Return 0..1: of the pixels explained by the one that explains fewer, the share that the other explains."""

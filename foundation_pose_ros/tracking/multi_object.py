@@ -251,7 +251,7 @@ class MultiObjectTracker:
         poses = {id: one for id, one in found.items() if isinstance(one, PoseResult)}
         kept: dict[str, PoseResult] = {}
         # Whoever had the pixels keeps them: two equal scores would take turns, and neither be lost.
-        for id in sorted(poses, key=lambda id: (tracks[id].in_doubt, -poses[id].score)):
+        for id in sorted(poses, key=lambda id: (tracks[id].doubted, -poses[id].presence)):
             other = self._rival(frame, poses[id], kept)
             if other is None:
                 kept[id] = poses[id]

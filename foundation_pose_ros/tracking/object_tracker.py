@@ -51,7 +51,12 @@ class ObjectTracker:
 
     @property
     def in_doubt(self) -> bool:
-        """Return True while it is tracked, but the last frame didn't confirm it."""
+        """Return True while it is tracked, but the last frame didn't confirm it, or may be turned otherwise."""
+        return self.doubted or self._status.turn_doubt_since_ns is not None
+
+    @property
+    def doubted(self) -> bool:
+        """Return True while it is tracked, but the last frame didn't confirm that it is there."""
         return self._status.doubt_since_ns is not None
 
     @property
@@ -79,7 +84,7 @@ class ObjectTracker:
         self._stamp_ns = frame.stamp_ns
         self._status = started(frame.stamp_ns)
         if result.score < self.settings.state.lose_score:
-            self._advance(FrameEvidence(frame.stamp_ns, result.score))
+            self._advance(FrameEvidence(frame.stamp_ns, result.score, presence=result.presence))
         self._time_s = 0.0
         self._begin(frame, result)
         return self.snapshot(frame.stamp_ns)
@@ -170,7 +175,7 @@ class ObjectTracker:
                 refused(self.id, found)
         self._advance(seen)
         if self.state is TrackState.TRACKING and isinstance(found, PoseResult):
-            if not self.in_doubt:
+            if not self.doubted:
                 self._last_believed = found
             elif self._last_believed is not None:
                 # What was learned from doubtful poses would speak for them.
@@ -182,7 +187,7 @@ class ObjectTracker:
         assert self._pose is not None, "what was found"
         with suppress(InputRefused):
             self._pose = self._estimator.compared(frame, self._pose)
-            if not self.in_doubt:
+            if not self.doubted:
                 self._last_believed = self._pose
 
     def relocalize(self, frame: Frame, claimed: ClaimedBy | None = None) -> TrackedObject:
@@ -227,6 +232,7 @@ class ObjectTracker:
     def snapshot(self, stamp_ns: int) -> TrackedObject:
         """Return the object as of a frame's stamp."""
         status = self._status
+        doubts = (status.doubt_since_ns, status.turn_doubt_since_ns)
         current = status.state is TrackState.TRACKING and self._pose_is_current
         return TrackedObject(
             id=self.id,
@@ -239,13 +245,13 @@ class ObjectTracker:
             last_believed=self._last_believed,
             registered_ns=status.registered_ns,
             in_doubt=self.in_doubt,
-            doubt_s=_seconds_between(status.doubt_since_ns, stamp_ns) or 0.0,
+            doubt_s=max(_seconds_between(since, stamp_ns) or 0.0 for since in doubts),
             time_s=self._time_s,
         )
 
     def _said(self) -> PoseResult | None:
         """Return the pose, as uncertain as a doubt makes it."""
-        if self._pose is None or not self.in_doubt:
+        if self._pose is None or not self.doubted:
             return self._pose
         return replace(self._pose, covariance=doubted(self._pose))
 
@@ -276,7 +282,7 @@ class ObjectTracker:
         last, settings = self._last_believed, self.settings.relocalization
         if last is None:
             return True
-        if self.in_doubt:
+        if self.doubted:
             return looks_like(found, last, settings)
         return shows_its_print(found, last, settings.colour_drop)
 

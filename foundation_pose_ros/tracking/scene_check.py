@@ -141,7 +141,7 @@ class SceneCheck:
 
     def _speaks_louder(self, standing: PoseResult, found: Followed) -> bool:
         settings = self.settings
-        if standing.score < settings.accept_score:
+        if standing.presence < settings.accept_score:
             return False
         if not isinstance(found, PoseResult):
             return True

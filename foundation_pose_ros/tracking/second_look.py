@@ -69,11 +69,11 @@ class SecondLook:
         return None if better is None else moving_on(frame, better, last)
 
     def doubts(self, found: Followed, lose_score: float) -> bool:
-        """Take note of a step's fit; True where its score is low, or it fits less well than steps did of late.
+        """Take note of a step's fit; True where it is unlikely, or fits less well than steps did of late.
 
-        lose_score: below which a score is doubted.
+        lose_score: below which it is doubted, turns included that can't be told.
         """
-        if not isinstance(found, PoseResult) or found.score < lose_score:
+        if not isinstance(found, PoseResult) or found.presence < lose_score:
             return True
         fits, usual = fit(found), self._usual_fit
         memory = 0.0 if usual is None else self.settings.memory

@@ -23,10 +23,14 @@ class StateSettings:
     of them doesn't make the state flicker. Doubt becomes LOST after a time and a number of frames, both: neither one
     bad frame at a low rate nor a burst of bad frames at a high one is enough.
 
+    An object that is there, but may be turned in ways that can't be told, is tracked, and what is in doubt is its turn:
+    from a start below `accept_score`, or a frame below `lose_score`, until its own score reaches `accept_score`. That
+    never becomes LOST.
+
     accept_score: at which a registration starts a track, or goes on with a lost one, turns included that can't be told
         from its pose.
-    lose_score: below which a track comes into doubt, and nothing starts. A track that was lost and hasn't been
-        confirmed since, by `regain_frames`, is lost again at once.
+    lose_score: below which a track comes into doubt, such turns included, and nothing starts. A track that was lost and
+        hasn't been confirmed since, by `regain_frames`, is lost again at once.
     regain_score: at which a frame speaks for a track in doubt, turns included that can't be told from its pose.
     lost_after_s: seconds of doubt.
     lost_after_frames: frames of doubt, 1 or more.
@@ -42,15 +46,11 @@ class StateSettings:
 
     def confirms(self, seen: "FrameEvidence") -> bool:
         """Tell whether a frame speaks for a track in doubt."""
-        return seen.score is not None and self._speaks(seen.score, seen.presence, self.regain_score)
+        return seen.there is not None and seen.there >= self.regain_score
 
     def accepts(self, score: float, presence: float | None = None) -> bool:
         """Tell whether a registration starts a track; presence: turns included that can't be told from it."""
-        return self._speaks(score, presence, self.accept_score)
-
-    def _speaks(self, score: float, presence: float | None, asked: float) -> bool:
-        """Tell whether a pose is likely enough to start or confirm a track, turns included that can't be told."""
-        return score >= self.lose_score and (score if presence is None else presence) >= asked
+        return (score if presence is None else presence) >= max(self.accept_score, self.lose_score)
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,18 @@ class FrameEvidence:
     switched: bool = False
     presence: float | None = None
 
+    @property
+    def there(self) -> float | None:
+        """Return how likely the object is there, however it is turned, 0..1; None where there is no pose."""
+        return self.score if self.score is None or self.presence is None else self.presence
+
 
 @dataclass(frozen=True)
 class TrackStatus:
     """What is believed of one object; stamps are those of frames, None where it never happened.
 
     doubtful_frames: since the doubt began; good_frames: of late, that may end it. unconfirmed: good frames that a track
-    still needs, which was lost before.
+    still needs, which was lost before. turn_doubt_since_ns: since when it may well be turned otherwise.
     """
 
     state: TrackState = TrackState.SEARCHING
@@ -86,6 +91,7 @@ class TrackStatus:
     doubtful_frames: int = 0
     good_frames: int = 0
     unconfirmed: int = 0
+    turn_doubt_since_ns: int | None = None
 
 
 def started(stamp_ns: int) -> TrackStatus:
@@ -109,20 +115,38 @@ def advance(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -
 def _after_registration(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -> TrackStatus:
     if seen.score is not None and settings.accepts(seen.score, seen.presence):
         found_again = status.state is TrackState.LOST
-        return replace(started(seen.stamp_ns), unconfirmed=settings.regain_frames if found_again else 0)
+        begun = replace(started(seen.stamp_ns), unconfirmed=settings.regain_frames if found_again else 0)
+        return _with_turn_doubt(begun, seen, settings, settings.accept_score)
     if status.state is TrackState.TRACKING:
         return status
     if seen.score is None:
         reason = seen.reason or "registration gave no pose"
     else:
-        present = (seen.presence or seen.score) >= settings.accept_score
-        least = settings.lose_score if present else settings.accept_score
+        least = max(settings.accept_score, settings.lose_score)
         reason = f"registration scored {seen.score:.2f}, below {least:.2f}"
     return replace(status, reason=reason)
 
 
 def _after_step(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -> TrackStatus:
-    score = seen.score
+    after = _with_turn_doubt(_with_presence(status, seen, settings), seen, settings, settings.lose_score)
+    if after.state is TrackState.TRACKING and not after.reason and after.turn_doubt_since_ns is not None:
+        return replace(after, reason="in doubt: which way it is turned isn't seen")
+    return after
+
+
+def _with_turn_doubt(status: TrackStatus, seen: FrameEvidence, settings: StateSettings, least: float) -> TrackStatus:
+    """Begin to doubt a turn where an object is there but scores less than the least, and end it by its own score."""
+    if seen.score is None or seen.there is None:  # both or none
+        return status
+    if status.state is not TrackState.TRACKING or seen.score >= settings.accept_score:
+        return replace(status, turn_doubt_since_ns=None)
+    if status.turn_doubt_since_ns is None and seen.score < least <= seen.there:
+        return replace(status, turn_doubt_since_ns=seen.stamp_ns)
+    return status
+
+
+def _with_presence(status: TrackStatus, seen: FrameEvidence, settings: StateSettings) -> TrackStatus:
+    score = seen.there
     if seen.switched and score is not None:
         return replace(
             status,

@@ -14,8 +14,9 @@ class TrackedObject:
     registration that started the track; registered_ns: the stamp of that registration's frame; since_seen_s: since the
     last frame with a trusted pose; None where that never happened. `reason` says in words why the state is what it is,
     and is empty while all is well. in_doubt: it is tracked, but the last frame didn't confirm it, for doubt_s seconds
-    by now; the covariance of `result` is then that of a pose which may be wrong. time_s: wall time that the object took
-    in the last frame that was looked at: a registration, the step into it, or the search.
+    by now; the covariance of `result` is then that of a pose which may be wrong. Or it is there, but may well be turned
+    about an axis, along which the covariance is wide. time_s: wall time that the object took in the last frame that was
+    looked at: a registration, the step into it, or the search.
     """
 
     id: str

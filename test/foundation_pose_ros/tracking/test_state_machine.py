@@ -140,9 +140,30 @@ def test_a_track_is_lost_exactly_when_doubt_lasted(scores, period_s):
     assert bool(status.reason) == (lost or since is not None)
 
 
-@pytest.mark.parametrize(("score", "presence", "believed"), [(0.5, 0.9, True), (0.2, 0.9, False), (0.5, 0.6, False)])
+@pytest.mark.parametrize(("score", "presence", "believed"), [(0.5, 0.9, True), (0.2, 0.9, True), (0.5, 0.6, False)])
 def test_a_doubt_ends_where_only_a_turn_cant_be_told(score, presence, believed):
     status = after([BAD])
     for k in range(SETTINGS.regain_frames):
         status = advance(status, FrameEvidence((2 + k) * 10**8, score, presence=presence), SETTINGS)
     assert (status.doubt_since_ns is None) == believed
+
+
+def test_a_turn_that_cant_be_told_is_in_doubt_until_it_shows_and_never_lost():
+    begun = advance(TrackStatus(), FrameEvidence(0, 0.3, registration=True, presence=0.9), SETTINGS)
+    assert begun.state is TrackState.TRACKING and begun.turn_doubt_since_ns == 0
+    status = begun
+    for k, score in enumerate([0.3] * 20 + [0.45]):
+        status = advance(status, FrameEvidence((1 + k) * 10**8, score, presence=0.9), SETTINGS)
+    assert (status.state, status.turn_doubt_since_ns) == (TrackState.TRACKING, 0)
+    assert status.reason == "in doubt: which way it is turned isn't seen" and status.doubt_since_ns is None
+    status = advance(status, FrameEvidence(3 * 10**9, SETTINGS.accept_score), SETTINGS)
+    assert (status.reason, status.turn_doubt_since_ns) == ("", None)
+
+
+def test_a_score_that_falls_because_an_object_goes_is_no_doubt_about_its_turn():
+    assert after([BAD]).turn_doubt_since_ns is None
+    begun = advance(TrackStatus(), FrameEvidence(0, 0.3, registration=True, presence=0.9), SETTINGS)
+    gone = begun
+    for k in range(8):
+        gone = advance(gone, FrameEvidence((1 + k) * 10**8, 0.1, presence=0.3), SETTINGS)
+    assert gone.state is TrackState.LOST
