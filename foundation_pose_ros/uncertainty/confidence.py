@@ -39,12 +39,12 @@ class Cues:
     """What a probability is made from, (B,) float each, all but ways growing with what speaks for a pose.
 
     agreement, inliers, visible, outline, border: of the evidence. lead: over the best pose that would put the surface
-    elsewhere. earlier_lead: the largest in looks before, since a track began; 0: there were none. ways: for how many
-    rivals as likely that one stands, which earlier looks don't rule out either; 1 or more.
+    elsewhere. earlier_lead: the largest in looks before, since a track began; 0: there were none.
     likeness: how far the correlation of colours falls short of what was expected, negative; 0 for a model without
     colours. region: how far the outline falls short of separating learned colours as well as it did of late, negative;
     0 where that isn't known. hue, ends, flat, separates: of a pose that was registered or found, see `Plausibility`; of
-    a track's as where nothing is known.
+    a track's as where nothing is known. ways: for how many rivals as likely the best one stands, those aside that
+    earlier looks rule out; 1 or more.
     """
 
     agreement: np.ndarray
@@ -54,13 +54,13 @@ class Cues:
     border: np.ndarray
     lead: np.ndarray
     earlier_lead: np.ndarray
-    ways: np.ndarray
     likeness: np.ndarray
     region: np.ndarray
     hue: np.ndarray
     ends: np.ndarray
     flat: np.ndarray
     separates: np.ndarray
+    ways: np.ndarray
 
     @classmethod
     def of(
@@ -85,13 +85,13 @@ class Cues:
             border=evidence.border,
             lead=lead,
             earlier_lead=np.zeros_like(lead) if earlier_lead is None else earlier_lead,
-            ways=np.ones_like(lead) if ways is None else ways,
             likeness=np.minimum(evidence.colour - evidence.colour_expected, 0),
             region=np.where(np.isnan(short), 0, np.minimum(short, 0)),
             hue=np.full_like(lead, around.hue),
             ends=np.full_like(lead, around.ends),
             flat=np.full_like(lead, around.flat),
             separates=np.full_like(lead, around.separates),
+            ways=np.ones_like(lead) if ways is None else ways,
         )
 
     def bent(self, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,8 @@ from foundation_pose_ros.uncertainty.covariance import CovarianceModel
 
 def drawn_cues(rng: np.random.Generator, count: int) -> Cues:
     """Draw all but leads evenly; no pose has a rival that is near."""
-    return replace(Cues(**{field.name: rng.random(count) for field in fields(Cues)}), lead=np.full(count, 10.0))
+    drawn = Cues(**{field.name: rng.random(count) for field in fields(Cues)})
+    return replace(drawn, lead=np.full(count, 10.0), ways=np.ones(count))
 
 
 def test_weights_are_found_on_both_sides_of_a_bend_and_what_speaks_against_is_left_out(rng):

@@ -37,17 +37,32 @@ def estimator(scene):
     return PoseEstimator([scene.model(name) for name in OBJECTS])
 
 
-def cues(values: tuple[float, ...]) -> Cues:
-    return Cues(*(np.array([value]) for value in values))
+NAMES = [field.name for field in fields(Cues) if field.name != "ways"]
+
+
+def cues(values: tuple[float, ...], ways: float = 1.0) -> Cues:
+    return Cues(*(np.array([value]) for value in (*values, ways)))
 
 
 @pytest.mark.parametrize("confidence", [REGISTERED, FOUND, TRACKED])
-@given(SHARES, st.sampled_from([field.name for field in fields(Cues)]), st.floats(0, 1))
+@given(SHARES, st.sampled_from(NAMES), st.floats(0, 1))
 def test_no_cue_speaks_against_a_pose(confidence: Confidence, values, name, more):
     before = cues(values)
     after = replace(before, **{name: getattr(before, name) + more})
     (p_before,), (p_after,) = confidence(before), confidence(after)
     assert 0 < p_before <= p_after < 1
+
+
+@pytest.mark.parametrize("confidence", [REGISTERED, FOUND, TRACKED])
+@given(SHARES, st.floats(1, 30))
+def test_rivals_share_odds_the_more_of_them_there_are(confidence: Confidence, values, ways):
+    """The odds of one pose beside n rivals as likely are an n-th of those beside one."""
+    there = confidence(cues(values)) / confidence.stands(cues(values))
+    one, several = (confidence.stands(cues(values, n))[0] for n in (1.0, ways))
+    unruly = confidence.stands(replace(cues(values), lead=np.array([-1e3])))[0]
+    one, several = ((p - unruly) / (1 - 2 * unruly) for p in (one, several))
+    assert several / (1 - several) == pytest.approx(one / (1 - one) / ways, rel=1e-6, abs=1e-9)
+    assert confidence(cues(values, ways)) == pytest.approx(there * confidence.stands(cues(values, ways)))
 
 
 @pytest.mark.parametrize("confidence", [REGISTERED, FOUND, TRACKED])
