@@ -22,11 +22,11 @@ from foundation_pose_ros.training.compact_settings import CompactRefineSettings,
 from foundation_pose_ros.training.refine_task import RefineTask, StepValidation
 
 FIGURE = ROOT / "docs" / "images" / "refiner_scaling.svg"
-SETS, STEPS = 4, 300
+SETS, STEPS = 4, 200
 ALL = 0
 MESHES = (10, 30, 100, 300, ALL)
-PAIRS_AT_STEPS = (75, 150, 300, 600, 1200)
-SEEDS = (0, 1, 2)
+PAIRS_AT_STEPS = (50, 100, 200, 400)
+SEEDS = (0, 1)
 VALIDATION_SETS = 128
 # What the laws are asked for.
 ASKED = {"meshes": 40_000, "pairs": 10_000_000}

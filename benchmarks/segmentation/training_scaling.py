@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -30,18 +30,19 @@ from universeg_ros.training.settings import DEFAULT_RUN, Mix, UniverSegStage, Un
 from universeg_ros.training.train import train
 
 FIGURE = ROOT / "docs" / "images" / "segmentation_scaling.svg"
-STEPS, SIZE = 700, 64
-STAGE = UniverSegStage(SIZE, support=(1, 8), batch=3)
+SIZE = 64
+STAGE = UniverSegStage(SIZE, support=(1, 4), batch=3)
 ALL = 0
-TASKS = (10, 30, 68, ALL)
-# The law goes through the first seed's runs; the others say what sets, first weights and batches drawn anew change.
+# How many tasks, by how many steps each run has: whether more tasks pay may hang on these.
+TASKS = {500: (10, 30, 68, ALL), 1500: (10, 30, ALL)}
+# Laws go through the first seed's runs; the others say what sets, first weights and batches drawn anew change.
 SEED = 0
-ALSO = ((10, 1), (ALL, 1))
+ALSO = ((10, 1, 500), (ALL, 1, 500))
 ASKED = 1000
 # As the network alone sees the pictures, at the size that it was trained at.
-JUDGED = EvaluationSettings(support_size=16, ensemble=3, baselines=False)
+JUDGED = EvaluationSettings(support_size=8, ensemble=1, baselines=False)
 PLAIN = replace(DEFAULTS, likeness=False, zoom="never")
-TITLES = {"tasks": "tasks"}
+TITLES = {str(steps): f"tasks, {steps} steps" for steps in TASKS}
 
 
 def main(
@@ -61,28 +62,25 @@ def measure(runs: Path) -> Report:
     data = data_folder() / "segmentation"
     judged = judged_tasks(data)
     files = trained_files(data, judged)
-    if len(files) <= max(TASKS):
-        raise InputRefused("no_data", f"{data} holds {len(files)} sets to train on: more than {max(TASKS)} are needed")
-    made = {
-        (count, seed): run(runs / f"tasks_{count or 'all'}_seed_{seed}", drawn(files, count, seed), judged, seed)
-        for count, seed in (*((count, SEED) for count in TASKS), *ALSO)
-    }
-    sizes = {count: count or len(files) for count in TASKS}
+    if len(files) <= (most := max(map(max, TASKS.values()))):
+        raise InputRefused("no_data", f"{data} holds {len(files)} sets to train on: more than {most} are needed")
     sources = image_sources(judged)
-    losses = {key: 1 - by_source(dice, sources) for key, dice in made.items()}
-    curve = [losses[count, SEED] for count in TASKS]
-    found = against(list(sizes.values()), np.stack(curve), ASKED)
-    for point, loss in zip(found["points"], curve, strict=True):
-        point["gained"] = _with_interval(curve[0] - loss)
-        point["interval"] = _with_interval(1 - loss)[1:]
-    return provenance({"steps": STEPS, "size": SIZE, "judged": list(sources), "sources": len(curve[0])}) | {
-        "against": {"tasks": found},
-        "runs": [
-            {"tasks": sizes[count], "seed": seed, "dice": round(float(1 - losses[count, seed].mean()), 4)}
-            | {"of": dice}
-            for (count, seed), dice in made.items()
-        ],
-    }
+
+    def losses(count: int, seed: int, steps: int) -> np.ndarray:
+        folder = runs / f"tasks_{count or 'all'}_seed_{seed}_steps_{steps}"
+        return 1 - by_source(run(folder, drawn(files, count, seed), judged, seed, steps), sources)
+
+    def curve(steps: int) -> dict[str, Any]:
+        sizes = [count or len(files) for count in TASKS[steps]]
+        return _against(sizes, np.stack([losses(count, SEED, steps) for count in TASKS[steps]]))
+
+    found = {str(steps): curve(steps) for steps in TASKS}
+    also = [
+        {"tasks": count or len(files), "steps": steps, "seed": seed, "dice": _dice(losses(count, seed, steps))}
+        for count, seed, steps in ALSO
+    ]
+    settings = {"size": SIZE, "judged": list(sources), "sources": len(set(sources.values())), "seed": SEED}
+    return provenance(settings) | {"against": found, "seeds": also}
 
 
 def judged_tasks(data: Path) -> list[EvaluationTask]:
@@ -104,9 +102,11 @@ def drawn(files: Sequence[Path], count: int, seed: int) -> list[Path]:
     return [files[k] for k in order[: count or len(files)]]
 
 
-def run(folder: Path, files: Sequence[Path], judged: Sequence[EvaluationTask], seed: int) -> dict[str, float]:
+def run(
+    folder: Path, files: Sequence[Path], judged: Sequence[EvaluationTask], seed: int, steps: int
+) -> dict[str, float]:
     """Train on these sets and return the mean Dice on each judged task; does what isn't done yet."""
-    kept = folder / f"dice_{STEPS}.json"
+    kept = folder / "dice.json"
     if not kept.is_file():
         settings = UniverSegTrainSettings(
             output=str(folder),
@@ -114,7 +114,7 @@ def run(folder: Path, files: Sequence[Path], judged: Sequence[EvaluationTask], s
             # Made-up tasks would be the same at each point, however many sets there are beside them.
             mix=Mix(real=1, deformed_maps=0, scattered_shapes=0, pseudo_labels=0),
             stages=(STAGE,),
-            steps=STEPS,
+            steps=steps,
             seed=seed,
         )
         model, _ = load_checkpoint(train(settings, lambda line: print(f"{folder.name}: {line}", flush=True)))
@@ -138,6 +138,20 @@ def by_source(dice: dict[str, float], sources: dict[str, str]) -> np.ndarray:
     )
 
 
+def _against(sizes: Sequence[int], curve: np.ndarray) -> dict[str, Any]:
+    """Points, with intervals of Dice and of what it gained since the fewest tasks, and the law through curve (P, N)."""
+    found = against(sizes, curve, ASKED)
+    points = [
+        point | {"interval": _with_interval(1 - loss)[1:], "gained": _with_interval(curve[0] - loss)}
+        for point, loss in zip(found["points"], curve, strict=True)
+    ]
+    return found | {"points": points}
+
+
+def _dice(losses: np.ndarray) -> float:
+    return round(float(1 - losses.mean()), 4)
+
+
 def _with_interval(values: np.ndarray) -> list[float]:
     """Mean of values (N,) and the ends of its 95 % interval."""
     return [round(value, 4) for value in (float(values.mean()), *bootstrap_interval(values))]
@@ -145,25 +159,16 @@ def _with_interval(values: np.ndarray) -> list[float]:
 
 def points_table(report: Report) -> str:
     """Return Dice at each point, and what the other seeds gave."""
-    found, settings = report["against"]["tasks"]["points"], report["settings"]
-    lines = ["| tasks | Dice (95 %) | more than with the fewest (95 %) |", "|---|---|---|"]
-    for point in found:
-        (low, high), (more, least, most) = point["interval"], point["gained"]
-        gained = "" if point is found[0] else f"{more:+.3f} ({least:+.3f} to {most:+.3f})"
-        lines.append(f"| {point['n']} | {1 - point['loss']:.3f} ({low:.2f} to {high:.2f}) | {gained} |")
-    seeds: dict[int, list[str]] = {}
-    for one in report["runs"]:
-        seeds.setdefault(one["tasks"], []).append(f"{one['dice']:.3f}")
-    spread = "; ".join(f"{tasks} tasks {', '.join(dice)}" for tasks, dice in seeds.items() if len(dice) > 1)
+    lines = ["| steps | tasks | Dice (95 %) | more than with the fewest (95 %) |", "|---|---|---|---|"]
+    for steps, found in report["against"].items():
+        for point in found["points"]:
+            (low, high), (more, least, most) = point["interval"], point["gained"]
+            gained = "" if point is found["points"][0] else f"{more:+.3f} ({least:+.3f} to {most:+.3f})"
+            lines.append(f"| {steps} | {point['n']} | {1 - point['loss']:.3f} ({low:.2f} to {high:.2f}) | {gained} |")
+    seeds = "; ".join(f"{one['tasks']} tasks, {one['steps']} steps: {one['dice']:.3f}" for one in report["seeds"])
+    judged = f"{len(report['settings']['judged'])} tasks of {report['settings']['sources']} sources"
     return "\n".join(
-        [
-            *lines,
-            "",
-            f"{len(settings['judged'])} tasks of {settings['sources']} sources, {settings['steps']} steps. "
-            f"The same with sets, first weights and batches drawn anew: {spread}.",
-            "",
-            origin(report),
-        ]
+        [*lines, "", f"{judged}. Sets, first weights and batches drawn anew: {seeds}.", "", origin(report)]
     )
 
 

@@ -85,7 +85,7 @@ def test_a_run_that_went_farther_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "seeds"), [(training_scaling, 3), (refiner_scaling, 3)], ids=["compact scorer", "compact refiner"]
+    ("part", "seeds"), [(training_scaling, 3), (refiner_scaling, 2)], ids=["compact scorer", "compact refiner"]
 )
 def test_laws_are_those_by_which_networks_were_judged(part: Any, seeds: int, tmp_path: Path) -> None:
     report = part.measure(tmp_path)

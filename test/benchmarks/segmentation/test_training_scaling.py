@@ -42,11 +42,10 @@ def segmentation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     discs(folder / "eval" / "wbc_cell.npz", 100)
     monkeypatch.setenv("FOUNDATION_PERCEPTION_DATA", str(tmp_path / "data"))
     for name, value in {
-        "STEPS": 2,
         "SIZE": 16,
         "STAGE": UniverSegStage(16, support=(1, 2), batch=1),
-        "TASKS": (1, 2, 4, 0),
-        "ALSO": ((1, 1),),
+        "TASKS": {2: (1, 2, 4, 0), 3: (1, 2, 0)},
+        "ALSO": ((1, 1, 2),),
     }.items():
         monkeypatch.setattr(training_scaling, name, value)
     return folder
@@ -75,26 +74,31 @@ def test_points_law_and_table_come_from_runs_that_are_made_once(
     segmentation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = measure(tmp_path / "runs")
-    found = report["against"]["tasks"]
-    assert [point["n"] for point in found["points"]] == [1, 2, 4, 5]
-    assert found["points"][0]["gained"] == [0, 0, 0]
-    for point, one in zip(found["points"], report["runs"], strict=False):
-        low, high = point["interval"]
-        assert low <= 1 - point["loss"] <= high
-        assert one["dice"] == pytest.approx(1 - point["loss"], abs=2e-4)
-        assert point["gained"][0] == pytest.approx(found["points"][0]["loss"] - point["loss"], abs=2e-4)
-    assert [(one["tasks"], one["seed"]) for one in report["runs"]] == [(1, 0), (2, 0), (4, 0), (5, 0), (1, 1)]
-    assert "1 tasks" in training_scaling.points_table(report | {"command": "python"})
+    assert list(report["against"]) == ["2", "3"]
+    assert [[point["n"] for point in found["points"]] for found in report["against"].values()] == [
+        [1, 2, 4, 5],
+        [1, 2, 5],
+    ]
+    for found in report["against"].values():
+        assert found["points"][0]["gained"] == [0, 0, 0]
+        for point in found["points"]:
+            low, high = point["interval"]
+            assert low <= 1 - point["loss"] <= high
+            assert point["gained"][0] == pytest.approx(found["points"][0]["loss"] - point["loss"], abs=2e-4)
+    assert [(one["tasks"], one["seed"], one["steps"]) for one in report["seeds"]] == [(1, 1, 2)]
+    assert "Sets, first weights and batches drawn anew: 1 tasks, 2 steps: " in training_scaling.points_table(
+        report | {"command": "python"}
+    )
 
     def refuse(*_args: object) -> None:
         raise AssertionError("trained what was trained")
 
     monkeypatch.setattr(training_scaling, "train", refuse)
     again = measure(tmp_path / "runs")
-    assert again["against"] == report["against"] and again["runs"] == report["runs"]
+    assert again["against"] == report["against"] and again["seeds"] == report["seeds"]
 
 
 def test_too_few_sets_are_refused(segmentation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training_scaling, "TASKS", (1, 5, 0))
+    monkeypatch.setattr(training_scaling, "TASKS", {2: (1, 5, 0)})
     with pytest.raises(InputRefused, match="5 sets to train on"):
         measure(tmp_path / "runs")
