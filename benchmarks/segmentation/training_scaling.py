@@ -6,7 +6,7 @@ goes on, and what is finished is read. Writes benchmarks/results/segmentation_sc
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,16 +33,24 @@ FIGURE = ROOT / "docs" / "images" / "segmentation_scaling.svg"
 SIZE = 64
 STAGE = UniverSegStage(SIZE, support=(1, 4), batch=3)
 ALL = 0
-# How many tasks, by how many steps each run has: whether more tasks pay may hang on these.
-TASKS = {500: (10, 30, 68, ALL), 1500: (10, 30, ALL)}
-# Laws go through the first seed's runs; the others say what sets, first weights and batches drawn anew change.
-SEED = 0
-ALSO = ((10, 1, 500), (ALL, 1, 500))
+
+
+@dataclass(frozen=True)
+class Series:
+    """Runs of so many steps over more and more tasks, 0 for all; the seed draws sets, first weights and batches."""
+
+    steps: int
+    seed: int
+    tasks: tuple[int, ...]
+
+
+# The law goes through the first; the others say what chance and more steps change.
+SERIES = (Series(500, 0, (10, 30, 68, ALL)), Series(500, 1, (10, ALL)), Series(1500, 0, (10, ALL)))
 ASKED = 1000
 # As the network alone sees the pictures, at the size that it was trained at.
 JUDGED = EvaluationSettings(support_size=8, ensemble=1, baselines=False)
 PLAIN = replace(DEFAULTS, likeness=False, zoom="never")
-TITLES = {str(steps): f"tasks, {steps} steps" for steps in TASKS}
+TITLES = {"tasks": "tasks"}
 
 
 def main(
@@ -62,25 +70,26 @@ def measure(runs: Path) -> Report:
     data = data_folder() / "segmentation"
     judged = judged_tasks(data)
     files = trained_files(data, judged)
-    if len(files) <= (most := max(map(max, TASKS.values()))):
+    if len(files) <= (most := max(max(series.tasks) for series in SERIES)):
         raise InputRefused("no_data", f"{data} holds {len(files)} sets to train on: more than {most} are needed")
     sources = image_sources(judged)
-
-    def losses(count: int, seed: int, steps: int) -> np.ndarray:
-        folder = runs / f"tasks_{count or 'all'}_seed_{seed}_steps_{steps}"
-        return 1 - by_source(run(folder, drawn(files, count, seed), judged, seed, steps), sources)
-
-    def curve(steps: int) -> dict[str, Any]:
-        sizes = [count or len(files) for count in TASKS[steps]]
-        return _against(sizes, np.stack([losses(count, SEED, steps) for count in TASKS[steps]]))
-
-    found = {str(steps): curve(steps) for steps in TASKS}
-    also = [
-        {"tasks": count or len(files), "steps": steps, "seed": seed, "dice": _dice(losses(count, seed, steps))}
-        for count, seed, steps in ALSO
-    ]
-    settings = {"size": SIZE, "judged": list(sources), "sources": len(set(sources.values())), "seed": SEED}
-    return provenance(settings) | {"against": found, "seeds": also}
+    curves = []
+    for series in SERIES:
+        losses = []
+        for count in series.tasks:
+            folder = runs / f"tasks_{count or 'all'}_seed_{series.seed}_steps_{series.steps}"
+            dice = run(folder, drawn(files, count, series.seed), judged, series)
+            losses.append(1 - by_source(dice, sources))
+        curves.append(np.stack(losses))
+    sizes = [[count or len(files) for count in series.tasks] for series in SERIES]
+    settings = {"size": SIZE, "judged": list(sources), "sources": len(set(sources.values()))}
+    return provenance(settings) | {
+        "against": {"tasks": against(sizes[0], curves[0], ASKED)},
+        "series": [
+            {"steps": series.steps, "seed": series.seed, "points": _points(n, curve)}
+            for series, n, curve in zip(SERIES, sizes, curves, strict=True)
+        ],
+    }
 
 
 def judged_tasks(data: Path) -> list[EvaluationTask]:
@@ -102,9 +111,7 @@ def drawn(files: Sequence[Path], count: int, seed: int) -> list[Path]:
     return [files[k] for k in order[: count or len(files)]]
 
 
-def run(
-    folder: Path, files: Sequence[Path], judged: Sequence[EvaluationTask], seed: int, steps: int
-) -> dict[str, float]:
+def run(folder: Path, files: Sequence[Path], judged: Sequence[EvaluationTask], series: Series) -> dict[str, float]:
     """Train on these sets and return the mean Dice on each judged task; does what isn't done yet."""
     kept = folder / "dice.json"
     if not kept.is_file():
@@ -114,8 +121,8 @@ def run(
             # Made-up tasks would be the same at each point, however many sets there are beside them.
             mix=Mix(real=1, deformed_maps=0, scattered_shapes=0, pseudo_labels=0),
             stages=(STAGE,),
-            steps=steps,
-            seed=seed,
+            steps=series.steps,
+            seed=series.seed,
         )
         model, _ = load_checkpoint(train(settings, lambda line: print(f"{folder.name}: {line}", flush=True)))
         dice = {
@@ -138,18 +145,12 @@ def by_source(dice: dict[str, float], sources: dict[str, str]) -> np.ndarray:
     )
 
 
-def _against(sizes: Sequence[int], curve: np.ndarray) -> dict[str, Any]:
-    """Points, with intervals of Dice and of what it gained since the fewest tasks, and the law through curve (P, N)."""
-    found = against(sizes, curve, ASKED)
-    points = [
-        point | {"interval": _with_interval(1 - loss)[1:], "gained": _with_interval(curve[0] - loss)}
-        for point, loss in zip(found["points"], curve, strict=True)
+def _points(n: Sequence[int], curve: np.ndarray) -> list[dict[str, Any]]:
+    """Dice at each size from curve (P, N), and what it gained since the fewest tasks, source by source."""
+    return [
+        {"n": size, "dice": _with_interval(1 - loss), "gained": _with_interval(curve[0] - loss)}
+        for size, loss in zip(n, curve, strict=True)
     ]
-    return found | {"points": points}
-
-
-def _dice(losses: np.ndarray) -> float:
-    return round(float(1 - losses.mean()), 4)
 
 
 def _with_interval(values: np.ndarray) -> list[float]:
@@ -158,18 +159,16 @@ def _with_interval(values: np.ndarray) -> list[float]:
 
 
 def points_table(report: Report) -> str:
-    """Return Dice at each point, and what the other seeds gave."""
-    lines = ["| steps | tasks | Dice (95 %) | more than with the fewest (95 %) |", "|---|---|---|---|"]
-    for steps, found in report["against"].items():
-        for point in found["points"]:
-            (low, high), (more, least, most) = point["interval"], point["gained"]
-            gained = "" if point is found["points"][0] else f"{more:+.3f} ({least:+.3f} to {most:+.3f})"
-            lines.append(f"| {steps} | {point['n']} | {1 - point['loss']:.3f} ({low:.2f} to {high:.2f}) | {gained} |")
-    seeds = "; ".join(f"{one['tasks']} tasks, {one['steps']} steps: {one['dice']:.3f}" for one in report["seeds"])
-    judged = f"{len(report['settings']['judged'])} tasks of {report['settings']['sources']} sources"
-    return "\n".join(
-        [*lines, "", f"{judged}. Sets, first weights and batches drawn anew: {seeds}.", "", origin(report)]
-    )
+    """Return Dice of all runs."""
+    lines = ["| steps | seed | tasks | Dice (95 %) | more than with the fewest (95 %) |", "|---|---|---|---|---|"]
+    for series in report["series"]:
+        for point in series["points"]:
+            (dice, low, high), (more, least, most) = point["dice"], point["gained"]
+            gained = "" if point is series["points"][0] else f"{more:+.3f} ({least:+.3f} to {most:+.3f})"
+            row = (series["steps"], series["seed"], point["n"], f"{dice:.3f} ({low:.2f} to {high:.2f})", gained)
+            lines.append(f"| {' | '.join(map(str, row))} |")
+    judged = f"{len(report['settings']['judged'])} tasks of {report['settings']['sources']} sources."
+    return "\n".join([*lines, "", f"{judged} {origin(report)}"])
 
 
 PART = Part(

@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from benchmarks.segmentation import training_scaling
 from benchmarks.segmentation.training_scaling import (
+    Series,
     by_source,
     drawn,
     judged_tasks,
@@ -44,8 +45,7 @@ def segmentation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in {
         "SIZE": 16,
         "STAGE": UniverSegStage(16, support=(1, 2), batch=1),
-        "TASKS": {2: (1, 2, 4, 0), 3: (1, 2, 0)},
-        "ALSO": ((1, 1, 2),),
+        "SERIES": (Series(2, 0, (1, 2, 4, 0)), Series(1, 1, (1, 0))),
     }.items():
         monkeypatch.setattr(training_scaling, name, value)
     return folder
@@ -74,31 +74,25 @@ def test_points_law_and_table_come_from_runs_that_are_made_once(
     segmentation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = measure(tmp_path / "runs")
-    assert list(report["against"]) == ["2", "3"]
-    assert [[point["n"] for point in found["points"]] for found in report["against"].values()] == [
-        [1, 2, 4, 5],
-        [1, 2, 5],
-    ]
-    for found in report["against"].values():
-        assert found["points"][0]["gained"] == [0, 0, 0]
-        for point in found["points"]:
-            low, high = point["interval"]
-            assert low <= 1 - point["loss"] <= high
-            assert point["gained"][0] == pytest.approx(found["points"][0]["loss"] - point["loss"], abs=2e-4)
-    assert [(one["tasks"], one["seed"], one["steps"]) for one in report["seeds"]] == [(1, 1, 2)]
-    assert "Sets, first weights and batches drawn anew: 1 tasks, 2 steps: " in training_scaling.points_table(
-        report | {"command": "python"}
-    )
+    first, second = report["series"]
+    assert [point["n"] for point in first["points"]] == [point["n"] for point in report["against"]["tasks"]["points"]]
+    assert [point["n"] for point in first["points"]] == [1, 2, 4, 5] and [p["n"] for p in second["points"]] == [1, 5]
+    assert first["points"][0]["gained"] == [0, 0, 0]
+    for point, law in zip(first["points"], report["against"]["tasks"]["points"], strict=True):
+        dice, low, high = point["dice"]
+        assert low <= dice <= high and dice == pytest.approx(1 - law["loss"], abs=2e-4)
+        assert point["gained"][0] == pytest.approx(dice - first["points"][0]["dice"][0], abs=2e-4)
+    assert "| 1 | 1 | 5 | " in training_scaling.points_table(report | {"command": "python"})
 
     def refuse(*_args: object) -> None:
         raise AssertionError("trained what was trained")
 
     monkeypatch.setattr(training_scaling, "train", refuse)
     again = measure(tmp_path / "runs")
-    assert again["against"] == report["against"] and again["seeds"] == report["seeds"]
+    assert again["against"] == report["against"] and again["series"] == report["series"]
 
 
 def test_too_few_sets_are_refused(segmentation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training_scaling, "TASKS", {2: (1, 5, 0)})
+    monkeypatch.setattr(training_scaling, "SERIES", (Series(1, 0, (1, 5, 0)),))
     with pytest.raises(InputRefused, match="5 sets to train on"):
         measure(tmp_path / "runs")
