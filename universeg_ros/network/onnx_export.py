@@ -1,6 +1,5 @@
 """UniverSeg as an ONNX file, for runtimes without PyTorch: any number of examples, any size, one query at a time."""
 
-import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,13 @@ from torch.nn import functional
 
 from foundation_pose_ros.atomic_file import replacing
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.networks.onnx_graph import write_graph
 from foundation_pose_ros.runtime.extras import needed
 
 from .checkpoints import UniverSegWeightsInfo
 from .cross_block import CrossBlock, activated, pooled, upsampled
 from .model import UniverSeg
 
-OPSET = 17
 TOLERANCE = 1e-4
 INPUTS = ("target", "support_images", "support_labels")
 _EXAMPLES = {1: "examples", 3: "height", 4: "width"}
@@ -62,32 +61,14 @@ def export_onnx(model: UniverSeg, path: Path, info: UniverSegWeightsInfo) -> Non
     doesn't compute what the network does to 1e-4; there is none then.
     """
     try:
-        import onnx
         import onnxruntime
     except ModuleNotFoundError:
         raise InputRefused("no_onnx", needed("writing .onnx", "onnx")) from None
+    axes = {"target": _IMAGE, "support_images": _EXAMPLES, "support_labels": _EXAMPLES, "logits": _IMAGE}
+    metadata = {name: value for name, value in asdict(info).items() if value}
     with replacing(path) as unfinished:
-        with torch.inference_mode(), warnings.catch_warnings():
-            # The exporter that follows the graph as it is traced is the one that needs no further package.
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                OnnxForm(model.cpu().eval()),
-                _task(2, 4 * model.stride),
-                str(unfinished),
-                dynamo=False,
-                opset_version=OPSET,
-                input_names=list(INPUTS),
-                output_names=["logits"],
-                dynamic_axes={
-                    "target": _IMAGE,
-                    "support_images": _EXAMPLES,
-                    "support_labels": _EXAMPLES,
-                    "logits": _IMAGE,
-                },
-            )
-        written = onnx.load(unfinished)
-        onnx.helper.set_model_props(written, {name: value for name, value in asdict(info).items() if value})
-        onnx.save(written, unfinished)
+        task = _task(2, 4 * model.stride)
+        write_graph(OnnxForm(model), task, unfinished, (INPUTS, ("logits",)), axes, metadata)
         session = onnxruntime.InferenceSession(unfinished, providers=["CPUExecutionProvider"])
         for count, size in ((1, 4 * model.stride), (3, 2 * model.stride)):
             error = _error(session, model, count, size)
