@@ -57,8 +57,9 @@ class RivalSearch:
         self._turns = confusable_turns(compare.model, near)
         # Coarse steps of a continuous symmetry do: what is nearly as far as a right pose may be is no rival.
         self._distance = SurfaceDistance(compare.model.vertices, compare.model.symmetries, step_deg=3.0)
-        around = [turns for turns in self._turns if turns.step_deg > 0 and shows_turns(compare.model, turns.axis)]
-        self._open = OpenTurns(around[0], self._distance, compare.model.diameter_m) if around else None
+        around = (turns for turns in self._turns if turns.step_deg > 0 and shows_turns(compare.model, turns.axis))
+        first = next(around, None)
+        self._open = None if first is None else OpenTurns(first, self._distance, compare.model.diameter_m)
 
     def __call__(self, candidates: Candidates) -> Rivals:
         """Find the rivals of the first candidate."""

@@ -16,6 +16,8 @@ from .closest_points import ClosestPoints, SurfacePoints
 from .directions import icosphere
 from .symmetry import Axis, Symmetries, turn_about
 
+# Colours, averaged over patches of this share of the diameter, differ by more where a turn is no symmetry's.
+FOOTPRINT_SHARE, COLOURS_DIFFER = 0.04, 0.035
 _SAME_TURN_RAD = np.deg2rad(8.0)
 # The rotations of an icosahedron, the largest group besides those of prisms and bodies of revolution.
 _MOST_TURNS = 60
@@ -84,8 +86,8 @@ class _Asymmetry:
 
 # Between what scanned objects show under their true symmetries (0.5 %, 8 degrees, 0.025) and the least that others
 # show (0.7 %, 15 degrees, 0.045) over the 23 meshes on which this was measured.
-_STRICT = _Asymmetry(mean_distance=0.006, far_distance=0.02, normal_deg=12.0, colour=0.035)
-_LOOSE = _Asymmetry(mean_distance=0.02, far_distance=0.08, normal_deg=60.0, colour=0.035)
+_STRICT = _Asymmetry(mean_distance=0.006, far_distance=0.02, normal_deg=12.0, colour=COLOURS_DIFFER)
+_LOOSE = _Asymmetry(mean_distance=0.02, far_distance=0.08, normal_deg=60.0, colour=COLOURS_DIFFER)
 
 
 class _Surface:
@@ -103,7 +105,7 @@ class _Surface:
         self.normals = self.face_normals[faces[::6]]
         self.albedo: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
         if model.appearance is not None:
-            self.albedo = partial(model.appearance.sample, footprint_m=0.04 * model.diameter_m)
+            self.albedo = partial(model.appearance.sample, footprint_m=FOOTPRINT_SHARE * model.diameter_m)
             self.rgb = self.albedo(faces[::6], barycentric[::6])  # (400, 3)
 
     def near_turns(self, limit_m: float) -> Poses:

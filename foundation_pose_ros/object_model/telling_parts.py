@@ -6,12 +6,11 @@ from .. import se3
 from .closest_points import ClosestPoints
 from .model import ObjectModel
 from .symmetry import Axis, turn_about
+from .symmetry_search import COLOURS_DIFFER, FOOTPRINT_SHARE
 
 # A part of what is round stands out by so much of the diameter: a hydrant's nozzles by 0.06, a jug's spout by 0.13, a
 # mug's handle by 0.2; a round surface that a scan has bent does by up to 0.03.
 _STANDS_OUT = 0.04
-# Colours, averaged over a patch, differ by more after a turn where they are no symmetry's (see `symmetry_search`).
-_PRINTED, _FOOTPRINT_SHARE = 0.035, 0.04
 _SAMPLES = 600
 # That no turn of 1/2 to 1/6 shares.
 _ANGLES_RAD = np.deg2rad([20.0, 50.0, 75.0, 100.0, 145.0, 200.0, 310.0])
@@ -21,17 +20,14 @@ def shows_turns(model: ObjectModel, axis: Axis) -> bool:
     """Return whether turns about an axis of a model change its shape or its colours by more than scans get wrong."""
     points, faces, barycentric = model.surface_samples(_SAMPLES)
     surface, points = ClosestPoints(model.vertices, model.faces), points.astype(float)
-    rgb = None if model.appearance is None else model.appearance.sample(faces, barycentric, _footprint_m(model))
+    appearance, footprint_m = model.appearance, FOOTPRINT_SHARE * model.diameter_m
+    rgb = None if appearance is None else appearance.sample(faces, barycentric, footprint_m)
     stands_out, differs = [], []
     for turn in turn_about(np.asarray(axis.direction), _ANGLES_RAD, np.asarray(axis.point_m)):
         moved = se3.transform_points(turn, points)
         found = surface.query(moved)
         stands_out.append(np.linalg.norm(found.points - moved, axis=1).max() / model.diameter_m)
-        if rgb is not None and model.appearance is not None:
-            there = model.appearance.sample(found.faces, found.uv, _footprint_m(model))
+        if appearance is not None and rgb is not None:
+            there = appearance.sample(found.faces, found.uv, footprint_m)
             differs.append(np.abs(there - rgb).mean())
-    return bool(np.median(stands_out) > _STANDS_OUT or (differs and np.median(differs) > _PRINTED))
-
-
-def _footprint_m(model: ObjectModel) -> float:
-    return _FOOTPRINT_SHARE * model.diameter_m
+    return bool(np.median(stands_out) > _STANDS_OUT or (differs and np.median(differs) > COLOURS_DIFFER))

@@ -36,8 +36,7 @@ def score_of(
     lead: over the best of its rivals. earlier_lead: the most that it was in looks before, 0 without any. ways: for how
     many rivals the best one stands.
     """
-    of_all = (np.full(len(evidence.rank), value) for value in (lead, earlier_lead, ways))
-    leads, earlier, each_ways = of_all
+    leads, earlier, each_ways = (np.full(len(evidence.rank), value) for value in (lead, earlier_lead, ways))
     return float(task.value(Cues.of(evidence, leads, earlier, plausible, each_ways))[0])
 
 
