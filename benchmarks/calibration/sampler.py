@@ -2,7 +2,9 @@
 
 Right ones are what registration and tracking give. Wrong ones are what they give where they must fail (the mask of
 something else, an object that was taken away, covered or swapped, a start far off), and poses that were pushed and
-turned from the truth by amounts from small to large, and by what looks alike, after refinement.
+turned from the truth by amounts from small to large, and by what looks alike, after refinement. Where a look leaves a
+range of turns open, as those of a mug whose handle is hidden, each of them stands for the truth as often: who puts the
+pose right, which nobody could who only has the picture, would make scores seem too low.
 """
 
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from foundation_pose_ros.estimation.render_and_compare import RenderAndCompare
 from foundation_pose_ros.estimation.rivals import RivalSearch
 from foundation_pose_ros.object_model.confusable_turns import confusable_turns
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE
+from foundation_pose_ros.object_model.symmetry import turn_about
 from foundation_pose_ros.observation.learned_colours import LearnedColours
 from foundation_pose_ros.observation.track_memory import TrackMemory
 from foundation_pose_ros.selection.plausibility import plausibility
@@ -60,10 +63,11 @@ class Sampler:
         with suppress(InputRefused):
             if mask is not None:
                 registered = self._estimator.register(frame, mask)
-                if self._truth.error_share(registered.T_cam_obj, truth) < RIGHT_SHARE:
+                right = self._truth.error_share(registered.T_cam_obj, truth) < RIGHT_SHARE
+                if right or registered.ways > 1:
                     return registered
         with suppress(InputRefused):
-            return self._estimator.assess(frame, truth)
+            return self._estimator.assess(frame, self.as_likely(frame, truth))
         return None
 
     def found(self, frame: Frame, truth: Pose | None, kind: str) -> Iterator[Sample]:
@@ -91,9 +95,21 @@ class Sampler:
             return self._estimator.assess(frame, truth).memory.learned
         return None
 
+    def as_likely(self, frame: Frame, truth: Pose) -> Pose:
+        """Turn a true pose (4, 4) by any angle that the frame leaves as likely; where it leaves none, return it."""
+        with suppress(InputRefused):
+            seen = self._estimator.assess(frame, truth)
+            turns = next(
+                (turns for turns in seen.ambiguous if turns.from_deg < turns.to_deg and turns.probability), None
+            )
+            if seen.ways > 1 and turns is not None:
+                angle_rad = np.deg2rad(self._rng.uniform(turns.from_deg, turns.to_deg, 1))
+                return np.asarray(truth @ turn_about(turns.axis_obj, angle_rad, turns.point_obj)[0], np.float32)
+        return truth
+
     def perturbed_steps(self, frame: Frame, truth: Pose, learned: LearnedColours | None) -> Iterator[Sample]:
         """Sample poses about the truth after one tracking step that no points guide, but colours learned before."""
-        for T_cam_obj, kind in zip(*self._around(truth), strict=True):
+        for T_cam_obj, kind in zip(*self._around(self.as_likely(frame, truth)), strict=True):
             for assessed in self._assessed(frame, T_cam_obj):
                 pose = replace(assessed.result, compared_ns=None, memory=TrackMemory(learned=learned))
                 answers = self._estimator.answers(self._estimator.track, frame, pose)
@@ -125,7 +141,7 @@ class Sampler:
 
     def _registrations_about(self, truth: Pose, answer: Answer) -> Iterator[Sample]:
         observation = answer.candidates.observation
-        poses, kinds = self._around(truth)
+        poses, kinds = self._around(self.as_likely(observation.frame, truth))
         refined = self._compare.refine(observation, poses, RegistrationSettings().final)
         for k, kind in enumerate(kinds):
             one = refined.picked(np.array([k]))
