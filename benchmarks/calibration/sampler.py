@@ -97,12 +97,10 @@ class Sampler:
 
     def as_likely(self, frame: Frame, truth: Pose) -> Pose:
         """Turn a true pose (4, 4) by any angle that the frame leaves as likely; where it leaves none, return it."""
-        with suppress(InputRefused):
-            seen = self._estimator.assess(frame, truth)
-            turns = next(
-                (turns for turns in seen.ambiguous if turns.from_deg < turns.to_deg and turns.probability), None
-            )
-            if seen.ways > 1 and turns is not None:
+        for seen in self._assessed(frame, truth):
+            open_turns = [one for one in seen.result.ambiguous if one.from_deg < one.to_deg and one.probability]
+            if seen.result.ways > 1 and open_turns:
+                turns = open_turns[0]
                 angle_rad = np.deg2rad(self._rng.uniform(turns.from_deg, turns.to_deg, 1))
                 return np.asarray(truth @ turn_about(turns.axis_obj, angle_rad, turns.point_obj)[0], np.float32)
         return truth
