@@ -24,8 +24,9 @@ class AmbiguousTurn:
     """Turns of the object which what was seen doesn't tell from its pose.
 
     axis_obj (3,): unit, through point_obj (3,), metres, both in the mesh's own frame. from_deg, to_deg: the least and
-    the largest of them, right-handed about the axis, -180..180, from the pose. probability: 0..1, that the object is
-    turned so far from the pose that the pose is wrong; 0 for the turn of a symmetric object, which is never wrong.
+    the largest of them, right-handed about the axis, from the pose: -180..180, but that a range across the half turn
+    goes on past it. probability: 0..1, that the object is turned so far from the pose that the pose is wrong; 0 for the
+    turn of a symmetric object, which is never wrong.
     """
 
     axis_obj: np.ndarray

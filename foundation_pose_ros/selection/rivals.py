@@ -18,6 +18,8 @@ _NOISE, _SCALE = 0.05, 1 / 24
 class RivalTurn:
     """Neighbouring turns about an axis of the object, from one angle to another in degrees, -180..180.
 
+    A range across the half turn goes on past it.
+
     behind: by how much less speaks for the best of them than for the pose in a contest of the two; negative for more.
     single: there are no turns by other angles about that axis that are as easily mistaken.
     """
