@@ -3,12 +3,12 @@
 Learns from rendered scenes with defects of cameras and models, of made-up objects and of a library's. Is judged on
 other such scenes, of made-up objects and scanned ones, and on recordings, none of which it learned from. Writes the
 tables of docs/scores.md, benchmarks/results/calibration.json, and with --apply
-foundation_pose_ros/uncertainty/fitted_constants.py.
+foundation_pose_ros/uncertainty/fitted_constants.py. With --as-shipped it judges what is written there.
 """
 
 import pickle
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from benchmarks.calibration.constants import CONSTANTS, ERRORS, SHIPPED, TASKS, Constants, written
 from benchmarks.calibration.fit import (
     Errors,
     fitted_confidence,
@@ -32,24 +33,14 @@ from benchmarks.calibration.scenes import RECORDINGS
 from benchmarks.reporting import calibration_tables
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
-from benchmarks.reporting.results import ROOT, data_folder
+from benchmarks.reporting.results import data_folder
 from foundation_pose_ros.atomic_file import replacing, write_text
 from foundation_pose_ros.runtime.provenance import commit, version
 from foundation_pose_ros.selection.plausibility import Plausibility
 from foundation_pose_ros.selection.scorer import Evidence
 from foundation_pose_ros.uncertainty.confidence import Confidence, Cues
 from foundation_pose_ros.uncertainty.covariance import CovarianceModel
-from foundation_pose_ros.uncertainty.expected_error import ErrorModel
 
-CONSTANTS = ROOT / "foundation_pose_ros" / "uncertainty" / "fitted_constants.py"
-# What each probability is called, and its cues: those of a task that has a mask, and those of one that hasn't.
-TASKS = {
-    "register": ("REGISTERED", ["agreement", "outline", "visible", "border", "likeness", "separates"]),
-    "find": ("FOUND", ["inliers", "visible", "border", "likeness", "hue", "ends", "flat", "separates"]),
-    "track": ("TRACKED", ["agreement", "visible", "border", "likeness", "region"]),
-}
-# What the factors of each task's stated errors are called.
-ERRORS = {"register": "REGISTERED_ERRORS", "track": "TRACKED_ERRORS"}
 _RECORDED = "recordings"  # all of them together
 # Kinds of objects that are learned from, by the group of places where they are seen.
 _LEARNED = {"fit": "made up, learned from", "library": "library, learned from"}
@@ -76,7 +67,10 @@ def main(
         Path | None, typer.Option(help="Folder of recordings; FOUNDATION_PERCEPTION_DATA, or ../shared/data.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
-    apply: Annotated[bool, typer.Option(help="Write the constants into the code.")] = False,
+    apply: Annotated[
+        bool | None,
+        typer.Option("--apply/--as-shipped", help="Write the constants into the code; or judge those, and fit none."),
+    ] = None,
 ) -> None:
     """Gather, fit, judge, write."""
     data = data_folder(data)
@@ -94,11 +88,7 @@ def main(
     for group, key in wanted:
         for name in _groups_of(group):
             groups.setdefault(name, []).extend(kept[group, key])
-    confidences = {task: fitted(groups["fit"], task, cues) for task, (_, cues) in TASKS.items()}
-    learned = [groups[kind] for kind in _LEARNED.values() if kind in groups]
-    covariance = fitted_covariance(errors_of(groups["fit"]))
-    stated = {task: fitted_errors([told_errors_of(part, task) for part in learned], covariance) for task in ERRORS}
-    constants = Constants(confidences, covariance, stated)
+    constants = SHIPPED if apply is False else fitted_to(groups)
     text = written(constants)
     print(text)
     if apply:
@@ -107,7 +97,8 @@ def main(
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "version": version(),
         "commit": commit(),
-        "command": f"python -m benchmarks.calibration --apply --fit {fit} --held-out {held_out}{' --thin' * thin}",
+        "command": f"python -m benchmarks.calibration {'--as-shipped' if apply is False else '--apply'} "
+        f"--fit {fit} --held-out {held_out}{' --thin' * thin}",
         "samples": "of this run" if fresh else "some of earlier runs, read from a file: older than the commit above",
     }
     publish(PART, run | judged_constants(constants, groups), output)
@@ -122,13 +113,15 @@ def _groups_of(group: str) -> tuple[str, ...]:
     return ("fit", _LEARNED[group]) if group in _LEARNED else (group,)
 
 
-@dataclass(frozen=True)
-class Constants:
-    """All that is fitted: probabilities by task, covariances and stated errors."""
-
-    confidences: dict[str, Confidence]
-    covariance: CovarianceModel
-    errors: dict[str, ErrorModel]
+def fitted_to(groups: Mapping[str, list[Sample]]) -> Constants:
+    """Fit all constants to the groups that are learned from."""
+    learned = [groups[kind] for kind in _LEARNED.values() if kind in groups]
+    covariance = fitted_covariance(errors_of(groups["fit"]))
+    return Constants(
+        {task: fitted(groups["fit"], task, cues) for task, (_, cues) in TASKS.items()},
+        covariance,
+        {task: fitted_errors([told_errors_of(part, task) for part in learned], covariance) for task in ERRORS},
+    )
 
 
 def judged_constants(constants: Constants, groups: Mapping[str, list[Sample]]) -> dict[str, Any]:
@@ -235,37 +228,6 @@ def stated_on(samples: list[Sample], task: str, constants: Constants) -> dict[st
         "rotation": (turned <= np.array(stated.rotation)).mean(axis=0),
     }
     return {"n": len(moved)} | {name: shares.round(3).tolist() for name, shares in within.items()}
-
-
-def written(constants: Constants) -> str:
-    """Make the text of foundation_pose_ros/uncertainty/fitted_constants.py."""
-    lines = [
-        '"""What scores and covariances were fitted to be, written by `python -m benchmarks.calibration --apply`."""',
-        "",
-        "from .confidence import Confidence, Standing",
-        "from .covariance import CovarianceModel",
-        "from .expected_error import ErrorModel",
-        "",
-    ]
-    for task, (name, _) in TASKS.items():
-        fit = constants.confidences[task]
-        pairs = [f'        ("{cue}", {below}, {above}),' for cue, below, above in fit.weights]
-        lines += [
-            f"{name} = Confidence(",
-            f"    {fit.intercept},",
-            "    (",
-            *pairs,
-            "    ),",
-            f"    {fit.stands},",
-            ")",
-        ]
-    lines.append(f"COVARIANCE = CovarianceModel({_named(constants.covariance)})")
-    lines += [f"{name} = ErrorModel({_named(constants.errors[task])})" for task, name in ERRORS.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _named(values: CovarianceModel | ErrorModel) -> str:
-    return ", ".join(f"{name}={value}" for name, value in asdict(values).items())
 
 
 def _of(samples: list[Sample], task: str) -> list[Sample]:
