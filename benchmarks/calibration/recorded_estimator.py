@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
+
+import numpy as np
 
 from foundation_pose_ros import Frame, InputRefused, ObjectModel, PoseEstimator, PoseResult
 from foundation_pose_ros.arrays import Covariance, Mask, Pose, Poses
@@ -100,6 +102,7 @@ class RecordedEstimator:
         return self._estimator.mask_overlap(frame, pose, mask)
 
     def _kept(self, task: Task, result: PoseResult) -> PoseResult:
+        self._latest.go_back_to(result)
         assert self._latest.candidates is not None, "every result is made from candidates"
         self._answers.append(Answer(task, result, self._latest.candidates, self._latest.rivals))
         return result
@@ -111,10 +114,23 @@ class _Latest:
 
     candidates: Candidates | None = None
     rivals: Rivals | None = None
+    settled: list[tuple[Candidates, Rivals]] = field(default_factory=list)
 
     def keep(self, candidates: Candidates) -> Candidates:
         self.candidates, self.rivals = candidates, None
         return candidates
+
+    def settle(self, candidates: Candidates, rivals: Rivals) -> tuple[Candidates, Rivals]:
+        self.candidates, self.rivals = candidates, rivals
+        self.settled.append((candidates, rivals))
+        return candidates, rivals
+
+    def go_back_to(self, result: PoseResult) -> None:
+        """Take what a result was made from where a mask was registered in more ways than one."""
+        for candidates, rivals in self.settled:
+            if np.array_equal(candidates.refined.T_cam_obj[0].astype(np.float32), result.T_cam_obj):
+                self.candidates, self.rivals = candidates, rivals
+        self.settled.clear()
 
 
 @dataclass(frozen=True)
@@ -153,8 +169,7 @@ class _RecordedRivals:
         return self.latest.rivals
 
     def settled(self, candidates: Candidates) -> tuple[Candidates, Rivals]:
-        self.latest.candidates, self.latest.rivals = self.strategy.settled(candidates)
-        return self.latest.candidates, self.latest.rivals
+        return self.latest.settle(*self.strategy.settled(candidates))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A mask that no pose's outline fits is taken as a region: a box, too wide or too narrow a mask, half an object."""
+"""A mask in which nothing is surely found is taken as a region: a box, too wide or narrow a mask, half an object."""
 
 from contextlib import suppress
 

@@ -72,10 +72,12 @@ class PoseEstimator:
             )
         prepared = self._objects.get(object_name)
         candidates = prepared.register(frame, mask != 0)
-        if not fits_outline(candidates):
+        found = [registered(prepared, candidates, Task.REGISTERED)] if fits_outline(candidates) else []
+        # Half of a bowl has the outline of something, too: a bowl that is tilted.
+        if not found or found[0].presence < _SURE:
             candidates = register_in_region(prepared, self._scene_of(frame), mask != 0, candidates)
-        result = registered(prepared, candidates, Task.REGISTERED)
-        return replace(result, time_s=perf_counter() - started)
+            found.append(registered(prepared, candidates, Task.REGISTERED))
+        return replace(max(found, key=lambda one: one.presence), time_s=perf_counter() - started)
 
     @one_cv2_thread()
     def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:

@@ -66,3 +66,12 @@ def test_a_precise_mask_is_registered_once(scene, estimator, monkeypatch):
     monkeypatch.setattr(imprecise_mask, "proposal_of", lambda *_: pytest.fail("taken as a region"))
     first = scene.frame_ids[0]
     assert estimator.register(scene.frame(first), scene.mask(first, "mug"), "mug").score > 0.5
+
+
+@pytest.mark.parametrize("seed", [3, 7, 8])
+def test_half_of_a_bowl_is_no_bowl_that_is_tilted(seed, off_share):
+    """Its outline is one of a bowl, only not of one that stands there."""
+    scene = make_scene(SceneSettings(seed=seed, frames=1, objects=["bowl"], clutter=2, supersample=1))
+    first, model = scene.frame_ids[0], scene.model("bowl")
+    result = PoseEstimator([model], threads=1).register(scene.frame(first), half_of(scene.mask(first, "bowl")))
+    assert off_share(model, result.T_cam_obj, scene.truth(first, "bowl")) < 0.05 and result.presence > 0.9
