@@ -73,11 +73,12 @@ class PoseEstimator:
         prepared = self._objects.get(object_name)
         candidates = prepared.register(frame, mask != 0)
         found = [registered(prepared, candidates, Task.REGISTERED)] if fits_outline(candidates) else []
-        # Half of a bowl has the outline of something, too: a bowl that is tilted.
-        if not found or found[0].presence < _SURE:
+        # Half of a bowl has the outline of one that is tilted, and too narrow a mask hides a handle.
+        if not found or found[0].score < _SURE:
             candidates = register_in_region(prepared, self._scene_of(frame), mask != 0, candidates)
             found.append(registered(prepared, candidates, Task.REGISTERED))
-        return replace(max(found, key=lambda one: one.presence), time_s=perf_counter() - started)
+        best = max(found, key=lambda one: (min(one.presence, _SURE), one.score))
+        return replace(best, time_s=perf_counter() - started)
 
     @one_cv2_thread()
     def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
