@@ -30,6 +30,8 @@ from .answers import assessed, compared, registered, tracked
 
 # Of the things that may be an object so many are registered as it, and no more once it is so sure.
 _MOST_TRIED, _SURE = 4, 0.85
+# A pose is clearly surer than another by so much.
+_CLEARLY = 0.05
 # Two poses that share more than this of the pixels which they explain can't both be right.
 _SAME_SURFACE = 0.5
 
@@ -72,13 +74,13 @@ class PoseEstimator:
             )
         prepared = self._objects.get(object_name)
         candidates = prepared.register(frame, mask != 0)
-        found = [registered(prepared, candidates, Task.REGISTERED)] if fits_outline(candidates) else []
+        result = registered(prepared, candidates, Task.REGISTERED) if fits_outline(candidates) else None
         # Half of a bowl has the outline of one that is tilted, and too narrow a mask hides a handle.
-        if not found or found[0].score < _SURE:
+        if result is None or result.score < _SURE:
             candidates = register_in_region(prepared, self._scene_of(frame), mask != 0, candidates)
-            found.append(registered(prepared, candidates, Task.REGISTERED))
-        best = max(found, key=lambda one: (min(one.presence, _SURE), one.score))
-        return replace(best, time_s=perf_counter() - started)
+            in_region = registered(prepared, candidates, Task.REGISTERED)
+            result = in_region if result is None or _clearly_surer(in_region, result) else result
+        return replace(result, time_s=perf_counter() - started)
 
     @one_cv2_thread()
     def track(self, frame: Frame, previous: PoseResult, compare: bool = True) -> PoseResult:
@@ -222,3 +224,11 @@ class PoseEstimator:
     def _posed(self, result: PoseResult) -> PosedObject:
         prepared = self._objects.get(result.object_name)
         return PosedObject(prepared.model, prepared.renderer, result.T_cam_obj)
+
+
+def _clearly_surer(one: PoseResult, other: PoseResult) -> bool:
+    """Tell whether by one result the object is surer to be there than by another, or to be turned so where it is."""
+    there, there_by_other = min(one.presence, _SURE), min(other.presence, _SURE)
+    if abs(there - there_by_other) > _CLEARLY:
+        return there > there_by_other
+    return one.score > other.score + _CLEARLY
