@@ -20,6 +20,7 @@ from foundation_pose_ros.estimation.prepared_object import (
 )
 from foundation_pose_ros.observation.keyframe import Keyframe
 from foundation_pose_ros.observation.learned_colours import LearnedColours
+from foundation_pose_ros.observation.observation import Observation
 from foundation_pose_ros.observation.track_memory import NOTHING_REMEMBERED, TrackMemory
 from foundation_pose_ros.selection.rivals import Rivals
 
@@ -170,6 +171,9 @@ class _RecordedRivals:
 
     def settled(self, candidates: Candidates) -> tuple[Candidates, Rivals]:
         return self.latest.settle(*self.strategy.settled(candidates))
+
+    def turned_lead(self, observation: Observation, T_cam_obj: Pose) -> float:
+        return self.strategy.turned_lead(observation, T_cam_obj)
 
 
 @dataclass(frozen=True)

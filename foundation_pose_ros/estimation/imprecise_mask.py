@@ -5,8 +5,9 @@ from contextlib import suppress
 import cv2
 import numpy as np
 
-from ..arrays import Mask
+from ..arrays import Mask, Pose
 from ..errors import InputRefused
+from ..observation.crop import Crop
 from .candidates import Candidates
 from .coarse_scene import CoarseScene
 from .object_proposals import Proposal, proposal_of, propose
@@ -20,6 +21,10 @@ _RIM = 0.12
 _REACH, _LEAST_NEAR = 0.6, 0.75
 # What a thing and a mask share of the smaller of both, where they may be the same; and how many such are tried.
 _SHARED, _MOST_THINGS = 0.6, 2
+# A mask misses a part of the object where, with all that may belong to it, so much more speaks for a turn, on a grid of
+# so many rays a side. Of recorded and rendered masks of what nobody can tell apart it was below 0.08 in 20 of 21, where
+# handles weren't marked 0.3 to 1.6 in nine of ten.
+_TURNED, _LOOKED_AT_PX = 0.15, 64
 # Poses of each registration that are compared in the end.
 _COMPARED = 3
 
@@ -27,6 +32,20 @@ _COMPARED = 3
 def fits_outline(candidates: Candidates) -> bool:
     """Tell whether the outline of the best pose is that of the mask which it was found in."""
     return bool(candidates.evidence.outline[0] >= _PRECISE)
+
+
+def misses_a_part(prepared: PreparedObject, scene: CoarseScene, mask: Mask, T_cam_obj: Pose) -> bool:
+    """Tell whether a turn of a pose (4, 4) explains what stands beside a mask (H, W) bool: a handle that isn't marked.
+
+    What speaks for the turn within the mask alone isn't asked again.
+    """
+    core = _core(prepared, scene, mask)
+    if core is None:
+        return False
+    with suppress(InputRefused):
+        crop = Crop.around_mask(scene.frame, core.mask, prepared.prior.diameter_m, core.possible)
+        return prepared.rivals.turned_lead(crop.observe(_LOOKED_AT_PX), T_cam_obj) > _TURNED
+    return False
 
 
 def register_in_region(prepared: PreparedObject, scene: CoarseScene, mask: Mask, first: Candidates) -> Candidates:

@@ -9,6 +9,7 @@ from ..frame import Frame
 from ..object_model.model import ObjectModel
 from ..observation.keyframe import Keyframe
 from ..observation.learned_colours import LearnedColours
+from ..observation.observation import Observation
 from ..observation.track_memory import NOTHING_REMEMBERED, TrackMemory
 from ..rendering import Renderer
 from ..selection.geometric import GeometricScorer
@@ -62,6 +63,10 @@ class RivalStrategy(Protocol):
 
     def settled(self, candidates: Candidates) -> tuple[Candidates, Rivals]:
         """Put a rival first for which clearly more speaks; return it with its own rivals."""
+        ...
+
+    def turned_lead(self, observation: Observation, T_cam_obj: Pose) -> float:
+        """Return by how much more speaks for the best of all turns of a pose (4, 4) than for that; 0 for none."""
         ...
 
 

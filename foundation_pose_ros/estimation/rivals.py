@@ -9,6 +9,7 @@ from ..arrays import Pose, Poses
 from ..object_model.confusable_turns import ConfusableTurns, confusable_turns
 from ..object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
 from ..object_model.telling_parts import shows_turns
+from ..observation.observation import Observation
 from ..selection.rivals import Rivals, RivalTurn
 from .candidates import DISTINCT_RAD, Candidates, Stage
 from .open_turns import OpenTurns
@@ -98,6 +99,16 @@ class RivalSearch:
         # Where each beats another none is better than the rest.
         level = tuple(replace(one, behind=max(one.behind, 0.0)) for one in rivals.turns)
         return candidates, replace(rivals, behind=np.maximum(rivals.behind, 0.0), turns=level)
+
+    def turned_lead(self, observation: Observation, T_cam_obj: Pose) -> float:
+        """Return by how much more speaks for the best of all turns of a pose (4, 4) than for that; 0 for none."""
+        if not self._turns:
+            return 0.0
+        poses = (T_cam_obj @ np.concatenate([turns.transforms for turns in self._turns])).astype(np.float32)
+        coarse, error_m = observation.downsampled(_COARSE_STEP), _DRAWN.error_m(self._compare.model.diameter_m)
+        refined = self._compare.refiner.refine(coarse, poses, _DRAWN.iterations, error_m).T_cam_obj
+        shown = np.concatenate([T_cam_obj[None].astype(np.float32), refined])
+        return max(0.0, -float(self._compare.scorer.duels(observation, shown).min()))
 
     def _with_open(self, candidates: Candidates, first: np.ndarray, rivals: Rivals) -> Rivals:
         """Add in how many ways the first candidate may be turned about an axis, where rivals leave that open."""

@@ -13,11 +13,12 @@ from ..errors import InputRefused
 from ..estimation import motion
 from ..estimation.above_planes import above_planes
 from ..estimation.coarse_scene import CoarseScene
-from ..estimation.imprecise_mask import fits_outline, register_in_region
+from ..estimation.imprecise_mask import fits_outline, misses_a_part, register_in_region
 from ..estimation.methods import GeometricMethods, Methods
 from ..estimation.object_proposals import Proposal, propose
 from ..estimation.overlap import PosedObject, mask_overlap, overlap_ratio
 from ..estimation.pointed_at import thing_at
+from ..estimation.prepared_object import PreparedObject
 from ..estimation.prepared_objects import PreparedObjects
 from ..estimation.spots import spots
 from ..frame import Frame
@@ -75,8 +76,7 @@ class PoseEstimator:
         prepared = self._objects.get(object_name)
         candidates = prepared.register(frame, mask != 0)
         result = registered(prepared, candidates, Task.REGISTERED) if fits_outline(candidates) else None
-        # Half of a bowl has the outline of one that is tilted, and too narrow a mask hides a handle.
-        if result is None or result.score < _SURE:
+        if result is None or self._may_be_beside(frame, mask != 0, prepared, result):
             candidates = register_in_region(prepared, self._scene_of(frame), mask != 0, candidates)
             in_region = registered(prepared, candidates, Task.REGISTERED)
             result = in_region if result is None or _clearly_surer(in_region, result) else result
@@ -206,6 +206,15 @@ class PoseEstimator:
     def mask_overlap(self, frame: Frame, pose: PoseResult, mask: Mask) -> float:
         """Return 0..1: of what a pose explains or of a mask (H, W), whichever is less, the share in both."""
         return mask_overlap(frame, self._posed(pose), mask)
+
+    def _may_be_beside(self, frame: Frame, mask: Mask, prepared: PreparedObject, found: PoseResult) -> bool:
+        """Tell whether a mask (H, W) bool whose outline a pose has may be wrong all the same.
+
+        Half of a bowl has the outline of one that is tilted, which isn't there; too narrow a mask leaves a handle out.
+        """
+        if found.presence < _SURE:
+            return True
+        return found.score < _SURE and misses_a_part(prepared, self._scene_of(frame), mask, found.T_cam_obj)
 
     def prepare(self, model: ObjectModel) -> None:
         """Make a model ready before it goes into `models`, in the place of another of its name if there is one.

@@ -6,6 +6,7 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from foundation_pose_ros import Camera, Frame, ObjectModel, PoseEstimator, PoseResult, se3
+from foundation_pose_ros.estimator import pose_estimator
 from foundation_pose_ros.object_model.surface_distance import RIGHT_SHARE, SurfaceDistance
 from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.meshes import make_mesh
@@ -109,6 +110,13 @@ def test_where_the_part_is_hidden_no_turn_of_the_range_scores_high(shown):
     assert turn.probability > result.score
     # That it stands there is known.
     assert result.presence > 0.8
+
+
+@pytest.mark.parametrize("name", ["mug", "jug"])
+def test_where_the_part_is_hidden_its_mask_is_registered_once(name, monkeypatch):
+    """Nothing beside the mask could be the part: no second registration finds out more."""
+    monkeypatch.setattr(pose_estimator, "register_in_region", lambda *_: pytest.fail("taken as a region"))
+    assert Shown(name).registered(HIDDEN).score < 0.5
 
 
 @pytest.mark.parametrize("turn_deg", [LEFT, RIGHT])
