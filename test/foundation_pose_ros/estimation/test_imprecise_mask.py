@@ -77,7 +77,7 @@ def test_half_of_a_bowl_is_no_bowl_that_is_tilted(seed, off_share):
     assert off_share(model, result.T_cam_obj, scene.truth(first, "bowl")) < 0.05 and result.presence > 0.9
 
 
-@pytest.mark.parametrize("seed", [2, 5, 10])
+@pytest.mark.parametrize("seed", [2, 5, 26])
 def test_a_handle_that_the_mask_leaves_out_is_seen(seed, off_share):
     """Within its mask a mug whose handle isn't marked may be turned in many ways."""
     scene = make_scene(SceneSettings(seed=seed, frames=1, objects=["mug"], clutter=2, supersample=1))
