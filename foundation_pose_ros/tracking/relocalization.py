@@ -15,6 +15,9 @@ from .second_look import likeness, nearness, shows_its_print
 
 # What sticks in a table or wall scores 0.
 _ABOVE_THE_TABLE = 1e-6
+# Of how likely a thing is to be the object a try in vain leaves this share, or so many times how likely it seemed to be
+# there; things whose middles are so many diameters apart are one.
+_TRIED, _NEARLY, _SAME_THING = 0.2, 2.0, 0.4
 # Whether another track explains what a pose explains.
 ClaimedBy = Callable[[PoseResult], bool]
 
@@ -49,7 +52,7 @@ class RelocalizationSettings:
     forget_colours_s: float = 5.0
     confirm_frames: int = 4
     near_period_s: float = 0.1
-    far_period_s: float = 0.2
+    far_period_s: float = 0.15
     far_longest_s: float = 0.4
     patience: float = 1.1
     forget_s: float = 1.5
@@ -64,6 +67,15 @@ class _Candidate:
     scores: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class _Tried:
+    """A thing that was looked at: when, where, and how likely the object seemed to be there, 0..1."""
+
+    stamp_ns: int
+    centre_m: np.ndarray
+    presence: float
+
+
 class Relocalization:
     """The search for one object since it was lost; in one frame it costs at most a tracking step and a registration."""
 
@@ -74,7 +86,7 @@ class Relocalization:
         self._candidate: _Candidate | None = None
         self._looked_near_ns = self._looked_far_ns = last.stamp_ns
         self._far_period_s = settings.far_period_s
-        self._tried: list[tuple[int, np.ndarray]] = []
+        self._tried: list[_Tried] = []
 
     def step(self, frame: Frame, claimed: ClaimedBy | None = None) -> PoseResult | None:
         """Look at the next frame; return the pose once it has proved itself. What another track `claimed` isn't it."""
@@ -106,8 +118,12 @@ class Relocalization:
             self._looked_far_ns = frame.stamp_ns
             self._far_period_s = min(self._far_period_s * settings.patience, settings.far_longest_s)
             proposal = self._next_proposal(frame)
-            pose = None if proposal is None else self._recognized(frame, proposal, claimed)
-            if pose is not None:
+            if proposal is None:
+                return None
+            pose = self._recognized(frame, proposal, claimed)
+            self._tried.append(_Tried(frame.stamp_ns, proposal.centre_m, 0.0 if pose is None else pose.presence))
+            least = settings.far_score if self._last.memory.learned is None else settings.doubt_score
+            if pose is not None and pose.presence >= least:
                 return _Candidate(pose, settings.elsewhere_score, (pose.presence,))
         return None
 
@@ -116,9 +132,8 @@ class Relocalization:
 
         Shape alone may hardly speak for a plain object that stands beside others.
         """
-        settings, learned = self._settings, self._last.memory.learned
-        least = settings.far_score if learned is None else _ABOVE_THE_TABLE
-        pose = self._believable(lambda: self._estimator.find(frame, proposal, self._last.object_name), claimed, least)
+        learned, name = self._last.memory.learned, self._last.object_name
+        pose = self._believable(lambda: self._estimator.find(frame, proposal, name), claimed, _ABOVE_THE_TABLE)
         if pose is None or learned is None:
             return pose
         here = pose.memory.learned
@@ -126,7 +141,7 @@ class Relocalization:
             # What is beside it now isn't what was beside it there; counted in another light it says nothing.
             learned = replace(learned, background=here.background)
         known = pose.with_colours(learned)
-        return self._believable(lambda: self._estimator.track(frame, known), claimed, settings.doubt_score)
+        return self._believable(lambda: self._estimator.track(frame, known), claimed, _ABOVE_THE_TABLE)
 
     def _due(self, frame: Frame, last_ns: int, period_s: float) -> bool:
         return frame.stamp_ns - last_ns >= int(period_s * 1e9)
@@ -143,21 +158,25 @@ class Relocalization:
         return None if claimed is not None and claimed(pose) else pose
 
     def _next_proposal(self, frame: Frame) -> Proposal | None:
-        """Choose the likeliest thing that wasn't tried of late."""
+        """Choose the likeliest thing that wasn't tried of late in vain."""
         proposals = self._estimator.propose(frame, self._last.object_name)
-        if not proposals:
-            return None
-        best = max(proposals, key=lambda proposal: self._priority(proposal, frame))
-        self._tried.append((frame.stamp_ns, best.centre_m))
-        return best
+        return max(proposals, key=lambda proposal: self._priority(proposal, frame), default=None)
 
     def _priority(self, proposal: Proposal, frame: Frame) -> float:
-        """Weigh likeness: more where the object may have come to since it was lost, less the oftener it was tried."""
+        """Weigh likeness: more where the object may have come to since it was lost, less the oftener it was tried.
+
+        Where it nearly was the object, it is soon tried again: another view may show it better.
+        """
         near = nearness(proposal, self._last, frame.stamp_ns)
         since_ns = frame.stamp_ns - int(self._settings.forget_s * 1e9)
-        self._tried = [(tried_ns, centre) for tried_ns, centre in self._tried if tried_ns > since_ns]
-        times = sum(np.linalg.norm(centre - proposal.centre_m) < 0.4 * proposal.diameter_m for _, centre in self._tried)
-        return likeness(proposal, frame, self._last) * (0.3 + 0.7 * near) * 0.2**times
+        self._tried = [one for one in self._tried if one.stamp_ns > since_ns]
+        here = (one for one in self._tried if _same_thing(one, proposal))
+        left = math.prod(max(_TRIED, min(_NEARLY * one.presence, 1.0)) for one in here)
+        return likeness(proposal, frame, self._last) * (0.3 + 0.7 * near) * left
+
+
+def _same_thing(tried: _Tried, proposal: Proposal) -> bool:
+    return bool(np.linalg.norm(tried.centre_m - proposal.centre_m) < _SAME_THING * proposal.diameter_m)
 
 
 def looks_like(pose: PoseResult, last: PoseResult, settings: RelocalizationSettings) -> bool:
