@@ -59,8 +59,9 @@ class PoseResult:
     of compared_ns, the stamp of the frame in which they were last compared; negative where more speaks for that one, 2
     where there is none. earlier_margin: the largest that it was in looks before that, since the registration. ways: for
     how many rivals as likely the best one stands, as where a mug's handle may be anywhere behind it; 1: for itself.
-    velocity (6,): of the object's centre in m/s and about the camera's axes in rad/s, 0 where it isn't known. memory:
-    what tracking goes on with, of this frame and of those before. centre_obj (3,): middle of the model in its own
+    velocity (6,): of the object's centre in m/s and about the camera's axes in rad/s, 0 where it isn't known. switched:
+    it isn't the pose that was followed, but a rival of that which leads by far. memory: what tracking goes on with, of
+    this frame and of those before. centre_obj (3,): middle of the model in its own
     frame, whose origin may be anywhere. diameter_m: the model's largest extent, 0 where it isn't known. time_s: wall
     time of the estimate.
     """
@@ -85,6 +86,7 @@ class PoseResult:
     stamp_ns: int = 0
     frame_id: str = ""
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(6))
+    switched: bool = False
     memory: TrackMemory = field(default=NOTHING_REMEMBERED, repr=False, compare=False)
     centre_obj: np.ndarray = field(default_factory=lambda: np.zeros(3))
     diameter_m: float = 0.0

@@ -21,6 +21,7 @@ from .render_and_compare import RenderAndCompare
 # What a camera rate leaves of a motion that was foreseen, and what a jump or a lost frame may add.
 _NEAR = (Stage(32, 3, 2, (0.1, 0.04)), Stage(48, 3, 1, (0.04, 0.015)))
 _FAR = (Stage(40, 4, 2, (0.3, 0.1)), Stage(48, 4, 1, (0.1, 0.02)))
+_ALONE = Stage(48, 1, 1, (0.06, 0.06))
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class TrackStepSettings:
     drawn_together: likewise of poses to start from, where enough points are seen that pull them to one place.
     region_drop: an outline that separates learned colours by so much less than it did before is doubted as well.
     turn_deg: of the turns, about the object's own axes, from which a doubted step is taken again.
+    alone: the step without points that asks whether depth alone would lead away from a pose.
+    led_aside: it does where that moves the pose by more than this share of the diameter.
+    freed_lead: by so much more has to speak for where that ends.
     """
 
     near: tuple[Stage, ...] = _NEAR
@@ -47,6 +51,9 @@ class TrackStepSettings:
     drawn_together: float = 0.08
     region_drop: float = 0.1
     turn_deg: float = 25.0
+    alone: Stage = _ALONE
+    led_aside: float = 0.03
+    freed_lead: float = 0.15
 
 
 class TrackStep:
@@ -83,10 +90,26 @@ class TrackStep:
             # The next keyframe would take over what this one has drifted by.
             aligned = self._compare.align_print(crop, found, settings.near[-1])
             found = found if aligned is None else _better(aligned, found)
+        if matches is not None:
+            found = self._freed(found)
         if learned is None or not found.evidence.region[0] < learned.agreement - settings.region_drop:
             return found
         turned = self._turned(np.stack([found.refined.T_cam_obj[0], before]))
         return _better(self._staged(crop, turned, matches, settings.far), found)
+
+    def _freed(self, found: Candidates) -> Candidates:
+        """Return a step's pose, or where depth alone leads from it if clearly more speaks for that.
+
+        What looks like a point of a plain surface may be light and shade, which stay while the object turns.
+        """
+        settings, first, seen = self.settings, found.refined.T_cam_obj[:1], found.observation
+        led = self._compare.moved(seen, first, settings.alone).T_cam_obj
+        if len(self._apart(np.concatenate([first, led]), settings.led_aside)) == 1:
+            return found
+        freed = self._compare.refine(seen, led, settings.near[-1])
+        poses = np.concatenate([first, freed.refined.T_cam_obj])
+        behind = float(self._compare.scorer.duels(seen, poses)[0])
+        return freed if behind < -settings.freed_lead else found
 
     def assess(self, frame: Frame, T_cam_obj: Pose, learned: LearnedColours | None = None) -> Candidates:
         """Weigh one pose (4, 4) as a `TrackingStrategy` does."""

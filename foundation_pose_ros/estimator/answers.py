@@ -11,6 +11,7 @@ from ..estimation.prepared_object import PreparedObject
 from ..observation.track_memory import NOTHING_REMEMBERED
 from ..pose_result import PoseResult
 from ..selection.plausibility import plausibility
+from ..selection.rivals import Rivals
 from ..uncertainty.ambiguity import turned_limits, widened
 from ..uncertainty.comparison import Comparison, comparison_due
 from ..uncertainty.scored_pose import Task, Uncertainty
@@ -18,6 +19,9 @@ from .memory import remembered
 
 # Poses on less of whose surface depth agrees aren't told from rivals.
 _LEAST_SEEN = 0.1
+# A rival takes a track's place that leads it and its own rivals by so much, and it by more than the track ever led.
+# Leads of a print that hardly tells come and go by 0.06.
+_LEADS_FAR = 0.15
 
 
 def registered(prepared: PreparedObject, candidates: Candidates, task: Task) -> PoseResult:
@@ -35,35 +39,46 @@ def tracked(prepared: PreparedObject, candidates: Candidates, previous: PoseResu
 
     compare: with its rivals, where that is due; else what was found when they were last looked at goes on.
     """
-    frame = candidates.observation.frame
-    if compare and comparison_due(previous, frame.stamp_ns):
-        comparison = _compared(prepared, candidates, previous)
-    else:
-        comparison = Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
+    comparison = Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
     T_cam_obj = prepared.model.symmetries.nearest(candidates.refined.T_cam_obj[0], previous.T_cam_obj)
-    return _answer(prepared, candidates, T_cam_obj, comparison, previous)
+    answer = _answer(prepared, candidates, T_cam_obj, comparison, previous)
+    due = compare and comparison_due(previous, candidates.observation.frame.stamp_ns)
+    return compared(prepared, candidates, answer) if due else answer
 
 
 def assessed(prepared: PreparedObject, candidates: Candidates) -> PoseResult:
     """Answer with a pose that comes from elsewhere, as the first of a track."""
-    return _answer(prepared, candidates, candidates.refined.T_cam_obj[0], _compared(prepared, candidates))
+    comparison = _comparison(prepared, candidates, prepared.rivals(candidates), 0.0)
+    return _answer(prepared, candidates, candidates.refined.T_cam_obj[0], comparison)
 
 
 def compared(prepared: PreparedObject, candidates: Candidates, result: PoseResult) -> PoseResult:
-    """Answer with a track's result as comparing it with its rivals now leaves it."""
-    return replace(result, **_compared(prepared, candidates, result).said)
+    """Answer with a track's result as comparing it with its rivals now leaves it: in the pose of one that leads far.
 
-
-def _compared(prepared: PreparedObject, candidates: Candidates, previous: PoseResult | None = None) -> Comparison:
-    """Compare the first of a track's candidates with its rivals; where it isn't seen, earlier looks know more."""
-    if previous is not None and candidates.evidence.inliers[0] < _LEAST_SEEN:
-        return Comparison.kept(previous, candidates.refined.T_cam_obj[0], candidates.evidence)
-    rivals, stamp_ns = prepared.rivals(candidates), candidates.observation.frame.stamp_ns
+    candidates: weighed at the result's pose. Where that isn't seen, earlier looks know more.
+    """
+    if candidates.evidence.inliers[0] < _LEAST_SEEN:
+        return result
     # One look counts once: the last one's lead becomes an earlier one's.
-    earlier_lead = 0.0
-    if previous is not None:
-        last_lead = Task.TRACKED.value.stands.told(previous.margin, previous.ways)
-        earlier_lead = max(previous.earlier_margin, last_lead)
+    last_lead = Task.TRACKED.value.stands.told(result.margin, result.ways)
+    earlier_lead, rivals = max(result.earlier_margin, last_lead), prepared.rivals(candidates)
+    if rivals.lead < -max(_LEADS_FAR, earlier_lead):
+        settled, others = prepared.settled(candidates)
+        moved = not np.array_equal(settled.refined.T_cam_obj[0], candidates.refined.T_cam_obj[0])
+        if moved and others.lead > _LEADS_FAR:
+            return _switched(prepared, settled, others, result)
+    return replace(result, **_comparison(prepared, candidates, rivals, earlier_lead).said)
+
+
+def _switched(prepared: PreparedObject, settled: Candidates, rivals: Rivals, result: PoseResult) -> PoseResult:
+    """Answer with a rival that takes the place of a track's result, and moves on as that did."""
+    T_cam_obj = prepared.model.symmetries.nearest(settled.refined.T_cam_obj[0], result.T_cam_obj)
+    answer = _answer(prepared, settled, T_cam_obj, _comparison(prepared, settled, rivals, 0.0))
+    return replace(answer, velocity=result.velocity, switched=True)
+
+
+def _comparison(prepared: PreparedObject, candidates: Candidates, rivals: Rivals, earlier_lead: float) -> Comparison:
+    stamp_ns = candidates.observation.frame.stamp_ns
     return Comparison.of(prepared.model, candidates.evidence, rivals, stamp_ns, Task.TRACKED, earlier_lead)
 
 

@@ -149,6 +149,9 @@ class ObjectTracker:
         if self._last_believed is None or not self.settings.relocalization.enabled:
             return found, False
         assert self._pose is not None, "what was followed"
+        if isinstance(found, PoseResult) and found.switched:
+            self._scene_check.begin(frame, found)
+            return found, True
         doubted = self._second_look.doubts(found, self.settings.state.lose_score)
         better = self._scene_check(frame, found, self._pose, doubted, in_turn)
         if better is None and doubted:
@@ -187,7 +190,10 @@ class ObjectTracker:
         assert self._pose is not None, "what was found"
         with suppress(InputRefused):
             self._pose = self._estimator.compared(frame, self._pose)
-            if not self.doubted:
+            if self._pose.switched:
+                # Where the other pose stood says nothing of this one, which has to prove itself.
+                self._scene_check.begin(frame, self._pose)
+            elif not self.doubted:
                 self._last_believed = self._pose
 
     def relocalize(self, frame: Frame, claimed: ClaimedBy | None = None) -> TrackedObject:

@@ -133,6 +133,33 @@ def test_a_plain_can_loses_nothing():
     assert result.score > 0.8 and result.ways == 1
 
 
+def turned(shown: Shown, from_deg: float, by_deg: float, frames: int) -> tuple[ObjectTracker, list[bool]]:
+    """Follow it as it is turned by so much from frame to frame, and then stands for as long; is each pose right?"""
+    tracker, seen = ObjectTracker("it", shown.model.name, shown.estimator), []
+    for k in range(2 * frames):
+        turn_deg = from_deg + by_deg * min(k, frames)
+        frame, mask = shown.frame(turn_deg, START_NS + k * PERIOD_NS)
+        tracker.track(frame) if k else tracker.register(frame, mask)
+        seen.append(tracker.following is not None and shown.is_right(tracker.following, turn_deg))
+    return tracker, seen
+
+
+@pytest.mark.parametrize("by_deg", [1.0, 2.5])
+@pytest.mark.parametrize("name", ["mug", "jug"])
+def test_what_is_plain_is_followed_as_it_is_turned_about_its_axis(name, by_deg):
+    """Its shading stays where it is, and what is followed of that says that it doesn't turn."""
+    tracker, right = turned(Shown(name), 175.0, by_deg, 24)
+    assert tracker.state is TrackState.TRACKING
+    assert np.mean(right) > 0.95
+
+
+def test_a_track_in_the_wrong_turn_takes_the_right_one_once_the_part_is_seen(shown):
+    tracker, right = turned(shown, HIDDEN + 30, 2.5, 44)
+    assert tracker.state is TrackState.TRACKING and not tracker.in_doubt
+    assert tracker.following is not None and tracker.following.score > 0.8
+    assert all(right[-20:])
+
+
 def tracked(shown: Shown, turn_deg: float, frames: int, covered_from: int | None = None) -> ObjectTracker:
     """Follow it where it stands, from a registration of the first view; covered_from: of its part, a frame's number."""
     tracker = ObjectTracker("it", shown.model.name, shown.estimator)
