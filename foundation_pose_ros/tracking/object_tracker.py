@@ -146,12 +146,13 @@ class ObjectTracker:
 
         in_turn: where all is well it may be compared with how its surroundings move.
         """
-        if self._last_believed is None or not self.settings.relocalization.enabled:
-            return found, False
         assert self._pose is not None, "what was followed"
-        if isinstance(found, PoseResult) and found.switched:
+        if isinstance(found, PoseResult) and (found.switched or self._pose.switched):
+            # Where another pose stood says nothing of this one.
             self._scene_check.begin(frame, found)
             return found, True
+        if self._last_believed is None or not self.settings.relocalization.enabled:
+            return found, False
         doubted = self._second_look.doubts(found, self.settings.state.lose_score)
         better = self._scene_check(frame, found, self._pose, doubted, in_turn)
         if better is None and doubted:
@@ -190,10 +191,7 @@ class ObjectTracker:
         assert self._pose is not None, "what was found"
         with suppress(InputRefused):
             self._pose = self._estimator.compared(frame, self._pose)
-            if self._pose.switched:
-                # Where the other pose stood says nothing of this one, which has to prove itself.
-                self._scene_check.begin(frame, self._pose)
-            elif not self.doubted:
+            if not self.doubted and not self._pose.switched:
                 self._last_believed = self._pose
 
     def relocalize(self, frame: Frame, claimed: ClaimedBy | None = None) -> TrackedObject:

@@ -77,6 +77,18 @@ def test_a_registration_catches_up_through_the_frames_since():
     assert track.stamp_ns == 1_300_000_000
 
 
+def test_a_rival_that_takes_the_tracks_place_has_to_prove_itself():
+    track, estimator = tracker()
+    track.register(frame(1.0), MASK)
+    believed = track.track(frame(1.1)).result
+    estimator.compared = lambda frame, pose: replace(pose, switched=True)
+    track.compare(frame(1.1))
+    seen = [track.track(frame(1.2 + 0.1 * k)) for k in range(3)]
+    assert [one.in_doubt for one in seen] == [True, True, False]
+    assert seen[0].last_believed is believed and "another pose" in seen[0].reason
+    assert seen[-1].last_believed is seen[-1].result
+
+
 def test_without_a_track_following_asks_nothing_of_the_estimator():
     track, estimator = tracker()
     tracked = track.track(frame(1.0))
