@@ -19,9 +19,9 @@ from .memory import remembered
 
 # Poses on less of whose surface depth agrees aren't told from rivals.
 _LEAST_SEEN = 0.1
-# A rival takes a track's place that leads it and its own rivals by so much, and it by more than the track ever led.
-# Leads of a print that hardly tells come and go by 0.06.
-_LEADS_FAR = 0.15
+# A rival takes a track's place that leads it and its own rivals by so much, and it by more than is left of what the
+# track ever led. Leads of a print that hardly tells come and go by as much as noise.
+_LEADS_FAR, _NOISE = 0.15, 0.06
 
 
 def registered(prepared: PreparedObject, candidates: Candidates, task: Task) -> PoseResult:
@@ -59,15 +59,22 @@ def compared(prepared: PreparedObject, candidates: Candidates, result: PoseResul
     """
     if candidates.evidence.inliers[0] < _LEAST_SEEN:
         return result
-    # One look counts once: the last one's lead becomes an earlier one's.
-    last_lead = Task.TRACKED.value.stands.told(result.margin, result.ways)
-    earlier_lead, rivals = max(result.earlier_margin, last_lead), prepared.rivals(candidates)
+    earlier_lead, rivals = _earlier_lead(result), prepared.rivals(candidates)
     if rivals.lead < -max(_LEADS_FAR, earlier_lead):
         settled, others = prepared.settled(candidates)
         moved = not np.array_equal(settled.refined.T_cam_obj[0], candidates.refined.T_cam_obj[0])
         if moved and others.lead > _LEADS_FAR:
             return _switched(prepared, settled, others, result)
     return replace(result, **_comparison(prepared, candidates, rivals, earlier_lead).said)
+
+
+def _earlier_lead(result: PoseResult) -> float:
+    """Return the largest lead so far of a track's result, less what has spoken against it since.
+
+    One look counts once: the last one's lead becomes an earlier one's.
+    """
+    against = min(result.margin + _NOISE, 0.0)
+    return max(result.earlier_margin + against, Task.TRACKED.value.stands.told(result.margin, result.ways), 0.0)
 
 
 def _switched(prepared: PreparedObject, settled: Candidates, rivals: Rivals, result: PoseResult) -> PoseResult:

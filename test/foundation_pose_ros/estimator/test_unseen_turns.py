@@ -160,6 +160,14 @@ def test_a_track_in_the_wrong_turn_takes_the_right_one_once_the_part_is_seen(sho
     assert all(right[-20:])
 
 
+@pytest.mark.parametrize("name", ["mug", "jug"])
+def test_a_part_that_went_behind_and_comes_out_elsewhere_is_believed(name):
+    """That it was seen on the one side speaks for less with each look that sees it on the other."""
+    tracker, right = turned(Shown(name), ASIDE + 10, 2.5, 76)
+    assert right[0] and not all(right[:76]) and all(right[-20:])
+    assert not tracker.in_doubt
+
+
 def tracked(shown: Shown, turn_deg: float, frames: int, covered_from: int | None = None) -> ObjectTracker:
     """Follow it where it stands, from a registration of the first view; covered_from: of its part, a frame's number."""
     tracker = ObjectTracker("it", shown.model.name, shown.estimator)
