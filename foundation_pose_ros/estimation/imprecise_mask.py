@@ -35,10 +35,7 @@ def fits_outline(candidates: Candidates) -> bool:
 
 
 def misses_a_part(prepared: PreparedObject, scene: CoarseScene, mask: Mask, T_cam_obj: Pose) -> bool:
-    """Tell whether a turn of a pose (4, 4) explains what stands beside a mask (H, W) bool: a handle that isn't marked.
-
-    What speaks for the turn within the mask alone isn't asked again.
-    """
+    """Tell whether a turn of a pose (4, 4) explains what stands beside a mask (H, W) bool: a handle that isn't marked."""
     core = _core(prepared, scene, mask)
     if core is None:
         return False
