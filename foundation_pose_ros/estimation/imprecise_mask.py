@@ -35,7 +35,7 @@ def fits_outline(candidates: Candidates) -> bool:
 
 
 def misses_a_part(prepared: PreparedObject, scene: CoarseScene, mask: Mask, T_cam_obj: Pose) -> bool:
-    """Tell whether a turn of a pose (4, 4) explains what stands beside a mask (H, W) bool: a handle that isn't marked."""
+    """Tell whether a turn of a pose (4, 4) explains what is beside a mask (H, W) bool: a handle that isn't marked."""
     core = _core(prepared, scene, mask)
     if core is None:
         return False
