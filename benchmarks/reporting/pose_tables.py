@@ -48,6 +48,20 @@ def _medians(row: dict[str, Any]) -> str:
     return f"{row['median_translation_mm']:.1f} mm | {row['median_rotation_deg']:.1f} deg"
 
 
+def turned(report: dict[str, Any]) -> str:
+    """Return means over objects with their prints and without, and those that weren't right throughout."""
+    lines = [
+        "| objects | n | right | wrong and in no doubt | wrong and above 0.8 | not right throughout |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, printed in (("with their prints", True), ("plain", False)):
+        rows = [row for row in report["objects"] if row["printed"] is printed]
+        right, silent, sure = (sum(row[key] for row in rows) / len(rows) for key in ("right", "silent", "sure"))
+        lost = ", ".join(f"{row['object_name']} {row['right']:.2f}" for row in rows if row["right"] < 1)
+        lines.append(f"| {name} | {len(rows)} | {right:.3f} | {silent:.3f} | {sure:.3f} | {lost} |")
+    return "\n".join([*lines, "", origin(report)])
+
+
 def losses(report: dict[str, Any]) -> str:
     """Return shares by kind of event."""
     lines = [
