@@ -57,13 +57,13 @@ class PoseResult:
     separates the colours that were learned of the object from those beside it, NaN where they don't tell. margin: by
     how much more depth, colour and print speak for it than for the best pose that would put the surface elsewhere, as
     of compared_ns, the stamp of the frame in which they were last compared; negative where more speaks for that one, 2
-    where there is none. earlier_margin: the largest that it was in looks before that, since the registration. ways: for
-    how many rivals as likely the best one stands, as where a mug's handle may be anywhere behind it; 1: for itself.
-    velocity (6,): of the object's centre in m/s and about the camera's axes in rad/s, 0 where it isn't known. switched:
-    it isn't the pose that was followed, but a rival of that which leads by far. memory: what tracking goes on with, of
-    this frame and of those before. centre_obj (3,): middle of the model in its own
-    frame, whose origin may be anywhere. diameter_m: the model's largest extent, 0 where it isn't known. time_s: wall
-    time of the estimate.
+    where there is none. earlier_margin: the largest that it was in looks before that, since the registration, less what
+    has spoken against the pose since. ways: for how many rivals as likely the best one stands, as where a mug's handle
+    may be anywhere behind it; 1: for itself. velocity (6,): of the object's centre in m/s and about the camera's axes
+    in rad/s, 0 where it isn't known. switched: it isn't the pose that was followed, but a rival of that which leads by
+    far. memory: what tracking goes on with, of this frame and of those before. centre_obj (3,): middle of the model in
+    its own frame, whose origin may be anywhere. diameter_m: the model's largest extent, 0 where it isn't known. time_s:
+    wall time of the estimate.
     """
 
     object_name: str

@@ -73,11 +73,11 @@ class PoseEstimator:
                 "size_mismatch",
                 f"the mask's shape is {mask.shape} but the image's {frame.depth_m.shape}: give a value per pixel",
             )
-        prepared = self._objects.get(object_name)
-        candidates = prepared.register(frame, mask != 0)
+        marked, prepared = mask != 0, self._objects.get(object_name)
+        candidates = prepared.register(frame, marked)
         result = registered(prepared, candidates, Task.REGISTERED) if fits_outline(candidates) else None
-        if result is None or self._may_be_beside(frame, mask != 0, prepared, result):
-            candidates = register_in_region(prepared, self._scene_of(frame), mask != 0, candidates)
+        if result is None or self._may_be_beside(frame, marked, prepared, result):
+            candidates = register_in_region(prepared, self._scene_of(frame), marked, candidates)
             in_region = registered(prepared, candidates, Task.REGISTERED)
             result = in_region if result is None or _clearly_surer(in_region, result) else result
         return replace(result, time_s=perf_counter() - started)
@@ -207,6 +207,13 @@ class PoseEstimator:
         """Return 0..1: of what a pose explains or of a mask (H, W), whichever is less, the share in both."""
         return mask_overlap(frame, self._posed(pose), mask)
 
+    def prepare(self, model: ObjectModel) -> None:
+        """Make a model ready before it goes into `models`, in the place of another of its name if there is one.
+
+        Estimates of other objects may be made meanwhile, in other threads.
+        """
+        self._objects.prepare(model)
+
     def _may_be_beside(self, frame: Frame, mask: Mask, prepared: PreparedObject, found: PoseResult) -> bool:
         """Tell whether a mask (H, W) bool whose outline a pose has may be wrong all the same.
 
@@ -215,13 +222,6 @@ class PoseEstimator:
         if found.presence < _SURE:
             return True
         return found.score < _SURE and misses_a_part(prepared, self._scene_of(frame), mask, found.T_cam_obj)
-
-    def prepare(self, model: ObjectModel) -> None:
-        """Make a model ready before it goes into `models`, in the place of another of its name if there is one.
-
-        Estimates of other objects may be made meanwhile, in other threads.
-        """
-        self._objects.prepare(model)
 
     def _scene_of(self, frame: Frame) -> CoarseScene:
         """Return what all searches in a frame share; the last one is kept."""

@@ -29,7 +29,8 @@ class Comparison:
 
     score: how likely the pose is right, 0..1.
     lead: by how much more evidence, as ranks count it, speaks for it than for the best rival.
-    earlier_lead: the largest of those in looks before that one, since it was registered; 0: there were none.
+    earlier_lead: the largest of those in looks before that one, since it was registered, less what has spoken against
+        the pose since; 0: nothing is left, or there were none.
     alternatives: rivals, likeliest first.
     ambiguous: turns that can't be told from the pose.
     ways: for how many rivals the best one stands that earlier looks don't rule out either.
