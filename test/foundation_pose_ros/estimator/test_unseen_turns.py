@@ -163,7 +163,7 @@ def test_a_track_in_the_wrong_turn_takes_the_right_one_once_the_part_is_seen(sho
 @pytest.mark.parametrize("name", ["mug", "jug"])
 def test_a_part_that_went_behind_and_comes_out_elsewhere_is_believed(name):
     """That it was seen on the one side speaks for less with each look that sees it on the other."""
-    tracker, right = turned(Shown(name), ASIDE + 10, 2.5, 76)
+    tracker, right = turned(Shown(name), ASIDE + 10, 2.5, 88)  # to where it points half towards the camera
     assert right[0] and not all(right[:76]) and all(right[-20:])
     assert not tracker.in_doubt
 
