@@ -40,7 +40,7 @@ _SURE = 0.8
 
 
 @dataclass(frozen=True)
-class Turned:
+class TurnedObject:
     """How one object was followed: shares of n frames.
 
     right: no point off by a tenth of the diameter. silent: wrong, TRACKING and not in doubt. sure: wrong and above 0.8.
@@ -125,7 +125,7 @@ def measure(scope: Scope) -> Report:
     return provenance({"deg_per_s": _DEG_PER_S, "turn_deg": _TURN_DEG}) | {"objects": [asdict(one) for one in found]}
 
 
-def followed(model: ObjectModel, printed: bool) -> Turned:
+def followed(model: ObjectModel, printed: bool) -> TurnedObject:
     """Register an object from its first mask and follow it while it is turned."""
     table, distance = Turntable(model), SurfaceDistance(model.vertices, model.symmetries)
     tracker = ObjectTracker(model.name, model.name, PoseEstimator([model], threads=1))
@@ -140,7 +140,7 @@ def followed(model: ObjectModel, printed: bool) -> Turned:
         silent.append(pose is not None and not right[-1] and not seen.in_doubt)
         sure.append(pose is not None and not right[-1] and pose.score > _SURE)
     shares = (round(float(np.mean(one)), 4) for one in (right, silent, sure))
-    return Turned(model.name, printed, len(right), *shares)
+    return TurnedObject(model.name, printed, len(right), *shares)
 
 
 def _plain(model: ObjectModel) -> ObjectModel:
