@@ -24,12 +24,14 @@ class CompactRun:
 
     folder: of its checkpoint, and of what was found. task: makes a network's part of a run from settings. settings: the
     run's, whose folders are set here. kept: what of a validation the points are made from, (N,) or a number each.
+    judged_too: what else is asked of a trained run.
     """
 
     folder: Path
     task: Callable[[Any], CompactTask[Any]]
     settings: Callable[..., CompactTrainSettings]
     kept: Callable[[Any], dict[str, Any]]
+    judged_too: Callable[[CompactTrainer[Any]], dict[str, Any]] = lambda trainer: {}
 
     def at(self, steps: int) -> dict[str, np.ndarray]:
         """Return sizes and what was found after so many steps; trains to there unless that was done.
@@ -64,4 +66,4 @@ class CompactRun:
             "pairs": trainer.pairs,
             "parameters": sum(p.numel() for p in trainer.network.parameters()),
         }
-        return sizes | self.kept(trainer.validated())
+        return sizes | self.kept(trainer.validated()) | self.judged_too(trainer)

@@ -18,6 +18,7 @@ DOCUMENTS = (
     "foundation_pose_ros/weights/README.md",
     "docs/compact_refiner.md",
     "docs/compact_scorer.md",
+    "docs/data_engine.md",
     "docs/scaling.md",
     "docs/neural_field.md",
     "docs/learned.md",

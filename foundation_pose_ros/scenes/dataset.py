@@ -21,6 +21,7 @@ import numpy as np
 
 from ..arrays import Rgb
 from ..atomic_file import replacing, write_text
+from ..datasets.bop_instances import label_of
 from ..datasets.bop_writer import write_bop_scene
 from ..datasets.image_files import read_rgb
 from ..datasets.ply_file import write_ply
@@ -28,6 +29,7 @@ from ..datasets.webdataset import write_shard
 from ..errors import InputRefused
 from ..overlay import contact_sheet
 from ..synthetic.scene import SyntheticScene
+from .body_spec import LibraryMesh
 from .described import parsed
 from .libraries import Libraries
 from .scene_spec import SceneSpec
@@ -74,7 +76,22 @@ class DatasetFolder:
 
     def is_done(self, number: int) -> bool:
         """Tell whether all of a scene is there; its BOP folder comes last."""
-        return self._scene(number).is_dir()
+        return self.scene(number).is_dir()
+
+    def done(self) -> list[int]:
+        """List the numbers of all scenes that are there."""
+        return sorted(int(path.name) for path in (self.root / "train").glob("[0-9]*") if path.name.isdigit())
+
+    def scene(self, number: int) -> Path:
+        """Return where a scene lies in BOP format."""
+        return self.root / "train" / f"{number:06d}"
+
+    def library_meshes(self, number: int) -> dict[str, str]:
+        """Return which of a scene's objects are meshes of a library: the mesh's name by the object's."""
+        path = self.scene(number) / "spec.json"
+        spec = parsed(SceneSpec, path.read_bytes(), str(path))
+        bodies = {label_of(_IDS_PER_SCENE * number + k + 1): body.what for k, body in enumerate(spec.objects)}
+        return {name: what.name for name, what in bodies.items() if isinstance(what, LibraryMesh)}
 
     def make(self, number: int, render: Renderer, libraries: Libraries) -> None:
         """Render a scene and write all of it; does nothing where it is done.
@@ -103,9 +120,6 @@ class DatasetFolder:
         _write_jpg(path, sheet)
         return path
 
-    def _scene(self, number: int) -> Path:
-        return self.root / "train" / f"{number:06d}"
-
     def _write(self, number: int, spec: SceneSpec, scene: SyntheticScene, unfinished: Path) -> None:
         ids = {name: _IDS_PER_SCENE * number + k + 1 for k, name in enumerate(scene.object_names)}
         for name, object_id in ids.items():
@@ -115,7 +129,7 @@ class DatasetFolder:
         write_shard(unfinished, number, self.root / "shards" / f"{number:06d}.tar")
         _write_jpg(self.root / "previews" / f"{number:06d}.jpg", pictures[len(pictures) // 2], _PREVIEW_PX)
         try:
-            unfinished.rename(self._scene(number))
+            unfinished.rename(self.scene(number))
         except OSError:
             # Another has just finished it.
             if not self.is_done(number):

@@ -51,7 +51,7 @@ class Thing(Described):
 
     shape: DesignName | Shape = Field(description="one of the designs, or a family with a size")
     width_mm: int = Field(ge=20, le=200, description="of a carton, can or turned body, millimetres")
-    depth_mm: int = Field(ge=20, le=200, description="of a carton, millimetres")
+    depth_mm: int = Field(ge=5, le=200, description="of a carton, millimetres")
     height_mm: int = Field(ge=20, le=300, description="of a carton, can or turned body, millimetres")
     material: Material = Field(description="what its surface is of")
     finish: Literal["print", "one colour", "pattern"] = Field(description="what is on the surface")
@@ -107,11 +107,11 @@ def _what(thing: Thing, seed: int, rng: np.random.Generator) -> Any:
     ground = _rgb(thing.ground)
     colours = (ground, _rgb(thing.accent), _towards(ground, 10), _towards(ground, 245))
     imprint = Print(brand=thing.brand, goods=thing.goods, colours=colours)
-    width_m, depth_m, height_m = thing.width_mm / 1000, thing.depth_mm / 1000, thing.height_mm / 1000
+    width_m, height_m = thing.width_mm / 1000, thing.height_mm / 1000
+    # Narrower ones than these have no room for a print.
+    depth_m, radius_m = max(thing.depth_mm / 1000, 0.02), max(width_m / 2, 0.015)
     if thing.shape == "carton":
         return Carton(size_m=(width_m, depth_m, height_m), seed=seed, print=imprint)
-    # Narrower ones than these have no room for a print.
-    radius_m = max(width_m / 2, 0.015)
     if thing.shape == "can":
         return Can(radius_m=radius_m, height_m=height_m, seed=seed, print=imprint)
     if thing.shape == "turned":

@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..atomic_file import write_text
 from ..errors import InputRefused, shortened
 from .chat import Chat, Unusable
@@ -16,14 +18,14 @@ from .described import parsed
 from .ideas import SceneIdeas, described
 from .procedural import ProceduralComposer
 from .scene_spec import SceneSpec
+from .words import drawn_places
 
 _REPAIRS = 2
 _SYSTEM = (
     "You invent still lifes for pictures that teach a computer to see. Each scene is a table on which a few real "
-    "things stand that belong together in one place: a kitchen, a workshop, a laboratory, a shop, a nursery, an "
-    "office, a garage, a picnic. Choose sizes, materials, colours and words as such things really have them. "
-    "Invent brands, use no real ones. Vary places, kinds of things, materials, colours and words from scene "
-    "to scene. Answer with JSON of the given schema only."
+    "things stand that belong together in one place. Choose sizes, materials, colours and words as such things "
+    "really have them. Invent brands, use no real ones. Vary kinds of things, materials, colours and words from "
+    "scene to scene. Answer with JSON of the given schema only."
 )
 
 
@@ -54,7 +56,7 @@ class LlmComposer:
     def _ideas(self, batch: int) -> SceneIdeas:
         messages = [
             {"role": "system", "content": _SYSTEM},
-            {"role": "user", "content": f"Invent {self.batch} scenes. This is batch {batch}: unlike any other batch."},
+            {"role": "user", "content": self._question(batch)},
         ]
         schema = SceneIdeas.model_json_schema()
         stored = self.cache / f"{self._key(messages, schema)}.json"
@@ -87,6 +89,12 @@ class LlmComposer:
             f"batch {batch}: no usable answer in {1 + _REPAIRS} tries; the last: {problem}. All are in "
             f"{self.cache / 'log.jsonl'}: try another model",
         )
+
+    def _question(self, batch: int) -> str:
+        """Name a place for each scene: left to itself a model thinks of the same few for every batch."""
+        rng = np.random.default_rng([batch, 79])
+        places = "; ".join(f"{k + 1}. {place}" for k, place in enumerate(drawn_places(rng, self.batch)))
+        return f"Invent {self.batch} scenes, one for each of these: {places}."
 
     def _attempts(self, messages: list[dict[str, str]]) -> Iterator[list[dict[str, str]]]:
         for _ in range(1 + _REPAIRS):

@@ -1,5 +1,6 @@
 """How much a set of scenes differs within itself."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,7 +14,8 @@ class Variety:
     """Distinct ones among the bodies of some scenes.
 
     kinds: designs, families and library meshes. materials: pairs of material and kind of surface. words: single words
-    of prints, whatever their case. themes: what scenes are said to be of.
+    of prints, whatever their case. themes: what scenes are said to be of. theme_words: words of five letters or
+    more in these.
     """
 
     scenes: int
@@ -22,6 +24,7 @@ class Variety:
     materials: int
     words: int
     themes: int
+    theme_words: int
 
 
 def variety(specs: Iterable[SceneSpec]) -> Variety:
@@ -35,6 +38,7 @@ def variety(specs: Iterable[SceneSpec]) -> Variety:
         materials=len({(body.material, body.surface.kind) for body in bodies}),
         words=len({word.lower() for body in bodies for word in _words(body)}),
         themes=len({spec.theme.lower() for spec in specs}),
+        theme_words=len({word for spec in specs for word in re.findall(r"[^\W\d_]{5,}", spec.theme.lower())}),
     )
 
 

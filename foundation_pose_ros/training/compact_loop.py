@@ -6,7 +6,8 @@ What is one network's own is its task.
 import copy
 import csv
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,7 +42,7 @@ class CompactTrainer(Generic[J]):
         torch.set_num_threads(settings.threads)
         self.task, self.settings, self.say = task, settings, say
         library = MeshLibrary.from_folder(settings.meshes, left_out=settings.left_out)
-        trained, self._held = library.parted(settings.held_out)
+        trained, self.held = library.parted(settings.held_out)
         self.meshes = trained.some(settings.most_meshes) if settings.most_meshes else trained
         self._textures = TextureLibrary.from_folder(settings.textures)
         torch.manual_seed(settings.seed)
@@ -83,16 +84,28 @@ class CompactTrainer(Generic[J]):
         self._save()
         return self._exported()
 
-    @torch.no_grad()
     def validated(self) -> J:
-        """Judge the averaged weights on sets of held-out meshes, the same ones each time."""
+        """Judge the averaged weights on drawn sets of held-out meshes, the same ones each time."""
         settings = self.settings
         if not self._validation:
-            seed = settings.validation_seed + _HELD_OUT_SEED
-            sets = self.task.sets(self._held, self._textures, settings.stages[-1], seed)
-            numbers = np.array_split(np.arange(settings.validation_sets), -(-settings.validation_sets // 16))
-            self._validation = [self.task.batch([sets[k] for k in part.tolist()]) for part in numbers]
-        return self.task.judged(self.average, self._validation)
+            last = settings.stages[-1]
+            # Of held-out meshes there may be no pictures.
+            drawn = replace(last, drawn=replace(last.drawn, pictured=0.0))
+            sets = self.task.sets(self.held, self._textures, drawn, settings.validation_seed + _HELD_OUT_SEED)
+            self._validation = list(self._laid_together(sets, settings.validation_sets))
+        return self._judged(self._validation)
+
+    def judged_on(self, sets: Sets, count: int) -> J:
+        """Judge the averaged weights on the first so many of any sets."""
+        return self._judged(self._laid_together(sets, count))
+
+    def _laid_together(self, sets: Sets, count: int) -> Iterator[Batch]:
+        for part in np.array_split(np.arange(count), -(-count // 16)):
+            yield self.task.batch([sets[k] for k in part.tolist()])
+
+    @torch.no_grad()
+    def _judged(self, batches: Iterable[Batch]) -> J:
+        return self.task.judged(self.average, batches)
 
     def _stage_and_end(self, last: int) -> tuple[SetStage, int]:
         """The stage under way, and the step at which it, or the run, ends."""

@@ -34,7 +34,8 @@ class CompactTrainSettings:
 
     network: which. output: folder of its checkpoint, log and weights. begin_with: file of averaged weights that a new
     run begins with, or empty. licence: of what comes out, written into its file. meshes, textures: folders with an
-    index, as `synthetic.mesh_library` reads them. held_out: share of the meshes that validation alone sees.
+    index, as `synthetic.mesh_library` reads them. pictures: folder that `foundation-pose generate` has filled with
+    scenes of the same meshes, for stages that ask for such. held_out: share of the meshes that validation alone sees.
     most_meshes: so many of the others are trained on, 0 for all. average: share of the weights' moving average that a
     step leaves. precision: fp32 or bf16. threads: of the optimiser; workers: processes beside it that make sets, 0 for
     none. validate_every: steps; validation_sets: of held-out meshes, drawn by validation_seed. save_every_s: between
@@ -45,6 +46,7 @@ class CompactTrainSettings:
     output: str
     meshes: str
     textures: str
+    pictures: str = ""
     begin_with: str = ""
     licence: str = ""
     stages: tuple[SetStage, ...] = (SetStage(steps=1000),)

@@ -1,6 +1,6 @@
 """What a network brings to the loop that trains it: its sets, its loss, how it is judged and written."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -69,7 +69,7 @@ class CompactTask(Protocol[JudgedOut]):
         """Return what to make less, a scalar. network: as `network` makes it; its outputs may be in half precision."""
         ...
 
-    def judged(self, network: nn.Module, batches: Sequence[Batch]) -> JudgedOut:
+    def judged(self, network: nn.Module, batches: Iterable[Batch]) -> JudgedOut:
         """Judge a network."""
         ...
 

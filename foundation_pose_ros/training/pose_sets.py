@@ -8,9 +8,10 @@ from ..arrays import Intrinsics, Pose, Poses
 from ..observation.compared_images import SIZE, crop_camera
 from ..rendering import Rendering
 from ..rendering.embree import EmbreeRenderer
-from ..synthetic.mesh_library import MeshLibrary
-from ..synthetic.surface_textures import TextureLibrary
-from .drawn_scenes import DrawnScene, DrawnScenes, DrawnSceneSettings
+from .drawn_scenes import DrawnSceneSettings
+from .mixed_scenes import Scenes
+from .posed_scene import PosedScene
+from .proposed_poses import kept_side_by_side
 from .wrong_poses import Jitter, distance, laid_on_depth, turned, wrong_turns
 
 # Renderings that differ less than the first of these, as a mean over both, can't be told apart, those that differ by
@@ -24,12 +25,16 @@ _LARGEST_ERROR = 0.5
 class SetSettings(DrawnSceneSettings):
     """How sets are drawn, beside their scenes.
 
-    poses: in each set. right: of them at most so many are right but for jitter, at least one. jitter: of all.
+    poses: in each set. right: of them at most so many are right but for jitter, at least one. jitter: of all. proposed:
+    share of sets that hold what a registration's steps make of the truth and of so many wrong turns (tried), the best
+    of them; in the others wrong turns are only laid on the depth.
     """
 
     poses: int = 6
     right: int = 2
     jitter: Jitter = field(default_factory=Jitter)
+    proposed: float = 0.0
+    tried: int = 24
 
 
 @dataclass(frozen=True)
@@ -44,37 +49,56 @@ class PoseSet:
 
 
 class PoseSets:
-    """Sets by their number, from a library of meshes and one of textures: the same number gives the same set."""
+    """Sets by their number, of the objects in scenes: the same number gives the same set."""
 
-    def __init__(self, meshes: MeshLibrary, textures: TextureLibrary, settings: SetSettings, seed: int) -> None:
-        self._scenes = DrawnScenes(meshes, textures, settings, seed)
-        self._settings = settings
+    def __init__(self, scenes: Scenes, settings: SetSettings) -> None:
+        self._scenes, self._settings = scenes, settings
 
     def __getitem__(self, number: int) -> PoseSet:
         """Make one set."""
-        scene = self._scenes[number]
+        scene, settings = self._scenes[number], self._settings
+        if settings.proposed and scene.rng.random() < settings.proposed:
+            return self._proposed(scene)
         model, rng, points = scene.shown.model, scene.rng, scene.mesh.points
         clean, K_true = self._clean_poses(scene)
         wrong = distinguishable(scene.shown, clean, scene.T_true, K_true, scene.plain) * np.minimum(
             distance(clean, scene.T_true, points) / model.diameter_m, _LARGEST_ERROR
         )
-        poses = self._settings.jitter.drawn(rng, clean, model).astype(np.float32)
+        poses = settings.jitter.drawn(rng, clean, model).astype(np.float32)
         off = np.array([distance(T[None], C, points)[0] for T, C in zip(poses, clean, strict=True)])
         crops = scene.crops(poses)
         error = np.minimum(wrong + off / model.diameter_m, _LARGEST_ERROR).astype(np.float32)
         return PoseSet(crops.rendered, crops.observed, error)
 
-    def _clean_poses(self, scene: DrawnScene) -> tuple[np.ndarray, np.ndarray]:
+    def _clean_poses(self, scene: PosedScene) -> tuple[np.ndarray, np.ndarray]:
         """Poses (L, 4, 4) without jitter, of which some are right, in any order; a crop's camera about the truth."""
-        model, settings, rng, T_true = scene.shown.model, self._settings, scene.rng, scene.T_true
+        rng, settings = scene.rng, self._settings
         right = int(rng.integers(1, settings.right + 1))
+        wrong, K = self._laid_on_depth(scene, settings.poses - right)
+        clean = np.concatenate([np.repeat(scene.T_true[None], right, axis=0), wrong])
+        return clean[rng.permutation(len(clean))], K
+
+    def _laid_on_depth(self, scene: PosedScene, count: int) -> tuple[Poses, Intrinsics]:
+        """Wrong turns (count, 4, 4) where depth wants them, and a crop's camera about the truth."""
+        model, rng, T_true = scene.shown.model, scene.rng, scene.T_true
         centre_cam = T_true[:3, :3] @ model.centre_m + T_true[:3, 3]
         K = crop_camera(np.eye(3), centre_cam, model.diameter_m)
         axes = np.eye(3) if rng.random() < 0.5 else scene.mesh.axes
-        wrong = turned(T_true, wrong_turns(rng, settings.poses - right, axes), model.centre_m).astype(np.float32)
-        wrong = laid_on_depth(wrong, T_true, K, SIZE, scene.shown)
-        clean = np.concatenate([np.repeat(T_true[None], right, axis=0), wrong])
-        return clean[rng.permutation(len(clean))], K
+        wrong = turned(T_true, wrong_turns(rng, count, axes), model.centre_m).astype(np.float32)
+        return laid_on_depth(wrong, T_true, K, SIZE, scene.shown), K
+
+    def _proposed(self, scene: PosedScene) -> PoseSet:
+        """Make a set of what a registration's steps make of the truth and of many wrong turns, in one picture."""
+        settings, model, T_true = self._settings, scene.shown.model, scene.T_true
+        starts, K_true = self._laid_on_depth(scene, settings.tried)
+        near = settings.jitter.drawn(scene.rng, T_true[None], model).astype(np.float32)
+        seen = scene.seen_about(near[0, :3, :3] @ model.centre_m + near[0, :3, 3])
+        poses = kept_side_by_side(seen, np.concatenate([near, starts]), settings.poses)
+        poses = poses[scene.rng.permutation(len(poses))]
+        off = np.minimum(distance(poses, T_true, scene.mesh.points) / model.diameter_m, _LARGEST_ERROR)
+        error = off * distinguishable(scene.shown, poses, T_true, K_true, scene.plain)
+        crops = seen.crops(poses)
+        return PoseSet(crops.rendered, crops.observed, error.astype(np.float32))
 
 
 def distinguishable(shown: EmbreeRenderer, T_cam_obj: Poses, T_true: Pose, K: Intrinsics, plain: bool) -> np.ndarray:

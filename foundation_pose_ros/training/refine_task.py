@@ -1,6 +1,6 @@
 """Training the compact refiner: its sets, its loss, and how much of an error one step leaves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
 from .compact_settings import CompactRefineSettings, RefineStage
 from .compact_task import Batch
+from .mixed_scenes import scenes_of
 from .step_sets import StepSet, StepSets
 
 # Errors below so many radii count by their size, larger ones by what a step leaves of them.
@@ -58,7 +59,8 @@ class RefineTask:
 
     def sets(self, meshes: MeshLibrary, textures: TextureLibrary, stage: RefineStage, seed: int) -> StepSets:
         """Return the sets of a stage."""
-        return StepSets(meshes, textures, stage.drawn, seed)
+        scenes = scenes_of(meshes, textures, stage.drawn, seed, self.settings.pictures)
+        return StepSets(scenes, stage.drawn)
 
     def batch(self, made: Sequence[StepSet]) -> Batch:
         """Rendered, observed (B, 6, s, s), points (B, P, 3), motion (B, 4, 4)."""
@@ -78,7 +80,7 @@ class RefineTask:
         left = after / (before + _SMALL_RADII)
         return (left + self.settings.likelihood * said.unlikely(motion)).mean()
 
-    def judged(self, network: nn.Module, batches: Sequence[Batch]) -> StepValidation:
+    def judged(self, network: nn.Module, batches: Iterable[Batch]) -> StepValidation:
         """Judge a refiner."""
         found = []
         for rendered, observed, points, motion in batches:

@@ -1,6 +1,6 @@
 """Training the compact scorer: its sets, its loss, and how often it puts a right pose first."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary
 from .compact_settings import CompactScoreSettings, ScoreStage
 from .compact_task import Batch
+from .mixed_scenes import scenes_of
 from .pose_sets import PoseSet, PoseSets
 
 # Poses that are no worse than the best by more than this are as right, and sets whose worst pose is not worse by more
@@ -64,7 +65,8 @@ class ScoreTask:
 
     def sets(self, meshes: MeshLibrary, textures: TextureLibrary, stage: ScoreStage, seed: int) -> PoseSets:
         """Return the sets of a stage."""
-        return PoseSets(meshes, textures, stage.drawn, seed)
+        scenes = scenes_of(meshes, textures, stage.drawn, seed, self.settings.pictures)
+        return PoseSets(scenes, stage.drawn)
 
     def batch(self, made: Sequence[PoseSet]) -> Batch:
         """Rendered (G, L, 6, s, s), observed (G, 1, 6, s, s), error (G, L)."""
@@ -83,7 +85,7 @@ class ScoreTask:
         rendered, observed, error = batch
         return set_losses(network(rendered, observed), error, self.settings.sharpness).mean()
 
-    def judged(self, network: nn.Module, batches: Sequence[Batch]) -> ScoreValidation:
+    def judged(self, network: nn.Module, batches: Iterable[Batch]) -> ScoreValidation:
         """Judge a scorer."""
         judged: list[tuple[Tensor, ...]] = []
         for rendered, observed, error in batches:

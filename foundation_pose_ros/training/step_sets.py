@@ -6,9 +6,9 @@ import numpy as np
 
 from .. import se3
 from ..arrays import Pose, Poses
-from ..synthetic.mesh_library import MeshLibrary
-from ..synthetic.surface_textures import TextureLibrary
-from .drawn_scenes import DrawnScene, DrawnScenes, DrawnSceneSettings
+from .drawn_scenes import DrawnSceneSettings
+from .mixed_scenes import Scenes
+from .posed_scene import PosedScene
 from .wrong_poses import Jitter
 
 
@@ -40,11 +40,10 @@ class StepSet:
 
 
 class StepSets:
-    """Sets by their number, from a library of meshes and one of textures: the same number gives the same set."""
+    """Sets by their number, of the objects in scenes: the same number gives the same set."""
 
-    def __init__(self, meshes: MeshLibrary, textures: TextureLibrary, settings: StepSettings, seed: int) -> None:
-        self._scenes = DrawnScenes(meshes, textures, settings, seed)
-        self._settings = settings
+    def __init__(self, scenes: Scenes, settings: StepSettings) -> None:
+        self._scenes, self._settings = scenes, settings
 
     def __getitem__(self, number: int) -> StepSet:
         """Make one set."""
@@ -57,7 +56,7 @@ class StepSets:
         points = se3.transform_points(T_crop_cam, se3.transform_points(starts, scene.mesh.points))
         return StepSet(crops.rendered, crops.observed, points.astype(np.float32), motion.astype(np.float32))
 
-    def _starts(self, scene: DrawnScene) -> Poses:
+    def _starts(self, scene: PosedScene) -> Poses:
         """(L, 4, 4): pushed aside together, and turned each for itself."""
         settings, model = self._settings, scene.shown.model
         push = settings.off.push

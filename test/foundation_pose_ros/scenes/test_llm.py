@@ -170,3 +170,19 @@ def test_variety_counts_what_differs(composer, endpoint):
     endpoint.says(reply(ideas()))
     repeated = variety(composer().compose(range(20)))
     assert repeated.themes == 2 and repeated.words < 10
+    assert repeated.theme_words == 1  # kitchen
+
+
+def test_each_scene_is_asked_for_in_a_place_of_its_own(composer, endpoint):
+    endpoint.says(reply(ideas()))
+    asker = composer()
+    asker.compose([0, 2, 4])
+    asked = [line["messages"][1]["content"].partition("these: ")[2] for line in log_of(asker)]
+    places = [place for question in asked for place in question.rstrip(".").split("; ")]
+    assert len(asked) == 3 and len(set(places)) == len(places) == 6
+
+
+def test_what_is_thinner_than_a_print_takes_is_made_thick_enough(composer, endpoint):
+    endpoint.says(reply(ideas(objects=[thing(0, depth_mm=8)])))
+    (spec,) = composer().compose([0])
+    assert spec.objects[0].what.size_m[1] == 0.02

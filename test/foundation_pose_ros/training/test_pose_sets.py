@@ -12,6 +12,7 @@ from foundation_pose_ros.rendering import EmbreeRenderer
 from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary
+from foundation_pose_ros.training.mixed_scenes import scenes_of
 from foundation_pose_ros.training.pose_sets import PoseSets, SetSettings, distinguishable
 from foundation_pose_ros.training.wrong_poses import (
     Jitter,
@@ -23,17 +24,18 @@ from foundation_pose_ros.training.wrong_poses import (
 )
 
 
+def pose_sets(mesh_folder: Path, texture_folder: Path, drawn: SetSettings, seed: int = 3) -> PoseSets:
+    libraries = MeshLibrary.from_folder(mesh_folder), TextureLibrary.from_folder(texture_folder)
+    return PoseSets(scenes_of(*libraries, drawn, seed), drawn)
+
+
 @pytest.fixture(scope="module")
 def sets(mesh_folder: Path, texture_folder: Path) -> PoseSets:
-    return PoseSets(
-        MeshLibrary.from_folder(mesh_folder), TextureLibrary.from_folder(texture_folder), SetSettings(), seed=3
-    )
+    return pose_sets(mesh_folder, texture_folder, SetSettings())
 
 
 def test_the_same_number_gives_the_same_set(sets, mesh_folder, texture_folder):
-    again = PoseSets(
-        MeshLibrary.from_folder(mesh_folder), TextureLibrary.from_folder(texture_folder), SetSettings(), seed=3
-    )
+    again = pose_sets(mesh_folder, texture_folder, SetSettings())
     first, second, other = sets[70], again[70], sets[71]
     for name in ("rendered", "observed", "error"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
@@ -59,7 +61,7 @@ def test_most_sets_have_something_to_tell(sets):
 def test_where_nothing_is_in_the_way_the_right_rendering_fits_the_picture(mesh_folder, texture_folder):
     clear = SetSettings(jitter=Jitter(0.0, 0.0), plain=0.0)
     clear = replace(clear, defects=replace(clear.defects, clutter=0.0, noise=0.0, light=0.0))
-    sets = PoseSets(MeshLibrary.from_folder(mesh_folder), TextureLibrary.from_folder(texture_folder), clear, seed=1)
+    sets = pose_sets(mesh_folder, texture_folder, clear, seed=1)
     for number in range(6):
         one = sets[number]
         best = one.rendered[int(one.error.argmin())]
@@ -68,8 +70,8 @@ def test_where_nothing_is_in_the_way_the_right_rendering_fits_the_picture(mesh_f
 
 
 def test_a_scanners_light_changes_colours_of_renderings_alone(mesh_folder, texture_folder):
-    libraries = MeshLibrary.from_folder(mesh_folder), TextureLibrary.from_folder(texture_folder)
-    true, baked = (PoseSets(*libraries, SetSettings(plain=0.0, baked=share), seed=2) for share in (0.0, 1.0))
+    folders = mesh_folder, texture_folder
+    true, baked = (pose_sets(*folders, SetSettings(plain=0.0, baked=share), seed=2) for share in (0.0, 1.0))
     for number in range(4):
         one, other = true[number], baked[number]
         for name in ("observed", "error"):

@@ -17,6 +17,7 @@ from foundation_pose_ros.synthetic.surface_textures import TextureLibrary
 from foundation_pose_ros.training.compact_loop import CompactTrainer
 from foundation_pose_ros.training.compact_runs import compact_trainer
 from foundation_pose_ros.training.compact_settings import CompactRefineSettings, RefineStage
+from foundation_pose_ros.training.mixed_scenes import scenes_of
 from foundation_pose_ros.training.refine_task import RefineTask
 from foundation_pose_ros.training.step_sets import StepSets, StepSettings
 from foundation_pose_ros.training.wrong_poses import Jitter
@@ -44,7 +45,8 @@ def settings(mesh_folder: Path, texture_folder: Path, tmp_path: Path) -> Compact
 
 def step_sets(mesh_folder: Path, texture_folder: Path, drawn: StepSettings | None = None) -> StepSets:
     libraries = MeshLibrary.from_folder(mesh_folder), TextureLibrary.from_folder(texture_folder)
-    return StepSets(*libraries, drawn or StepSettings(), seed=3)
+    drawn = drawn or StepSettings()
+    return StepSets(scenes_of(*libraries, drawn, seed=3), drawn)
 
 
 def quiet(_line: str) -> None:
