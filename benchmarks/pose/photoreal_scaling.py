@@ -1,0 +1,209 @@
+"""`python -m benchmarks.pose.photoreal_scaling`: what the share of photoreal pictures brings the compact scorer.
+
+Paints scenes of the meshes that are trained on, and of those held out, by Mitsuba; trains one run for each share at
+equal steps; judges all on drawn and on painted pictures of meshes that none has seen, and on recordings. What was made
+is read. Writes benchmarks/results/photoreal_scaling.json, its table and the figure.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from benchmarks.pose.compact_points import CompactRun
+from benchmarks.reporting.documents import publish
+from benchmarks.reporting.parts import Part, Report
+from benchmarks.reporting.results import ROOT, data_folder, origin
+from benchmarks.reporting.scaling_laws import against, figure, laws_table, point
+from foundation_pose_ros.atomic_file import write_text
+from foundation_pose_ros.datasets.open_sequence import open_sequence
+from foundation_pose_ros.runtime.provenance import provenance
+from foundation_pose_ros.scenes.generation import Generation, dataset_in
+from foundation_pose_ros.scenes.libraries import Libraries
+from foundation_pose_ros.scenes.procedural import ProceduralChoices, ProceduralComposer
+from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
+from foundation_pose_ros.training.compact_loop import CompactTrainer
+from foundation_pose_ros.training.compact_settings import CompactScoreSettings, ScoreStage
+from foundation_pose_ros.training.mixed_scenes import Scenes
+from foundation_pose_ros.training.pictured_scenes import PicturedScene, PicturedScenes
+from foundation_pose_ros.training.pose_sets import PoseSets, SetSettings
+from foundation_pose_ros.training.posed_scene import KnownMesh
+from foundation_pose_ros.training.score_task import ScoreTask, ScoreValidation
+
+FIGURE = ROOT / "docs" / "images" / "photoreal_scaling.svg"
+SHARES_PERCENT = (0, 12, 25, 50, 100)
+SETS, STEPS, VALIDATION_SETS, OTHER_SETS = 8, 400, 512, 256
+RECORDINGS = ("visp_rbt_desk", "ycbv_0000", "jack_pushed", "pencilbox_handheld")
+CHOICES = ProceduralChoices(objects=(3, 6), clutter=(1, 4), library_share=0.9, frames=2)
+TITLES = {"drawn": "drawn", "painted": "painted", "recorded": "recorded"}
+# No scene that is trained on has the seed of one that is judged on; every so many frames of a recording are looked at.
+_HELD_OUT_SEED, _EVERY = 100_000, 5
+_SEED, _HELD_OUT = 7, 0.05
+
+
+def main(
+    runs: Annotated[Path, typer.Option(help="Folder of scenes and runs, to go on in.")] = Path("runs/photoreal"),
+    scenes: Annotated[
+        int, typer.Option(help="Painted to train on, of two pictures each; half as many to judge by.")
+    ] = 48,
+    output: Annotated[Path | None, typer.Option(help="The JSON file; without it the part's own.")] = None,
+) -> None:
+    """Paint and train what isn't there yet, and write JSON, table and the figure."""
+    report = measure(runs, scenes) | {"command": f"python -m benchmarks.pose.photoreal_scaling --scenes {scenes}"}
+    publish(PART, report, output)
+    if output is None:
+        write_text(FIGURE, figure(_rows_with_painted(report), TITLES, "loss"))
+    print(PART.markdown(report))
+
+
+def measure(runs: Path, scenes: int) -> Report:
+    """Return losses on each kind of picture against the share of painted ones that was trained on."""
+    data = data_folder()
+    trained, held = MeshLibrary.from_folder(data / "meshes_train").parted(_HELD_OUT)
+    painted = _painted(runs / "painted", trained, scenes, 0)
+    drawn = SetSettings(pictured=1.0)
+    others: dict[str, Scenes] = {
+        "painted": PicturedScenes(_painted(runs / "held_out", held, scenes // 2, _HELD_OUT_SEED), held, drawn, _SEED),
+        "recorded": RecordedScenes(data / "pose", drawn),
+    }
+    judged_too = partial(_judged_too, sets={name: PoseSets(one, drawn) for name, one in others.items()})
+    found = []
+    for percent in SHARES_PERCENT:
+        settings = partial(_settings, str(painted), percent / 100)
+        found.append(CompactRun(runs / f"share_{percent}", ScoreTask, settings, _kept, judged_too).at(STEPS))
+    return provenance({"sets": SETS, "steps": STEPS, "scenes": scenes}) | {
+        "views": len(PicturedScenes(painted, trained, drawn, 0)),
+        "against": {kind: _against(kind, found) for kind in TITLES},
+    }
+
+
+class RecordedScenes:
+    """Views of objects in recordings, by a number: nothing of them is trained on."""
+
+    def __init__(self, folder: Path, settings: SetSettings) -> None:
+        self._settings = settings
+        self._sequences = [open_sequence(folder / name) for name in RECORDINGS]
+        self._views = [
+            (k, frame_id, name)
+            for k, sequence in enumerate(self._sequences)
+            for frame_id in sequence.frame_ids[::_EVERY]
+            for name in sequence.object_names
+            if sequence.truth(frame_id, name) is not None and sequence.mask(frame_id, name) is not None
+        ]
+        self._mesh = lru_cache(maxsize=None)(lambda k, name: KnownMesh.of(self._sequences[k].model(name)))
+
+    def __getitem__(self, number: int) -> PicturedScene:
+        """Read one view."""
+        rng = np.random.default_rng([_SEED, number, 5])
+        k, frame_id, name = self._views[int(rng.integers(len(self._views)))]
+        sequence, mesh = self._sequences[k], self._mesh(k, name)
+        T_true, mask = sequence.truth(frame_id, name), sequence.mask(frame_id, name)
+        assert T_true is not None and mask is not None, "looked for"
+        return PicturedScene(
+            rng=rng,
+            shown=mesh.renderer,
+            mesh=mesh,
+            T_true=T_true.astype(np.float32),
+            plain=not mesh.renderer.model.has_colour,
+            baked=0.0,
+            frame=sequence.frame(frame_id),
+            mask=mask != 0,
+        )
+
+
+@dataclass(frozen=True)
+class _SomeMeshes(Libraries):
+    """Libraries of which a composer may take these meshes alone."""
+
+    names: tuple[str, ...] = ()
+
+    @property
+    def mesh_names(self) -> list[str]:
+        return list(self.names)
+
+
+def _painted(folder: Path, meshes: MeshLibrary, scenes: int, first_seed: int) -> Path:
+    """Have scenes of these meshes painted by Mitsuba, where they aren't yet; return the folder."""
+    data = data_folder()
+    names = tuple(mesh.name for mesh in meshes.meshes)
+    libraries = _SomeMeshes(data / "meshes_train", data / "textures_train", names)
+    composer = ProceduralComposer(CHOICES, libraries)
+    run = Generation(dataset_in(folder), composer, scenes, first_seed, renderer="mitsuba", libraries=libraries)
+    for outcome in track(run.run(run.open()), description=folder.name, console=Console(stderr=True)):
+        if outcome.error:
+            print(f"{folder.name}, scene {outcome.number}: {outcome.error}")
+    return folder
+
+
+def _settings(pictures: str, pictured: float, **folders: Any) -> CompactScoreSettings:
+    return CompactScoreSettings(
+        network="compact_score",
+        stages=(ScoreStage(STEPS, SETS, drawn=SetSettings(pictured=pictured)),),
+        pictures=pictures,
+        held_out=_HELD_OUT,
+        validate_every=STEPS,
+        validation_sets=VALIDATION_SETS,
+        **folders,
+    )
+
+
+def _kept(found: ScoreValidation) -> dict[str, Any]:
+    return _named("drawn", found)
+
+
+def _judged_too(trainer: CompactTrainer[ScoreValidation], sets: dict[str, PoseSets]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, one in sets.items():
+        kept |= _named(name, trainer.judged_on(one, OTHER_SETS))
+    return kept
+
+
+def _named(kind: str, found: ScoreValidation) -> dict[str, Any]:
+    return {f"{kind}_loss": found.loss, f"{kind}_right_first": found.right_first[0]}
+
+
+def _against(kind: str, found: list[dict[str, np.ndarray]]) -> dict[str, Any]:
+    """Return points, those without any painted picture first, and the law through the others."""
+    losses = np.stack([one[f"{kind}_loss"] for one in found])
+    made = against(SHARES_PERCENT[1:], losses[1:], SHARES_PERCENT[-1])
+    points = [
+        point(percent, loss) | {"right_first": round(float(one[f"{kind}_right_first"]), 4)}
+        for percent, loss, one in zip(SHARES_PERCENT, losses, found, strict=True)
+    ]
+    return made | {"points": points}
+
+
+def points_table(report: Report) -> str:
+    """Return losses and shares on each kind of picture."""
+    kinds = list(report["against"])
+    lines = [
+        "| painted, % of sets | " + " | ".join(f"{kind}: loss | right turn first" for kind in kinds) + " |",
+        "|---" * (1 + 2 * len(kinds)) + "|",
+    ]
+    for row in zip(*(report["against"][kind]["points"] for kind in kinds), strict=True):
+        cells = [f"{one['loss']:.3f} ± {one['standard_error']:.3f} | {one['right_first']:.3f}" for one in row]
+        lines.append(f"| {row[0]['n']} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", origin(report)])
+
+
+def _rows_with_painted(report: Report) -> Report:
+    """Return the report without the points that no logarithm has a place for."""
+    kept = {kind: one | {"points": one["points"][1:]} for kind, one in report["against"].items()}
+    return report | {"against": kept}
+
+
+PART = Part(
+    "photoreal_scaling",
+    "what the share of photoreal pictures brings the compact scorer",
+    "photoreal_scaling.json",
+    {"photoreal_scaling": points_table, "photoreal_scaling_laws": lambda report: laws_table(report, TITLES)},
+)
+
+
+if __name__ == "__main__":
+    typer.run(main)
