@@ -40,7 +40,7 @@ SHARES_PERCENT = (0, 12, 25, 50, 100)
 SETS, STEPS, VALIDATION_SETS, OTHER_SETS = 8, 400, 512, 256
 RECORDINGS = ("visp_rbt_desk", "ycbv_0000", "jack_pushed", "pencilbox_handheld")
 CHOICES = ProceduralChoices(objects=(3, 6), clutter=(1, 4), library_share=0.9, frames=2)
-TITLES = {"drawn": "drawn", "painted": "painted", "recorded": "recorded"}
+TITLES = {kind: f"% painted, judged on {kind} ones" for kind in ("drawn", "painted", "recorded")}
 # No scene that is trained on has the seed of one that is judged on; every so many frames of a recording are looked at.
 _HELD_OUT_SEED, _EVERY = 100_000, 5
 _SEED, _HELD_OUT = 7, 0.05
@@ -69,7 +69,7 @@ def measure(runs: Path, scenes: int) -> Report:
     drawn = SetSettings(pictured=1.0)
     others: dict[str, Scenes] = {
         "painted": PicturedScenes(_painted(runs / "held_out", held, scenes // 2, _HELD_OUT_SEED), held, drawn, _SEED),
-        "recorded": RecordedScenes(data / "pose", drawn),
+        "recorded": RecordedScenes(data / "pose"),
     }
     judged_too = partial(_judged_too, sets={name: PoseSets(one, drawn) for name, one in others.items()})
     found = []
@@ -85,8 +85,7 @@ def measure(runs: Path, scenes: int) -> Report:
 class RecordedScenes:
     """Views of objects in recordings, by a number: nothing of them is trained on."""
 
-    def __init__(self, folder: Path, settings: SetSettings) -> None:
-        self._settings = settings
+    def __init__(self, folder: Path) -> None:
         self._sequences = [open_sequence(folder / name) for name in RECORDINGS]
         self._views = [
             (k, frame_id, name)

@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
-from benchmarks.pose import compact_points, refiner_scaling, training_scaling
+from benchmarks.pose import compact_points, photoreal_scaling, refiner_scaling, training_scaling
 from benchmarks.pose.compact_points import CompactRun
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.training.compact_settings import CompactRefineSettings
@@ -30,6 +30,7 @@ class TrainerByLaw:
         self.settings = task.settings
         self.network = torch.nn.Linear(self.settings.widths[0], 1)
         self.meshes = range(self.settings.most_meshes or ALL_MESHES)
+        self.pictured = getattr(self.settings.stages[-1].drawn, "pictured", 0.0)
         self.step = self.steps.get(self.settings.output, 0)
 
     def run(self, until: int) -> None:
@@ -50,6 +51,12 @@ class TrainerByLaw:
             return StepValidation(before, before * np.repeat(0.3 * law * harder, 6))
         tells = np.ones(settings.validation_sets, bool)
         return ScoreValidation(0.3 * law * harder, tells, tells, tells)
+
+    def judged_on(self, sets: Any, count: int) -> ScoreValidation:
+        """Pictures that were made before teach of such pictures."""
+        tells = np.ones(count, bool)
+        harder = np.random.default_rng(0).gamma(9.0, 1 / 9, count)
+        return ScoreValidation(0.3 * (0.01 + self.pictured) ** -EXPONENT * harder, tells, tells, tells)
 
 
 @pytest.fixture(autouse=True)
@@ -100,3 +107,31 @@ def test_laws_are_those_by_which_networks_were_judged(part: Any, seeds: int, tmp
     assert part.measure(tmp_path)["against"] == report["against"] and len(TrainerByLaw.trained) == done
     table = part.PART.markdown(report | {"command": "python"})
     assert "| meshes | 1 000 |" in table and "40 000" in table
+
+
+def test_shares_of_painted_pictures_are_judged_on_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    library = SimpleNamespace(parted=lambda share: ("trained on", "held out"))
+    monkeypatch.setattr(photoreal_scaling, "MeshLibrary", SimpleNamespace(from_folder=lambda folder: library))
+    monkeypatch.setattr(photoreal_scaling, "_painted", lambda folder, *_: folder)
+    monkeypatch.setattr(photoreal_scaling, "PicturedScenes", lambda *_: range(7))
+    monkeypatch.setattr(photoreal_scaling, "RecordedScenes", lambda *_: range(3))
+    report = photoreal_scaling.measure(tmp_path, scenes=4)
+    assert report["views"] == 7
+    for kind in ("drawn", "painted", "recorded"):
+        points = report["against"][kind]["points"]
+        assert [one["n"] for one in points] == [0, 12, 25, 50, 100]
+        falls = np.diff([one["loss"] for one in points]) < 0
+        assert falls.all() if kind != "drawn" else not falls.any()
+    table = photoreal_scaling.PART.markdown(report | {"command": "python"})
+    assert "| 0 | 0." in table and "% painted, judged on recorded ones" in table
+
+
+def test_recordings_show_their_objects_where_they_are(data_folder: Path) -> None:
+    scenes = photoreal_scaling.RecordedScenes(data_folder / "pose")
+    off = []
+    for number in range(12):
+        scene = scenes[number]
+        crops = scene.crops(scene.T_true[None])
+        both = crops.observed[3:].any(axis=0) & crops.rendered[0, 3:].any(axis=0)
+        off.append(np.median(np.abs(crops.observed[5] - crops.rendered[0, 5])[both]))
+    assert np.median(off) < 0.05  # of the radius
