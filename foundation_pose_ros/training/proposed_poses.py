@@ -11,6 +11,7 @@ from ..frame import Frame
 from ..observation.compared_images import SIZE
 from ..observation.crop import Crop
 from ..refinement.geometric import GeometricRefiner
+from ..runtime.thread_limits import one_blas_thread
 from ..selection.geometric import GeometricScorer
 from .posed_scene import SeenCrop
 
@@ -18,6 +19,7 @@ from .posed_scene import SeenCrop
 _STAGES = (Stage(24, 4, 12, (0.25, 0.08)), Stage(40, 5, 6, (0.12, 0.03)))
 
 
+@one_blas_thread()
 def kept_side_by_side(seen: SeenCrop, T_cam_obj: Poses, count: int) -> Poses:
     """Return `count` poses (count, 4, 4) that a registration would keep of those it began with (B, 4, 4), B >= count.
 
