@@ -11,6 +11,7 @@ import cv2
 
 from ..errors import InputRefused
 from ..estimator import PoseEstimator, warm_up
+from ..runtime.settled_memory import settle_memory
 from .estimator_protocol import followed
 from .process_pool import Forgotten, ModelNeeded, Share, Written
 from .shared_frame import SharedFrame
@@ -34,6 +35,7 @@ def _serve(connection: Connection, memory: SharedFrame) -> None:
             estimator.models[told.model.name] = told.model
             with suppress(InputRefused):
                 warm_up(estimator, told.model)
+            settle_memory()
             connection.send("ready")
         elif isinstance(told, Forgotten):
             del estimator.models[told.name]

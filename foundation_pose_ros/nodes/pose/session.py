@@ -11,6 +11,7 @@ from ...estimator import PoseEstimator
 from ...frame import Frame
 from ...input_limits.bounded_process import BoundedProcess
 from ...pose_result import PoseResult
+from ...runtime.settled_memory import settle_memory
 from ...streams.mask_inputs import MaskInput
 from ...tracking import FrameBuffer, MultiObjectTracker, TrackedObject
 from ...tracking.pipeline import PosePipeline
@@ -86,6 +87,7 @@ class PoseSession:
             )
             offered = self._offer(parts, settings, load)
             self.objects.warm_up()
+            settle_memory()
             for one in offered:
                 one.start()
             self._parts = parts.pop_all()
