@@ -1,6 +1,5 @@
 """What the lifecycle nodes of both packages share: a table of parameters, a start by themselves, survival."""
 
-import gc
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
+from ..runtime.settled_memory import settle_memory
 from ..streams.refusals import RefusalCounter
 from .distribution import PublisherEventCallbacks
 from .parameters import Row, declare, validator, values
@@ -95,7 +95,7 @@ class WorkingNode(LifecycleNode, ABC):
         session.close()
         # Its parts know each other, and hold meshes and images that Python wouldn't look for until much later.
         del session
-        gc.collect()
+        settle_memory()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load everything, so that the first image isn't the slow one."""
