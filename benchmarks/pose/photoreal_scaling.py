@@ -72,13 +72,20 @@ def measure(runs: Path, scenes: int) -> Report:
         "recorded": RecordedScenes(data / "pose"),
     }
     judged_too = partial(_judged_too, sets={name: PoseSets(one, drawn) for name, one in others.items()})
-    found = []
-    for percent in SHARES_PERCENT:
-        settings = partial(_settings, str(painted), percent / 100)
-        found.append(CompactRun(runs / f"share_{percent}", ScoreTask, settings, _kept, judged_too).at(STEPS))
+
+    def run(name: str, percent: int, seed: int = 0) -> dict[str, np.ndarray]:
+        settings = partial(_settings, str(painted), percent / 100, seed)
+        return CompactRun(runs / name, ScoreTask, settings, _kept, judged_too).at(STEPS)
+
+    found = [run(f"share_{percent}", percent) for percent in SHARES_PERCENT]
+    none, all_painted = (run(f"share_{percent}_seed_1", percent, seed=1) for percent in (0, 100))
     return provenance({"sets": SETS, "steps": STEPS, "scenes": scenes}) | {
         "views": len(PicturedScenes(painted, trained, drawn, 0)),
         "against": {kind: _against(kind, found) for kind in TITLES},
+        "other_seed": {
+            kind: [_mean(one, kind) for one in (none, all_painted)] + _paired(kind, all_painted, none)
+            for kind in TITLES
+        },
     }
 
 
@@ -139,11 +146,12 @@ def _painted(folder: Path, meshes: MeshLibrary, scenes: int, first_seed: int) ->
     return folder
 
 
-def _settings(pictures: str, pictured: float, **folders: Any) -> CompactScoreSettings:
+def _settings(pictures: str, pictured: float, seed: int, **folders: Any) -> CompactScoreSettings:
     return CompactScoreSettings(
         network="compact_score",
         stages=(ScoreStage(STEPS, SETS, drawn=SetSettings(pictured=pictured)),),
         pictures=pictures,
+        seed=seed,
         held_out=_HELD_OUT,
         validate_every=STEPS,
         validation_sets=VALIDATION_SETS,
@@ -171,23 +179,45 @@ def _against(kind: str, found: list[dict[str, np.ndarray]]) -> dict[str, Any]:
     losses = np.stack([one[f"{kind}_loss"] for one in found])
     made = against(SHARES_PERCENT[1:], losses[1:], SHARES_PERCENT[-1])
     points = [
-        point(percent, loss) | {"right_first": round(float(one[f"{kind}_right_first"]), 4)}
+        point(percent, loss)
+        | {"right_first": round(float(one[f"{kind}_right_first"]), 4), "less_95": _paired(kind, one, found[0])}
         for percent, loss, one in zip(SHARES_PERCENT, losses, found, strict=True)
     ]
     return made | {"points": points}
+
+
+def _mean(found: dict[str, np.ndarray], kind: str) -> float:
+    return round(float(found[f"{kind}_loss"].mean()), 4)
+
+
+def _paired(kind: str, one: dict[str, np.ndarray], none: dict[str, np.ndarray]) -> list[float]:
+    """Return how much less one run's loss is than that without painted pictures: least and most, 95 %, over sets."""
+    less = none[f"{kind}_loss"] - one[f"{kind}_loss"]
+    drawn = np.random.default_rng(0).integers(len(less), size=(2000, len(less)))
+    return [round(float(limit), 4) for limit in np.percentile(less[drawn].mean(axis=1), (2.5, 97.5))]
 
 
 def points_table(report: Report) -> str:
     """Return losses and shares on each kind of picture."""
     kinds = list(report["against"])
     lines = [
-        "| painted, % of sets | " + " | ".join(f"{kind}: loss | right turn first" for kind in kinds) + " |",
-        "|---" * (1 + 2 * len(kinds)) + "|",
+        "| painted, % of sets | " + " | ".join(f"{kind}: loss | less, 95 % | right first" for kind in kinds) + " |",
+        "|---" * (1 + 3 * len(kinds)) + "|",
     ]
     for row in zip(*(report["against"][kind]["points"] for kind in kinds), strict=True):
-        cells = [f"{one['loss']:.3f} ± {one['standard_error']:.3f} | {one['right_first']:.3f}" for one in row]
+        cells = [f"{one['loss']:.3f} | {_span(one['less_95'])} | {one['right_first']:.3f}" for one in row]
         lines.append(f"| {row[0]['n']} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", origin(report)])
+    others = [
+        f"{kind} {none:.3f} and {every:.3f} ({_span(less)} less)"
+        for kind, (none, every, *less) in report["other_seed"].items()
+    ]
+    seeds = f"Another seed, with no painted pictures and with nothing else: {', '.join(others)}."
+    views = f"{report['views']} painted views of {report['settings']['scenes']} scenes, {report['settings']['steps']} steps."
+    return "\n".join([*lines, "", f"{views} {seeds} {origin(report)}"])
+
+
+def _span(limits: list[float]) -> str:
+    return f"{limits[0]:+.3f} to {limits[1]:+.3f}" if any(limits) else ""
 
 
 def _rows_with_painted(report: Report) -> Report:
