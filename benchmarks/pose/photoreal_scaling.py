@@ -23,7 +23,7 @@ from benchmarks.reporting.scaling_laws import against, figure, laws_table, point
 from foundation_pose_ros.atomic_file import write_text
 from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.runtime.provenance import provenance
-from foundation_pose_ros.scenes.generation import Generation, dataset_in
+from foundation_pose_ros.scenes.generation import Generation, RendererName, dataset_in
 from foundation_pose_ros.scenes.libraries import Libraries
 from foundation_pose_ros.scenes.procedural import ProceduralChoices, ProceduralComposer
 from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
@@ -65,27 +65,27 @@ def measure(runs: Path, scenes: int) -> Report:
     """Return losses on each kind of picture against the share of painted ones that was trained on."""
     data = data_folder()
     trained, held = MeshLibrary.from_folder(data / "meshes_train").parted(_HELD_OUT)
-    painted = _painted(runs / "painted", trained, scenes, 0)
+    painted = _made(runs / "painted", trained, scenes, 0)
     drawn = SetSettings(pictured=1.0)
     others: dict[str, Scenes] = {
-        "painted": PicturedScenes(_painted(runs / "held_out", held, scenes // 2, _HELD_OUT_SEED), held, drawn, _SEED),
+        "painted": PicturedScenes(_made(runs / "held_out", held, scenes // 2, _HELD_OUT_SEED), held, drawn, _SEED),
         "recorded": RecordedScenes(data / "pose"),
     }
     judged_too = partial(_judged_too, sets={name: PoseSets(one, drawn) for name, one in others.items()})
 
-    def run(name: str, percent: int, seed: int = 0) -> dict[str, np.ndarray]:
-        settings = partial(_settings, str(painted), percent / 100, seed)
+    def run(name: str, percent: int, seed: int = 0, pictures: Path = painted) -> dict[str, np.ndarray]:
+        settings = partial(_settings, str(pictures), percent / 100, seed)
         return CompactRun(runs / name, ScoreTask, settings, _kept, judged_too).at(STEPS)
 
     found = [run(f"share_{percent}", percent) for percent in SHARES_PERCENT]
-    none, all_painted = (run(f"share_{percent}_seed_1", percent, seed=1) for percent in (0, 100))
+    none, every = (run(f"share_{percent}_seed_1", percent, seed=1) for percent in (0, 100))
+    # Whether it is the painter or the scenes: the same ones by the fast renderer.
+    fast = run("share_100_fast", 100, pictures=_made(runs / "fast", trained, scenes, 0, "fast"))
     return provenance({"sets": SETS, "steps": STEPS, "scenes": scenes}) | {
         "views": len(PicturedScenes(painted, trained, drawn, 0)),
         "against": {kind: _against(kind, found) for kind in TITLES},
-        "other_seed": {
-            kind: [_mean(one, kind) for one in (none, all_painted)] + _paired(kind, all_painted, none)
-            for kind in TITLES
-        },
+        "other_seed": {kind: [_mean(none, kind), _mean(every, kind), *_paired(kind, every, none)] for kind in TITLES},
+        "fast": {kind: [_mean(fast, kind), *_paired(kind, fast, found[0])] for kind in TITLES},
     }
 
 
@@ -133,13 +133,13 @@ class _SomeMeshes(Libraries):
         return list(self.names)
 
 
-def _painted(folder: Path, meshes: MeshLibrary, scenes: int, first_seed: int) -> Path:
-    """Have scenes of these meshes painted by Mitsuba, where they aren't yet; return the folder."""
+def _made(folder: Path, meshes: MeshLibrary, scenes: int, first_seed: int, renderer: RendererName = "mitsuba") -> Path:
+    """Have scenes of these meshes made, where they aren't yet; return the folder."""
     data = data_folder()
     names = tuple(mesh.name for mesh in meshes.meshes)
     libraries = _SomeMeshes(data / "meshes_train", data / "textures_train", names)
     composer = ProceduralComposer(CHOICES, libraries)
-    run = Generation(dataset_in(folder), composer, scenes, first_seed, renderer="mitsuba", libraries=libraries)
+    run = Generation(dataset_in(folder), composer, scenes, first_seed, renderer=renderer, libraries=libraries)
     for outcome in track(run.run(run.open()), description=folder.name, console=Console(stderr=True)):
         if outcome.error:
             print(f"{folder.name}, scene {outcome.number}: {outcome.error}")
@@ -212,8 +212,11 @@ def points_table(report: Report) -> str:
         for kind, (none, every, *less) in report["other_seed"].items()
     ]
     seeds = f"Another seed, with no painted pictures and with nothing else: {', '.join(others)}."
-    views = f"{report['views']} painted views of {report['settings']['scenes']} scenes, {report['settings']['steps']} steps."
-    return "\n".join([*lines, "", f"{views} {seeds} {origin(report)}"])
+    drawn_so = [f"{kind} {loss:.3f} ({_span(less)} less)" for kind, (loss, *less) in report["fast"].items()]
+    fast = f"The same scenes by the fast renderer, and nothing else: {', '.join(drawn_so)}."
+    settings = report["settings"]
+    views = f"{report['views']} painted views of {settings['scenes']} scenes, {settings['steps']} steps."
+    return "\n".join([*lines, "", f"{views} {seeds} {fast} {origin(report)}"])
 
 
 def _span(limits: list[float]) -> str:

@@ -112,7 +112,7 @@ def test_laws_are_those_by_which_networks_were_judged(part: Any, seeds: int, tmp
 def test_shares_of_painted_pictures_are_judged_on_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     library = SimpleNamespace(parted=lambda share: ("trained on", "held out"))
     monkeypatch.setattr(photoreal_scaling, "MeshLibrary", SimpleNamespace(from_folder=lambda folder: library))
-    monkeypatch.setattr(photoreal_scaling, "_painted", lambda folder, *_: folder)
+    monkeypatch.setattr(photoreal_scaling, "_made", lambda folder, *_: folder)
     monkeypatch.setattr(photoreal_scaling, "PicturedScenes", lambda *_: range(7))
     monkeypatch.setattr(photoreal_scaling, "RecordedScenes", lambda *_: range(3))
     report = photoreal_scaling.measure(tmp_path, scenes=4)
