@@ -38,6 +38,10 @@ def train(
         str | None,
         typer.Option("--textures", metavar="DIR", help="Library of pictures for surfaces.", show_default="the run's"),
     ] = None,
+    pictures: Annotated[
+        str | None,
+        typer.Option("--pictures", metavar="DIR", help="Scenes that generate has made.", show_default="the run's"),
+    ] = None,
 ) -> None:
     """Train a network on renderings, going on from the output folder's checkpoint where there is one.
 
@@ -52,13 +56,16 @@ def train(
         if "network" in content:
             from ..training.compact_runs import compact_trainer
 
-            written = compact_trainer(run, typer.echo, output=output, meshes=meshes, textures=textures).run(steps)
+            folders = {"output": output, "meshes": meshes, "textures": textures, "pictures": pictures}
+            written = compact_trainer(run, typer.echo, **folders).run(steps)
         else:
             from ..training.loop import Trainer
             from ..training.settings import TrainSettings
 
-            if meshes is not None or textures is not None:
-                raise InputRefused("bad_settings", f"{run} names its objects: leave --meshes and --textures out")
+            if any(folder is not None for folder in (meshes, textures, pictures)):
+                raise InputRefused(
+                    "bad_settings", f"{run} names its objects: leave --meshes, --textures and --pictures out"
+                )
             written = Trainer(TrainSettings.from_yaml(run, output=output), typer.echo).run(steps)
     except ImportError as error:
         raise InputRefused("no_torch", f"{WITH_TORCH} ({error})") from None

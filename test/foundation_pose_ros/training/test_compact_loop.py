@@ -10,10 +10,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
 from foundation_pose_ros import InputRefused
+from foundation_pose_ros.cli.train import train
 from foundation_pose_ros.networks.weights_file import read_safetensors, write_safetensors
 from foundation_pose_ros.training.compact_loop import CompactTrainer
 from foundation_pose_ros.training.compact_runs import compact_trainer
 from foundation_pose_ros.training.compact_settings import CompactScoreSettings, ScoreStage
+from foundation_pose_ros.training.pose_sets import SetSettings
 from foundation_pose_ros.training.score_task import ScoreTask
 
 pytestmark = pytest.mark.slow
@@ -66,6 +68,25 @@ def test_what_was_learned_is_logged_and_validated(settings):
     assert (int(row["step"]), int(row["pairs"])) == (25, 150)
     assert float(row["loss"]) > 0
     assert 0 <= float(row["right_first"]) <= 1
+
+
+def test_it_learns_from_poses_that_steps_propose(settings):
+    proposed = ScoreStage(2, 2, drawn=SetSettings(proposed=1.0, tried=6))
+    run = trainer(replace(settings, stages=(proposed,)))
+    run.run()
+    assert (run.step, run.pairs) == (2, 24)
+    assert run.judged_on(run.task.sets(run.held, run._textures, proposed, 5), 3).loss.shape == (3,)
+
+
+def test_the_run_that_went_on_can_be_read_and_its_weights_are_there():
+    settings = CompactScoreSettings.from_yaml(SHIPPED.with_name("compact_score_proposed.yaml"))
+    assert [stage.drawn.proposed for stage in settings.stages] == [0.6, 0.6]
+    assert SHIPPED.parents[2] / settings.begin_with == BEGUN
+
+
+def test_folders_are_refused_where_a_run_names_its_objects():
+    with pytest.raises(InputRefused, match="leave --meshes, --textures and --pictures out"):
+        train(SHIPPED.with_name("overfit.yaml"), pictures="anywhere")
 
 
 def test_another_network_s_checkpoint_is_refused(settings):
