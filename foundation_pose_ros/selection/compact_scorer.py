@@ -32,7 +32,7 @@ class ChoiceSettings:
     from the best, at most, so that no rank is overruled beyond weight x largest.
     """
 
-    weight: float = 0.013
+    weight: float = 0.011
     largest: float = 6.0
 
 
