@@ -43,7 +43,7 @@ CHOICES = ProceduralChoices(objects=(3, 6), clutter=(1, 4), library_share=0.9, f
 TITLES = {kind: f"% painted, judged on {kind} ones" for kind in ("drawn", "painted", "recorded")}
 # No scene that is trained on has the seed of one that is judged on; every so many frames of a recording are looked at.
 _HELD_OUT_SEED, _EVERY = 100_000, 5
-_SEED, _HELD_OUT = 7, 0.05
+_SEED = 7
 
 
 def main(
@@ -64,7 +64,7 @@ def main(
 def measure(runs: Path, scenes: int) -> Report:
     """Return losses on each kind of picture against the share of painted ones that was trained on."""
     data = data_folder()
-    trained, held = MeshLibrary.from_folder(data / "meshes_train").parted(_HELD_OUT)
+    trained, held = MeshLibrary.from_folder(data / "meshes_train").parted(CompactScoreSettings.held_out)
     painted = _made(runs / "painted", trained, scenes, 0)
     drawn = SetSettings(pictured=1.0)
     others: dict[str, Scenes] = {
@@ -75,7 +75,7 @@ def measure(runs: Path, scenes: int) -> Report:
 
     def run(name: str, percent: int, seed: int = 0, pictures: Path = painted) -> dict[str, np.ndarray]:
         settings = partial(_settings, str(pictures), percent / 100, seed)
-        return CompactRun(runs / name, ScoreTask, settings, _kept, judged_too).at(STEPS)
+        return CompactRun(runs / name, ScoreTask, settings, partial(_named, "drawn"), judged_too).at(STEPS)
 
     found = [run(f"share_{percent}", percent) for percent in SHARES_PERCENT]
     none, every = (run(f"share_{percent}_seed_1", percent, seed=1) for percent in (0, 100))
@@ -108,18 +108,9 @@ class RecordedScenes:
         rng = np.random.default_rng([_SEED, number, 5])
         k, frame_id, name = self._views[int(rng.integers(len(self._views)))]
         sequence, mesh = self._sequences[k], self._mesh(k, name)
-        T_true, mask = sequence.truth(frame_id, name), sequence.mask(frame_id, name)
-        assert T_true is not None and mask is not None, "looked for"
-        return PicturedScene(
-            rng=rng,
-            shown=mesh.renderer,
-            mesh=mesh,
-            T_true=T_true.astype(np.float32),
-            plain=not mesh.renderer.model.has_colour,
-            baked=0.0,
-            frame=sequence.frame(frame_id),
-            mask=mask != 0,
-        )
+        marked = sequence.truth(frame_id, name), sequence.mask(frame_id, name)
+        plain = not mesh.renderer.model.has_colour
+        return PicturedScene.of(rng, mesh, sequence.frame(frame_id), marked, plain, baked=0.0)
 
 
 @dataclass(frozen=True)
@@ -152,15 +143,10 @@ def _settings(pictures: str, pictured: float, seed: int, **folders: Any) -> Comp
         stages=(ScoreStage(STEPS, SETS, drawn=SetSettings(pictured=pictured)),),
         pictures=pictures,
         seed=seed,
-        held_out=_HELD_OUT,
         validate_every=STEPS,
         validation_sets=VALIDATION_SETS,
         **folders,
     )
-
-
-def _kept(found: ScoreValidation) -> dict[str, Any]:
-    return _named("drawn", found)
 
 
 def _judged_too(trainer: CompactTrainer[ScoreValidation], sets: dict[str, PoseSets]) -> dict[str, Any]:

@@ -88,9 +88,8 @@ class DatasetFolder:
 
     def library_meshes(self, number: int) -> dict[str, str]:
         """Return which of a scene's objects are meshes of a library: the mesh's name by the object's."""
-        path = self.scene(number) / "spec.json"
-        spec = parsed(SceneSpec, path.read_bytes(), str(path))
-        bodies = {label_of(_IDS_PER_SCENE * number + k + 1): body.what for k, body in enumerate(spec.objects)}
+        spec = _read_spec(self.scene(number) / "spec.json")
+        bodies = {label_of(_object_id(number, k)): body.what for k, body in enumerate(spec.objects)}
         return {name: what.name for name, what in bodies.items() if isinstance(what, LibraryMesh)}
 
     def make(self, number: int, render: Renderer, libraries: Libraries) -> None:
@@ -101,8 +100,7 @@ class DatasetFolder:
         """
         if self.is_done(number):
             return
-        path = self.spec_path(number)
-        spec = parsed(SceneSpec, path.read_bytes(), str(path))
+        spec = _read_spec(self.spec_path(number))
         unfinished = self.root / "train" / f".{number:06d}.{os.uname().nodename}.{os.getpid()}"
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
@@ -121,7 +119,7 @@ class DatasetFolder:
         return path
 
     def _write(self, number: int, spec: SceneSpec, scene: SyntheticScene, unfinished: Path) -> None:
-        ids = {name: _IDS_PER_SCENE * number + k + 1 for k, name in enumerate(scene.object_names)}
+        ids = {name: _object_id(number, k) for k, name in enumerate(scene.object_names)}
         for name, object_id in ids.items():
             write_ply(scene.model(name), self.root / "models" / f"obj_{object_id:06d}.ply")
         pictures = list(write_bop_scene(scene, unfinished, ids))
@@ -134,6 +132,15 @@ class DatasetFolder:
             # Another has just finished it.
             if not self.is_done(number):
                 raise
+
+
+def _read_spec(path: Path) -> SceneSpec:
+    return parsed(SceneSpec, path.read_bytes(), str(path))
+
+
+def _object_id(number: int, k: int) -> int:
+    """Number the k-th object of a scene."""
+    return _IDS_PER_SCENE * number + k + 1
 
 
 def _write_jpg(path: Path, rgb: Rgb, width_px: int | None = None) -> None:

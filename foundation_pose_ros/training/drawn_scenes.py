@@ -17,7 +17,7 @@ from ..rendering.embree import EmbreeRenderer
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary, drawn_surface
 from .crop_pictures import CropPicture, Defects, picture
-from .posed_scene import KnownMesh, PosedScene
+from .posed_scene import KnownMesh, PosedScene, centre_of
 
 # Scenes in a row share a few meshes, so that each is read once for many.
 _SCENES_PER_BLOCK, _MESHES_PER_BLOCK = 64, 12
@@ -52,8 +52,9 @@ class DrawnScene(PosedScene):
     textures: TextureLibrary
     defects: Defects
 
-    def _taken(self, centre_cam: np.ndarray) -> tuple[CropPicture, Intrinsics]:
-        K = crop_camera(np.eye(3), centre_cam, self.shown.model.diameter_m)
+    def _taken(self, T_cam_obj: Pose) -> tuple[CropPicture, Intrinsics]:
+        model = self.shown.model
+        K = crop_camera(np.eye(3), centre_of(model, T_cam_obj), model.diameter_m)
         return picture(self.rng, self.shown, self.others, self.T_true, K, self.textures, self.defects), K
 
 

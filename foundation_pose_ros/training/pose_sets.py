@@ -10,7 +10,7 @@ from ..rendering import Rendering
 from ..rendering.embree import EmbreeRenderer
 from .drawn_scenes import DrawnSceneSettings
 from .mixed_scenes import Scenes
-from .posed_scene import PosedScene
+from .posed_scene import PosedScene, centre_of
 from .proposed_poses import kept_side_by_side
 from .wrong_poses import Jitter, distance, laid_on_depth, turned, wrong_turns
 
@@ -61,9 +61,7 @@ class PoseSets:
             return self._proposed(scene)
         model, rng, points = scene.shown.model, scene.rng, scene.mesh.points
         clean, K_true = self._clean_poses(scene)
-        wrong = distinguishable(scene.shown, clean, scene.T_true, K_true, scene.plain) * np.minimum(
-            distance(clean, scene.T_true, points) / model.diameter_m, _LARGEST_ERROR
-        )
+        wrong = _shown_error(scene, clean, K_true)
         poses = settings.jitter.drawn(rng, clean, model).astype(np.float32)
         off = np.array([distance(T[None], C, points)[0] for T, C in zip(poses, clean, strict=True)])
         crops = scene.crops(poses)
@@ -81,24 +79,29 @@ class PoseSets:
     def _laid_on_depth(self, scene: PosedScene, count: int) -> tuple[Poses, Intrinsics]:
         """Wrong turns (count, 4, 4) where depth wants them, and a crop's camera about the truth."""
         model, rng, T_true = scene.shown.model, scene.rng, scene.T_true
-        centre_cam = T_true[:3, :3] @ model.centre_m + T_true[:3, 3]
-        K = crop_camera(np.eye(3), centre_cam, model.diameter_m)
+        K = crop_camera(np.eye(3), centre_of(model, T_true), model.diameter_m)
         axes = np.eye(3) if rng.random() < 0.5 else scene.mesh.axes
         wrong = turned(T_true, wrong_turns(rng, count, axes), model.centre_m).astype(np.float32)
         return laid_on_depth(wrong, T_true, K, SIZE, scene.shown), K
 
     def _proposed(self, scene: PosedScene) -> PoseSet:
         """Make a set of what a registration's steps make of the truth and of many wrong turns, in one picture."""
-        settings, model, T_true = self._settings, scene.shown.model, scene.T_true
+        settings = self._settings
         starts, K_true = self._laid_on_depth(scene, settings.tried)
-        near = settings.jitter.drawn(scene.rng, T_true[None], model).astype(np.float32)
-        seen = scene.seen_about(near[0, :3, :3] @ model.centre_m + near[0, :3, 3])
+        near = settings.jitter.drawn(scene.rng, scene.T_true[None], scene.shown.model).astype(np.float32)
+        seen = scene.seen_about(near[0])
         poses = kept_side_by_side(seen, np.concatenate([near, starts]), settings.poses)
         poses = poses[scene.rng.permutation(len(poses))]
-        off = np.minimum(distance(poses, T_true, scene.mesh.points) / model.diameter_m, _LARGEST_ERROR)
-        error = off * distinguishable(scene.shown, poses, T_true, K_true, scene.plain)
+        error = _shown_error(scene, poses, K_true).astype(np.float32)
         crops = seen.crops(poses)
-        return PoseSet(crops.rendered, crops.observed, error.astype(np.float32))
+        return PoseSet(crops.rendered, crops.observed, error)
+
+
+def _shown_error(scene: PosedScene, T_cam_obj: Poses, K: Intrinsics) -> np.ndarray:
+    """(B,): how wrong poses (B, 4, 4) are as far as a crop's camera K about the truth shows it, in diameters."""
+    off = distance(T_cam_obj, scene.T_true, scene.mesh.points) / scene.shown.model.diameter_m
+    told = distinguishable(scene.shown, T_cam_obj, scene.T_true, K, scene.plain)
+    return np.asarray(told * np.minimum(off, _LARGEST_ERROR))
 
 
 def distinguishable(shown: EmbreeRenderer, T_cam_obj: Poses, T_true: Pose, K: Intrinsics, plain: bool) -> np.ndarray:

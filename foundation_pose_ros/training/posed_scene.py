@@ -84,21 +84,24 @@ class PosedScene(ABC):
 
     def crops(self, T_cam_obj: Poses) -> Crops:
         """Take a picture, and render poses (L, 4, 4) beside it, in a crop about one of them."""
-        model = self.shown.model
         # Whichever registration likes best is in the middle of the crop.
-        first = T_cam_obj[int(self.rng.integers(len(T_cam_obj)))]
-        return self.seen_about(first[:3, :3] @ model.centre_m + first[:3, 3]).crops(T_cam_obj)
+        return self.seen_about(T_cam_obj[int(self.rng.integers(len(T_cam_obj)))]).crops(T_cam_obj)
 
-    def seen_about(self, centre_cam: np.ndarray) -> SeenCrop:
-        """Take a picture in a crop about a point (3,)."""
-        seen, K = self._taken(centre_cam)
+    def seen_about(self, T_cam_obj: Pose) -> SeenCrop:
+        """Take a picture in a crop about the object at a pose (4, 4)."""
+        seen, K = self._taken(T_cam_obj)
         model = self.shown.model
         known = self.shown if not self.plain else EmbreeRenderer(model.repainted(None), 1, self.shown.caster)
-        return SeenCrop(seen, K, centre_cam, known, self.rng, self.baked)
+        return SeenCrop(seen, K, centre_of(model, T_cam_obj), known, self.rng, self.baked)
 
     @abstractmethod
-    def _taken(self, centre_cam: np.ndarray) -> tuple[CropPicture, Intrinsics]:
-        """Return the picture of a crop about a point (3,), and the camera that sees it."""
+    def _taken(self, T_cam_obj: Pose) -> tuple[CropPicture, Intrinsics]:
+        """Return the picture of a crop about a pose (4, 4), and the camera that sees it."""
+
+
+def centre_of(model: ObjectModel, T_cam_obj: Pose) -> np.ndarray:
+    """Return where the middle (3,) of a model is at a pose (4, 4)."""
+    return np.asarray(T_cam_obj[:3, :3] @ model.centre_m + T_cam_obj[:3, 3])
 
 
 def _in_scan_light(rng: np.random.Generator, rendering: Rendering, T_cam_obj: Poses) -> Rendering:

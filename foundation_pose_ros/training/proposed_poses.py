@@ -40,12 +40,13 @@ def kept_side_by_side(seen: SeenCrop, T_cam_obj: Poses, count: int) -> Poses:
         observation = crop.observe(stage.size)
         first = compare.moved(observation, first, stage).T_cam_obj
         found = compare.refine(observation, poses, stage)
-        ranked = found.refined.T_cam_obj[found.ranked]
-        kept = compare.unique_poses(ranked, DISTINCT_SHARE, max(stage.keep, count), DISTINCT_RAD)
-        others = np.setdiff1d(np.arange(len(ranked)), kept)
-        poses = ranked[np.concatenate([kept, others])[: max(stage.keep, count)]]
+        poses = _distinct_first(compare, found.refined.T_cam_obj[found.ranked], max(stage.keep, count))
     # What has come to the same place as the right one says nothing beside it.
-    both = np.concatenate([first, poses])
-    apart = compare.unique_poses(both, DISTINCT_SHARE, count, DISTINCT_RAD)
-    rest = np.setdiff1d(np.arange(len(both)), apart)
-    return both[np.concatenate([apart, rest])[:count]]
+    return _distinct_first(compare, np.concatenate([first, poses]), count)
+
+
+def _distinct_first(compare: RenderAndCompare, T_cam_obj: Poses, count: int) -> Poses:
+    """Return the first `count` poses that differ from those before; where there are fewer, others fill up."""
+    distinct = compare.unique_poses(T_cam_obj, DISTINCT_SHARE, count, DISTINCT_RAD)
+    others = np.setdiff1d(np.arange(len(T_cam_obj)), distinct)
+    return T_cam_obj[np.concatenate([distinct, others])[:count]]

@@ -30,7 +30,7 @@ class TrainerByLaw:
         self.settings = task.settings
         self.network = torch.nn.Linear(self.settings.widths[0], 1)
         self.meshes = range(self.settings.most_meshes or ALL_MESHES)
-        self.pictured = getattr(self.settings.stages[-1].drawn, "pictured", 0.0)
+        self.pictured = self.settings.stages[-1].drawn.pictured
         self.step = self.steps.get(self.settings.output, 0)
 
     def run(self, until: int) -> None:
