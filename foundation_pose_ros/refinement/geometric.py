@@ -87,6 +87,14 @@ class GeometricRefiner:
             known = held_to_view(own, matches.covariance)
         return Refinement(T_cam_obj, information, depth.variance_m2, known)
 
+    def depth_equations(self, observation: Observation, T_cam_obj: Poses, off_m: float) -> DepthEquations:
+        """Return what depth alone asks of poses (B, 4, 4), of twists about the mean of their centres, in camera axes.
+
+        off_m: how far surfaces may be off.
+        """
+        pixels = DepthPixels.of(observation, self._centre(T_cam_obj).mean(axis=0))
+        return self._depth_equations(pixels, T_cam_obj, max(off_m, self._settings.min_gate_m))[0]
+
     def _depth_equations(
         self, pixels: DepthPixels, T_cam_obj: Poses, gate_m: float
     ) -> tuple[DepthEquations, np.ndarray]:
