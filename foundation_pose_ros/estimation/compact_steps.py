@@ -10,7 +10,7 @@ from .candidates import DISTINCT_RAD, DISTINCT_SHARE, Candidates, Stage
 from .prepared_object import RegistrationStrategy
 from .render_and_compare import RenderAndCompare
 
-# The network's steps, and point-to-plane steps after them.
+# Steps of network and depth together, and point-to-plane steps after them.
 ITERATIONS = 3
 _AFTER = Stage(64, 3, 6, (0.04, 0.02))
 
