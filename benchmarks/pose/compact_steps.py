@@ -155,7 +155,7 @@ def pairs_per_core_s(session: CompactRefinerSession) -> float:
 
 
 def steps_per_core_s(session: CompactRefinerSession, starts: list[StepStart]) -> float:
-    """Return how many steps are taken in a second of one core's time: seen, said by the network and by depth, solved."""
+    """Return how many steps are taken in a second of one core's time, rendered, said and solved."""
     begun = time.process_time()
     for start in starts:
         CompactRefiner(session, start.known.model, start.known.renderer).moved(start.frame, start.T_start[None], STEPS)
