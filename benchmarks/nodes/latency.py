@@ -1,8 +1,8 @@
 """`python -m benchmarks.nodes.latency`: how fast pose_node answers a camera, and what each stage of it costs.
 
 A camera's driver at 30 Hz, pose_node and a listener, each in a process of its own, over real DDS. In each round every
-case is measured once, with --before also by another checkout in turn. Writes benchmarks/results/node_latency.json and
-its tables.
+case is measured once, with --before also by another checkout in turn, and so is a node that hears the same images and
+does nothing: less than that nobody takes. Writes benchmarks/results/node_latency.json and its tables.
 """
 
 import json
@@ -10,6 +10,8 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -73,6 +75,7 @@ def measure(rounds: int, seconds: float = 10.0, before: Path | None = None, only
     """
     trees = {"now": ROOT} if before is None else {"before": before.resolve(), "now": ROOT}
     rows: dict[tuple[str, Case], list[_Heard]] = {}
+    bare_ms: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         streams = {case: _write_stream(case, Path(folder)) for case in CASES if only in ("", case.size)}
         for _ in range(rounds):
@@ -81,8 +84,11 @@ def measure(rounds: int, seconds: float = 10.0, before: Path | None = None, only
                     heard = _measured(stream, tree, seconds)
                     rows.setdefault((name, case), []).append(heard)
                     Console(stderr=True).print(f"{name}, {case}: {heard.figures()}")
+                if case.objects == 1:
+                    bare_ms.setdefault(case.size, []).append(_bare_ms(stream, seconds))
     return provenance({"rounds": rounds, "seconds": seconds, "rate_hz": RATE_HZ}) | {
         "load": os.getloadavg()[2],
+        "bare_ms": {size: round(float(np.median(taken)), 2) for size, taken in bare_ms.items()},
         "cases": [
             {"tree": name, "size": case.size, "objects": case.objects} | _joined(all_heard)
             for (name, case), all_heard in rows.items()
@@ -150,14 +156,9 @@ def _write_stream(case: Case, folder: Path) -> _Stream:
 def _measured(stream: _Stream, tree: Path, seconds: float) -> _Heard:
     # ROS is imported where it is used, so that the parts of the benchmarks can be listed without it.
     from foundation_pose_ros.nodes.demo.child_process import child_process
-    from foundation_pose_ros.nodes.demo.run import own_domain_id
 
-    with own_domain_id() as domain_id, tempfile.TemporaryDirectory() as folder:
+    with _own_domain() as (domain_id, environment), tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "stages.json"
-        environment = os.environ | {
-            "ROS_DOMAIN_ID": str(domain_id),
-            "FASTDDS_DEFAULT_PROFILES_FILE": str(ROOT / "config" / "fastdds.xml"),
-        }
         of_tree = environment | {"PYTHONPATH": os.pathsep.join([str(tree), *sys.path])}
         node_arguments = [str(report), "--ros-args", "--params-file", str(stream.parameters)]
         with (
@@ -165,6 +166,38 @@ def _measured(stream: _Stream, tree: Path, seconds: float) -> _Heard:
             child_process("benchmarks.nodes.camera", [str(stream.frames), str(RATE_HZ)], environment, ROOT, quiet=True),
         ):
             return _listen(stream, domain_id, node.pid, report, seconds)
+
+
+def _bare_ms(stream: _Stream, seconds: float) -> float:
+    """Processor time by image of a node that only hears them."""
+    from foundation_pose_ros.nodes.demo.child_process import child_process
+
+    with (
+        _own_domain() as (_, environment),
+        child_process("benchmarks.nodes.bare_listener", [], environment, ROOT, quiet=True) as node,
+        child_process("benchmarks.nodes.camera", [str(stream.frames), str(RATE_HZ)], environment, ROOT, quiet=True),
+    ):
+        time.sleep(SETTLE_S)
+        (before_s, _), start_s = processor_s(node.pid), time.monotonic()
+        time.sleep(seconds)
+        (after_s, _), took_s = processor_s(node.pid), time.monotonic() - start_s
+    return 1000 * (after_s - before_s) / (RATE_HZ * took_s)
+
+
+@contextmanager
+def _own_domain() -> Iterator[tuple[int, dict[str, str]]]:
+    """A domain of ROS that nobody else uses, and the environment of processes in it."""
+    from foundation_pose_ros.nodes.demo.run import own_domain_id
+
+    with own_domain_id() as domain_id:
+        yield (
+            domain_id,
+            os.environ
+            | {
+                "ROS_DOMAIN_ID": str(domain_id),
+                "FASTDDS_DEFAULT_PROFILES_FILE": str(ROOT / "config" / "fastdds.xml"),
+            },
+        )
 
 
 def _listen(stream: _Stream, domain_id: int, pid: int, report: Path, seconds: float) -> _Heard:

@@ -20,7 +20,9 @@ def latency(report: dict[str, Any]) -> str:
             f"{taken['median']:.0f} ms | {taken['p99']:.0f} ms | {case['processor_ms']:.1f} ms | "
             f"{case['processor_ms'] * sent / case['n']:.1f} ms | {100 * case['processor_share']:.0f} % | {case['n']} |"
         )
-    return "\n".join([*lines, "", f"{origin(report)} Load of the machine meanwhile: {report['load']:.1f}."])
+    bare = " and ".join(f"{taken_ms:.1f} ms ({size})" for size, taken_ms in report["bare_ms"].items())
+    heard = f"A node of rclpy that hears the same images and does nothing takes {bare} by image."
+    return "\n".join([*lines, "", f"{heard} {origin(report)} Load of the machine meanwhile: {report['load']:.1f}."])
 
 
 def stages(report: dict[str, Any]) -> str:
