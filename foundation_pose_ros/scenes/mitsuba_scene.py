@@ -71,6 +71,7 @@ class MitsubaPainter:
     def __init__(self, painter: Painter, materials: dict[str, Material], paths: int = PATHS) -> None:
         self._mitsuba, self._fast, self._materials, self._paths = mitsuba(), painter, materials, paths
         self.bodies, self.room, self.light, self.camera = painter.bodies, painter.room, painter.light, painter.camera
+        self.lens = painter.lens
         self._surfaces = [self._surface(body) for body in self.bodies]
         self._unmoved = {f"panel_{name}": self._panel(panel) for name, panel in self.room.items()} | self._lights()
 
@@ -102,9 +103,11 @@ class MitsubaPainter:
         return np.array(self._mitsuba.render(scene, integrator=made, spp=rays, seed=seed), np.float32)
 
     def _sensor(self, T_world_cam: Pose) -> dict[str, Any]:
-        camera, mi = self.camera, self._mitsuba
+        camera, mi, lens = self.camera, self._mitsuba, self.lens
+        sharp = {"type": "perspective"}
+        focused = {"type": "thinlens", "aperture_radius": lens.aperture_m / 2, "focus_distance": lens.focus_m}
         return {
-            "type": "perspective",
+            **(sharp if lens.aperture_m == 0 else focused),
             "fov": float(np.rad2deg(2 * np.arctan(camera.width / 2 / camera.fx))),
             "fov_axis": "x",
             "near_clip": NEAR_M,

@@ -90,6 +90,13 @@ class ColourCamera(Described):
     vignetting: float = Field(default=0.12, ge=0, le=0.8, description="share of light lost in the corners")
 
 
+class Lens(Described):
+    """What the colour camera has in focus."""
+
+    aperture_mm: float = Field(default=0.0, ge=0, le=20, description="millimetres across its opening; 0: all is sharp")
+    focus_m: float = Field(default=0.6, ge=0.1, le=10, description="metres away, what is sharp")
+
+
 class Video(Described):
     """What goes wrong over time."""
 
@@ -111,6 +118,7 @@ class Sensor(Described):
         default="realsense_d435", description="depth camera"
     )
     colour: ColourCamera = ColourCamera()
+    lens: Lens = Lens()
     video: Video = Video()
 
 

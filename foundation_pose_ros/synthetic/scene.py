@@ -217,7 +217,7 @@ def make_scene(settings: SceneSettings) -> SyntheticScene:
         settings = replace(settings, colour_sensor=_webcam(rng))
     room = make_room(rng, settings.surface)
     light = SceneLight.from_seed(rng) if settings.lamp is None else settings.lamp.light()
-    painter = Painter(room, [*objects, *others], light, settings.camera(), settings.supersample)
+    painter = Painter(room, [*objects, *others], light, settings.camera(), settings.supersample, settings.lens)
     return SyntheticScene(settings, painter, len(objects), T_world_cam)
 
 

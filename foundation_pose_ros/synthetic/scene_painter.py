@@ -11,6 +11,7 @@ from ..camera import Camera, PixelBox
 from ..se3 import inverse
 from ..srgb import decode_srgb
 from .body import Body, image_box, render_box
+from .lens import PINHOLE, Lens
 from .lighting import SceneLight, ShadowCaster, body_visibility, moving_shadow, table_light
 from .room import Panel, look_up
 
@@ -49,13 +50,20 @@ class Painter:
     """Paints one scene from any camera pose.
 
     supersample: rays along each side of a pixel for the bodies' colours; depth, normals and ids are those of the ray
-    through the pixel's centre. bodies, room, light and camera are what it was made of; the room's panels not yet lit.
+    through the pixel's centre. bodies, room, light, camera and lens are what it was made of; the room's panels not yet
+    lit.
     """
 
     def __init__(
-        self, room: dict[str, Panel], bodies: list[Body], light: SceneLight, camera: Camera, supersample: int = 2
+        self,
+        room: dict[str, Panel],
+        bodies: list[Body],
+        light: SceneLight,
+        camera: Camera,
+        supersample: int = 2,
+        lens: Lens = PINHOLE,
     ) -> None:
-        self.bodies = bodies
+        self.bodies, self.lens = bodies, lens
         self.room, self.light, self.camera, self._supersample = room, light, camera, supersample
         self._shadows = ShadowCaster()
         for body in bodies:
@@ -67,7 +75,7 @@ class Painter:
 
     def with_bodies(self, bodies: list[Body]) -> "Painter":
         """Return the same room and light with other bodies."""
-        return Painter(self.room, bodies, self.light, self.camera, self._supersample)
+        return Painter(self.room, bodies, self.light, self.camera, self._supersample, self.lens)
 
     def paint(self, frame: int, T_world_cam: Pose) -> PaintedPicture:
         """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
@@ -96,7 +104,7 @@ class Painter:
             albedo, coverage = self._albedo(poses, boxes, whole)
             fall, shine = self._light_on_bodies(frame, T_world_cam, ids, depth_m, normals_cam, part)
             light[part] = albedo * fall + coverage[..., None] * shine + (1 - coverage[..., None]) * light[part]
-        return PaintedPicture(light, depth_m, normals_cam, ids, areas)
+        return PaintedPicture(self.lens.blurred(light, depth_m, self.camera), depth_m, normals_cam, ids, areas)
 
     def _baked(self, name: str, panel: Panel) -> Panel:
         """The panel with the light that falls on it multiplied in, standing shadows included."""

@@ -8,6 +8,7 @@ from ..errors import InputRefused
 from ..object_model.model import ObjectModel
 from .body import Body
 from .layout import Item
+from .lens import PINHOLE, Lens
 from .lighting import LampSettings
 from .sensor import REALSENSE_D435, ColourSensor, DepthSensor
 from .trajectory import Motion
@@ -36,6 +37,7 @@ class SceneSettings:
     focal_px: of the picture; None: that of a RealSense.
     lamp: None lets the seed choose it.
     surface: of the table, "wood", "stone" or "cloth"; None lets the seed choose.
+    lens: of the colour camera; all is sharp by default.
     depth_sensor: what the depth camera makes of true depth.
     colour_sensor: what the colour camera makes of light; None: a webcam with exposure and white balance by the seed.
     video: what goes wrong over time: blur by motion, steps of exposure, compression; nothing by default.
@@ -64,6 +66,7 @@ class SceneSettings:
     focal_px: float | None = None
     lamp: LampSettings | None = None
     surface: str | None = None
+    lens: Lens = PINHOLE
     depth_sensor: DepthSensor = REALSENSE_D435
     colour_sensor: ColourSensor | None = None
     video: VideoDefects = NO_DEFECTS
