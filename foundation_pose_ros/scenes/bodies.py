@@ -28,7 +28,16 @@ from .body_spec import (
 from .libraries import Libraries
 
 # 0 matt to 1 glazed, as the shading of lighting.Light has it.
-GLOSS = {"paper": 0.1, "rubber": 0.05, "wood": 0.2, "plastic": 0.4, "lacquer": 0.6, "metal": 0.7, "ceramic": 0.8}
+GLOSS = {
+    "paper": 0.1,
+    "rubber": 0.05,
+    "wood": 0.2,
+    "plastic": 0.4,
+    "lacquer": 0.6,
+    "metal": 0.7,
+    "ceramic": 0.8,
+    "glass": 1.0,
+}
 
 
 def kind_of(spec: BodySpec) -> str:
@@ -41,7 +50,7 @@ def item_of(spec: BodySpec, libraries: Libraries) -> Item:
     """Make the item; raises InputRefused for names that no library has."""
     name = kind_of(spec).replace("/", "_")
     model = _painted(_shape(spec.what, name, libraries), spec, libraries)
-    return Item(name, model, GLOSS[spec.material])
+    return Item(name, model, GLOSS[spec.material], glass=spec.material == "glass")
 
 
 def _shape(what: Design | Carton | Can | Turned | LibraryMesh, name: str, libraries: Libraries) -> ObjectModel:

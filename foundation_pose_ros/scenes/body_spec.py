@@ -23,7 +23,7 @@ FileName = Annotated[
 ]
 Scale = Annotated[float, Field(ge=0.2, le=5.0, description="of the size that it has by itself; no unit")]
 Repeats = Annotated[float, Field(ge=0.2, le=8.0, description="of the picture over the diameter; no unit")]
-Material = Literal["paper", "rubber", "wood", "plastic", "lacquer", "metal", "ceramic"]
+Material = Literal["paper", "rubber", "wood", "plastic", "lacquer", "metal", "ceramic", "glass"]
 DesignName = Literal["mug", "cracker_box", "soda_can", "bottle", "sticker_cube", "bracket", "book", "bowl", "ball"]
 
 
@@ -165,7 +165,7 @@ class BodySpec(Described):
     """One body on the table."""
 
     what: Annotated[Design | Carton | Can | Turned | LibraryMesh, Field(discriminator="kind")]
-    material: Material = Field(default="plastic", description="how glossy the surface is")
+    material: Material = Field(default="plastic", description="how glossy the surface is, or glass")
     surface: Annotated[
         OwnSurface | PlainSurface | SidesSurface | PatchesSurface | PictureSurface, Field(discriminator="kind")
     ] = OwnSurface()

@@ -4,16 +4,19 @@ Only colour is Mitsuba's. Depth, normals, masks and all that follows from them a
 same meshes in the same poses, and a test says that they agree.
 """
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
+import trimesh
 
 from ..arrays import Points, Pose
 from ..object_model.appearance import CornerColours, Texture
 from ..runtime.extras import require
 from ..srgb import linear_from_srgb
 from ..synthetic.body import Body
+from ..synthetic.glass import mean_let_through
 from ..synthetic.room import Panel
 from ..synthetic.scene import SyntheticScene
 from ..synthetic.scene_painter import PaintedPicture, Painter, ScenePainter
@@ -28,11 +31,11 @@ PATHS = 9
 _GUIDE_RAYS = 4
 # Rays begin here, which Mitsuba's depths are counted from.
 NEAR_M = 0.01
-_BOUNCES = 6
+_BOUNCES, _BOUNCES_IN_GLASS = 6, 14
 # Compiled for this processor where LLVM is found, else plain.
 _VARIANTS = ("llvm_ad_rgb", "scalar_rgb")
 # Roughness, and how much a surface mirrors head on (0.5: 4 %), as the principled model has them (Burley 2012).
-_SURFACES: dict[Material, dict[str, float]] = {
+_SURFACES: dict[str, dict[str, float]] = {
     "paper": {"roughness": 0.9, "specular": 0.3},
     "rubber": {"roughness": 0.95, "specular": 0.2},
     "wood": {"roughness": 0.6, "specular": 0.4},
@@ -83,10 +86,11 @@ class MitsubaPainter:
         """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
         picture = self._fast.paint(frame, T_world_cam)
         scene = self.scene(frame, T_world_cam)
-        noisy = self._rendered(scene, {"type": "path", "max_depth": _BOUNCES}, self._paths, frame)
+        bounces = _BOUNCES_IN_GLASS if any(body.glass for body in self.bodies) else _BOUNCES
+        noisy = self._rendered(scene, {"type": "path", "max_depth": bounces}, self._paths, frame)
         guide = self._rendered(scene, {"type": "aov", "aovs": "albedo:albedo,normal:sh_normal"}, _GUIDE_RAYS, frame)
         light = denoised(noisy, albedo=guide[..., :3].clip(0, 1), normals=guide[..., 3:6])
-        return PaintedPicture(light, picture.depth_m, picture.normals_cam, picture.ids, picture.areas)
+        return replace(picture, light=light)
 
     def scene(self, frame: int, T_world_cam: Pose) -> Any:
         """Return Mitsuba's scene at the moment of a frame."""
@@ -155,6 +159,8 @@ class MitsubaPainter:
 
     def _surface(self, body: Body) -> Any:
         appearance = body.model.appearance
+        if body.glass:
+            return self._glass(body)
         colour: dict[str, Any] = {"type": "rgb", "value": _PLAIN_ALBEDO}
         if isinstance(appearance, Texture):
             pixels = np.ascontiguousarray(appearance.levels[0])
@@ -164,6 +170,14 @@ class MitsubaPainter:
         material = _SURFACES[self._materials.get(body.name, "plastic")]
         principled = {"type": "principled", "base_color": colour, **material}
         return self._mitsuba.load_dict({"type": "twosided", "nested": principled})
+
+    def _glass(self, body: Body) -> Any:
+        """Solid where a body is closed, so that it bends light; else a thin pane. Stained by the body's mean colour."""
+        stain = np.sqrt(mean_let_through(body.model))  # light goes through two walls
+        closed = trimesh.Trimesh(body.model.vertices, body.model.faces).is_watertight
+        through = {"type": "rgb", "value": stain.astype(float).tolist()}
+        kind = "dielectric" if closed else "thindielectric"
+        return self._mitsuba.load_dict({"type": kind, "int_ior": 1.5, "specular_transmittance": through})
 
     def _mesh(self, body: Body, surface: Any, T_world_obj: Pose) -> Any:
         """Every face has corners of its own, as prints and colours have."""

@@ -17,12 +17,16 @@ _MARGIN_PX = 2
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """T_world_obj is (4, 4) for a standing body, (frames, 4, 4) for a moving one; gloss 0 matt to 1 glazed."""
+    """T_world_obj is (4, 4) for a standing body, (frames, 4, 4) for a moving one; gloss 0 matt to 1 glazed.
+
+    glass: light goes through it, and is stained by its colours.
+    """
 
     name: str
     renderer: EmbreeRenderer
     T_world_obj: np.ndarray
     gloss: float = 0.2
+    glass: bool = False
 
     @property
     def model(self) -> ObjectModel:

@@ -24,11 +24,12 @@ _GAP_M = 0.006
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """What can be put on the table; gloss 0 matt to 1 glazed."""
+    """What can be put on the table; gloss and glass as a body has them."""
 
     name: str
     model: ObjectModel
     gloss: float
+    glass: bool = False
 
     @cached_property
     def renderer(self) -> EmbreeRenderer:
@@ -42,7 +43,7 @@ class Item:
 
     def at(self, T_world_obj: Pose) -> Body:
         """Return the body that stands at T_world_obj (4, 4)."""
-        return Body(self.name, self.renderer, T_world_obj, self.gloss)
+        return Body(self.name, self.renderer, T_world_obj, self.gloss, self.glass)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from ..frame import Frame
 from ..object_model.model import ObjectModel
 from ..se3 import inverse, transform_points
 from .body import Body, image_box, render_box
+from .glass import seen_through
 from .layout import Viewpoints, place_objects
 from .lighting import SceneLight
 from .motion_blur import MotionField, rigid_velocity, twist_at
@@ -136,7 +137,8 @@ class SyntheticScene:
         rng = np.random.default_rng([self._settings.seed, index])
         video = self._settings.video
         field = self._motion(index, picture) if video.needs_motion else None
-        depth_m, normals_cam = video.depth(picture.depth_m, picture.normals_cam, field)
+        lit_m = seen_through(picture.depth_m, picture.behind_m, np.random.default_rng([self._settings.seed, index, 2]))
+        depth_m, normals_cam = video.depth(lit_m, picture.normals_cam, field)
         assert normals_cam is not None
         depth_m = self._settings.depth_sensor.measure(depth_m, normals_cam, self.camera, rng)
         depth_m = video.lost(depth_m, field, np.random.default_rng([self._settings.seed, index, 1]))

@@ -1,6 +1,6 @@
 """A perfect picture of a scene: linear light, depth, normals, and which body each pixel shows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import cv2
@@ -11,6 +11,7 @@ from ..camera import Camera, PixelBox
 from ..se3 import inverse
 from ..srgb import decode_srgb
 from .body import Body, image_box, render_box
+from .glass import let_through
 from .lens import PINHOLE, Lens
 from .lighting import SceneLight, ShadowCaster, body_visibility, moving_shadow, table_light
 from .room import Panel, look_up
@@ -22,13 +23,16 @@ _PLAIN_ALBEDO = 0.55
 @dataclass(frozen=True, eq=False)
 class PaintedPicture:
     """light (H, W, 3) float32 linear, 1 = white; depth_m (H, W); normals_cam (H, W, 3); ids (H, W) uint8, 0 for the
-    surroundings, else 1 + the body's index; areas (bodies,): pixels that each would show if it stood alone."""
+    surroundings, else 1 + the body's index; areas (bodies,): pixels that each would show if it stood alone; behind_m
+    (H, W): depth of what is seen through glass, depth_m elsewhere.
+    """
 
     light: np.ndarray
     depth_m: Depth
     normals_cam: np.ndarray
     ids: np.ndarray
     areas: np.ndarray
+    behind_m: Depth
 
 
 class ScenePainter(Protocol):
@@ -67,6 +71,8 @@ class Painter:
         self.room, self.light, self.camera, self._supersample = room, light, camera, supersample
         self._shadows = ShadowCaster()
         for body in bodies:
+            if body.glass:
+                continue
             add = self._shadows.add_moving if body.moves else self._shadows.add_standing
             add(body.model.vertices, body.model.faces, body.T_world_obj)
         self._table = room["table"]
@@ -84,8 +90,9 @@ class Painter:
         poses = [T_cam_world @ body.pose(frame) for body in self.bodies]
         boxes = [image_box(body.model, T, self.camera) for body, T in zip(self.bodies, poses, strict=True)]
         ids, areas = np.zeros(depth_m.shape, np.uint8), np.zeros(len(self.bodies), np.int64)
+        glass = [k for k, body in enumerate(self.bodies) if body.glass]
         for k, (body, T_cam_obj, box) in enumerate(zip(self.bodies, poses, boxes, strict=True)):
-            if box is None:
+            if box is None or body.glass:
                 continue
             rendering = render_box(body.renderer, T_cam_obj, self.camera, box, normals=True)
             assert rendering.normals_cam is not None
@@ -96,15 +103,40 @@ class Painter:
             depth_m[part][front] = rendering.depth_m[0][front]
             normals_cam[part][front] = rendering.normals_cam[0][front]
             ids[part][front] = k + 1
-        seen_boxes = [box for box in boxes if box is not None]
+        seen_boxes = [box for k, box in enumerate(boxes) if box is not None and k not in glass]
         if seen_boxes:
             corners = np.array(seen_boxes)
             whole = (*corners[:, :2].min(axis=0), *corners[:, 2:].max(axis=0))
             part = np.s_[whole[1] : whole[3], whole[0] : whole[2]]
-            albedo, coverage = self._albedo(poses, boxes, whole)
+            albedo, coverage = self._albedo([None if k in glass else box for k, box in enumerate(boxes)], poses, whole)
             fall, shine = self._light_on_bodies(frame, T_world_cam, ids, depth_m, normals_cam, part)
             light[part] = albedo * fall + coverage[..., None] * shine + (1 - coverage[..., None]) * light[part]
-        return PaintedPicture(self.lens.blurred(light, depth_m, self.camera), depth_m, normals_cam, ids, areas)
+        picture = PaintedPicture(light, depth_m, normals_cam, ids, areas, depth_m.copy() if glass else depth_m)
+        for k in sorted(glass, key=lambda k: -float(poses[k][2, 3])):
+            self._lay_glass(picture, k, poses[k], boxes[k], T_world_cam)
+        return replace(picture, light=self.lens.blurred(picture.light, picture.depth_m, self.camera))
+
+    def _lay_glass(
+        self, picture: PaintedPicture, index: int, T_cam_obj: Pose, box: PixelBox | None, T_world_cam: Pose
+    ) -> None:
+        """Put a body of glass before what a picture shows: it takes some light, and throws some at the eye."""
+        if box is None:
+            return
+        body = self.bodies[index]
+        rendering = render_box(body.renderer, T_cam_obj, self.camera, box, normals=True, colour=True)
+        assert rendering.normals_cam is not None
+        part, seen_m = np.s_[box[1] : box[3], box[0] : box[2]], rendering.depth_m[0]
+        picture.areas[index] = np.count_nonzero(seen_m)
+        front = (seen_m > 0) & ((picture.depth_m[part] == 0) | (seen_m < picture.depth_m[part]))
+        picture.depth_m[part][front] = seen_m[front]
+        picture.normals_cam[part][front] = rendering.normals_cam[0][front]
+        picture.ids[part][front] = index + 1
+        albedo = np.ones(3) if rendering.rgb is None else decode_srgb(rendering.rgb[0][front])
+        R, all_seen = np.float32(T_world_cam[:3, :3]), np.ones(np.count_nonzero(front))
+        away = self._rays[part][front] @ R.T
+        to_eye = -away / np.linalg.norm(away, axis=1, keepdims=True)
+        shine = body.gloss * self.light.gloss(rendering.normals_cam[0][front] @ R.T, to_eye, all_seen, all_seen)
+        picture.light[part][front] = picture.light[part][front] * let_through(albedo) + shine
 
     def _baked(self, name: str, panel: Panel) -> Panel:
         """The panel with the light that falls on it multiplied in, standing shadows included."""
@@ -139,7 +171,7 @@ class Painter:
         return light, depth_m, normals_cam
 
     def _albedo(
-        self, poses: list[np.ndarray], boxes: list[PixelBox | None], whole: PixelBox
+        self, boxes: list[PixelBox | None], poses: list[np.ndarray], whole: PixelBox
     ) -> tuple[np.ndarray, np.ndarray]:
         """Linear albedo (h, w, 3) of the bodies within a box, times the share (h, w) of each pixel that they cover."""
         scale = self._supersample

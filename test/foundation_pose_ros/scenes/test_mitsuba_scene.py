@@ -9,7 +9,7 @@ pytest.importorskip("pyoidn", reason="needs Open Image Denoise, a wheel too larg
 from foundation_pose_ros.scenes.body_spec import BodySpec, Carton, Design, PlainSurface, Turned
 from foundation_pose_ros.scenes.libraries import NO_LIBRARIES
 from foundation_pose_ros.scenes.mitsuba_scene import NEAR_M, PATHS, MitsubaPainter, render_mitsuba
-from foundation_pose_ros.scenes.scene_spec import CameraPath, SceneSpec
+from foundation_pose_ros.scenes.scene_spec import CameraPath, Lens, SceneSpec, Sensor
 from foundation_pose_ros.scenes.spec_scene import make_described
 
 SPEC = SceneSpec(
@@ -97,3 +97,31 @@ def test_the_same_picture_comes_twice(both):
     _, other, _ = both
     pictures = [other.picture(other.frame_ids[FRAME]).light for _ in range(2)]
     np.testing.assert_allclose(pictures[1], pictures[0], atol=1e-5)
+
+
+def test_both_lenses_are_unsharp_alike(both):
+    sharp, *_ = both
+    unsharp = SPEC.model_copy(update={"sensor": Sensor(lens=Lens(aperture_mm=20, focus_m=0.3))})
+    scenes = sharp, make_described(unsharp), render_mitsuba(unsharp, NO_LIBRARIES)
+    shown = [np.sqrt(scene.picture(scene.frame_ids[FRAME]).light.clip(0, 1)) for scene in scenes]
+    carton = scenes[0].picture(scenes[0].frame_ids[FRAME]).ids == 1
+    detail = [np.abs(np.diff(one[..., 1], axis=1))[carton[:, 1:]].mean() for one in shown]
+    assert detail[1] < 0.7 * detail[0]
+    assert detail[2] < 0.7 * detail[0]
+    assert np.corrcoef(shown[1][carton, 1], shown[2][carton, 1])[0, 1] > 0.85
+
+
+def test_light_of_what_is_behind_comes_through_glass():
+    spec = SPEC.model_copy(
+        update={"objects": (*SPEC.objects[:1], SPEC.objects[1].model_copy(update={"material": "glass"}))}
+    )
+    solid = SPEC.model_copy(update={"objects": SPEC.objects[:2]})
+    scenes = render_mitsuba(spec, NO_LIBRARIES), render_mitsuba(solid, NO_LIBRARIES), make_described(spec)
+    pictures = [scene.picture(scene.frame_ids[FRAME]) for scene in scenes]
+    np.testing.assert_array_equal(pictures[0].ids, pictures[1].ids)
+    mug = pictures[0].ids == 2
+    means = [picture.light[mug].mean(axis=0) for picture in pictures]
+    # About what the fast painter lets through, and the table's brown rather than the glaze's gray.
+    assert 0.4 < means[0].mean() / means[2].mean() < 2.5
+    saturation = [float(mean.max() / mean.min()) for mean in means]
+    assert saturation[0] > 1.15 * saturation[1]
