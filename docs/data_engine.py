@@ -13,16 +13,17 @@ import cv2
 import numpy as np
 
 from foundation_pose_ros.overlay import contact_sheet
-from foundation_pose_ros.scenes.body_spec import BodySpec, Can, Carton, Design, SidesSurface, Turned
+from foundation_pose_ros.scenes.body_spec import BodySpec, Can, Carton, Design, PlainSurface, SidesSurface, Turned
 from foundation_pose_ros.scenes.libraries import NO_LIBRARIES
 from foundation_pose_ros.scenes.mitsuba_scene import PATHS, render_mitsuba
 from foundation_pose_ros.scenes.procedural import ProceduralChoices, ProceduralComposer
-from foundation_pose_ros.scenes.scene_spec import CameraPath, Lamp, SceneSpec
+from foundation_pose_ros.scenes.scene_spec import CameraPath, Lamp, Lens, SceneSpec, Sensor
 from foundation_pose_ros.scenes.spec_scene import make_described
 from foundation_pose_ros.scenes.variety import variety
 
 IMAGES = Path(__file__).parent / "images"
 DRAWN, HEAPS, COLUMNS = 9, 3, 4
+_FARTHEST_SHOWN_M = 1.2
 BOTH = SceneSpec(
     seed=5,
     theme="what both renderers are shown",
@@ -68,12 +69,35 @@ def both_renderers() -> np.ndarray:
     return contact_sheet([pictures[0], pictures[2]], 2, captions, 640)
 
 
+def both_optics() -> np.ndarray:
+    """Render glass and an open lens with both, and what a depth camera makes of glass."""
+    pale = PlainSurface(colour=(205, 235, 220))
+    changes = [
+        {"material": "paper"},
+        {"material": "glass", "surface": pale},
+        {"material": "glass", "surface": pale},
+    ]
+    objects = tuple(body.model_copy(update=change) for body, change in zip(BOTH.objects, changes, strict=True))
+    glass = BOTH.model_copy(update={"objects": objects})
+    unsharp = BOTH.model_copy(update={"sensor": Sensor(lens=Lens(aperture_mm=12, focus_m=0.5))})
+    frames = [
+        render(spec).frame("000001")
+        for spec in (glass, unsharp)
+        for render in (make_described, lambda spec: render_mitsuba(spec, NO_LIBRARIES))
+    ]
+    depth = np.repeat(np.uint8(255 * np.clip(frames[0].depth_m / _FARTHEST_SHOWN_M, 0, 1))[..., None], 3, axis=2)
+    cells = [frames[0].rgb, frames[1].rgb, depth, frames[2].rgb, frames[3].rgb]
+    captions = ["glass, fast", "glass, mitsuba", "its depth", "12 mm open, fast", "12 mm open, mitsuba"]
+    return contact_sheet(cells, 3, captions, 480)
+
+
 def main() -> None:
     """Draw the pictures, print the numbers."""
     print("procedural:", asdict(variety(ProceduralComposer().compose(range(100)))))
     _write("data_engine_drawn.jpg", drawn_sheet())
     if find_spec("mitsuba") is not None:
         _write("data_engine_renderers.jpg", both_renderers())
+        _write("data_engine_optics.jpg", both_optics())
 
 
 def _write(name: str, rgb: np.ndarray) -> None:

@@ -48,6 +48,10 @@ class DrawnOptions:
     dropped: Annotated[
         float, typer.Option("--dropped", min=0, max=1, help="Share of scenes that are heaps; needs MuJoCo.")
     ] = 0.0
+    glass: Annotated[float, typer.Option("--glass", min=0, max=1, help="Share of bodies that are of glass.")] = 0.0
+    unsharp: Annotated[
+        float, typer.Option("--unsharp", min=0, max=1, help="Share of scenes seen through an open lens.")
+    ] = 0.0
 
 
 @dataclass(frozen=True)
@@ -176,7 +180,12 @@ def _composer(
     from ..scenes.procedural import ProceduralChoices, ProceduralComposer
 
     choices = ProceduralChoices(
-        width_px=drawn.width, height_px=drawn.height, frames=drawn.frames, dropped_share=drawn.dropped
+        width_px=drawn.width,
+        height_px=drawn.height,
+        frames=drawn.frames,
+        dropped_share=drawn.dropped,
+        glass_share=drawn.glass,
+        unsharp_share=drawn.unsharp,
     )
     procedural = ProceduralComposer(choices, libraries)
     asked: dict[str, Any] = {

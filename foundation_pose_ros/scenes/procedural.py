@@ -33,6 +33,7 @@ from .scene_spec import (
     ElevationSpan,
     Hand,
     Lamp,
+    Lens,
     SceneSpec,
     Sensor,
     Video,
@@ -58,14 +59,17 @@ class ProceduralChoices:
     """What scenes are drawn from.
 
     objects, clutter: fewest and most of them. library_share: how many bodies are meshes of the library, 0 to 1, where
-    there is one. dropped_share: how many scenes are heaps, 0 to 1; MuJoCo makes them. width_px, height_px, frames: of
-    the pictures.
+    there is one. dropped_share: how many scenes are heaps, 0 to 1; MuJoCo makes them. glass_share: how many bodies are
+    of glass, 0 to 1. unsharp_share: how many scenes are seen through an open lens, 0 to 1. width_px, height_px, frames:
+    of the pictures.
     """
 
     objects: tuple[int, int] = (1, 4)
     clutter: tuple[int, int] = (2, 8)
     library_share: float = 0.5
     dropped_share: float = 0.0
+    glass_share: float = 0.0
+    unsharp_share: float = 0.0
     width_px: int = 640
     height_px: int = 480
     frames: int = 8
@@ -87,6 +91,9 @@ class ProceduralComposer:
         rng, chosen = np.random.default_rng([seed, 77]), self.choices
         objects = tuple(self._body(rng) for _ in range(rng.integers(chosen.objects[0], chosen.objects[1] + 1)))
         clutter = tuple(self._body(rng) for _ in range(rng.integers(chosen.clutter[0], chosen.clutter[1] + 1)))
+        # A stream of its own: shares of glass and open lenses change nothing else of a seed's scene.
+        optics = np.random.default_rng([seed, 78])
+        objects, clutter = (tuple(self._glass(optics, body) for body in bodies) for bodies in (objects, clutter))
         heap = bool(rng.random() < chosen.dropped_share)
         return SceneSpec(
             seed=seed,
@@ -96,12 +103,26 @@ class ProceduralComposer:
             arrangement="dropped" if heap else "stood",
             table=_one(rng, ("wood", "stone", "cloth")),
             lamp=_lamp(rng),
-            camera=_camera(rng, chosen),
+            camera=(camera := _camera(rng, chosen)),
             occlusion=0.0 if heap or rng.random() < 0.6 else round(float(rng.uniform(0.1, 0.5)), 3),
             hand=Hand(period_s=round(float(rng.uniform(1.5, 4.0)), 3)) if rng.random() < 0.15 else None,
             first_object_moves=bool(not heap and rng.random() < 0.2),
-            sensor=_sensor(rng),
+            sensor=_sensor(rng).model_copy(update={"lens": self._lens(optics, camera)}),
         )
+
+    def _glass(self, rng: np.random.Generator, body: BodySpec) -> BodySpec:
+        """Make it of pale glass now and then."""
+        if rng.random() >= self.choices.glass_share:
+            return body
+        red, green, blue = (int(value) for value in rng.integers(170, 256, 3))
+        return body.model_copy(update={"material": "glass", "surface": PlainSurface(colour=(red, green, blue))})
+
+    def _lens(self, rng: np.random.Generator, camera: CameraPath) -> Lens:
+        """Open it now and then, with something of the table in focus."""
+        if rng.random() >= self.choices.unsharp_share:
+            return Lens()
+        focus_m = rng.uniform(camera.distance.nearest_m, camera.distance.farthest_m)
+        return Lens(aperture_mm=round(float(rng.uniform(3, 15)), 2), focus_m=round(float(focus_m), 3))
 
     def _body(self, rng: np.random.Generator) -> BodySpec:
         if self.libraries.mesh_names and rng.random() < self.choices.library_share:

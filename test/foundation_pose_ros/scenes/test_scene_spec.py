@@ -14,7 +14,7 @@ pytest.importorskip("pydantic", reason="descriptions need pydantic")
 from foundation_pose_ros.scenes.body_spec import BodySpec, Can, Carton, Design, PatchesSurface, Turned
 from foundation_pose_ros.scenes.described import parsed
 from foundation_pose_ros.scenes.procedural import ProceduralChoices, ProceduralComposer
-from foundation_pose_ros.scenes.scene_spec import CameraPath, SceneSpec
+from foundation_pose_ros.scenes.scene_spec import CameraPath, Lens, SceneSpec
 from foundation_pose_ros.scenes.spec_scene import make_described, placed
 
 CAMERA = CameraPath(width_px=160, height_px=120, frames=2)
@@ -172,6 +172,24 @@ def test_equal_descriptions_make_equal_pictures(scene, environment, tmp_path):
 
 
 @pytest.mark.slow
+def test_glass_and_open_lenses_change_nothing_else_of_drawn_scenes():
+    plain, *others = (
+        ProceduralComposer(ProceduralChoices(glass_share=glass, unsharp_share=unsharp)).compose(range(20))
+        for glass, unsharp in ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5))
+    )
+    bodies = [[*spec.objects, *spec.clutter] for spec in others[0]]
+    share = np.mean([body.material == "glass" for scene in bodies for body in scene])
+    assert 0.35 < share < 0.65
+    assert [[body.what for body in scene] for scene in bodies] == [
+        [body.what for body in (*spec.objects, *spec.clutter)] for spec in plain
+    ]
+    opened = [spec for spec in others[1] if spec.sensor.lens.aperture_mm > 0]
+    assert 4 <= len(opened) <= 16
+    assert all(s.camera.distance.nearest_m <= s.sensor.lens.focus_m <= s.camera.distance.farthest_m for s in opened)
+    shut = [spec.model_copy(update={"sensor": spec.sensor.model_copy(update={"lens": Lens()})}) for spec in others[1]]
+    assert shut == plain
+
+
 def test_drawn_scenes_differ_by_seed_and_can_all_be_made():
     composer = ProceduralComposer(ProceduralChoices(width_px=96, height_px=72, frames=1))
     specs = composer.compose(range(4))
