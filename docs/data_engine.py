@@ -17,7 +17,7 @@ from foundation_pose_ros.scenes.body_spec import BodySpec, Can, Carton, Design, 
 from foundation_pose_ros.scenes.libraries import NO_LIBRARIES
 from foundation_pose_ros.scenes.mitsuba_scene import PATHS, render_mitsuba
 from foundation_pose_ros.scenes.procedural import ProceduralChoices, ProceduralComposer
-from foundation_pose_ros.scenes.scene_spec import CameraPath, Lamp, Lens, SceneSpec, Sensor
+from foundation_pose_ros.scenes.scene_spec import CameraPath, ColourLens, Lamp, SceneSpec, Sensor
 from foundation_pose_ros.scenes.spec_scene import make_described
 from foundation_pose_ros.scenes.variety import variety
 
@@ -79,7 +79,7 @@ def both_optics() -> np.ndarray:
     ]
     objects = tuple(body.model_copy(update=change) for body, change in zip(BOTH.objects, changes, strict=True))
     glass = BOTH.model_copy(update={"objects": objects})
-    unsharp = BOTH.model_copy(update={"sensor": Sensor(lens=Lens(aperture_mm=12, focus_m=0.5))})
+    unsharp = BOTH.model_copy(update={"sensor": Sensor(lens=ColourLens(aperture_mm=12, focus_m=0.5))})
     frames = [
         render(spec).frame("000001")
         for spec in (glass, unsharp)

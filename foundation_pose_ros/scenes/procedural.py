@@ -29,11 +29,11 @@ from .scene_spec import (
     AzimuthSpan,
     CameraPath,
     ColourCamera,
+    ColourLens,
     DistanceSpan,
     ElevationSpan,
     Hand,
     Lamp,
-    Lens,
     SceneSpec,
     Sensor,
     Video,
@@ -117,12 +117,12 @@ class ProceduralComposer:
         red, green, blue = (int(value) for value in rng.integers(170, 256, 3))
         return body.model_copy(update={"material": "glass", "surface": PlainSurface(colour=(red, green, blue))})
 
-    def _lens(self, rng: np.random.Generator, camera: CameraPath) -> Lens:
+    def _lens(self, rng: np.random.Generator, camera: CameraPath) -> ColourLens:
         """Open it now and then, with something of the table in focus."""
         if rng.random() >= self.choices.unsharp_share:
-            return Lens()
+            return ColourLens()
         focus_m = rng.uniform(camera.distance.nearest_m, camera.distance.farthest_m)
-        return Lens(aperture_mm=round(float(rng.uniform(3, 15)), 2), focus_m=round(float(focus_m), 3))
+        return ColourLens(aperture_mm=round(float(rng.uniform(3, 15)), 2), focus_m=round(float(focus_m), 3))
 
     def _body(self, rng: np.random.Generator) -> BodySpec:
         if self.libraries.mesh_names and rng.random() < self.choices.library_share:

@@ -90,7 +90,7 @@ class ColourCamera(Described):
     vignetting: float = Field(default=0.12, ge=0, le=0.8, description="share of light lost in the corners")
 
 
-class Lens(Described):
+class ColourLens(Described):
     """What the colour camera has in focus."""
 
     aperture_mm: float = Field(default=0.0, ge=0, le=20, description="millimetres across its opening; 0: all is sharp")
@@ -118,7 +118,7 @@ class Sensor(Described):
         default="realsense_d435", description="depth camera"
     )
     colour: ColourCamera = ColourCamera()
-    lens: Lens = Lens()
+    lens: ColourLens = ColourLens()
     video: Video = Video()
 
 

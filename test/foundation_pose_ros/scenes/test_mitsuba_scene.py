@@ -9,7 +9,7 @@ pytest.importorskip("pyoidn", reason="needs Open Image Denoise, a wheel too larg
 from foundation_pose_ros.scenes.body_spec import BodySpec, Carton, Design, PlainSurface, Turned
 from foundation_pose_ros.scenes.libraries import NO_LIBRARIES
 from foundation_pose_ros.scenes.mitsuba_scene import NEAR_M, PATHS, MitsubaPainter, render_mitsuba
-from foundation_pose_ros.scenes.scene_spec import CameraPath, Lens, SceneSpec, Sensor
+from foundation_pose_ros.scenes.scene_spec import CameraPath, ColourLens, SceneSpec, Sensor
 from foundation_pose_ros.scenes.spec_scene import make_described
 
 SPEC = SceneSpec(
@@ -101,7 +101,7 @@ def test_the_same_picture_comes_twice(both):
 
 def test_both_lenses_are_unsharp_alike(both):
     sharp, *_ = both
-    unsharp = SPEC.model_copy(update={"sensor": Sensor(lens=Lens(aperture_mm=20, focus_m=0.3))})
+    unsharp = SPEC.model_copy(update={"sensor": Sensor(lens=ColourLens(aperture_mm=20, focus_m=0.3))})
     scenes = sharp, make_described(unsharp), render_mitsuba(unsharp, NO_LIBRARIES)
     shown = [np.sqrt(scene.picture(scene.frame_ids[FRAME]).light.clip(0, 1)) for scene in scenes]
     carton = scenes[0].picture(scenes[0].frame_ids[FRAME]).ids == 1

@@ -14,7 +14,7 @@ pytest.importorskip("pydantic", reason="descriptions need pydantic")
 from foundation_pose_ros.scenes.body_spec import BodySpec, Can, Carton, Design, PatchesSurface, Turned
 from foundation_pose_ros.scenes.described import parsed
 from foundation_pose_ros.scenes.procedural import ProceduralChoices, ProceduralComposer
-from foundation_pose_ros.scenes.scene_spec import CameraPath, Lens, SceneSpec
+from foundation_pose_ros.scenes.scene_spec import CameraPath, ColourLens, SceneSpec
 from foundation_pose_ros.scenes.spec_scene import make_described, placed
 
 CAMERA = CameraPath(width_px=160, height_px=120, frames=2)
@@ -186,7 +186,9 @@ def test_glass_and_open_lenses_change_nothing_else_of_drawn_scenes():
     opened = [spec for spec in others[1] if spec.sensor.lens.aperture_mm > 0]
     assert 4 <= len(opened) <= 16
     assert all(s.camera.distance.nearest_m <= s.sensor.lens.focus_m <= s.camera.distance.farthest_m for s in opened)
-    shut = [spec.model_copy(update={"sensor": spec.sensor.model_copy(update={"lens": Lens()})}) for spec in others[1]]
+    shut = [
+        spec.model_copy(update={"sensor": spec.sensor.model_copy(update={"lens": ColourLens()})}) for spec in others[1]
+    ]
     assert shut == plain
 
 
