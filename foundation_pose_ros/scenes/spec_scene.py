@@ -10,7 +10,7 @@ from ..errors import InputRefused
 from ..se3 import from_quaternion_xyzw, to_quaternion_xyzw
 from ..synthetic.body import Body
 from ..synthetic.layout import Item
-from ..synthetic.lens import Lens
+from ..synthetic.lens import OpenLens
 from ..synthetic.lighting import LampSettings
 from ..synthetic.scene import SyntheticScene, make_scene
 from ..synthetic.scene_settings import SceneSettings
@@ -79,7 +79,7 @@ def _settings(spec: SceneSpec, objects: Sequence[Item | Body], clutter: Sequence
         focal_px=camera.focal_px,
         surface=spec.table,
         lamp=LampSettings(**spec.lamp.model_dump()),
-        lens=Lens(spec.sensor.lens.aperture_mm / 1000, spec.sensor.lens.focus_m),
+        lens=OpenLens(spec.sensor.lens.aperture_mm / 1000, spec.sensor.lens.focus_m),
         depth_sensor=_DEPTH[spec.sensor.depth],
         colour_sensor=ColourSensor(**colour.model_dump()),
         video=VideoDefects(**spec.sensor.video.model_dump()),

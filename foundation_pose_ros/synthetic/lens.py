@@ -15,7 +15,7 @@ _SHARP_PX = 0.35
 
 
 @dataclass(frozen=True)
-class Lens:
+class OpenLens:
     """aperture_m: diameter of the opening, 0: all is sharp. focus_m: depth at which things are sharp."""
 
     aperture_m: float = 0.0
@@ -51,7 +51,7 @@ class Lens:
         return np.asarray(result / np.maximum(covered, 1e-6), np.float32)
 
 
-PINHOLE = Lens()
+PINHOLE = OpenLens()
 
 
 def _spread(image: np.ndarray, radius_px: float) -> np.ndarray:

@@ -12,7 +12,7 @@ from ..se3 import inverse
 from ..srgb import decode_srgb
 from .body import Body, image_box, render_box
 from .glass import let_through
-from .lens import PINHOLE, Lens
+from .lens import PINHOLE, OpenLens
 from .lighting import SceneLight, ShadowCaster, body_visibility, moving_shadow, table_light
 from .room import Panel, look_up
 
@@ -65,7 +65,7 @@ class Painter:
         light: SceneLight,
         camera: Camera,
         supersample: int = 2,
-        lens: Lens = PINHOLE,
+        lens: OpenLens = PINHOLE,
     ) -> None:
         self.bodies, self.lens = bodies, lens
         self.room, self.light, self.camera, self._supersample = room, light, camera, supersample

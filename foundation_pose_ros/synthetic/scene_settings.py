@@ -8,7 +8,7 @@ from ..errors import InputRefused
 from ..object_model.model import ObjectModel
 from .body import Body
 from .layout import Item
-from .lens import PINHOLE, Lens
+from .lens import PINHOLE, OpenLens
 from .lighting import LampSettings
 from .sensor import REALSENSE_D435, ColourSensor, DepthSensor
 from .trajectory import Motion
@@ -66,7 +66,7 @@ class SceneSettings:
     focal_px: float | None = None
     lamp: LampSettings | None = None
     surface: str | None = None
-    lens: Lens = PINHOLE
+    lens: OpenLens = PINHOLE
     depth_sensor: DepthSensor = REALSENSE_D435
     colour_sensor: ColourSensor | None = None
     video: VideoDefects = NO_DEFECTS

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from foundation_pose_ros import Camera
-from foundation_pose_ros.synthetic.lens import PINHOLE, Lens
+from foundation_pose_ros.synthetic.lens import PINHOLE, OpenLens
 
 CAMERA = Camera(600.0, 600.0, 59.5, 39.5, 120, 80)
-LENS = Lens(aperture_m=0.02, focus_m=0.5)
+LENS = OpenLens(aperture_m=0.02, focus_m=0.5)
 
 
 def dot(depth_m: float) -> tuple[np.ndarray, np.ndarray]:
