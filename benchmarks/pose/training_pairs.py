@@ -33,7 +33,7 @@ def main(
     processes: Annotated[int, typer.Option(min=1, help="Side by side, one thread each.")] = PROCESSES,
 ) -> None:
     """Measure, and write JSON and table."""
-    report = measure(seconds, processes)
+    report = measure(seconds, processes) | {"command": "python -m benchmarks.pose.training_pairs"}
     publish(PART, report, None)
     print(PART.markdown(report))
 

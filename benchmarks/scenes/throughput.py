@@ -34,7 +34,7 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Counted ones.")] = ROUNDS,
 ) -> None:
     """Measure, and write JSON and table."""
-    report = measure(nodes, scenes, rounds)
+    report = measure(nodes, scenes, rounds) | {"command": "python -m benchmarks.scenes.throughput"}
     publish(PART, report, None)
     print(PART.markdown(report))
 
