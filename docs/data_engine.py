@@ -71,14 +71,9 @@ def both_renderers() -> np.ndarray:
 
 def both_optics() -> np.ndarray:
     """Render glass and an open lens with both, and what a depth camera makes of glass."""
-    pale = PlainSurface(colour=(205, 235, 220))
-    changes = [
-        {"material": "paper"},
-        {"material": "glass", "surface": pale},
-        {"material": "glass", "surface": pale},
-    ]
-    objects = tuple(body.model_copy(update=change) for body, change in zip(BOTH.objects, changes, strict=True))
-    glass = BOTH.model_copy(update={"objects": objects})
+    clear = {"material": "glass", "surface": PlainSurface(colour=(205, 235, 220))}
+    carton, *others = BOTH.objects
+    glass = BOTH.model_copy(update={"objects": (carton, *(body.model_copy(update=clear) for body in others))})
     unsharp = BOTH.model_copy(update={"sensor": Sensor(lens=ColourLens(aperture_mm=12, focus_m=0.5))})
     frames = [
         render(spec).frame("000001")

@@ -21,14 +21,12 @@ def main(path: str, rate_hz: float) -> None:
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.qos import QoSProfile
-    from sensor_msgs.msg import CameraInfo, Image
     from std_msgs.msg import String
 
-    topics = {"rgb/camera_info": CameraInfo, "masks": Image, "depth/image": Image, "rgb/image": Image}
     messages = _messages(dict(np.load(path)))
     rclpy.init()
     node = rclpy.create_node("camera")
-    publishers = {topic: node.create_publisher(kind, topic, QoSProfile(depth=5)) for topic, kind in topics.items()}
+    publishers = {topic: node.create_publisher(kind, topic, QoSProfile(depth=5)) for topic, kind in topics().items()}
     masks_wanted = [True]
     node.create_subscription(String, "/pose_node/mask_request", lambda _: masks_wanted.append(True), 10)
     executor = SingleThreadedExecutor()
@@ -48,6 +46,13 @@ def main(path: str, rate_hz: float) -> None:
         masks_wanted.clear()
         count += 1
         due_s += 1.0 / rate_hz
+
+
+def topics() -> dict[str, Any]:
+    """Return what it sends, by topic; it waits until somebody listens to each."""
+    from sensor_msgs.msg import CameraInfo, Image
+
+    return {"rgb/camera_info": CameraInfo, "masks": Image, "depth/image": Image, "rgb/image": Image}
 
 
 def _messages(frames: dict[str, np.ndarray]) -> list[dict[str, bytes]]:

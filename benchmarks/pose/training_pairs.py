@@ -12,13 +12,13 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.calibration.workers import worker_processes
-from benchmarks.pose.compact_steps import HELD_OUT
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import data_folder, origin
 from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary
+from foundation_pose_ros.training.compact_settings import CompactScoreSettings
 from foundation_pose_ros.training.mixed_scenes import scenes_of
 from foundation_pose_ros.training.pose_sets import PoseSets, SetSettings
 
@@ -51,7 +51,7 @@ def measure(seconds: float, processes: int = PROCESSES) -> dict[str, Any]:
 def _made(seconds: float, process: int) -> tuple[int, float]:
     """Pairs that one process makes, and its processor time."""
     data, settings = data_folder(), SetSettings()
-    meshes, _ = MeshLibrary.from_folder(data / "meshes_train").parted(HELD_OUT)
+    meshes, _ = MeshLibrary.from_folder(data / "meshes_train").parted(CompactScoreSettings.held_out)
     textures = TextureLibrary.from_folder(data / "textures_train")
     sets = PoseSets(scenes_of(meshes, textures, settings, seed=0), settings)
     # The first one compiles.

@@ -45,11 +45,11 @@ def measure(nodes: int, scenes: int, rounds: int) -> dict[str, Any]:
     # A node has one processor: libraries that take more would work on the others'.
     os.environ.update(dict.fromkeys(THREAD_COUNTS, "1"))
     rates: dict[int, list[float]] = {}
-    for round in range(rounds + 1):
+    for counted in range(rounds + 1):
         for count in range(1, nodes + 1):
             rate = _scenes_a_minute(count, scenes)
             Console(stderr=True).print(f"{count} nodes: {rate:.1f} scenes a minute")
-            if round:
+            if counted:
                 rates.setdefault(count, []).append(rate)
     return provenance({"scenes": scenes, "rounds": rounds, "frames": ProceduralComposer().choices.frames}) | {
         "clusters": [

@@ -46,12 +46,12 @@ class CompactRefiner:
         T_cam_obj = np.array(T_cam_obj, np.float32)
         going = np.arange(len(T_cam_obj))
         for off in np.geomspace(*_OFF, iterations):
-            crops = {int(b): crop for b in going if (crop := self._crop(frame, T_cam_obj[b])) is not None}
-            if not crops:
+            in_view = {int(b): crop for b in going if (crop := self._crop(frame, T_cam_obj[b])) is not None}
+            if not in_view:
                 break
-            going = np.array(list(crops))
+            going, crops = np.array(list(in_view)), list(in_view.values())
             poses = T_cam_obj[going]
-            equations = self._said(list(crops.values()), poses) + self._measured(list(crops.values()), poses, off)
+            equations = self._said(crops, poses) + self._measured(crops, poses, off)
             T_cam_obj[going] = se3.apply_twist(poses, self._twists(equations), self._model.centre_m)
         return T_cam_obj
 

@@ -35,7 +35,7 @@ _BOUNCES, _BOUNCES_IN_GLASS = 6, 14
 # Compiled for this processor where LLVM is found, else plain.
 _VARIANTS = ("llvm_ad_rgb", "scalar_rgb")
 # Roughness, and how much a surface mirrors head on (0.5: 4 %), as the principled model has them (Burley 2012).
-_SURFACES: dict[str, dict[str, float]] = {
+_SURFACES: dict[Material, dict[str, float]] = {
     "paper": {"roughness": 0.9, "specular": 0.3},
     "rubber": {"roughness": 0.95, "specular": 0.2},
     "wood": {"roughness": 0.6, "specular": 0.4},
@@ -84,7 +84,7 @@ class MitsubaPainter:
 
     def paint(self, frame: int, T_world_cam: Pose) -> PaintedPicture:
         """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
-        picture = self._fast.paint(frame, T_world_cam)
+        picture = self._fast.sharp(frame, T_world_cam)
         scene = self.scene(frame, T_world_cam)
         bounces = _BOUNCES_IN_GLASS if any(body.glass for body in self.bodies) else _BOUNCES
         noisy = self._rendered(scene, {"type": "path", "max_depth": bounces}, self._paths, frame)
@@ -158,9 +158,9 @@ class MitsubaPainter:
         }
 
     def _surface(self, body: Body) -> Any:
-        appearance = body.model.appearance
         if body.glass:
             return self._glass(body)
+        appearance = body.model.appearance
         colour: dict[str, Any] = {"type": "rgb", "value": _PLAIN_ALBEDO}
         if isinstance(appearance, Texture):
             pixels = np.ascontiguousarray(appearance.levels[0])

@@ -91,11 +91,8 @@ class ProceduralComposer:
         rng, chosen = np.random.default_rng([seed, 77]), self.choices
         objects = tuple(self._body(rng) for _ in range(rng.integers(chosen.objects[0], chosen.objects[1] + 1)))
         clutter = tuple(self._body(rng) for _ in range(rng.integers(chosen.clutter[0], chosen.clutter[1] + 1)))
-        # A stream of its own: shares of glass and open lenses change nothing else of a seed's scene.
-        optics = np.random.default_rng([seed, 78])
-        objects, clutter = (tuple(self._glass(optics, body) for body in bodies) for bodies in (objects, clutter))
         heap = bool(rng.random() < chosen.dropped_share)
-        return SceneSpec(
+        spec = SceneSpec(
             seed=seed,
             theme="drawn",
             objects=objects,
@@ -103,12 +100,20 @@ class ProceduralComposer:
             arrangement="dropped" if heap else "stood",
             table=_one(rng, ("wood", "stone", "cloth")),
             lamp=_lamp(rng),
-            camera=(camera := _camera(rng, chosen)),
+            camera=_camera(rng, chosen),
             occlusion=0.0 if heap or rng.random() < 0.6 else round(float(rng.uniform(0.1, 0.5)), 3),
             hand=Hand(period_s=round(float(rng.uniform(1.5, 4.0)), 3)) if rng.random() < 0.15 else None,
             first_object_moves=bool(not heap and rng.random() < 0.2),
-            sensor=_sensor(rng).model_copy(update={"lens": self._lens(optics, camera)}),
+            sensor=_sensor(rng),
         )
+        return self._with_optics(spec)
+
+    def _with_optics(self, spec: SceneSpec) -> SceneSpec:
+        """Make some bodies of glass, and open the lens, by a stream of its own: nothing else of a scene changes."""
+        rng = np.random.default_rng([spec.seed, 78])
+        objects, clutter = (tuple(self._glass(rng, body) for body in bodies) for bodies in (spec.objects, spec.clutter))
+        sensor = spec.sensor.model_copy(update={"lens": self._lens(rng, spec.camera)})
+        return spec.model_copy(update={"objects": objects, "clutter": clutter, "sensor": sensor})
 
     def _glass(self, rng: np.random.Generator, body: BodySpec) -> BodySpec:
         """Make it of pale glass now and then."""

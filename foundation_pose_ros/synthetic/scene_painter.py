@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arrays import Depth, Pose
 from ..camera import Camera, PixelBox
+from ..rendering.renderer import Rendering
 from ..se3 import inverse
 from ..srgb import decode_srgb
 from .body import Body, image_box, render_box
@@ -85,57 +86,50 @@ class Painter:
 
     def paint(self, frame: int, T_world_cam: Pose) -> PaintedPicture:
         """Return the scene at the moment of a frame, seen from T_world_cam (4, 4)."""
+        picture = self.sharp(frame, T_world_cam)
+        return replace(picture, light=self.lens.blurred(picture.light, picture.depth_m, self.camera))
+
+    def sharp(self, frame: int, T_world_cam: Pose) -> PaintedPicture:
+        """Return the same as a pinhole would see it."""
         T_cam_world = inverse(np.asarray(T_world_cam, np.float64))
         light, depth_m, normals_cam = self._surroundings(frame, T_cam_world)
         poses = [T_cam_world @ body.pose(frame) for body in self.bodies]
         boxes = [image_box(body.model, T, self.camera) for body, T in zip(self.bodies, poses, strict=True)]
         ids, areas = np.zeros(depth_m.shape, np.uint8), np.zeros(len(self.bodies), np.int64)
-        glass = [k for k, body in enumerate(self.bodies) if body.glass]
-        for k, (body, T_cam_obj, box) in enumerate(zip(self.bodies, poses, boxes, strict=True)):
-            if box is None or body.glass:
-                continue
-            rendering = render_box(body.renderer, T_cam_obj, self.camera, box, normals=True)
-            assert rendering.normals_cam is not None
-            part = np.s_[box[1] : box[3], box[0] : box[2]]
-            hit = rendering.depth_m[0] > 0
-            areas[k] = np.count_nonzero(hit)
-            front = hit & ((depth_m[part] == 0) | (rendering.depth_m[0] < depth_m[part]))
-            depth_m[part][front] = rendering.depth_m[0][front]
-            normals_cam[part][front] = rendering.normals_cam[0][front]
-            ids[part][front] = k + 1
-        seen_boxes = [box for k, box in enumerate(boxes) if box is not None and k not in glass]
+        picture = PaintedPicture(light, depth_m, normals_cam, ids, areas, depth_m)
+        solid_boxes = [None if body.glass else box for body, box in zip(self.bodies, boxes, strict=True)]
+        for k, (body, T_cam_obj, box) in enumerate(zip(self.bodies, poses, solid_boxes, strict=True)):
+            if box is not None:
+                rendering = render_box(body.renderer, T_cam_obj, self.camera, box, normals=True)
+                _put_before(picture, k, rendering, box)
+        seen_boxes = [box for box in solid_boxes if box is not None]
         if seen_boxes:
             corners = np.array(seen_boxes)
             whole = (*corners[:, :2].min(axis=0), *corners[:, 2:].max(axis=0))
             part = np.s_[whole[1] : whole[3], whole[0] : whole[2]]
-            albedo, coverage = self._albedo([None if k in glass else box for k, box in enumerate(boxes)], poses, whole)
+            albedo, coverage = self._albedo(poses, solid_boxes, whole)
             fall, shine = self._light_on_bodies(frame, T_world_cam, ids, depth_m, normals_cam, part)
             light[part] = albedo * fall + coverage[..., None] * shine + (1 - coverage[..., None]) * light[part]
-        picture = PaintedPicture(light, depth_m, normals_cam, ids, areas, depth_m.copy() if glass else depth_m)
-        for k in sorted(glass, key=lambda k: -float(poses[k][2, 3])):
-            self._lay_glass(picture, k, poses[k], boxes[k], T_world_cam)
-        return replace(picture, light=self.lens.blurred(picture.light, picture.depth_m, self.camera))
+        glass = [(T[2, 3], k, box) for k, (T, box) in enumerate(zip(poses, boxes, strict=True)) if self.bodies[k].glass]
+        if glass:
+            picture = replace(picture, behind_m=depth_m.copy())
+        for _, k, box in sorted(glass, reverse=True, key=lambda one: one[0]):
+            if box is not None:
+                self._lay_glass(picture, k, poses[k], box, T_world_cam)
+        return picture
 
     def _lay_glass(
-        self, picture: PaintedPicture, index: int, T_cam_obj: Pose, box: PixelBox | None, T_world_cam: Pose
+        self, picture: PaintedPicture, index: int, T_cam_obj: Pose, box: PixelBox, T_world_cam: Pose
     ) -> None:
         """Put a body of glass before what a picture shows: it takes some light, and throws some at the eye."""
-        if box is None:
-            return
-        body = self.bodies[index]
+        body, part = self.bodies[index], np.s_[box[1] : box[3], box[0] : box[2]]
         rendering = render_box(body.renderer, T_cam_obj, self.camera, box, normals=True, colour=True)
-        assert rendering.normals_cam is not None
-        part, seen_m = np.s_[box[1] : box[3], box[0] : box[2]], rendering.depth_m[0]
-        picture.areas[index] = np.count_nonzero(seen_m)
-        front = (seen_m > 0) & ((picture.depth_m[part] == 0) | (seen_m < picture.depth_m[part]))
-        picture.depth_m[part][front] = seen_m[front]
-        picture.normals_cam[part][front] = rendering.normals_cam[0][front]
-        picture.ids[part][front] = index + 1
+        front = _put_before(picture, index, rendering, box)
         albedo = np.ones(3) if rendering.rgb is None else decode_srgb(rendering.rgb[0][front])
         R, all_seen = np.float32(T_world_cam[:3, :3]), np.ones(np.count_nonzero(front))
         away = self._rays[part][front] @ R.T
         to_eye = -away / np.linalg.norm(away, axis=1, keepdims=True)
-        shine = body.gloss * self.light.gloss(rendering.normals_cam[0][front] @ R.T, to_eye, all_seen, all_seen)
+        shine = body.gloss * self.light.gloss(picture.normals_cam[part][front] @ R.T, to_eye, all_seen, all_seen)
         picture.light[part][front] = picture.light[part][front] * let_through(albedo) + shine
 
     def _baked(self, name: str, panel: Panel) -> Panel:
@@ -171,7 +165,7 @@ class Painter:
         return light, depth_m, normals_cam
 
     def _albedo(
-        self, boxes: list[PixelBox | None], poses: list[np.ndarray], whole: PixelBox
+        self, poses: list[np.ndarray], boxes: list[PixelBox | None], whole: PixelBox
     ) -> tuple[np.ndarray, np.ndarray]:
         """Linear albedo (h, w, 3) of the bodies within a box, times the share (h, w) of each pixel that they cover."""
         scale = self._supersample
@@ -222,3 +216,16 @@ class Painter:
         for image in (fall, shine):
             image[border] = cv2.blur(image, (3, 3))[border] / weight[border][:, None]
         return fall, shine
+
+
+def _put_before(picture: PaintedPicture, index: int, rendering: Rendering, box: PixelBox) -> np.ndarray:
+    """Put a body's rendering where it is nearer than what a picture shows; return where (h, w) that is in its box."""
+    assert rendering.normals_cam is not None
+    part, seen_m = np.s_[box[1] : box[3], box[0] : box[2]], rendering.depth_m[0]
+    hit = seen_m > 0
+    picture.areas[index] = np.count_nonzero(hit)
+    front: np.ndarray = hit & ((picture.depth_m[part] == 0) | (seen_m < picture.depth_m[part]))
+    picture.depth_m[part][front] = seen_m[front]
+    picture.normals_cam[part][front] = rendering.normals_cam[0][front]
+    picture.ids[part][front] = index + 1
+    return front
