@@ -10,9 +10,9 @@ import numpy as np
 from benchmarks.reporting.results import data_folder
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.atomic_file import replacing
-from foundation_pose_ros.training.compact_loop import CompactTrainer
-from foundation_pose_ros.training.compact_settings import CompactTrainSettings
-from foundation_pose_ros.training.compact_task import CompactTask
+from foundation_pose_ros.training.loop import Trainer
+from foundation_pose_ros.training.network_task import NetworkTask
+from foundation_pose_ros.training.settings import TrainSettings
 
 # Weights of steps long past would say how few steps were taken.
 _AVERAGE = 0.98
@@ -28,10 +28,10 @@ class CompactRun:
     """
 
     folder: Path
-    task: Callable[[Any], CompactTask[Any]]
-    settings: Callable[..., CompactTrainSettings]
+    task: Callable[[Any], NetworkTask[Any]]
+    settings: Callable[..., TrainSettings]
     kept: Callable[[Any], dict[str, Any]]
-    judged_too: Callable[[CompactTrainer[Any]], dict[str, Any]] = lambda trainer: {}
+    judged_too: Callable[[Trainer[Any]], dict[str, Any]] = lambda trainer: {}
 
     def at(self, steps: int) -> dict[str, np.ndarray]:
         """Return sizes and what was found after so many steps; trains to there unless that was done.
@@ -55,7 +55,7 @@ class CompactRun:
             textures=str(data / "textures_train"),
             average=_AVERAGE,
         )
-        trainer = CompactTrainer(self.task(settings), lambda line: print(f"{self.folder.name}: {line}", flush=True))
+        trainer = Trainer(self.task(settings), lambda line: print(f"{self.folder.name}: {line}", flush=True))
         trainer.run(until=steps)
         if trainer.step > steps:
             raise InputRefused(

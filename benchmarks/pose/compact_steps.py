@@ -18,6 +18,7 @@ import typer
 from benchmarks.pose.compact_weights import measured_weights, weights_in_words
 from benchmarks.pose.defective_scenes import defective_scene
 from benchmarks.pose.lost_depth import LOST, with_less_depth
+from benchmarks.pose.pushed_poses import pushed
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import data_folder, origin
@@ -183,14 +184,8 @@ def _starts(scenes: int) -> Iterator[StepStart]:
             model = seen.model(name)
             coloured, plain = KnownObject.of(model), KnownObject.of(model.repainted(None))
             for _ in range(STARTS):
-                yield StepStart(frame, coloured, plain, T_true, _aside(rng, T_true, model))
-
-
-def _aside(rng: np.random.Generator, T_true: Pose, model: ObjectModel) -> np.ndarray:
-    push, turn = rng.standard_normal((2, 3))
-    push *= OFF_SHARE * model.diameter_m / np.linalg.norm(push)
-    turn *= OFF_RAD / np.linalg.norm(turn)
-    return se3.apply_twist(T_true, np.concatenate([push, turn]), model.centre_m)
+                T_start = pushed(rng, T_true, model, OFF_SHARE * model.diameter_m, OFF_RAD)
+                yield StepStart(frame, coloured, plain, T_true, T_start)
 
 
 def _blurred(start: StepStart) -> StepStart:

@@ -12,7 +12,9 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
+from scipy.spatial.transform import Rotation
 
+from benchmarks.pose.pushed_poses import pushed
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part
 from foundation_pose_ros import Camera, Frame, ObjectModel, se3
@@ -27,13 +29,13 @@ from foundation_pose_ros.rendering.torch_embree import EmbreeTensorRenderer
 from foundation_pose_ros.rendering.torch_renderer import Shading
 from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.meshes import make_mesh
-from foundation_pose_ros.training.pose_sampling import ViewDistribution, moved_by
 
 OBJECTS = ("sticker_cube", "soda_can", "mug", "cracker_box")
 CAMERA = Camera(600.0, 600.0, 319.5, 239.5, 640, 480)
 PUSH_M, TURN_RAD = 0.004, np.deg2rad(4.0)
 SIZE, ITERATIONS, ERROR = 64, 8, (0.1, 0.02)
 NOISE_M, WALL_M = 0.001, 1.5
+DISTANCE_M, ASIDE = (0.4, 0.7), 0.2
 
 
 def main(
@@ -64,8 +66,8 @@ def of_object(name: str, views: int) -> dict[str, Any]:
     rows: dict[str, list[tuple[float, float, float]]] = {key: [] for key in refiners}
     for k in range(views):
         rng = np.random.default_rng([k, *name.encode()])
-        truth = ViewDistribution((0.4, 0.7)).drawn(rng, 1, model.centre_m)
-        start = moved_by(rng, truth, model.centre_m, PUSH_M, TURN_RAD)
+        truth = anyhow(rng, model)[None]
+        start = pushed(rng, truth[0], model, PUSH_M, TURN_RAD)[None]
         observation = seen(rng, model, tensors, truth)
         for key, refiner in refiners.items():
             began = perf_counter()
@@ -80,6 +82,14 @@ def of_object(name: str, views: int) -> dict[str, Any]:
         for key, (mm, deg, s) in medians.items()
     }
     return {"start": {"mm": 1000 * PUSH_M, "deg": 4.0}, **named, "time_ratio": round(float(ratio), 1)}
+
+
+def anyhow(rng: np.random.Generator, model: ObjectModel) -> Pose:
+    """Return a pose (4, 4) near the middle of the picture, turned anyhow."""
+    R = Rotation.random(rng=rng).as_matrix()
+    z_m = rng.uniform(*DISTANCE_M)
+    centre = np.array([*rng.uniform(-ASIDE, ASIDE, 2) * z_m, z_m])
+    return se3.from_rotation_translation(R[None], (centre - R @ model.centre_m)[None])[0]
 
 
 def error(twist: np.ndarray) -> tuple[float, float]:

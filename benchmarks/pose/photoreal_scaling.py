@@ -6,7 +6,7 @@ is read. Writes benchmarks/results/photoreal_scaling.json, its table and the fig
 """
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,18 +21,17 @@ from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import ROOT, data_folder, origin
 from benchmarks.reporting.scaling_laws import against, figure, laws_table, point
 from foundation_pose_ros.atomic_file import write_text
-from foundation_pose_ros.datasets.open_sequence import open_sequence
 from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.scenes.generation import Generation, RendererName, dataset_in
 from foundation_pose_ros.scenes.libraries import Libraries
 from foundation_pose_ros.scenes.procedural import ProceduralChoices, ProceduralComposer
 from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
-from foundation_pose_ros.training.compact_loop import CompactTrainer
 from foundation_pose_ros.training.compact_settings import CompactScoreSettings, ScoreStage
+from foundation_pose_ros.training.loop import Trainer
 from foundation_pose_ros.training.mixed_scenes import Scenes
-from foundation_pose_ros.training.pictured_scenes import PicturedScene, PicturedScenes
-from foundation_pose_ros.training.pose_sets import PoseSets, SetSettings
-from foundation_pose_ros.training.posed_scene import KnownMesh
+from foundation_pose_ros.training.pictured_scenes import PicturedScenes
+from foundation_pose_ros.training.pose_sets import SetSettings
+from foundation_pose_ros.training.recorded_scenes import RecordedScenes
 from foundation_pose_ros.training.score_task import ScoreTask, ScoreValidation
 
 FIGURE = ROOT / "docs" / "images" / "photoreal_scaling.svg"
@@ -41,8 +40,8 @@ SETS, STEPS, VALIDATION_SETS, OTHER_SETS = 8, 400, 512, 256
 RECORDINGS = ("visp_rbt_desk", "ycbv_0000", "jack_pushed", "pencilbox_handheld")
 CHOICES = ProceduralChoices(objects=(3, 6), clutter=(1, 4), library_share=0.9, frames=2)
 TITLES = {kind: f"% painted, judged on {kind} ones" for kind in ("drawn", "painted", "recorded")}
-# No scene that is trained on has the seed of one that is judged on; every so many frames of a recording are looked at.
-_HELD_OUT_SEED, _EVERY = 100_000, 5
+# No scene that is trained on has the seed of one that is judged on.
+_HELD_OUT_SEED = 100_000
 _SEED = 7
 
 
@@ -69,9 +68,9 @@ def measure(runs: Path, scenes: int) -> Report:
     drawn = SetSettings(pictured=1.0)
     others: dict[str, Scenes] = {
         "painted": PicturedScenes(_made(runs / "held_out", held, scenes // 2, _HELD_OUT_SEED), held, drawn, _SEED),
-        "recorded": RecordedScenes(data / "pose"),
+        "recorded": RecordedScenes([data / "pose" / name for name in RECORDINGS]),
     }
-    judged_too = partial(_judged_too, sets={name: PoseSets(one, drawn) for name, one in others.items()})
+    judged_too = partial(_judged_too, others=others)
 
     def run(name: str, percent: int, seed: int = 0, pictures: Path = painted) -> dict[str, np.ndarray]:
         settings = partial(_settings, str(pictures), percent / 100, seed)
@@ -87,30 +86,6 @@ def measure(runs: Path, scenes: int) -> Report:
         "other_seed": {kind: [_mean(none, kind), _mean(every, kind), *_paired(kind, every, none)] for kind in TITLES},
         "fast": {kind: [_mean(fast, kind), *_paired(kind, fast, found[0])] for kind in TITLES},
     }
-
-
-class RecordedScenes:
-    """Views of objects in recordings, by a number: nothing of them is trained on."""
-
-    def __init__(self, folder: Path) -> None:
-        self._sequences = [open_sequence(folder / name) for name in RECORDINGS]
-        self._views = [
-            (k, frame_id, name)
-            for k, sequence in enumerate(self._sequences)
-            for frame_id in sequence.frame_ids[::_EVERY]
-            for name in sequence.object_names
-            if sequence.truth(frame_id, name) is not None and sequence.mask(frame_id, name) is not None
-        ]
-        self._mesh = lru_cache(maxsize=None)(lambda k, name: KnownMesh.of(self._sequences[k].model(name)))
-
-    def __getitem__(self, number: int) -> PicturedScene:
-        """Read one view."""
-        rng = np.random.default_rng([_SEED, number, 5])
-        k, frame_id, name = self._views[int(rng.integers(len(self._views)))]
-        sequence, mesh = self._sequences[k], self._mesh(k, name)
-        marked = sequence.truth(frame_id, name), sequence.mask(frame_id, name)
-        plain = not mesh.renderer.model.has_colour
-        return PicturedScene.of(rng, mesh, sequence.frame(frame_id), marked, plain, baked=0.0)
 
 
 @dataclass(frozen=True)
@@ -149,9 +124,9 @@ def _settings(pictures: str, pictured: float, seed: int, **folders: Any) -> Comp
     )
 
 
-def _judged_too(trainer: CompactTrainer[ScoreValidation], sets: dict[str, PoseSets]) -> dict[str, Any]:
+def _judged_too(trainer: Trainer[ScoreValidation], others: dict[str, Scenes]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
-    for name, one in sets.items():
+    for name, one in others.items():
         kept |= _named(name, trainer.judged_on(one, OTHER_SETS))
     return kept
 

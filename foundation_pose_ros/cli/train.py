@@ -13,8 +13,8 @@ from ..method_choice import WITH_TORCH
 EXAMPLES = (
     "**Examples**\n\n"
     "- `foundation-pose train foundation_pose_ros/training/compact_score.yaml --output runs/mine`\n"
-    "- `foundation-pose train foundation_pose_ros/training/compact_refine.yaml --output runs/mine_too`\n"
-    "- `foundation-pose train foundation_pose_ros/training/overfit.yaml --steps 100`\n"
+    "- `foundation-pose train foundation_pose_ros/training/refine_net.yaml --output runs/large`\n"
+    "- `torchrun --nproc-per-node 4 -m foundation_pose_ros.cli train foundation_pose_ros/training/refine_net.yaml`\n"
 )
 
 
@@ -42,31 +42,24 @@ def train(
         str | None,
         typer.Option("--pictures", metavar="DIR", help="Scenes that generate has made.", show_default="the run's"),
     ] = None,
+    recordings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--recording", metavar="DIR", help="Judge on a real sequence as well; repeatable.", show_default="the run's"
+        ),
+    ] = None,
 ) -> None:
     """Train a network on renderings, going on from the output folder's checkpoint where there is one.
 
     Which network is up to the file: `network: compact_score` and `compact_refine` are the small scorer and refiner of
-    our own, `kind: refine` and `kind: score` are the published ones.
+    our own, `refine_net` and `score_net` the published ones, which want a GPU. Started by torchrun, all processes train
+    one network. The output folder has a log, as CSV and for TensorBoard, of how held-out meshes and recordings do.
     """
-    # YAML takes long to import, and help doesn't need it.
-    from ..yaml_settings import read_settings
-
-    content = read_settings(run)
     try:
-        if "network" in content:
-            from ..training.compact_runs import compact_trainer
-
-            folders = {"output": output, "meshes": meshes, "textures": textures, "pictures": pictures}
-            written = compact_trainer(run, typer.echo, **folders).run(steps)
-        else:
-            from ..training.loop import Trainer
-            from ..training.settings import TrainSettings
-
-            if any(folder is not None for folder in (meshes, textures, pictures)):
-                raise InputRefused(
-                    "bad_settings", f"{run} names its objects: leave --meshes, --textures and --pictures out"
-                )
-            written = Trainer(TrainSettings.from_yaml(run, output=output), typer.echo).run(steps)
+        # PyTorch takes long to import, and help doesn't need it.
+        from ..training.runs import trainer_of
     except ImportError as error:
         raise InputRefused("no_torch", f"{WITH_TORCH} ({error})") from None
+    folders = {"output": output, "meshes": meshes, "textures": textures, "pictures": pictures}
+    written = trainer_of(run, typer.echo, recordings=recordings or None, **folders).run(steps)
     typer.echo(f"written: {written}")

@@ -28,9 +28,9 @@ def crop_camera(K: Intrinsics, centre_cam: np.ndarray, diameter_m: float) -> Int
     return np.array([[fx, 0, middle - fx * x], [0, fy, middle - fy * y], [0, 0, 1]], np.float32)
 
 
-def rays_of(K: Intrinsics) -> np.ndarray:
-    """Return the directions (SIZE, SIZE, 3) float32, z = 1, of a crop's pixels."""
-    v, u = np.mgrid[:SIZE, :SIZE].astype(np.float32)
+def rays_of(K: Intrinsics, size: int = SIZE) -> np.ndarray:
+    """Return the directions (size, size, 3) float32, z = 1, of a crop's pixels."""
+    v, u = np.mgrid[:size, :size].astype(np.float32)
     return np.stack([(u - K[0, 2]) / K[0, 0], (v - K[1, 2]) / K[1, 1], np.ones_like(u)], axis=-1)
 
 

@@ -21,6 +21,7 @@ LIBRARIES = {
     "segmentation": ("torch", "safetensors"),
     "segmentation-evaluation": ("torch", "safetensors", "sklearn"),
     "simulation": ("mujoco", "OpenGL"),
+    "tensorboard": ("torch", "tensorboard"),
     "text": ("torch", "transformers"),
     "warp": ("torch", "warp"),
 }

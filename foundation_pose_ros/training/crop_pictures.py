@@ -27,13 +27,15 @@ _LOST, _HOLES_PX, _DRAWN_OUT_PX = (0.3, 1.0), (1.0, 8.0), 9
 class Defects:
     """How much of what cameras and scenes do to a picture, each as the share of the full strength, from 0 to 1.
 
-    light: of shadows' depth, highlights and coloured light. clutter: of pictures with things beside, before and behind
-    the object. noise: of both sensors' noise, blur and holes. stickers: of pictures where the object carries a mark
-    that its model doesn't know. lost: of pictures where most depth is lost, everywhere or on the object alone, as on
-    what is dark or shiny. moving: of pictures whose colours are drawn out by a motion while the shutter is open.
+    light: of shadows' depth, highlights and coloured light. ground: of pictures in which the object stands on
+    something, or before it. clutter: of pictures with things beside, before and behind the object. noise: of both
+    sensors' noise, blur and holes. stickers: of pictures where the object carries a mark that its model doesn't know.
+    lost: of pictures where most depth is lost, everywhere or on the object alone, as on what is dark or shiny. moving:
+    of pictures whose colours are drawn out by a motion while the shutter is open.
     """
 
     light: float = 1.0
+    ground: float = 0.9
     clutter: float = 1.0
     noise: float = 1.0
     stickers: float = 0.15
@@ -43,8 +45,8 @@ class Defects:
 
 @dataclass(frozen=True)
 class CropPicture:
-    """rgb (SIZE, SIZE, 3) float32 in 0..1 and depth_m (SIZE, SIZE), 0 = lost, as cameras give them; shown (SIZE, SIZE)
-    bool: where the object is in front.
+    """rgb (s, s, 3) float32 in 0..1 and depth_m (s, s), 0 = lost, as cameras give them; shown (s, s) bool: where the
+    object is in front.
     """
 
     rgb: np.ndarray
@@ -61,7 +63,7 @@ class _Layers:
     normals: np.ndarray
 
     def covered(self, albedo: np.ndarray, depth_m: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        """Put a layer in, and return where it came in front (SIZE, SIZE) bool."""
+        """Put a layer in, and return where it came in front (s, s) bool."""
         front = (depth_m > 0) & ((self.depth_m == 0) | (depth_m < self.depth_m))
         self.albedo[front], self.depth_m[front], self.normals[front] = albedo[front], depth_m[front], normals[front]
         return front
@@ -75,51 +77,53 @@ def picture(
     K: Intrinsics,
     textures: TextureLibrary,
     defects: Defects,
+    size: int = SIZE,
 ) -> CropPicture:
     """Take a picture of an object at T_cam_obj (4, 4) by a crop's camera K (3, 3), with others around it."""
     layers = _Layers(
-        np.empty((SIZE, SIZE, 3), np.float32), np.zeros((SIZE, SIZE), np.float32), np.zeros((SIZE, SIZE, 3), np.float32)
+        np.empty((size, size, 3), np.float32), np.zeros((size, size), np.float32), np.zeros((size, size, 3), np.float32)
     )
+    rays = rays_of(K, size)
     layers.albedo[:] = rng.uniform(0, 0.8, 3)
-    own = _rendered(shown, T_cam_obj, K)
+    own = _rendered(shown, T_cam_obj, K, size)
     in_front = layers.covered(*own)
     pixels = max(1, int(np.count_nonzero(in_front)))
     if rng.random() < defects.stickers:
         _stick(rng, layers.albedo, in_front)
-    if rng.random() < 0.9:
-        layers.covered(*_plane(rng, shown.model, T_cam_obj, K, textures))
+    if rng.random() < defects.ground:
+        layers.covered(*_plane(rng, shown.model, T_cam_obj, rays, textures))
     if rng.random() < defects.clutter:
         for other in others:
             before = _Layers(layers.albedo.copy(), layers.depth_m.copy(), layers.normals.copy())
-            hides = layers.covered(*_rendered(other, _beside(rng, shown.model, other.model, T_cam_obj), K))
+            hides = layers.covered(*_rendered(other, _beside(rng, shown.model, other.model, T_cam_obj), K, size))
             still = in_front & ~hides
             if np.count_nonzero(still) < (1 - _MOST_HIDDEN) * pixels:
                 layers = before
             else:
                 in_front = still
-    rgb = _lit(rng, layers, rays_of(K), defects.light)
+    rgb = _lit(rng, layers, rays, defects.light)
     if defects.moving and rng.random() < defects.moving:
         rgb = _drawn_out(rng, rgb)
     rgb, depth_m = _measured(rng, rgb, layers, K, defects.noise)
     if defects.lost and rng.random() < defects.lost:
-        depth_m[_lost(rng) & (in_front | (rng.random() < 0.5))] = 0
+        depth_m[_lost(rng, size) & (in_front | (rng.random() < 0.5))] = 0
     return CropPicture(rgb, depth_m, in_front)
 
 
-def _rendered(renderer: EmbreeRenderer, T_cam_obj: np.ndarray, K: Intrinsics) -> tuple[np.ndarray, ...]:
-    seen = renderer.render(T_cam_obj[None], K, (SIZE, SIZE), normals=True, colour=True)
+def _rendered(renderer: EmbreeRenderer, T_cam_obj: np.ndarray, K: Intrinsics, size: int) -> tuple[np.ndarray, ...]:
+    seen = renderer.render(T_cam_obj[None], K, (size, size), normals=True, colour=True)
     rgb, normals = seen.rgb, seen.normals_cam
     assert rgb is not None and normals is not None
     return decode_srgb(rgb[0]), seen.depth_m[0], normals[0]
 
 
 def _stick(rng: np.random.Generator, albedo: np.ndarray, shown: np.ndarray) -> None:
-    """Paint a patch of one colour, with stripes, on some part of what is shown (SIZE, SIZE) bool."""
+    """Paint a patch of one colour, with stripes, on some part of what is shown (s, s) bool."""
     where = np.argwhere(shown)
     if not len(where):
         return
     v, u = (float(x) for x in where[int(rng.integers(len(where)))])
-    extent_px = rng.uniform(0.05, 0.2, 2) * SIZE
+    extent_px = rng.uniform(0.05, 0.2, 2) * len(shown)
     corners = cv2.boxPoints(((u, v), (float(extent_px[0]), float(extent_px[1])), float(rng.uniform(0, 180))))
     patch = cv2.fillConvexPoly(np.zeros(shown.shape, np.uint8), corners.round().astype(np.int32), 1).astype(bool)
     base, ink = rng.uniform(0, 1, (2, 3)) ** (1.0, 2.2)[int(rng.integers(2))]
@@ -129,10 +133,9 @@ def _stick(rng: np.random.Generator, albedo: np.ndarray, shown: np.ndarray) -> N
 
 
 def _plane(
-    rng: np.random.Generator, model: ObjectModel, T_cam_obj: Pose, K: Intrinsics, textures: TextureLibrary
+    rng: np.random.Generator, model: ObjectModel, T_cam_obj: Pose, rays: np.ndarray, textures: TextureLibrary
 ) -> tuple[np.ndarray, ...]:
     """What the object stands on or before: a plane behind or just touching it, facing the camera more or less."""
-    rays = rays_of(K)
     normal = rng.standard_normal(3) * (0.7, 0.7, 0.3) + (0, -0.5, -0.8)
     normal /= np.linalg.norm(normal)
     normal *= -np.sign(normal[2])
@@ -161,8 +164,8 @@ def _beside(rng: np.random.Generator, model: ObjectModel, other: ObjectModel, T_
 
 
 def _lit(rng: np.random.Generator, layers: _Layers, rays: np.ndarray, strength: float) -> np.ndarray:
-    """Linear light (SIZE, SIZE, 3): ambient, one or two lamps, a highlight."""
-    light = np.full((SIZE, SIZE, 3), rng.uniform(1 - 0.75 * strength, 1), np.float32)
+    """Linear light (s, s, 3): ambient, one or two lamps, a highlight."""
+    light = np.full(rays.shape, rng.uniform(1 - 0.75 * strength, 1), np.float32)
     for _ in range(int(rng.integers(1, 3))):
         direction = rng.standard_normal(3) * (1, 1, 0.6) + (0, -0.7, -0.7)
         direction = (direction / np.linalg.norm(direction)).astype(np.float32)
@@ -180,7 +183,7 @@ def _lit(rng: np.random.Generator, layers: _Layers, rays: np.ndarray, strength: 
 def _measured(
     rng: np.random.Generator, light: np.ndarray, layers: _Layers, K: Intrinsics, strength: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What both cameras make of it: rgb (SIZE, SIZE, 3) float32 in 0..1, depth_m (SIZE, SIZE)."""
+    """What both cameras make of it: rgb (s, s, 3) float32 in 0..1, depth_m (s, s)."""
     median = float(np.median(light))
     stops = np.log2(rng.uniform(0.15, 0.45) / max(median, 0.02)) * rng.uniform(0.3, 1)
     colour = ColourSensor(
@@ -190,7 +193,8 @@ def _measured(
         read_noise=0.02 * strength * rng.random(),
         blur_px=float(rng.choice([0, rng.uniform(0.3, 1.4)])) * strength,
     )
-    camera = Camera.from_K(K, SIZE, SIZE)
+    size = len(light)
+    camera = Camera.from_K(K, size, size)
     depth = DepthSensor(
         axial_quadratic_per_m=0.004 * strength * rng.random(),
         axial_grazing=0.0001,
@@ -205,12 +209,12 @@ def _measured(
     depth_m = depth.measure(layers.depth_m, layers.normals, camera, rng)
     if rng.random() < 0.5 * strength:
         shift = np.array([[1, 0, rng.uniform(-1, 1)], [0, 1, rng.uniform(-1, 1)]], np.float32)
-        depth_m = np.asarray(cv2.warpAffine(depth_m, shift, (SIZE, SIZE), flags=cv2.INTER_NEAREST), np.float32)
+        depth_m = np.asarray(cv2.warpAffine(depth_m, shift, (size, size), flags=cv2.INTER_NEAREST), np.float32)
     return rgb, depth_m
 
 
 def _drawn_out(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
-    """Linear light (SIZE, SIZE, 3) that moves along a line while it is gathered."""
+    """Linear light (s, s, 3) that moves along a line while it is gathered."""
     line = np.zeros((_DRAWN_OUT_PX, _DRAWN_OUT_PX), np.float32)
     middle, half = _DRAWN_OUT_PX // 2, rng.uniform(0.5, _DRAWN_OUT_PX / 2)
     angle = rng.uniform(0, np.pi)
@@ -220,7 +224,7 @@ def _drawn_out(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.filter2D(light, -1, line / line.sum()), np.float32)
 
 
-def _lost(rng: np.random.Generator) -> np.ndarray:
-    """Where depth is lost (SIZE, SIZE) bool."""
-    holes = smooth_noise((SIZE, SIZE), rng.uniform(*_HOLES_PX), rng)
+def _lost(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Where depth is lost (size, size) bool."""
+    holes = smooth_noise((size, size), rng.uniform(*_HOLES_PX), rng)
     return np.asarray(holes >= np.quantile(holes, 1 - rng.uniform(*_LOST)))

@@ -1,4 +1,4 @@
-"""What compact networks learn from: an object of a library among others before a camera, and crops that show it.
+"""What networks learn from: an object of a library among others before a camera, and crops that show it.
 
 Made from a number alone, on the CPU, without PyTorch: the same number gives the same scene on any machine.
 """
@@ -11,8 +11,10 @@ from scipy.spatial.transform import Rotation
 
 from .. import se3
 from ..arrays import Intrinsics, Pose
+from ..camera import Camera
 from ..object_model.model import ObjectModel
 from ..observation.compared_images import crop_camera
+from ..observation.crop_box import CropBox
 from ..rendering.embree import EmbreeRenderer
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary, drawn_surface
@@ -23,13 +25,18 @@ from .posed_scene import KnownMesh, PosedScene, centre_of
 _SCENES_PER_BLOCK, _MESHES_PER_BLOCK = 64, 12
 _MOST_OTHERS = 3
 _OTHERS_SIZE = (0.3, 3.0)
+# Where a crop's place in the whole picture matters, that is this camera's.
+_CAMERA = Camera(600.0, 600.0, 319.5, 239.5, 640, 480)
+# Upright, from 30 degrees above, turned by 35: three sides of a box show, and the handle of a mug.
+_FACING = Rotation.from_euler("x", 120, degrees=True) * Rotation.from_euler("z", 35, degrees=True)
 
 
 @dataclass(frozen=True)
 class DrawnSceneSettings:
     """How scenes are drawn.
 
-    distance_m: of the object from the camera, if it isn't nearer than so many diameters (nearest). own_surface: of
+    distance_m: of the object from the camera, if it isn't nearer than so many diameters (nearest). within_rad: how far
+    objects are turned at most away from upright as seen from above; without it, anyhow. own_surface: of
     meshes that have one, how many keep it. plain: share of models whose colours aren't known. baked: of models in
     whose colours is the light that they were scanned in. defects: of pictures. pictured: share of scenes that aren't
     drawn but of pictures that were made before.
@@ -37,6 +44,7 @@ class DrawnSceneSettings:
 
     distance_m: tuple[float, float] = (0.35, 1.3)
     nearest: float = 1.6
+    within_rad: float | None = None
     own_surface: float = 0.4
     plain: float = 0.12
     baked: float = 0.5
@@ -51,6 +59,16 @@ class DrawnScene(PosedScene):
     others: list[EmbreeRenderer]
     textures: TextureLibrary
     defects: Defects
+
+    @property
+    def camera(self) -> Camera:
+        """Return the camera of the whole picture."""
+        return _CAMERA
+
+    def seen_in(self, box: CropBox, size: int, rng: np.random.Generator) -> tuple[CropPicture, Intrinsics]:
+        """Draw a part of the whole picture in size x size pixels; return the camera that sees it as well."""
+        K = box.intrinsics(_CAMERA, size)
+        return picture(rng, self.shown, self.others, self.T_true, K, self.textures, self.defects, size), K
 
     def _taken(self, T_cam_obj: Pose) -> tuple[CropPicture, Intrinsics]:
         model = self.shown.model
@@ -100,8 +118,16 @@ class DrawnScenes:
 
 
 def _placed(rng: np.random.Generator, model: ObjectModel, settings: DrawnSceneSettings) -> Pose:
-    """Draw a pose (4, 4) before the camera, any rotation."""
-    R = Rotation.random(rng=rng).as_matrix()
+    """Draw a pose (4, 4) before the camera."""
+    R = _rotation(rng, settings.within_rad).as_matrix()
     z = max(rng.uniform(*settings.distance_m), settings.nearest * model.diameter_m)
     centre = np.array([*rng.uniform(-0.35, 0.35, 2) * z, z])
     return se3.from_rotation_translation(R[None], (centre - R @ model.centre_m)[None])[0].astype(np.float32)
+
+
+def _rotation(rng: np.random.Generator, within_rad: float | None) -> Rotation:
+    if within_rad is None:
+        return Rotation.random(rng=rng)
+    axis = rng.standard_normal(3)
+    # Rotation vectors evenly in a ball.
+    return Rotation.from_rotvec(within_rad * np.cbrt(rng.uniform()) * axis / np.linalg.norm(axis)) * _FACING

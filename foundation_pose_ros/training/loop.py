@@ -1,126 +1,284 @@
-"""The training loop: stages, a checkpoint to go on from, and a log."""
+"""Training a network: batches of sets, a moving average of the weights, a checkpoint to go on from, a log.
 
+What is one network's own is its task.
+"""
+
+import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime, timezone
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Generic
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 
-from ..networks import RefineNet, ScoreNet
-from ..networks.checkpoints import NETWORKS, save_checkpoint
-from .batches import RankingBatches, StepBatches, pair_renderers
-from .losses import TRANSLATION_WEIGHT, ranking_loss, step_loss
-from .pairs import training_models
-from .reduced_resolution import scores, steps_per_token
-from .run_state import RunState
-from .settings import ResolutionStage, TrainSettings
+from ..errors import InputRefused
+from ..networks.compact_facts import CompactFacts
+from ..networks.weights_file import read_safetensors
+from ..runtime.extras import needed
+from ..synthetic.mesh_library import MeshLibrary
+from ..synthetic.surface_textures import TextureLibrary
+from .mixed_scenes import Scenes, scenes_of
+from .network_task import Batch, J, NetworkTask, Sets
+from .ranks import Ranks
+from .recorded_scenes import recorded_scenes
+from .run_log import RunLog
+from .run_state import Parts, load_run, save_run
+from .settings import RunStage
 
-REPORT_EVERY_STEPS = 50
+REPORT_EVERY_STEPS = 25
+# No set of a run has this seed.
+_HELD_OUT_SEED = 1 << 40
+_COLUMNS = ("step", "pairs", "processor_s", "wall_s", "loss", "rate")
+# Where a rate falls, so much of it is left in the end.
+_LEFT_RATE = 0.02
 
 
-class Trainer:
-    """One run on the CPU. `run` goes on from the checkpoint in the output folder where there is one."""
+class Trainer(Generic[J]):
+    """One run, of one process or of those that torchrun starts.
 
-    def __init__(self, settings: TrainSettings, say: Callable[[str], None] = print) -> None:
+    `run` goes on from the checkpoint in the output folder where there is one; all processes see the same folder.
+    """
+
+    def __init__(self, task: NetworkTask[J], say: Callable[[str], None] = print) -> None:
+        settings = task.settings
         torch.set_num_threads(settings.threads)
-        self.settings = settings
-        self.say = say
-        self.objects = pair_renderers(training_models(settings.objects), settings.kind, settings.threads)
+        self.task, self.settings = task, settings
+        self.ranks = Ranks(settings.device)
+        self.say = say if self.ranks.first else lambda _line: None
+        library = MeshLibrary.from_folder(settings.meshes, left_out=settings.left_out)
+        trained, self.held = library.parted(settings.held_out)
+        self.meshes = trained.some(settings.most_meshes) if settings.most_meshes else trained
+        self.textures = TextureLibrary.from_folder(settings.textures)
+        self._recorded = recorded_scenes(settings.recordings, self.say) if self.ranks.first else None
         torch.manual_seed(settings.seed)
-        self.network: RefineNet | ScoreNet = NETWORKS[settings.kind]().train()
-        _begin_simple(self.network)
+        network = task.network().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network: nn.Module = network.to(self.ranks.device)
+        self._begun = self._begin_with(Path(settings.begin_with)) if settings.begin_with else CompactFacts(task.kind)
+        self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay
+            self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
         )
-        folder = Path(settings.output)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.state = RunState(self.network, self.optimizer, folder / "training.pt")
-        self.weights = folder / "weights.safetensors"
+        self.folder = Path(settings.output)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.checkpoint = self.folder / "training.pt"
+        self.step, self.sets, self.pairs, self.processor_s, self.wall_s = 0, 0, 0, 0.0, 0.0
+        self._judged_on: dict[str, list[Batch]] = {}
 
     def run(self, until: int | None = None) -> Path:
-        """Train to the last step, or to step `until`; returns the file of weights."""
-        if self.state.load():
-            self.say(f"going on from step {self.state.step}, {self.state.processor_s / 60:.1f} min of processor time")
-        last = self.settings.steps if until is None else min(until, self.settings.steps)
-        saved = time.monotonic()
-        before_s = self.state.processor_s - time.process_time()
-        while self.state.step < last:
-            self._step()
-            self.state.processor_s = before_s + time.process_time()
-            if time.monotonic() - saved > self.settings.save_every_s:
-                self.state.save()
-                saved = time.monotonic()
-        self.state.save()
-        note = f"overfitted to {', '.join(self.settings.objects)} in {self.state.step} steps"
-        info = replace(self.network.info, licence="Apache-2.0", note=note)
-        save_checkpoint(self.network, self.weights, info)
-        return self.weights
+        """Train to the last step, or to step `until`; returns the file of averaged weights.
 
-    def _step(self) -> None:
-        stage = self._stage()
-        self._set_learning_rate(stage)
+        Where the library that writes it is missing, it is the checkpoint, which holds them as well.
+        """
+        if self._load():
+            self.say(f"going on from step {self.step}, {self.pairs} pairs")
+        last = self.settings.steps if until is None else min(until, self.settings.steps)
+        trained = self.ranks.parallel(self.network)
+        recorded = () if self._recorded is None else tuple(f"recorded_{name}" for name in self.task.columns)
+        log = RunLog(self.folder, (*_COLUMNS, *self.task.columns, *recorded), self.say) if self.ranks.first else None
+        losses: list[float] = []
+        saved = time.monotonic()
+        begun = (self.processor_s - time.process_time(), self.wall_s - time.monotonic())
+        while self.step < last:
+            stage, end = self._stage_and_end(last)
+            for batch in self._batches(stage, end):
+                losses.append(self._learned(trained, batch, stage))
+                self.processor_s = begun[0] + time.process_time()
+                self.wall_s = begun[1] + time.monotonic()
+                if log is None:
+                    continue
+                if self.step % REPORT_EVERY_STEPS == 0:
+                    self._note(log, float(np.mean(losses)))
+                    losses.clear()
+                if time.monotonic() - saved > self.settings.save_every_s:
+                    self._save()
+                    saved = time.monotonic()
+        if log is not None:
+            log.close()
+            self._save()
+        written = self._exported() if self.ranks.first else self.checkpoint
+        self.ranks.close()
+        return written
+
+    def validated(self) -> J:
+        """Judge the averaged weights on drawn sets of held-out meshes, the same ones each time."""
+        settings, last = self.settings, self.settings.stages[-1]
+        # Of held-out meshes there may be no pictures.
+        drawn = replace(last.drawn, pictured=0.0)
+        scenes = scenes_of(self.held, self.textures, drawn, settings.validation_seed + _HELD_OUT_SEED)
+        return self._judged("held out", self.task.sets(scenes, replace(last, drawn=drawn)), settings.validation_sets)
+
+    def validated_on_recordings(self) -> J | None:
+        """Judge the averaged weights on views of recordings, the same ones each time; None where there are none."""
+        if self._recorded is None:
+            return None
+        sets = self.task.sets(self._recorded, self.settings.stages[-1])
+        return self._judged("recorded", sets, self.settings.recorded_sets)
+
+    def judged_on(self, scenes: Scenes, count: int) -> J:
+        """Judge the averaged weights on sets of the first so many of any scenes."""
+        return self._judge(self._laid_together(self.task.sets(scenes, self.settings.stages[-1]), count))
+
+    def _judged(self, name: str, sets: Sets, count: int) -> J:
+        """Judge on sets that are made once."""
+        if name not in self._judged_on:
+            self._judged_on[name] = list(self._laid_together(sets, count))
+        return self._judge(self._judged_on[name])
+
+    def _laid_together(self, sets: Sets, count: int) -> Iterator[Batch]:
+        for part in np.array_split(np.arange(count), -(-count // 16)):
+            yield self.task.batch([sets[k] for k in part.tolist()])
+
+    @torch.no_grad()
+    def _judge(self, batches: Iterable[Batch]) -> J:
+        return self.task.judged(self.average, (self._here(batch) for batch in batches))
+
+    def _here(self, batch: Batch) -> Batch:
+        return tuple(tensor.to(self.ranks.device) for tensor in batch)
+
+    def _stage_and_end(self, last: int) -> tuple[RunStage, int]:
+        """The stage under way, and the step at which it, or the run, ends."""
+        end = 0
+        for stage in self.settings.stages:
+            end += stage.steps
+            if self.step < end:
+                return stage, min(end, last)
+        return self.settings.stages[-1], last
+
+    def _batches(self, stage: RunStage, end: int) -> Iterator[Batch]:
+        settings = self.settings
+        scenes = scenes_of(self.meshes, self.textures, stage.drawn, settings.seed, settings.pictures)
+        batches = _Batches(
+            self.task,
+            self.task.sets(scenes, stage),
+            size=stage.sets,
+            first=self.sets + self.ranks.rank * stage.sets,
+            apart=self.ranks.count * stage.sets,
+            count=end - self.step,
+        )
+        return iter(DataLoader(batches, batch_size=None, shuffle=False, num_workers=settings.workers))
+
+    def _learned(self, network: nn.Module, batch: Batch, stage: RunStage) -> float:
+        rate = self._rate(stage)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         self.network.train()
-        loss = self._loss(self.state.step, stage)
+        loss = self.task.loss(lambda *inputs: self._forward(network, inputs), self._here(batch))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         # One bad batch must not spoil hours of work.
-        if torch.isfinite(norm):
+        if torch.isfinite(nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)):
             self.optimizer.step()
-        self.state.step += 1
-        self.state.note(float(loss.detach()))
-        if self.state.step % REPORT_EVERY_STEPS == 0:
-            self.say(
-                f"step {self.state.step}, {stage.size} px, {self.state.processor_s / 60:.1f} min, "
-                f"loss {self.state.recent_loss:.4f}"
-            )
+        self.step += 1
+        self.sets += self.ranks.count * stage.sets
+        self.pairs += self.ranks.count * self.task.pairs(batch)
+        self._averaged()
+        return float(loss.detach())
 
-    def _stage(self) -> ResolutionStage:
-        done = self.state.step
-        for stage in self.settings.stages:
-            if done < stage.steps:
-                break
-            done -= stage.steps
-        return stage
+    def _rate(self, stage: RunStage) -> float:
+        settings = self.settings
+        rate = settings.learning_rate * stage.rate * min(1.0, (self.step + 1) / settings.warm_up_steps)
+        if not settings.falling:
+            return rate
+        return rate * (_LEFT_RATE + (1 - _LEFT_RATE) * (1 + math.cos(math.pi * self.step / settings.steps)) / 2)
 
-    def _loss(self, number: int, stage: ResolutionStage) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bf16"):
-            if isinstance(self.network, ScoreNet):
-                groups = RankingBatches(self.objects, self.settings.pairs, stage, self.settings.seed)[number]
-                said = scores(self.network, groups.rendered, groups.observed, groups.error_m.shape[1])
-                return ranking_loss(said.float(), groups.error_m, groups.angle_rad)
-            batch = StepBatches(self.objects, self.settings.pairs, stage, self.settings.seed)[number]
-            tokens = steps_per_token(self.network, batch.rendered, batch.observed)
-        translation, rotation = (said.float() for said in tokens)  # (B, N, 3)
-        weights = (TRANSLATION_WEIGHT, self.settings.rotation_weight)
-        loss = step_loss(translation.mean(dim=1), rotation.mean(dim=1), batch.translation, batch.rotation, weights)
-        if self.settings.per_token:
-            true = batch.translation[:, None], batch.rotation[:, None]
-            loss = loss + self.settings.per_token * step_loss(translation, rotation, true[0], true[1], weights)
-        return loss
+    def _forward(self, network: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
+        kind = torch.device(self.ranks.device).type
+        with torch.autocast(kind, torch.bfloat16, enabled=self.settings.precision == "bf16"):
+            return network(*inputs)
 
-    def _set_learning_rate(self, stage: ResolutionStage) -> None:
-        progress = self.state.step / self.settings.steps
-        warm = min(1.0, (self.state.step + 1) / self.settings.warm_up_steps)
-        rate = self.settings.learning_rate * stage.rate * warm
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * (0.02 + 0.98 * (1 + math.cos(math.pi * progress)) / 2)
+    @torch.no_grad()
+    def _averaged(self) -> None:
+        """Move the average on; early on it is that of few steps."""
+        left = min(self.settings.average, self.step / (self.step + 10))
+        for kept, new in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
+            if kept.is_floating_point():
+                kept.lerp_(new, 1 - left)
+            else:
+                kept.copy_(new)
+
+    def _note(self, log: RunLog, loss: float) -> None:
+        due = self.step % self.settings.validate_every == 0
+        judged = self.validated() if due else None
+        recorded = self.validated_on_recordings() if due else None
+        unknown = (float("nan"),) * len(self.task.columns)
+        times_s = round(self.processor_s, 1), round(self.wall_s, 1)
+        row: tuple[float, ...] = (self.step, self.pairs, *times_s, loss, self.optimizer.param_groups[0]["lr"])
+        row += unknown if judged is None else judged.logged
+        if self._recorded is not None:
+            row += unknown if recorded is None else recorded.logged
+        log.write(row)
+        shown = "" if judged is None else f", {judged}"
+        shown += "" if recorded is None else f"; recordings: {recorded}"
+        self.say(f"step {self.step}, {self.pairs} pairs, {self.processor_s / 60:.1f} min, loss {loss:.4f}{shown}")
+
+    def _exported(self) -> Path:
+        library = self.task.written_with
+        if library is not None and find_spec(library) is None:
+            self.say(needed("writing the network for onnxruntime", library, "the checkpoint holds it as well"))
+            return self.checkpoint
+        path = self.folder / self.task.file
+        facts = CompactFacts(
+            self.task.kind,
+            licence=self.settings.licence,
+            date=datetime.now(timezone.utc).date().isoformat(),
+            steps=self._begun.steps + self.step,
+            pairs=self._begun.pairs + self.pairs,
+            meshes=max(self._begun.meshes, len(self.meshes)),
+            minutes=self._begun.minutes + round(self.processor_s / 60),
+        )
+        self.task.export(copy.deepcopy(self.average).cpu(), path, facts)
+        return path
+
+    @property
+    def _parts(self) -> Parts:
+        return {"network": self.network, "average": self.average, "optimizer": self.optimizer}
+
+    def _save(self) -> None:
+        counts = {
+            "counts": {"step": self.step, "sets": self.sets, "pairs": self.pairs},
+            "times_s": {"processor_s": self.processor_s, "wall_s": self.wall_s},
+        }
+        save_run(self.checkpoint, self._parts, counts)
+
+    def _begin_with(self, path: Path) -> CompactFacts:
+        tensors, metadata = read_safetensors(path)
+        try:
+            self.network.load_state_dict(tensors)
+        except RuntimeError:
+            raise InputRefused(
+                "bad_weights", f"{path} holds another network: begin with a {self.task.title}'s"
+            ) from None
+        return CompactFacts.from_metadata(metadata)
+
+    def _load(self) -> bool:
+        content = load_run(self.checkpoint, self._parts)
+        if content is None:
+            return False
+        counts, times = content["counts"], content["times_s"]
+        self.step, self.sets, self.pairs = counts["step"], counts["sets"], counts["pairs"]
+        self.processor_s, self.wall_s = times["processor_s"], times["wall_s"]
+        return True
 
 
-def _begin_simple(network: nn.Module) -> None:
-    """Residual branches and last layers that say nothing at first, so that training begins with a shallow network.
+class _Batches(Dataset[Batch], Generic[J]):
+    """`count` batches of `size` sets, each made from its number, and beginning `apart` after the one before."""
 
-    After Goyal et al. (2017). Dropout is left out: what is to be overfitted needs none.
-    """
-    for name, module in network.named_modules():
-        if name.endswith("bn2") or name in ("trans_head.1", "rot_head.1"):
-            for parameter in module.parameters():
-                nn.init.zeros_(parameter)
-        if isinstance(module, nn.TransformerEncoderLayer):
-            for last in (module.self_attn.out_proj, module.linear2):
-                nn.init.zeros_(last.weight)
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
+    def __init__(self, task: NetworkTask[J], sets: Sets, size: int, first: int, apart: int, count: int) -> None:
+        self._task, self._sets, self._size = task, sets, size
+        self._first, self._apart, self._count = first, apart, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> Batch:
+        if index >= len(self):
+            raise IndexError(index)
+        begin = self._first + index * self._apart
+        return self._task.batch([self._sets[number] for number in range(begin, begin + self._size)])

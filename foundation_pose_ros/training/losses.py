@@ -5,7 +5,7 @@ from torch import Tensor
 
 TRANSLATION_WEIGHT, ROTATION_WEIGHT = 1.0, 0.1
 MARGIN = 0.1
-POSITIVE_WITHIN_RAD = 0.17453292519943295  # 10 degrees
+RIGHT_WITHIN = 0.1
 
 
 def step_loss(
@@ -25,14 +25,15 @@ def step_loss(
     return (weights[0] * off + weights[1] * turned_off).mean()
 
 
-def ranking_loss(scores: Tensor, error_m: Tensor, angle_rad: Tensor, margin: float = MARGIN) -> Tensor:
+def ranking_loss(scores: Tensor, error: Tensor, margin: float = MARGIN) -> Tensor:
     """Return the hinge on all pairs of a group whose better pose isn't scored higher by the margin (Wen et al. 2024).
 
-    scores (G, L); error_m (G, L): mean distance of model points from where they are; angle_rad (G, L): from the true
-    rotation. Only poses turned by less than 10 degrees stand as the better one of a pair: among poses that are all
-    far off there is no order to be learned. Zero where there is no such pair.
+    scores (G, L); error (G, L): how wrong poses are, in diameters. Only poses that are right stand as the better one of
+    a pair: among poses that are all far off there is no order to be learned. Where the published loss counts a pose
+    turned by less than 10 degrees as right, it is here one less than a tenth of the diameter off as far as it shows, so
+    that nothing is asked of turns that nobody can tell apart. Zero where there is no such pair.
     """
-    better = error_m[:, :, None] < error_m[:, None, :]  # (G, L, L): the first against the second
-    counted = better & (angle_rad < POSITIVE_WITHIN_RAD)[:, :, None]
+    better = error[:, :, None] < error[:, None, :]  # (G, L, L): the first against the second
+    counted = better & (error < RIGHT_WITHIN)[:, :, None]
     lacking = (scores[:, None, :] - scores[:, :, None] + margin).clamp(min=0)
     return (lacking * counted).sum() / counted.sum().clamp(min=1)

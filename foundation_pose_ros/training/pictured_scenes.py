@@ -3,59 +3,23 @@
 Beside scenes that are drawn on the way: few pictures, each looked at often, by whichever renderer made them.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from ..arrays import Intrinsics, Mask, Pose
 from ..datasets.bop_instances import read_instances
 from ..datasets.bop_scene import BopScene
 from ..errors import InputRefused
-from ..frame import Frame
-from ..observation.compared_images import MARGIN, SIZE
-from ..observation.crop import Crop
-from ..observation.crop_box import CropBox
 from ..scenes.dataset import DatasetFolder
 from ..synthetic.mesh_library import MeshLibrary
-from .crop_pictures import CropPicture
 from .drawn_scenes import DrawnSceneSettings
-from .posed_scene import KnownMesh, PosedScene
+from .pictured_scene import PicturedScene
+from .posed_scene import KnownMesh
 
 # Views in a row share a few scenes, so that each is read once for many; so much of an object is seen at least.
 _VIEWS_PER_BLOCK, _SCENES_PER_BLOCK = 64, 6
 _LEAST_VISIBLE = 0.4
-
-
-@dataclass(frozen=True)
-class PicturedScene(PosedScene):
-    """An object in a picture, marked by a mask (H, W) bool."""
-
-    frame: Frame
-    mask: Mask
-
-    @classmethod
-    def of(
-        cls,
-        rng: np.random.Generator,
-        mesh: KnownMesh,
-        frame: Frame,
-        marked: tuple[Pose | None, Mask | None],
-        plain: bool,
-        baked: float,
-    ) -> "PicturedScene":
-        """Take an object as a sequence has it; marked: its true pose (4, 4) and mask (H, W), which are known there."""
-        T_true, mask = marked
-        assert T_true is not None and mask is not None, "looked for before"
-        return cls(rng, mesh.renderer, mesh, T_true.astype(np.float32), plain, baked, frame, mask != 0)
-
-    def _taken(self, T_cam_obj: Pose) -> tuple[CropPicture, Intrinsics]:
-        box = CropBox.around_pose(self.frame, self.shown.model, T_cam_obj, MARGIN)
-        seen = Crop(self.frame, box, self.mask).observe(SIZE)
-        assert seen.mask is not None, "given"
-        shape = (SIZE, SIZE)
-        return CropPicture(seen.rgb.reshape(*shape, 3), seen.depth_m.reshape(shape), seen.mask.reshape(shape)), seen.K
 
 
 class PicturedScenes:

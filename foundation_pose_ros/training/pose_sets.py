@@ -1,4 +1,4 @@
-"""What a compact scorer learns from: poses of one object in one picture, and how wrong each is as far as it shows."""
+"""What a scorer learns from: poses of one object in one picture, and how wrong each is as far as it shows."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from ..rendering import Rendering
 from ..rendering.embree import EmbreeRenderer
 from .drawn_scenes import DrawnSceneSettings
 from .mixed_scenes import Scenes
-from .posed_scene import PosedScene, centre_of
+from .posed_scene import CropsOf, PosedScene, centre_of
 from .proposed_poses import kept_side_by_side
 from .wrong_poses import Jitter, distance, laid_on_depth, turned, wrong_turns
 
@@ -39,8 +39,10 @@ class SetSettings(DrawnSceneSettings):
 
 @dataclass(frozen=True)
 class PoseSet:
-    """rendered (L, 6, SIZE, SIZE), observed (6, SIZE, SIZE); error (L,): how wrong each pose is as far as it shows, the
-    largest distance of a model point in diameters, at most 0.5.
+    """rendered (L, 6, s, s), observed (6, s, s) in one crop for all, or (L, 6, s, s).
+
+    error (L,): how wrong each pose is as far as it shows, the largest distance of a model point in diameters, at most
+    0.5.
     """
 
     rendered: np.ndarray
@@ -51,8 +53,9 @@ class PoseSet:
 class PoseSets:
     """Sets by their number, of the objects in scenes: the same number gives the same set."""
 
-    def __init__(self, scenes: Scenes, settings: SetSettings) -> None:
-        self._scenes, self._settings = scenes, settings
+    def __init__(self, scenes: Scenes, settings: SetSettings, crops: CropsOf | None = None) -> None:
+        """crops: of the poses of a set, as a network sees them; without it, one for all."""
+        self._scenes, self._settings, self._crops = scenes, settings, crops
 
     def __getitem__(self, number: int) -> PoseSet:
         """Make one set."""
@@ -64,7 +67,7 @@ class PoseSets:
         wrong = _shown_error(scene, clean, K_true)
         poses = settings.jitter.drawn(rng, clean, model).astype(np.float32)
         off = np.array([distance(T[None], C, points)[0] for T, C in zip(poses, clean, strict=True)])
-        crops = scene.crops(poses)
+        crops = (self._crops or PosedScene.crops)(scene, poses)
         error = np.minimum(wrong + off / model.diameter_m, _LARGEST_ERROR).astype(np.float32)
         return PoseSet(crops.rendered, crops.observed, error)
 
@@ -93,7 +96,7 @@ class PoseSets:
         poses = kept_side_by_side(seen, np.concatenate([near, starts]), settings.poses)
         poses = poses[scene.rng.permutation(len(poses))]
         error = _shown_error(scene, poses, K_true).astype(np.float32)
-        crops = seen.crops(poses)
+        crops = self._crops(scene, poses) if self._crops else seen.crops(poses)
         return PoseSet(crops.rendered, crops.observed, error)
 
 

@@ -1,13 +1,16 @@
-"""One object before a camera, as compact networks learn from it: a picture in a crop, and renderings of poses in it."""
+"""One object before a camera, as networks learn from it: a picture in a crop, and renderings of poses in it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..arrays import Intrinsics, Points, Pose, Poses
+from ..camera import Camera
 from ..object_model.model import ObjectModel
 from ..observation.compared_images import SIZE, compared, compared_rendering, rays_of
+from ..observation.crop_box import CropBox
 from ..rendering import Rendering
 from ..rendering.embree import EmbreeRenderer
 from .crop_pictures import CropPicture
@@ -32,7 +35,11 @@ class KnownMesh:
 
 @dataclass(frozen=True)
 class Crops:
-    """rendered (L, 6, SIZE, SIZE) of poses and observed (6, SIZE, SIZE), in one crop about centre_cam (3,)."""
+    """rendered (L, 6, s, s) of poses, and the picture beside them.
+
+    Of one crop for all, observed (6, s, s) about centre_cam (3,); or of one for each pose, observed (L, 6, s, s) about
+    centre_cam (L, 3).
+    """
 
     rendered: np.ndarray
     observed: np.ndarray
@@ -90,13 +97,33 @@ class PosedScene(ABC):
     def seen_about(self, T_cam_obj: Pose) -> SeenCrop:
         """Take a picture in a crop about the object at a pose (4, 4)."""
         seen, K = self._taken(T_cam_obj)
-        model = self.shown.model
-        known = self.shown if not self.plain else EmbreeRenderer(model.repainted(None), 1, self.shown.caster)
-        return SeenCrop(seen, K, centre_of(model, T_cam_obj), known, self.rng, self.baked)
+        return SeenCrop(seen, K, centre_of(self.shown.model, T_cam_obj), self.known, self.rng, self.baked)
+
+    @property
+    def known(self) -> EmbreeRenderer:
+        """Return the object as its model has it."""
+        shown = self.shown
+        return EmbreeRenderer(shown.model.repainted(None), 1, shown.caster) if self.plain else shown
+
+    @property
+    @abstractmethod
+    def camera(self) -> Camera:
+        """Return the camera of the whole picture."""
+
+    @abstractmethod
+    def seen_in(self, box: CropBox, size: int, rng: np.random.Generator) -> tuple[CropPicture, Intrinsics]:
+        """Return a part of the whole picture in size x size pixels, and the camera that sees it.
+
+        rng: what is drawn of the picture is drawn from it, so that one seed gives several parts of one picture.
+        """
 
     @abstractmethod
     def _taken(self, T_cam_obj: Pose) -> tuple[CropPicture, Intrinsics]:
         """Return the picture of a crop about a pose (4, 4), and the camera that sees it."""
+
+
+# Of a scene's poses (L, 4, 4), the crops that a network sees.
+CropsOf = Callable[[PosedScene, Poses], Crops]
 
 
 def centre_of(model: ObjectModel, T_cam_obj: Pose) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The networks on smaller inputs than theirs: training begins there, where a step costs a fraction."""
+"""The published networks on inputs smaller than theirs: training begins there, where a step costs a fraction."""
 
 import torch
 from torch import Tensor, nn
@@ -9,19 +9,27 @@ from ..networks.blocks import INPUT_SIZE, PositionEmbedding
 _STRIDE = 8
 
 
-def steps_per_token(network: RefineNet, rendered: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what each token says, translation and rotation (B, N, 3): RefineNet's outputs are their means.
+class RefineNetInTraining(RefineNet):
+    """RefineNet, but that inputs may be smaller, and that every token is asked: its outputs are their means."""
 
-    rendered and observed (B, 6, s, s), s a multiple of 8 up to 160.
-    """
-    tokens = _tokens(network.encodeA, network.encodeAB, network.pos_embed, rendered, observed)
-    return network.trans_head(tokens), network.rot_head(tokens)
+    def forward(self, rendered: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what each token says, translation and rotation (B, N, 3), of images (B, 6, s, s).
+
+        s: a multiple of 8 up to 160.
+        """
+        tokens = _tokens(self.encodeA, self.encodeAB, self.pos_embed, rendered, observed)
+        return self.trans_head(tokens), self.rot_head(tokens)
 
 
-def scores(network: ScoreNet, rendered: Tensor, observed: Tensor, group_size: int) -> Tensor:
-    """Return ScoreNet's logits (B / group_size, group_size), of images (B, 6, s, s) as above."""
-    tokens = _tokens(network.encoderA, network.encoderAB, network.pos_embed, rendered, observed)
-    return network.compared(network.att(tokens).mean(dim=1), group_size)
+class ScoreNetInTraining(ScoreNet):
+    """ScoreNet, but that inputs may be smaller, and come in groups."""
+
+    def forward(self, rendered: Tensor, observed: Tensor) -> Tensor:  # type: ignore[override]
+        """Return logits (G, L) of images (G, L, 6, s, s), s as above; observed may be one for each group, L = 1."""
+        groups, poses = rendered.shape[:2]
+        pairs = rendered.flatten(0, 1), observed.expand_as(rendered).flatten(0, 1)
+        tokens = _tokens(self.encoderA, self.encoderAB, self.pos_embed, *pairs)
+        return self.compared(self.att(tokens).mean(dim=1), poses).reshape(groups, poses)
 
 
 def _tokens(

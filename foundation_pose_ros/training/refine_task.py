@@ -1,22 +1,22 @@
 """Training the compact refiner: its sets, its loss, and how much of an error one step leaves."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..networks.compact_export import export_compact_refiner
+from ..networks.compact_facts import CompactFacts
 from ..networks.compact_refine_net import CompactRefineNet
 from ..networks.shipped_weights import COMPACT_REFINER
 from ..networks.surface_motion import SurfaceMotion, motions, moved
-from ..synthetic.mesh_library import MeshLibrary
-from ..synthetic.surface_textures import TextureLibrary
 from .compact_settings import CompactRefineSettings, RefineStage
-from .compact_task import Batch
-from .mixed_scenes import scenes_of
+from .mixed_scenes import Scenes
+from .network_task import Batch
 from .step_sets import StepSet, StepSets
 
 # Errors below so many radii count by their size, larger ones by what a step leaves of them.
@@ -29,8 +29,16 @@ class StepValidation:
     one step, in radii.
     """
 
+    columns: ClassVar[tuple[str, ...]] = ("left", "farther")
+
     before: np.ndarray
     after: np.ndarray
+
+    @classmethod
+    def of(cls, found: Iterable[tuple[Tensor, Tensor]]) -> "StepValidation":
+        """Join batches' distances (B,) before and after."""
+        before, after = (torch.cat(parts).cpu().numpy() for parts in zip(*found, strict=True))
+        return cls(before, after)
 
     @property
     def logged(self) -> tuple[float, ...]:
@@ -48,7 +56,8 @@ class RefineTask:
     title = "compact refiner"
     kind = "compact_refine"
     file = COMPACT_REFINER
-    columns: tuple[str, ...] = ("left", "farther")
+    written_with: str | None = "onnx"
+    columns = StepValidation.columns
 
     def __init__(self, settings: CompactRefineSettings) -> None:
         self.settings = settings
@@ -57,16 +66,13 @@ class RefineTask:
         """Make a refiner."""
         return CompactRefineNet(self.settings.widths)
 
-    def sets(self, meshes: MeshLibrary, textures: TextureLibrary, stage: RefineStage, seed: int) -> StepSets:
+    def sets(self, scenes: Scenes, stage: RefineStage) -> StepSets:
         """Return the sets of a stage."""
-        scenes = scenes_of(meshes, textures, stage.drawn, seed, self.settings.pictures)
         return StepSets(scenes, stage.drawn)
 
     def batch(self, made: Sequence[StepSet]) -> Batch:
-        """Rendered, observed (B, 6, s, s), points (B, P, 3), motion (B, 4, 4)."""
-        observed = [np.broadcast_to(one.observed, one.rendered.shape) for one in made]
-        parts = ([one.rendered for one in made], observed, [one.points for one in made], [one.motion for one in made])
-        return tuple(torch.from_numpy(np.concatenate(part)) for part in parts)
+        """Lay sets together, as `laid_together` does."""
+        return laid_together(made)
 
     def pairs(self, batch: Batch) -> int:
         """Return how many pairs a batch has."""
@@ -82,17 +88,22 @@ class RefineTask:
 
     def judged(self, network: nn.Module, batches: Iterable[Batch]) -> StepValidation:
         """Judge a refiner."""
-        found = []
-        for rendered, observed, points, motion in batches:
-            said = SurfaceMotion.said_of(rendered, observed, network(rendered, observed))
-            found.append(torch.stack(_distances(said, points, motion)))
-        before, after = torch.cat(found, dim=1).numpy()
-        return StepValidation(before, after)
+        return StepValidation.of(
+            _distances(SurfaceMotion.said_of(rendered, observed, network(rendered, observed)), points, motion)
+            for rendered, observed, points, motion in batches
+        )
 
-    def export(self, network: nn.Module, path: Path, metadata: Mapping[str, str]) -> None:
+    def export(self, network: nn.Module, path: Path, facts: CompactFacts) -> None:
         """Write a refiner for onnxruntime."""
         assert isinstance(network, CompactRefineNet)
-        export_compact_refiner(network, path, metadata, half=True)
+        export_compact_refiner(network, path, facts.as_metadata, half=True)
+
+
+def laid_together(made: Sequence[StepSet]) -> Batch:
+    """Return rendered, observed (B, 6, s, s), points (B, P, 3), motion (B, 4, 4) of sets of starts."""
+    observed = [np.broadcast_to(one.observed, one.rendered.shape) for one in made]
+    parts = ([one.rendered for one in made], observed, [one.points for one in made], [one.motion for one in made])
+    return tuple(torch.from_numpy(np.concatenate(part)) for part in parts)
 
 
 def _distances(said: SurfaceMotion, points: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,10 +9,6 @@ from torch import nn
 from ..atomic_file import replacing
 from ..errors import InputRefused
 
-# Share of the running mean that a step leaves.
-RECENT = 0.98
-
-
 # Networks and optimisers of a run, by the name that they have in its file.
 Parts = dict[str, nn.Module | torch.optim.Optimizer]
 
@@ -39,38 +35,3 @@ def load_run(path: Path, parts: Parts) -> dict[str, Any] | None:
             "bad_checkpoint", f"{path} is of another network: give this run an output folder of its own"
         ) from None
     return content
-
-
-class RunState:
-    """Step, processor time worked, network and optimiser; the running mean of the loss."""
-
-    def __init__(self, network: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> None:
-        self.network = network
-        self.optimizer = optimizer
-        self.path = path
-        self.step = 0
-        self.processor_s = 0.0
-        self.recent_loss = float("nan")
-
-    @property
-    def _parts(self) -> Parts:
-        return {"network": self.network, "optimizer": self.optimizer}
-
-    def note(self, loss: float) -> None:
-        """Take one step's loss into the running mean."""
-        first = self.recent_loss != self.recent_loss
-        self.recent_loss = loss if first else RECENT * self.recent_loss + (1 - RECENT) * loss
-
-    def save(self) -> None:
-        """Write the file, whole or not at all."""
-        counts = {"step": self.step, "processor_s": self.processor_s, "recent_loss": self.recent_loss}
-        save_run(self.path, self._parts, counts)
-
-    def load(self) -> bool:
-        """Take up what was saved; False where nothing was. Raises InputRefused where it is of another network."""
-        content = load_run(self.path, self._parts)
-        if content is None:
-            return False
-        self.step, self.processor_s = content["step"], content["processor_s"]
-        self.recent_loss = content["recent_loss"]
-        return True

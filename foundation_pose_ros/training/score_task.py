@@ -1,21 +1,21 @@
 """Training the compact scorer: its sets, its loss, and how often it puts a right pose first."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..networks.compact_export import export_compact_scorer
+from ..networks.compact_facts import CompactFacts
 from ..networks.compact_score_net import CompactScoreNet, set_losses
 from ..networks.shipped_weights import COMPACT_SCORER
-from ..synthetic.mesh_library import MeshLibrary
-from ..synthetic.surface_textures import TextureLibrary
 from .compact_settings import CompactScoreSettings, ScoreStage
-from .compact_task import Batch
-from .mixed_scenes import scenes_of
+from .mixed_scenes import Scenes
+from .network_task import Batch
 from .pose_sets import PoseSet, PoseSets
 
 # Poses that are no worse than the best by more than this are as right, and sets whose worst pose is not worse by more
@@ -29,10 +29,27 @@ class ScoreValidation:
     by_depth (N,) bool: whether a right pose comes first, by the network and by the nearest depth alone.
     """
 
+    columns: ClassVar[tuple[str, ...]] = ("right_first", "right_first_by_depth")
+
     loss: np.ndarray
     tells: np.ndarray
     right: np.ndarray
     by_depth: np.ndarray
+
+    @classmethod
+    def of(cls, network: nn.Module, batches: Iterable[Batch], sharpness: float) -> "ScoreValidation":
+        """Judge a scorer. sharpness: of the loss, see `set_losses`."""
+        judged: list[tuple[Tensor, ...]] = []
+        for rendered, observed, error in batches:
+            scores = network(rendered, observed)
+            best = error.min(dim=1).values
+            tells = error.max(dim=1).values - best > _TELLS
+            right, by_depth = (
+                error.gather(1, by.argmax(dim=1, keepdim=True))[:, 0] - best < _AS_RIGHT
+                for by in (scores, _nearness(rendered, observed))
+            )
+            judged.append((set_losses(scores, error, sharpness), tells, right, by_depth))
+        return cls(*(torch.cat(parts).cpu().numpy() for parts in zip(*judged, strict=True)))
 
     @property
     def right_first(self) -> tuple[float, float]:
@@ -54,7 +71,8 @@ class ScoreTask:
     title = "compact scorer"
     kind = "compact_score"
     file = COMPACT_SCORER
-    columns: tuple[str, ...] = ("right_first", "right_first_by_depth")
+    written_with: str | None = "onnx"
+    columns = ScoreValidation.columns
 
     def __init__(self, settings: CompactScoreSettings) -> None:
         self.settings = settings
@@ -63,18 +81,13 @@ class ScoreTask:
         """Make a scorer."""
         return CompactScoreNet(self.settings.widths)
 
-    def sets(self, meshes: MeshLibrary, textures: TextureLibrary, stage: ScoreStage, seed: int) -> PoseSets:
+    def sets(self, scenes: Scenes, stage: ScoreStage) -> PoseSets:
         """Return the sets of a stage."""
-        scenes = scenes_of(meshes, textures, stage.drawn, seed, self.settings.pictures)
         return PoseSets(scenes, stage.drawn)
 
     def batch(self, made: Sequence[PoseSet]) -> Batch:
-        """Rendered (G, L, 6, s, s), observed (G, 1, 6, s, s), error (G, L)."""
-        return (
-            torch.from_numpy(np.stack([one.rendered for one in made])),
-            torch.from_numpy(np.stack([one.observed for one in made]))[:, None],
-            torch.from_numpy(np.stack([one.error for one in made])),
-        )
+        """Lay sets together, as `laid_together` does."""
+        return laid_together(made)
 
     def pairs(self, batch: Batch) -> int:
         """Return how many pairs a batch has."""
@@ -87,22 +100,22 @@ class ScoreTask:
 
     def judged(self, network: nn.Module, batches: Iterable[Batch]) -> ScoreValidation:
         """Judge a scorer."""
-        judged: list[tuple[Tensor, ...]] = []
-        for rendered, observed, error in batches:
-            scores = network(rendered, observed)
-            best = error.min(dim=1).values
-            tells = error.max(dim=1).values - best > _TELLS
-            right, by_depth = (
-                error.gather(1, by.argmax(dim=1, keepdim=True))[:, 0] - best < _AS_RIGHT
-                for by in (scores, _nearness(rendered, observed))
-            )
-            judged.append((set_losses(scores, error, self.settings.sharpness), tells, right, by_depth))
-        return ScoreValidation(*(torch.cat(parts).numpy() for parts in zip(*judged, strict=True)))
+        return ScoreValidation.of(network, batches, self.settings.sharpness)
 
-    def export(self, network: nn.Module, path: Path, metadata: Mapping[str, str]) -> None:
+    def export(self, network: nn.Module, path: Path, facts: CompactFacts) -> None:
         """Write a scorer for onnxruntime."""
         assert isinstance(network, CompactScoreNet)
-        export_compact_scorer(network, path, metadata, half=True)
+        export_compact_scorer(network, path, facts.as_metadata, half=True)
+
+
+def laid_together(made: Sequence[PoseSet]) -> Batch:
+    """Return rendered (G, L, 6, s, s), observed (G, 1 or L, 6, s, s), error (G, L) of sets of poses."""
+    observed = np.stack([one.observed for one in made])
+    return (
+        torch.from_numpy(np.stack([one.rendered for one in made])),
+        torch.from_numpy(observed if observed.ndim == 5 else observed[:, None]),
+        torch.from_numpy(np.stack([one.error for one in made])),
+    )
 
 
 def _nearness(rendered: Tensor, observed: Tensor) -> Tensor:

@@ -1,93 +1,106 @@
-"""What a training run is made of: one YAML file."""
+"""What a run of training is made of: one YAML file."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import InputRefused
-from ..networks.blocks import INPUT_SIZE
-from ..networks.weights_info import Kind
 from ..yaml_settings import read_settings, settings_from
-from .losses import ROTATION_WEIGHT
-from .pairs import Surroundings
-from .pose_sampling import Perturbation, ViewDistribution
+from .drawn_scenes import DrawnSceneSettings
 
-_STRIDE = 8
+Settings = TypeVar("Settings", bound="TrainSettings")
 
 
 @dataclass(frozen=True)
-class ResolutionStage:
-    """A part of the run: images of size x size, `batch` views a step, with two pairs of each (ScoreNet: a group).
+class RunStage:
+    """A part of the run.
 
-    rate: of its learning rate to the run's, which falls towards the end.
+    steps: of the optimiser. sets: in each step's batch, of each process. rate: of its learning rate to the run's.
+    drawn: how its sets are drawn.
     """
 
     steps: int
-    size: int = INPUT_SIZE
-    batch: int = 8
+    sets: int = 8
     rate: float = 1.0
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """How guesses and pictures are drawn; group_size: guesses at one picture, for ScoreNet."""
-
-    views: ViewDistribution = field(default_factory=ViewDistribution)
-    perturbation: Perturbation = field(default_factory=Perturbation)
-    surroundings: Surroundings = field(default_factory=Surroundings)
-    group_size: int = 5
+    drawn: DrawnSceneSettings = field(default_factory=DrawnSceneSettings)
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """One run.
+    """One run, whichever network it trains.
 
-    kind: refine or score. output: folder of its checkpoint, log and weights. objects: names of made-up objects
-    (`foundation_pose_ros.synthetic.meshes`) or mesh files. rotation_weight: in RefineNet's loss. per_token: weight of
-    the same loss on what every token says alone, which speeds up the beginning. precision: fp32 or bf16.
+    network: which. output: folder of its checkpoint, log and weights. begin_with: file of averaged weights that a new
+    run begins with, or empty. licence: of what comes out, written into its file. meshes, textures: folders with an
+    index, as `synthetic.mesh_library` reads them. pictures: folder that `foundation-pose generate` has filled with
+    scenes of the same meshes, for stages that ask for such. recordings: folders of real sequences that networks are
+    judged on as well, and never trained; what isn't there is left out. held_out: share of the meshes that validation
+    alone sees. most_meshes: so many of the others are trained on, 0 for all. falling: whether the learning rate falls
+    towards the end of the run, as a cosine does. average: share of the weights' moving average that a step leaves.
+    precision: fp32 or bf16. device: cpu, cuda, or auto for a GPU where there is one. threads: of the optimiser;
+    workers: processes beside it that make sets, 0 for none. validate_every: steps; validation_sets: of held-out meshes,
+    drawn by validation_seed; recorded_sets: of recordings. save_every_s: between checkpoints, s.
     """
 
+    network: str
     output: str
-    kind: Kind = "refine"
-    objects: tuple[str, ...] = ("mug", "cracker_box")
-    stages: tuple[ResolutionStage, ...] = (ResolutionStage(steps=1000),)
-    pairs: Pairs = field(default_factory=Pairs)
-    rotation_weight: float = ROTATION_WEIGHT
-    per_token: float = 0.0
-    learning_rate: float = 1e-4
-    warm_up_steps: int = 30
+    meshes: str
+    textures: str
+    pictures: str = ""
+    recordings: tuple[str, ...] = ()
+    begin_with: str = ""
+    licence: str = ""
+    stages: tuple[RunStage, ...] = (RunStage(steps=1000),)
+    held_out: float = 0.05
+    most_meshes: int = 0
+    left_out: tuple[str, ...] = ()
+    learning_rate: float = 1e-3
+    falling: bool = False
+    warm_up_steps: int = 100
     weight_decay: float = 1e-4
     clip: float = 1.0
+    average: float = 0.998
     precision: str = "fp32"
-    threads: int = 2
+    device: str = "auto"
+    threads: int = 1
+    workers: int = 0
     seed: int = 0
+    validation_seed: int = 0
+    validate_every: int = 250
+    validation_sets: int = 256
+    recorded_sets: int = 64
     save_every_s: float = 60.0
 
     def __post_init__(self) -> None:
-        if self.kind not in ("refine", "score"):
-            raise InputRefused("bad_settings", f"kind {self.kind!r}: give refine or score")
         if self.precision not in ("fp32", "bf16"):
             raise InputRefused("bad_settings", f"precision {self.precision!r}: give fp32 or bf16")
-        if not self.objects or not self.stages:
-            raise InputRefused("bad_settings", "give at least one object and one stage")
-        for stage in self.stages:
-            if (
-                stage.size % _STRIDE
-                or not 0 < stage.size <= INPUT_SIZE
-                or min(stage.batch, stage.steps) < 1
-                or stage.rate <= 0
-            ):
-                raise InputRefused(
-                    "bad_settings", f"{stage}: sizes are {_STRIDE}, {2 * _STRIDE}, ... {INPUT_SIZE}, the rest above 0"
-                )
+        if self.device not in ("auto", "cpu", "cuda"):
+            raise InputRefused("bad_settings", f"device {self.device!r}: give cpu, cuda or auto")
+        if not self.stages or min(min(stage.steps, stage.sets) for stage in self.stages) < 1:
+            raise InputRefused("bad_settings", "give at least one stage, of steps and sets from 1")
+        if not (0 <= self.average < 1 and 0 < self.held_out < 1):
+            raise InputRefused("bad_settings", "average and held_out are shares: from 0, below 1")
 
     @property
     def steps(self) -> int:
         """Return the steps of all stages."""
         return sum(stage.steps for stage in self.stages)
 
+    def stage(self, step: int) -> RunStage:
+        """Return the stage that a step, from 0, belongs to; the last beyond the end."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage
+            step -= stage.steps
+        return self.stages[-1]
+
     @classmethod
-    def from_yaml(cls, path: Path, **changes: Any) -> "TrainSettings":
+    def from_yaml(cls: type[Settings], path: Path, **changes: Any) -> Settings:
         """Read a file, with some values replaced; raises InputRefused for keys that don't exist."""
         changed = {key: value for key, value in changes.items() if value is not None}
         return settings_from(cls, read_settings(path) | changed, str(path))
+
+
+def named(settings: TrainSettings, network: str) -> None:
+    """Raise InputRefused where settings are of another network than this."""
+    if settings.network != network:
+        raise InputRefused("bad_settings", f"network {settings.network!r}: give {network}")

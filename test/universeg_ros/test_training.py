@@ -179,7 +179,7 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None
     whole = load_checkpoint(UniverSegTrainer(settings(tmp_path / "whole", **run), [], [], quiet).run())[0]
     part = UniverSegTrainer(settings(tmp_path / "parts", **run), [], [], quiet)
     for number in range(3):
-        part._step(part._batches(0).__next__(), number / 6)
+        part._step(part.model, part._batches(0).__next__(), number / 6)
     part.state.save()
     resumed = UniverSegTrainer(settings(tmp_path / "parts", **run), [], [], quiet)
     finished = load_checkpoint(resumed.run())[0]

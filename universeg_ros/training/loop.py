@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from foundation_pose_ros.errors import InputRefused
+from foundation_pose_ros.training.ranks import Ranks
 
 from ..network.checkpoints import UniverSegWeightsInfo, load_checkpoint, save_checkpoint
 from ..network.model import UniverSeg
 from .batches import Batch, TaskBatches, batches_from, mixture
 from .collage_tasks import CollageTasks
 from .likeness_maps import likeness_tasks
-from .ranks import Ranks
 from .rendered import object_tasks
 from .run_state import Log, UniverSegRunState, save_picture
 from .settings import UniverSegTrainSettings
@@ -64,7 +64,8 @@ class UniverSegTrainer:
         """Train until the budget is spent; returns the file of weights (the moving average)."""
         if self.state.load(self.ranks.device):
             self.say(f"going on from step {self.state.step}, {self.state.elapsed_s / 60:.1f} min")
-        self.ranks.same(self.model)
+        # Nobody reads what the last block makes of the support set.
+        trained = self.ranks.parallel(self.model, unused=True)
         saved = validated = begin = time.monotonic()
         before_s = self.state.elapsed_s
         stage_number = -1
@@ -73,7 +74,7 @@ class UniverSegTrainer:
             if self.settings.stage_at(progress) != stage_number:
                 stage_number = self.settings.stage_at(progress)
                 batches = self._batches(stage_number)
-            self._step(next(batches), progress)
+            self._step(trained, next(batches), progress)
             self.state.elapsed_s = before_s + time.monotonic() - begin
             now = time.monotonic()
             if self.ranks.first and now - saved > self.settings.save_every_s:
@@ -116,15 +117,14 @@ class UniverSegTrainer:
         batches = TaskBatches(self.source, self.settings.augmentation.milder(stage.augmented), stage, seed)
         return batches_from(batches, self.state.step, self.settings.workers)
 
-    def _step(self, batch: Batch, progress: float) -> None:
+    def _step(self, network: torch.nn.Module, batch: Batch, progress: float) -> None:
         target, images, labels, wanted = (tensor.to(self.ranks.device) for tensor in batch)
         self._set_learning_rate(progress)
         with self._autocast():
-            logits = self.model(target, images, labels)
+            logits = network(target, images, labels)
         loss = segmentation_loss(logits, wanted)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        self.ranks.average_gradients(self.model)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         # One bad batch must not spoil hours of work.
         if torch.isfinite(norm):

@@ -63,7 +63,7 @@ class TrainerByLaw:
 def by_law(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     TrainerByLaw.trained.clear()
     TrainerByLaw.steps.clear()
-    monkeypatch.setattr(compact_points, "CompactTrainer", TrainerByLaw)
+    monkeypatch.setattr(compact_points, "Trainer", TrainerByLaw)
     monkeypatch.setenv("FOUNDATION_PERCEPTION_DATA", str(tmp_path / "data"))
 
 
@@ -124,14 +124,3 @@ def test_shares_of_painted_pictures_are_judged_on_each_kind(monkeypatch: pytest.
         assert falls.all() if kind != "drawn" else not falls.any()
     table = photoreal_scaling.PART.markdown(report | {"command": "python"})
     assert "| 0 | 0." in table and "% painted, judged on recorded ones" in table
-
-
-def test_recordings_show_their_objects_where_they_are(data_folder: Path) -> None:
-    scenes = photoreal_scaling.RecordedScenes(data_folder / "pose")
-    off = []
-    for number in range(12):
-        scene = scenes[number]
-        crops = scene.crops(scene.T_true[None])
-        both = crops.observed[3:].any(axis=0) & crops.rendered[0, 3:].any(axis=0)
-        off.append(np.median(np.abs(crops.observed[5] - crops.rendered[0, 5])[both]))
-    assert np.median(off) < 0.05  # of the radius

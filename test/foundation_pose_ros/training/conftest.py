@@ -1,4 +1,4 @@
-"""Small libraries of meshes and pictures, made up."""
+"""Small libraries of meshes and pictures, made up, and scenes of them."""
 
 from pathlib import Path
 
@@ -34,3 +34,28 @@ def texture_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "file,kind,licence\n" + "".join(f"{k}.jpg,surface,CC0-1.0\n" for k in range(3)), encoding="utf-8"
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def pictures(mesh_folder: Path, texture_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two small scenes of library meshes, two pictures each, by the fast renderer."""
+    pytest.importorskip("pydantic", reason="descriptions of scenes need pydantic")
+    from foundation_pose_ros.scenes.generation import Generation, dataset_in
+    from foundation_pose_ros.scenes.libraries import Libraries
+    from foundation_pose_ros.scenes.procedural import ProceduralChoices, ProceduralComposer
+
+    libraries = Libraries(mesh_folder, texture_folder)
+    choices = ProceduralChoices((3, 3), (1, 1), library_share=1.0, width_px=320, height_px=240, frames=2)
+    folder = tmp_path_factory.mktemp("pictures")
+    run = Generation(dataset_in(folder), ProceduralComposer(choices, libraries), scenes=2, libraries=libraries)
+    outcomes = list(run.run(run.open()))
+    assert not any(outcome.error for outcome in outcomes), outcomes
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recording(pictures: Path) -> Path:
+    """A sequence whose objects' poses and masks are known."""
+    from foundation_pose_ros.scenes.dataset import DatasetFolder
+
+    return DatasetFolder(pictures).scene(0)

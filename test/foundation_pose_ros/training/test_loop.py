@@ -1,5 +1,11 @@
-"""The loop: it learns, goes on where it stopped, and refuses what it can't go on from."""
+"""The loop, by a compact scorer: it goes on where it stopped, on several processes too, and tells how it goes."""
 
+import csv
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,131 +13,189 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
 
-from torch import nn
-
 from foundation_pose_ros import InputRefused
-from foundation_pose_ros.networks import RefineNet, load_checkpoint
-from foundation_pose_ros.training.__main__ import OVERFIT
-from foundation_pose_ros.training.loop import Trainer
-from foundation_pose_ros.training.reduced_resolution import scores, steps_per_token
-from foundation_pose_ros.training.settings import Pairs, ResolutionStage, TrainSettings
+from foundation_pose_ros.networks.weights_file import read_safetensors, write_safetensors
+from foundation_pose_ros.training import run_log
+from foundation_pose_ros.training.compact_settings import CompactScoreSettings, ScoreStage
+from foundation_pose_ros.training.loop import Trainer, _Batches
+from foundation_pose_ros.training.mixed_scenes import scenes_of
+from foundation_pose_ros.training.pose_sets import SetSettings
+from foundation_pose_ros.training.runs import trainer_of
+from foundation_pose_ros.training.score_task import ScoreTask
 
 pytestmark = pytest.mark.slow
+BEGUN = Path(__file__).parents[3] / "foundation_pose_ros/training/compact_score_begun.safetensors"
+SHIPPED = Path(__file__).parents[3] / "foundation_pose_ros/training/compact_score.yaml"
 
 
-def settings(output: Path, **changes: object) -> TrainSettings:
-    tiny = TrainSettings(
-        output=str(output),
-        objects=("sticker_cube",),
-        stages=(ResolutionStage(3, 16, 2), ResolutionStage(3, 24, 2)),
-        threads=1,
+@pytest.fixture
+def settings(mesh_folder: Path, texture_folder: Path, tmp_path: Path) -> CompactScoreSettings:
+    return CompactScoreSettings(
+        network="compact_score",
+        output=str(tmp_path / "run"),
+        meshes=str(mesh_folder),
+        textures=str(texture_folder),
+        stages=(ScoreStage(1, 1), ScoreStage(3, 1)),
+        held_out=0.3,
         warm_up_steps=1,
+        validate_every=25,
+        validation_sets=4,
     )
-    return replace(tiny, **changes)  # type: ignore[arg-type]
+
+
+def trainer(settings: CompactScoreSettings, say: Callable[[str], None] | None = None) -> Trainer:
+    return Trainer(ScoreTask(settings), say or quiet)
 
 
 def quiet(_line: str) -> None:
     pass
 
 
-def test_a_run_that_was_stopped_ends_where_one_without_a_stop_does(tmp_path):
-    whole = Trainer(settings(tmp_path / "whole"), quiet)
+def test_a_run_that_was_stopped_ends_where_one_without_a_stop_does(settings, tmp_path):
+    whole = trainer(settings)
     whole.run()
-    Trainer(settings(tmp_path / "parts"), quiet).run(until=4)
+    parts = replace(settings, output=str(tmp_path / "parts"))
+    trainer(parts).run(until=2)
     said: list[str] = []
-    second = Trainer(settings(tmp_path / "parts"), said.append)
-    weights = second.run()
-    assert said[0].startswith("going on from step 4")
-    assert second.state.step == whole.state.step == 6
-    # Rounding differs from run to run, and Adam's first steps are 1e-4 long for the smallest gradient: on average only.
-    expected, found = (nn.utils.parameters_to_vector(run.network.parameters()) for run in (whole, second))
-    assert float((expected - found).detach().abs().mean()) < 2e-6
-    assert second.state.recent_loss == pytest.approx(whole.state.recent_loss, rel=1e-3)
-    read = load_checkpoint(weights, "refine")
-    assert isinstance(read, RefineNet)
-    assert torch.equal(read.state_dict()["rot_head.1.weight"], second.network.state_dict()["rot_head.1.weight"])
-    assert "sticker_cube" in read.info.note
+    second = trainer(parts, said.append)
+    second.run()
+    assert said[0].startswith("going on from step 2")
+    assert (second.step, second.pairs) == (whole.step, whole.pairs) == (4, 24)
+    for expected, found in zip(whole.average.parameters(), second.average.parameters(), strict=True):
+        assert float((expected - found).abs().max()) < 1e-2
 
 
-def test_stages_follow_each_other(tmp_path):
-    trainer = Trainer(settings(tmp_path), quiet)
-    sizes = []
-    for trainer.state.step in range(6):
-        sizes.append(trainer._stage().size)
-    assert sizes == [16, 16, 16, 24, 24, 24]
+def test_what_was_learned_is_logged_and_validated(settings):
+    run = trainer(replace(settings, stages=(ScoreStage(25, 1),)))
+    run.run()
+    with (run.folder / "log.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (int(row["step"]), int(row["pairs"])) == (25, 150)
+    assert float(row["loss"]) > 0
+    assert 0 <= float(row["right_first"]) <= 1
 
 
-def test_a_stage_has_its_own_rate_of_learning(tmp_path):
-    trainer = Trainer(
-        settings(tmp_path, stages=(ResolutionStage(3, 16, 2), ResolutionStage(3, 16, 2, rate=5.0))), quiet
+def test_tensorboard_reads_what_the_log_says(settings, tmp_path):
+    pytest.importorskip("tensorboard", reason="TensorBoard isn't installed here")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = replace(settings, stages=(ScoreStage(50, 1),), validate_every=50)
+    trainer(run).run(until=25)
+    trainer(run).run()
+    read = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
+    read.Reload()
+    with (tmp_path / "run" / "log.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [one.step for one in read.Scalars("loss")] == [int(row["step"]) for row in rows] == [25, 50]
+    assert [one.value for one in read.Scalars("loss")] == pytest.approx([float(row["loss"]) for row in rows], rel=1e-3)
+    # Judged at the second of both alone.
+    assert math.isnan(float(rows[0]["right_first"]))
+    assert [one.step for one in read.Scalars("right_first")] == [50]
+
+
+def test_without_tensorboard_a_run_says_so_and_goes_on(settings, monkeypatch):
+    monkeypatch.setattr(run_log, "find_spec", lambda _library: None)
+    said: list[str] = []
+    run = trainer(replace(settings, stages=(ScoreStage(1, 1),)), said.append)
+    run.run()
+    assert "pip install 'foundation-perception[tensorboard]'" in said[0]
+    assert not (run.folder / "tensorboard").exists()
+
+
+def test_recordings_are_judged_as_training_goes(settings, recording):
+    run = trainer(replace(settings, stages=(ScoreStage(25, 1),), recordings=(str(recording), "nowhere")))
+    run.run()
+    with (run.folder / "log.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert 0 <= float(row["recorded_right_first"]) <= 1
+    judged = run.validated_on_recordings()
+    assert judged is not None and len(judged.loss) == settings.recorded_sets
+    assert judged.right_first[0] == pytest.approx(float(row["recorded_right_first"]), abs=1e-4)
+
+
+def test_two_processes_train_one_network_and_go_on(mesh_folder, texture_folder, tmp_path):
+    """By torchrun, stopped half way: each step is of twice as many sets, and what is written is one network."""
+    run = tmp_path / "run.yaml"
+    run.write_text(
+        f"network: compact_score\noutput: {tmp_path}/run\nmeshes: {mesh_folder}\ntextures: {texture_folder}\n"
+        "stages: [{steps: 4, sets: 1}]\nheld_out: 0.3\nwarm_up_steps: 1\ndevice: cpu\n",
+        encoding="utf-8",
     )
-    rates = []
-    for trainer.state.step in range(6):
-        trainer._set_learning_rate(trainer._stage())
-        rates.append(trainer.optimizer.param_groups[0]["lr"])
-    assert rates[0] == pytest.approx(1e-4)
-    assert rates[3] == pytest.approx(5 * 1e-4 * (0.02 + 0.98 / 2))  # half way down
-    assert rates[4] < rates[3]
+    # Standalone: the launcher binds a port itself, so that nobody takes it between being found free and being used.
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    for steps in ("2", "4"):
+        outcome = subprocess.run(
+            [sys.executable, *command, "-m", "foundation_pose_ros.cli", "train", str(run), "--steps", steps],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "OMP_NUM_THREADS": "1"},
+            check=False,
+        )
+        assert outcome.returncode == 0, outcome.stderr
+        assert outcome.stdout.count("written") == 2
+    assert outcome.stdout.count("going on from step 2, 24 pairs") == 1
+    both = torch.load(tmp_path / "run" / "training.pt", weights_only=True)
+    assert both["counts"] == {"step": 4, "sets": 8, "pairs": 48}
+    assert all(torch.isfinite(tensor).all() for tensor in both["network"].values())
 
 
-@pytest.mark.parametrize("kind", ["refine", "score"])
-def test_one_batch_over_and_over_is_learned(tmp_path, kind):
-    """The smallest proof that gradients reach the weights: the loss on a batch that stays the same falls."""
-    trainer = Trainer(settings(tmp_path, kind=kind, learning_rate=1e-3, pairs=Pairs(group_size=3)), quiet)
-    stage = ResolutionStage(1, 32, 2)
-    losses = []
-    for _ in range(12):
-        loss = trainer._loss(0, stage)
-        trainer.optimizer.zero_grad()
-        loss.backward()
-        trainer.optimizer.step()
-        losses.append(float(loss.detach()))
-    assert losses[-1] < 0.5 * losses[0]
+def test_processes_share_out_the_sets(settings):
+    class Numbers(ScoreTask):
+        batch = staticmethod(tuple)
+
+    of_each = [_Batches(Numbers(settings), range(100), 2, first=10 + 2 * rank, apart=4, count=3) for rank in range(2)]
+    assert [list(batches) for batches in of_each] == [[(10, 11), (14, 15), (18, 19)], [(12, 13), (16, 17), (20, 21)]]
 
 
-def test_small_inputs_are_the_networks_own_computation_at_full_size():
-    torch.manual_seed(0)
-    network = RefineNet()
-    rendered, observed = torch.rand(2, 1, 6, 160, 160)
-    with torch.no_grad():
-        expected = network(rendered, observed)
-        found = steps_per_token(network, rendered, observed)
-    for one, tokens in zip(expected, found, strict=True):
-        assert tokens.shape == (1, 400, 3)
-        assert torch.allclose(tokens.mean(dim=1), one, atol=1e-5)
+def test_it_learns_from_poses_that_steps_propose(settings):
+    proposed = ScoreStage(2, 2, drawn=SetSettings(proposed=1.0, tried=6))
+    run = trainer(replace(settings, stages=(proposed,)))
+    run.run()
+    assert (run.step, run.pairs) == (2, 24)
+    assert run.judged_on(scenes_of(run.held, run.textures, proposed.drawn, 5), 3).loss.shape == (3,)
 
 
-def test_scores_of_small_inputs_are_the_networks_own_at_full_size():
-    from foundation_pose_ros.networks import ScoreNet
-
-    torch.manual_seed(0)
-    network = ScoreNet()
-    rendered, observed = torch.rand(2, 2, 6, 160, 160)
-    with torch.no_grad():
-        assert torch.allclose(scores(network, rendered, observed, 2), network(rendered, observed, 2), atol=1e-5)
+def test_the_run_that_went_on_can_be_read_and_its_weights_are_there():
+    settings = CompactScoreSettings.from_yaml(SHIPPED.with_name("compact_score_proposed.yaml"))
+    assert [stage.drawn.proposed for stage in settings.stages] == [0.6, 0.6]
+    assert SHIPPED.parents[2] / settings.begin_with == BEGUN
 
 
-def test_the_checkpoint_of_another_network_is_refused(tmp_path):
-    Trainer(settings(tmp_path), quiet).run(until=1)
-    with pytest.raises(InputRefused, match="output folder of its own"):
-        Trainer(settings(tmp_path, kind="score"), quiet).run()
+def test_another_network_s_checkpoint_is_refused(settings):
+    run = trainer(settings)
+    run.folder.mkdir(exist_ok=True)
+    torch.save({"network": {}}, run.checkpoint)
+    with pytest.raises(InputRefused) as refused:
+        run.run()
+    assert refused.value.reason == "bad_checkpoint"
 
 
-def test_settings_are_read_from_a_file_and_checked(tmp_path):
-    file = tmp_path / "run.yaml"
-    file.write_text("output: x\nstages: [{steps: 5, size: 80}]\npairs: {perturbation: {turn_rad: 0.1}}\n")
-    read = TrainSettings.from_yaml(file, output=str(tmp_path))
-    assert (read.steps, read.stages[0].size, read.pairs.perturbation.turn_rad) == (5, 80, 0.1)
-    assert read.output == str(tmp_path)
-    overfit, full_size = (TrainSettings.from_yaml(path) for path in (OVERFIT, OVERFIT.with_stem("overfit_full_size")))
-    assert full_size == replace(overfit, stages=(*overfit.stages, full_size.stages[-1]))
-    for wrong, word in (
-        ("output: x\nstepz: 3\n", "stepz"),
-        ("output: x\nstages: [{steps: 5, size: 81}]\n", "160"),
-        ("output: x\nkind: depth\n", "refine or score"),
-        ("- a\n", "keys and values"),
-        ("stages: [{steps: 5}]\n", "output"),
-    ):
-        file.write_text(wrong)
-        with pytest.raises(InputRefused, match=word):
-            TrainSettings.from_yaml(file)
+def test_a_run_begins_with_the_weights_that_are_here(settings, tmp_path):
+    run = trainer(replace(settings, begin_with=str(BEGUN)))
+    tensors, said = read_safetensors(BEGUN)
+    for name, kept in run.average.state_dict().items():
+        assert torch.equal(kept, tensors[name].to(kept.dtype)), name
+    assert said["licence"] == "Apache-2.0"
+    write_safetensors({"other": torch.zeros(1)}, tmp_path / "other.safetensors", {"format": "pt"})
+    with pytest.raises(InputRefused) as refused:
+        trainer(replace(settings, begin_with=str(tmp_path / "other.safetensors")))
+    assert refused.value.reason == "bad_weights"
+
+
+def test_the_shipped_run_is_read_and_wrong_ones_are_refused(settings):
+    run = CompactScoreSettings.from_yaml(SHIPPED, output="elsewhere")
+    assert run.output == "elsewhere"
+    assert run.stage(0).drawn.defects.clutter < run.stage(run.steps - 1).drawn.defects.clutter
+    for change in ({"network": "other"}, {"precision": "fp8"}, {"stages": ()}, {"held_out": 0.0}):
+        with pytest.raises(InputRefused):
+            replace(settings, **change)
+
+
+def test_a_file_says_which_network_it_trains(mesh_folder, texture_folder, tmp_path):
+    given = {"output": str(tmp_path / "run"), "meshes": str(mesh_folder), "textures": str(texture_folder)}
+    assert trainer_of(SHIPPED, **given).task.kind == "compact_score"
+    other = tmp_path / "other.yaml"
+    other.write_text("network: compact_something\noutput: x\n", encoding="utf-8")
+    with pytest.raises(InputRefused, match="compact_score"):
+        trainer_of(other, **given)

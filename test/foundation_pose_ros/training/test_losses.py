@@ -55,21 +55,20 @@ def test_step_loss_weighs_squares_and_bends_rotation():
     assert float(step_loss(zero, torch.full((1, 3), 50.0), zero, torch.ones(1, 3))) == pytest.approx(0, abs=1e-6)
 
 
-def test_ranking_asks_the_margin_of_each_pair_with_a_good_pose():
-    error_m, angle_rad = torch.tensor([[0.001, 0.01, 0.02]]), torch.tensor([[0.02, 0.1, 0.6]])
-    assert float(ranking_loss(torch.tensor([[2.0, 1.0, 0.0]]), error_m, angle_rad)) == 0
+def test_ranking_asks_the_margin_of_each_pair_with_a_right_pose():
+    error = torch.tensor([[0.01, 0.05, 0.4]])
+    assert float(ranking_loss(torch.tensor([[2.0, 1.0, 0.0]]), error)) == 0
     # Pairs (0, 1), (0, 2) and (1, 2) count. Only (0, 1) is in the wrong order, by 0.3; the margin comes on top.
     scores = torch.tensor([[1.0, 1.3, 0.0]])
-    assert float(ranking_loss(scores, error_m, angle_rad, margin=0.1)) == pytest.approx(0.4 / 3)
+    assert float(ranking_loss(scores, error, margin=0.1)) == pytest.approx(0.4 / 3)
 
 
 def test_ranking_leaves_the_order_of_poses_that_are_all_far_off_open():
-    error_m, angle_rad = torch.tensor([[0.01, 0.03]]), torch.tensor([[0.3, 0.9]])
-    assert float(ranking_loss(torch.tensor([[0.0, 5.0]]), error_m, angle_rad)) == 0
+    assert float(ranking_loss(torch.tensor([[0.0, 5.0]]), torch.tensor([[0.2, 0.4]]))) == 0
 
 
 def test_the_gradient_of_the_ranking_parts_the_scores():
     scores = torch.zeros(1, 2, requires_grad=True)
-    ranking_loss(scores, torch.tensor([[0.001, 0.02]]), torch.tensor([[0.0, 0.2]])).backward()
+    ranking_loss(scores, torch.tensor([[0.01, 0.3]])).backward()
     assert scores.grad is not None
     assert scores.grad[0, 0] < 0 < scores.grad[0, 1]

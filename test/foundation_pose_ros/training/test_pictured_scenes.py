@@ -1,7 +1,5 @@
 """Networks learn from pictures that were made before: the object is where they say, and only what is trained on."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -9,29 +7,16 @@ pytest.importorskip("pydantic", reason="descriptions of scenes need pydantic")
 
 from foundation_pose_ros import InputRefused
 from foundation_pose_ros.observation.compared_images import SIZE
-from foundation_pose_ros.scenes.generation import Generation, dataset_in
-from foundation_pose_ros.scenes.libraries import Libraries
-from foundation_pose_ros.scenes.procedural import ProceduralChoices, ProceduralComposer
+from foundation_pose_ros.scenes.generation import dataset_in
 from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary
 from foundation_pose_ros.training.drawn_scenes import DrawnScene, DrawnSceneSettings
 from foundation_pose_ros.training.mixed_scenes import scenes_of
-from foundation_pose_ros.training.pictured_scenes import PicturedScene, PicturedScenes
+from foundation_pose_ros.training.pictured_scene import PicturedScene
+from foundation_pose_ros.training.pictured_scenes import PicturedScenes
 from foundation_pose_ros.training.pose_sets import PoseSets, SetSettings
 
 PLAINLY_SEEN = DrawnSceneSettings(plain=0.0, baked=0.0, pictured=1.0)
-
-
-@pytest.fixture(scope="module")
-def pictures(mesh_folder: Path, texture_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two small scenes of library meshes, two pictures each, by the fast renderer."""
-    libraries = Libraries(mesh_folder, texture_folder)
-    choices = ProceduralChoices((3, 3), (1, 1), library_share=1.0, width_px=320, height_px=240, frames=2)
-    folder = tmp_path_factory.mktemp("pictures")
-    run = Generation(dataset_in(folder), ProceduralComposer(choices, libraries), scenes=2, libraries=libraries)
-    outcomes = list(run.run(run.open()))
-    assert not any(outcome.error for outcome in outcomes), outcomes
-    return folder
 
 
 def test_the_object_is_where_the_scene_says(mesh_folder, pictures):

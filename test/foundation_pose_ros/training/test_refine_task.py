@@ -14,11 +14,11 @@ from foundation_pose_ros.networks.compact_refine_net import WIDTHS
 from foundation_pose_ros.networks.weights_file import read_safetensors
 from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary
-from foundation_pose_ros.training.compact_loop import CompactTrainer
-from foundation_pose_ros.training.compact_runs import compact_trainer
 from foundation_pose_ros.training.compact_settings import CompactRefineSettings, RefineStage
+from foundation_pose_ros.training.loop import Trainer
 from foundation_pose_ros.training.mixed_scenes import scenes_of
 from foundation_pose_ros.training.refine_task import RefineTask
+from foundation_pose_ros.training.runs import trainer_of
 from foundation_pose_ros.training.step_sets import StepSets, StepSettings
 from foundation_pose_ros.training.wrong_poses import Jitter
 
@@ -54,7 +54,7 @@ def quiet(_line: str) -> None:
 
 
 def test_the_same_number_gives_the_same_set_which_says_how_to_move(mesh_folder, texture_folder):
-    drawn = StepSettings(starts=4, off=Jitter(push=0.1, turn_rad=0.2))
+    drawn = StepSettings(starts=4, aside=Jitter(push=0.1, turn_rad=0.2))
     first, again = (step_sets(mesh_folder, texture_folder, drawn)[7] for _ in range(2))
     for name in ("rendered", "observed", "points", "motion"):
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
@@ -68,7 +68,7 @@ def test_the_same_number_gives_the_same_set_which_says_how_to_move(mesh_folder, 
 
 
 def test_a_start_that_is_right_has_nothing_to_move(mesh_folder, texture_folder):
-    one = step_sets(mesh_folder, texture_folder, StepSettings(starts=2, off=Jitter(0.0, 0.0)))[1]
+    one = step_sets(mesh_folder, texture_folder, StepSettings(starts=2, aside=Jitter(0.0, 0.0)))[1]
     np.testing.assert_allclose(one.motion, np.broadcast_to(np.eye(4), (2, 4, 4)), atol=1e-4)
 
 
@@ -98,11 +98,11 @@ def test_a_little_training_leaves_less_of_an_error(settings, mesh_folder, textur
 
 @pytest.mark.slow
 def test_a_run_that_was_stopped_ends_where_one_without_a_stop_does(settings, tmp_path):
-    whole = CompactTrainer(RefineTask(settings), quiet)
+    whole = Trainer(RefineTask(settings), quiet)
     whole.run()
     parts = replace(settings, output=str(tmp_path / "parts"))
-    CompactTrainer(RefineTask(parts), quiet).run(until=2)
-    second = CompactTrainer(RefineTask(parts), quiet)
+    Trainer(RefineTask(parts), quiet).run(until=2)
+    second = Trainer(RefineTask(parts), quiet)
     second.run()
     assert (second.step, second.pairs) == (whole.step, whole.pairs) == (4, 24)
     for expected, found in zip(whole.average.parameters(), second.average.parameters(), strict=True):
@@ -111,9 +111,9 @@ def test_a_run_that_was_stopped_ends_where_one_without_a_stop_does(settings, tmp
 
 @pytest.mark.slow
 def test_what_was_learned_is_logged_and_validated(settings):
-    run = CompactTrainer(RefineTask(replace(settings, stages=(RefineStage(25, 1),))), quiet)
+    run = Trainer(RefineTask(replace(settings, stages=(RefineStage(25, 1),))), quiet)
     run.run()
-    with run.log.open(newline="") as file:
+    with (run.folder / "log.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (int(row["step"]), int(row["pairs"])) == (25, 150)
     assert 0 < float(row["left"]) < 2
@@ -122,13 +122,13 @@ def test_what_was_learned_is_logged_and_validated(settings):
 
 def test_the_shipped_run_is_a_refiner_s_and_others_are_refused(settings, mesh_folder, texture_folder):
     given = {"output": settings.output, "meshes": str(mesh_folder), "textures": str(texture_folder)}
-    assert compact_trainer(SHIPPED, quiet, **given).task.kind == "compact_refine"
+    assert trainer_of(SHIPPED, quiet, **given).task.kind == "compact_refine"
     with pytest.raises(InputRefused, match="compact_refine"):
         replace(settings, network="compact_score")
 
 
 def test_a_run_begins_with_the_weights_that_are_here(settings: CompactRefineSettings) -> None:
-    run = CompactTrainer(RefineTask(replace(settings, begin_with=str(BEGUN), widths=WIDTHS)), lambda _: None)
+    run = Trainer(RefineTask(replace(settings, begin_with=str(BEGUN), widths=WIDTHS)), lambda _: None)
     tensors, said = read_safetensors(BEGUN)
     for name, kept in run.average.state_dict().items():
         assert torch.equal(kept, tensors[name].to(kept.dtype)), name

@@ -1,19 +1,25 @@
-"""One process or many (torchrun): who writes, and how gradients are averaged."""
+"""One process or many (torchrun): who writes, and a network whose gradients are averaged over all of them."""
 
 import os
 
 import torch
 from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
 
 class Ranks:
-    """This process among those of the run; alone where torchrun hasn't started it."""
+    """This process among those of the run; alone where torchrun hasn't started it.
+
+    device: cpu, cuda, or auto for a GPU where there is one; each process has one of its own.
+    """
 
     def __init__(self, device: str) -> None:
         self.rank = int(os.environ.get("RANK", 0))
         self.count = int(os.environ.get("WORLD_SIZE", 1))
-        local = int(os.environ.get("LOCAL_RANK", 0))
-        self.device = f"cuda:{local}" if device == "cuda" else device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._local = int(os.environ.get("LOCAL_RANK", 0)) if device == "cuda" else None
+        self.device = device if self._local is None else f"cuda:{self._local}"
         if self.count > 1 and not distributed.is_initialized():
             distributed.init_process_group("nccl" if device == "cuda" else "gloo")
 
@@ -22,19 +28,15 @@ class Ranks:
         """Tell whether this process is the one that writes files."""
         return self.rank == 0
 
-    def same(self, model: nn.Module) -> None:
-        """Give every process the first one's parameters."""
-        if self.count > 1:
-            for parameter in model.parameters():
-                distributed.broadcast(parameter.data, 0)
+    def parallel(self, model: nn.Module, unused: bool = False) -> nn.Module:
+        """Return the model as all processes train it together, with the first one's weights.
 
-    def average_gradients(self, model: nn.Module) -> None:
-        """Average the gradients over all processes; parameters that the loss doesn't reach have none."""
-        if self.count > 1:
-            for parameter in model.parameters():
-                if parameter.grad is not None:
-                    distributed.all_reduce(parameter.grad)
-                    parameter.grad /= self.count
+        unused: whether there are parameters that the loss doesn't reach.
+        """
+        if self.count == 1:
+            return model
+        devices = None if self._local is None else [self._local]
+        return DistributedDataParallel(model, device_ids=devices, find_unused_parameters=unused)
 
     def agreed(self, value: float) -> float:
         """Return the first process's value, so that all stop at the same step."""

@@ -1,14 +1,14 @@
 """What a network brings to the loop that trains it: its sets, its loss, how it is judged and written."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from torch import Tensor, nn
 
-from ..synthetic.mesh_library import MeshLibrary
-from ..synthetic.surface_textures import TextureLibrary
-from .compact_settings import CompactTrainSettings
+from ..networks.compact_facts import CompactFacts
+from .mixed_scenes import Scenes
+from .settings import TrainSettings
 
 Batch = tuple[Tensor, ...]
 
@@ -34,27 +34,28 @@ class Sets(Protocol):
     def __getitem__(self, number: int) -> Any: ...
 
 
-class CompactTask(Protocol[JudgedOut]):
+class NetworkTask(Protocol[JudgedOut]):
     """One network's part of a run.
 
-    title: what it is in words. kind: in the metadata of its file, which has the name `file`. columns: of the log, for
-    how it was judged.
+    title: what it is in words. kind: its name in a file of settings, and in the metadata of its own, which has the name
+    `file`. written_with: the library that writes that, if one is needed. columns: of the log, for how it was judged.
     """
 
     title: str
     kind: str
     file: str
+    written_with: str | None
     columns: tuple[str, ...]
 
     @property
-    def settings(self) -> CompactTrainSettings: ...
+    def settings(self) -> TrainSettings: ...
 
     def network(self) -> nn.Module:
         """Make it, with weights drawn anew."""
         ...
 
-    def sets(self, meshes: MeshLibrary, textures: TextureLibrary, stage: Any, seed: int) -> Sets:
-        """Return the sets that are drawn as one of the settings' stages has it."""
+    def sets(self, scenes: Scenes, stage: Any) -> Sets:
+        """Return the sets that are made of scenes as one of the settings' stages has it."""
         ...
 
     def batch(self, made: Sequence[Any]) -> Batch:
@@ -65,7 +66,7 @@ class CompactTask(Protocol[JudgedOut]):
         """Return how many pairs of a pose and a picture a batch has."""
         ...
 
-    def loss(self, network: Callable[..., Tensor], batch: Batch) -> Tensor:
+    def loss(self, network: Callable[..., Any], batch: Batch) -> Tensor:
         """Return what to make less, a scalar. network: as `network` makes it; its outputs may be in half precision."""
         ...
 
@@ -73,6 +74,6 @@ class CompactTask(Protocol[JudgedOut]):
         """Judge a network."""
         ...
 
-    def export(self, network: nn.Module, path: Path, metadata: Mapping[str, str]) -> None:
-        """Write it for onnxruntime."""
+    def export(self, network: nn.Module, path: Path, facts: CompactFacts) -> None:
+        """Write it as registrations read it."""
         ...

@@ -1,0 +1,74 @@
+"""What a run that trains a published network, RefineNet or ScoreNet, is made of."""
+
+from dataclasses import dataclass, field
+
+from ..errors import InputRefused
+from ..networks.blocks import INPUT_SIZE
+from .compact_settings import RefineStage, ScoreStage
+from .losses import MARGIN, ROTATION_WEIGHT
+from .pose_sets import SetSettings
+from .settings import TrainSettings, named
+from .step_sets import StepSettings
+from .wrong_poses import Jitter
+
+_STRIDE = 8
+
+
+def _sized(size: int) -> None:
+    if size % _STRIDE or not 0 < size <= INPUT_SIZE:
+        raise InputRefused("bad_settings", f"size {size}: give {_STRIDE}, {2 * _STRIDE}, ... {INPUT_SIZE}")
+
+
+@dataclass(frozen=True)
+class RefineNetStage(RefineStage):
+    """A part of a RefineNet's run. size: of its crops, in pixels: a run may begin small, where a step takes less."""
+
+    size: int = INPUT_SIZE
+    # Each pose has a crop of its own, so nothing keeps those of a set together.
+    drawn: StepSettings = field(
+        default_factory=lambda: StepSettings(starts=2, aside=Jitter(0.1, 0.35), apart=0.5, opposite=True)
+    )
+
+    def __post_init__(self) -> None:
+        _sized(self.size)
+
+
+@dataclass(frozen=True)
+class RefineNetSettings(TrainSettings):
+    """A run of RefineNet.
+
+    rotation_weight: in its loss, see `step_loss`. per_token: weight of the same loss on what every token says alone,
+    which speeds up the beginning. dropout: share of what its attention layers leave out in training.
+    """
+
+    stages: tuple[RefineNetStage, ...] = (RefineNetStage(steps=1000),)
+    rotation_weight: float = ROTATION_WEIGHT
+    per_token: float = 0.0
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        named(self, "refine_net")
+
+
+@dataclass(frozen=True)
+class ScoreNetStage(ScoreStage):
+    """A part of a ScoreNet's run. size: of its crops, in pixels."""
+
+    size: int = INPUT_SIZE
+    drawn: SetSettings = field(default_factory=SetSettings)
+
+    def __post_init__(self) -> None:
+        _sized(self.size)
+
+
+@dataclass(frozen=True)
+class ScoreNetSettings(TrainSettings):
+    """A run of ScoreNet. margin: by which its loss wants the better of two poses scored higher, see `ranking_loss`."""
+
+    stages: tuple[ScoreNetStage, ...] = (ScoreNetStage(steps=1000),)
+    margin: float = MARGIN
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        named(self, "score_net")

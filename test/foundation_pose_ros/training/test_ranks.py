@@ -1,0 +1,60 @@
+"""Processes that train one network: they begin alike, and each gradient is the mean of all."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch isn't installed here")
+
+from foundation_pose_ros.training.ranks import Ranks
+
+pytestmark = pytest.mark.slow
+SCRIPT = """
+import json, sys
+import torch
+from foundation_pose_ros.training.ranks import Ranks
+
+ranks = Ranks("cpu")
+torch.manual_seed(ranks.rank)
+model = torch.nn.Linear(2, 1, bias=False)
+trained = ranks.parallel(model)
+trained(torch.tensor([[1.0 + ranks.rank, 4.0]])).sum().backward()
+agreed = ranks.agreed(10.0 + ranks.rank)
+said = {"first": ranks.first, "agreed": agreed}
+said |= {"weights": model.weight.tolist(), "gradient": model.weight.grad.tolist()}
+with open(f"{sys.argv[1]}/{ranks.rank}.json", "w") as file:
+    json.dump(said, file)
+ranks.close()
+"""
+
+
+def test_two_processes_begin_alike_and_average_their_gradients(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script), str(tmp_path)]
+    outcome = subprocess.run(
+        [sys.executable, *command],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
+    assert (first["first"], second["first"]) == (True, False)
+    assert first["weights"] == second["weights"]
+    assert first["gradient"] == second["gradient"] == [[1.5, 4.0]]
+    assert first["agreed"] == second["agreed"] == 10.0
+
+
+def test_a_process_alone_trains_the_network_itself():
+    ranks, model = Ranks("cpu"), torch.nn.Linear(2, 1)
+    assert (ranks.first, ranks.count, ranks.device) == (True, 1, "cpu")
+    assert ranks.parallel(model) is model
+    assert ranks.agreed(3.0) == 3.0
+    ranks.close()
