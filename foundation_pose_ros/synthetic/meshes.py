@@ -100,7 +100,7 @@ def _sticker_cube(rng: np.random.Generator, imprint: Imprint) -> tuple[Shape, Im
     return carton((0.06, 0.06, 0.06), 0.003, 4200, draw)
 
 
-def _banded(bands: list[tuple[float, Image.Image]], width: int) -> tuple[Image.Image, list[tuple[float, float]]]:
+def banded(bands: list[tuple[float, Image.Image]], width: int) -> tuple[Image.Image, list[tuple[float, float]]]:
     """Stack images bottom-up into one texture of equal widths; gives each band's (v at its bottom, v at its top)."""
     heights = [max(round(share * width), 4) for share, _ in bands]
     total = sum(heights)
@@ -120,7 +120,7 @@ def turned(parts: list[tuple[np.ndarray, Image.Image]], width: int, segments: in
         length = np.linalg.norm(np.diff(profile, axis=0), axis=1).sum()
         circumference = 2 * np.pi * profile[:, 0].max()
         bands.append((min(length / circumference, 1.0), image))
-    texture, spans = _banded(bands, width)
+    texture, spans = banded(bands, width)
     shapes = []
     for (profile, _), (low, high) in zip(parts, spans, strict=True):
         along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(profile, axis=0), axis=1))])

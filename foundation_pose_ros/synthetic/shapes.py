@@ -98,7 +98,7 @@ def revolved(profile_m: np.ndarray, profile_v: np.ndarray, segments: int = 96) -
     vertices = np.stack(np.broadcast_arrays(radius * np.cos(angle), radius * np.sin(angle), z), axis=-1)
     uv = np.stack(np.broadcast_arrays(angle / (2 * np.pi), profile_v[:, None]), axis=-1)
     shape = Shape(vertices.reshape(-1, 3), grid_faces(len(profile_m), segments + 1), uv.reshape(-1, 2))
-    return _without_degenerate_faces(shape)
+    return without_degenerate_faces(shape)
 
 
 def tube(
@@ -116,7 +116,7 @@ def tube(
     ring, path_m = np.concatenate([0 * ring[:1], ring, 0 * ring[:1]]), np.concatenate([path_m[:1], path_m, path_m[-1:]])
     vertices = (path_m[:, None] + ring).reshape(-1, 3)
     faces = grid_faces(len(path_m), len(angle))
-    return _without_degenerate_faces(Shape(vertices, faces, np.tile(np.asarray(uv, float), (len(vertices), 1))))
+    return without_degenerate_faces(Shape(vertices, faces, np.tile(np.asarray(uv, float), (len(vertices), 1))))
 
 
 def bent_plate(
@@ -187,7 +187,8 @@ def _bend(points: np.ndarray, offset: float, first_leg: float, radius: float) ->
     return np.stack([x, y, z], axis=1)
 
 
-def _without_degenerate_faces(shape: Shape) -> Shape:
+def without_degenerate_faces(shape: Shape) -> Shape:
+    """Return a shape less its faces without area, as rings that shrink to a point have them."""
     corners = shape.vertices[shape.faces]
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     return shape._replace(faces=shape.faces[area > 1e-12])

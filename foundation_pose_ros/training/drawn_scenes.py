@@ -1,4 +1,4 @@
-"""What networks learn from: an object of a library among others before a camera, and crops that show it.
+"""What networks learn from: an object, of a library or made up, among others before a camera, and crops that show it.
 
 Made from a number alone, on the CPU, without PyTorch: the same number gives the same scene on any machine.
 """
@@ -16,6 +16,7 @@ from ..object_model.model import ObjectModel
 from ..observation.compared_images import crop_camera
 from ..observation.crop_box import CropBox
 from ..rendering.embree import EmbreeRenderer
+from ..synthetic.made.objects import draw_object
 from ..synthetic.mesh_library import MeshLibrary
 from ..synthetic.surface_textures import TextureLibrary, drawn_surface
 from .crop_pictures import CropPicture, Defects, picture
@@ -25,6 +26,8 @@ from .posed_scene import KnownMesh, PosedScene, centre_of
 _SCENES_PER_BLOCK, _MESHES_PER_BLOCK = 64, 12
 _MOST_OTHERS = 3
 _OTHERS_SIZE = (0.3, 3.0)
+# So many seeds there are for made objects: none comes twice.
+_MADE_OBJECTS = 1 << 40
 # Where a crop's place in the whole picture matters, that is this camera's.
 _CAMERA = Camera(600.0, 600.0, 319.5, 239.5, 640, 480)
 # Upright, from 30 degrees above, turned by 35: three sides of a box show, and the handle of a mug.
@@ -39,7 +42,8 @@ class DrawnSceneSettings:
     objects are turned at most away from upright as seen from above; without it, anyhow. own_surface: of
     meshes that have one, how many keep it. plain: share of models whose colours aren't known. baked: of models in
     whose colours is the light that they were scanned in. defects: of pictures. pictured: share of scenes that aren't
-    drawn but of pictures that were made before.
+    drawn but of pictures that were made before. made: share of objects that are made up (`synthetic.made`) rather than
+    read from the library.
     """
 
     distance_m: tuple[float, float] = (0.35, 1.3)
@@ -50,6 +54,7 @@ class DrawnSceneSettings:
     baked: float = 0.5
     defects: Defects = field(default_factory=Defects)
     pictured: float = 0.0
+    made: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,8 @@ class DrawnScenes:
         rng = np.random.default_rng([self._seed, number])
         block = np.random.default_rng([self._seed, number // _SCENES_PER_BLOCK, 1])
         chosen = block.integers(len(self._meshes), size=_MESHES_PER_BLOCK)
+        if self._settings.made:
+            chosen = self._some_made(chosen, number // _SCENES_PER_BLOCK)
         which = int(rng.integers(_MESHES_PER_BLOCK))
         mesh = self._loaded(int(chosen[which]))
         shown = self._dressed(rng, mesh.renderer)
@@ -113,8 +120,18 @@ class DrawnScenes:
         surface = drawn_surface(base.model, self._textures, rng, self._settings.own_surface)
         return EmbreeRenderer(base.model.repainted(surface), 1, base.caster)
 
+    def _some_made(self, chosen: np.ndarray, block: int) -> np.ndarray:
+        """Put the numbers of made objects, below 0, in the places of some meshes of a block."""
+        # A generator of their own: library meshes and scenes are those that they would be without.
+        rng = np.random.default_rng([self._seed, block, 5])
+        made = rng.random(len(chosen)) < self._settings.made
+        return np.where(made, -1 - rng.integers(_MADE_OBJECTS, size=len(chosen)), chosen)
+
     def _load(self, which: int) -> KnownMesh:
-        return KnownMesh.of(self._meshes.meshes[which].model())
+        if which >= 0:
+            return KnownMesh.of(self._meshes.meshes[which].model())
+        mesh = draw_object(np.random.default_rng(-1 - which))
+        return KnownMesh.of(ObjectModel.from_mesh(mesh, name=mesh.metadata["name"]))
 
 
 def _placed(rng: np.random.Generator, model: ObjectModel, settings: DrawnSceneSettings) -> Pose:
