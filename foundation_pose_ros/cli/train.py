@@ -42,10 +42,18 @@ def train(
         str | None,
         typer.Option("--pictures", metavar="DIR", help="Scenes that generate has made.", show_default="the run's"),
     ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, help="Of what is drawn, and of first weights.", show_default="the run's"),
+    ] = None,
     recordings: Annotated[
-        list[str] | None,
+        list[Path] | None,
         typer.Option(
-            "--recording", metavar="DIR", help="Judge on a real sequence as well; repeatable.", show_default="the run's"
+            "--recording",
+            metavar="DIR",
+            help="Judge on a real sequence as well; repeatable.",
+            exists=True,
+            show_default="the run's",
         ),
     ] = None,
 ) -> None:
@@ -61,5 +69,6 @@ def train(
     except ImportError as error:
         raise InputRefused("no_torch", f"{WITH_TORCH} ({error})") from None
     folders = {"output": output, "meshes": meshes, "textures": textures, "pictures": pictures}
-    written = trainer_of(run, typer.echo, recordings=recordings or None, **folders).run(steps)
-    typer.echo(f"written: {written}")
+    judged_on = [str(folder) for folder in recordings] if recordings else None
+    trainer = trainer_of(run, typer.echo, recordings=judged_on, seed=seed, **folders)
+    trainer.say(f"written: {trainer.run(steps)}")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any, Generic
 
@@ -78,10 +79,18 @@ class Trainer(Generic[J]):
         """
         if self._load():
             self.say(f"going on from step {self.step}, {self.pairs} pairs")
-        last = self.settings.steps if until is None else min(until, self.settings.steps)
+        log = self._log() if self.ranks.first else None
+        self._train(self.settings.steps if until is None else min(until, self.settings.steps), log)
+        if log is not None:
+            log.close()
+            self._save()
+        written = self._exported() if self.ranks.first else self.checkpoint
+        self.ranks.close()
+        return written
+
+    def _train(self, last: int, log: RunLog | None) -> None:
+        """Learn from batches up to the last step. log: of the process that writes."""
         trained = self.ranks.parallel(self.network)
-        recorded = () if self._recorded is None else tuple(f"recorded_{name}" for name in self.task.columns)
-        log = RunLog(self.folder, (*_COLUMNS, *self.task.columns, *recorded), self.say) if self.ranks.first else None
         losses: list[float] = []
         saved = time.monotonic()
         begun = (self.processor_s - time.process_time(), self.wall_s - time.monotonic())
@@ -93,24 +102,18 @@ class Trainer(Generic[J]):
                 self.wall_s = begun[1] + time.monotonic()
                 if log is None:
                     continue
-                if self.step % REPORT_EVERY_STEPS == 0:
+                if self._is_due or self.step % REPORT_EVERY_STEPS == 0:
                     self._note(log, float(np.mean(losses)))
                     losses.clear()
                 if time.monotonic() - saved > self.settings.save_every_s:
                     self._save()
                     saved = time.monotonic()
-        if log is not None:
-            log.close()
-            self._save()
-        written = self._exported() if self.ranks.first else self.checkpoint
-        self.ranks.close()
-        return written
 
     def validated(self) -> J:
         """Judge the averaged weights on drawn sets of held-out meshes, the same ones each time."""
         settings, last = self.settings, self.settings.stages[-1]
-        # Of held-out meshes there may be no pictures.
-        drawn = replace(last.drawn, pictured=0.0)
+        # Of held-out meshes there may be no pictures, and figures of runs with and without made objects compare.
+        drawn = replace(last.drawn, pictured=0.0, made=0.0)
         scenes = scenes_of(self.held, self.textures, drawn, settings.validation_seed + _HELD_OUT_SEED)
         return self._judged("held out", self.task.sets(scenes, replace(last, drawn=drawn)), settings.validation_sets)
 
@@ -203,17 +206,22 @@ class Trainer(Generic[J]):
             else:
                 kept.copy_(new)
 
+    def _log(self) -> RunLog:
+        recorded = tuple(f"recorded_{name}" for name in self.task.columns)
+        return RunLog(self.folder, (*_COLUMNS, *self.task.columns, *recorded), self.step, self.say)
+
+    @property
+    def _is_due(self) -> bool:
+        """Whether the weights are judged after this step."""
+        return self.step % self.settings.validate_every == 0 or self.step == self.settings.steps
+
     def _note(self, log: RunLog, loss: float) -> None:
-        due = self.step % self.settings.validate_every == 0
-        judged = self.validated() if due else None
-        recorded = self.validated_on_recordings() if due else None
+        judged = self.validated() if self._is_due else None
+        recorded = self.validated_on_recordings() if self._is_due else None
         unknown = (float("nan"),) * len(self.task.columns)
+        found = (unknown if one is None else one.logged for one in (judged, recorded))
         times_s = round(self.processor_s, 1), round(self.wall_s, 1)
-        row: tuple[float, ...] = (self.step, self.pairs, *times_s, loss, self.optimizer.param_groups[0]["lr"])
-        row += unknown if judged is None else judged.logged
-        if self._recorded is not None:
-            row += unknown if recorded is None else recorded.logged
-        log.write(row)
+        log.write((self.step, self.pairs, *times_s, loss, self.optimizer.param_groups[0]["lr"], *chain(*found)))
         shown = "" if judged is None else f", {judged}"
         shown += "" if recorded is None else f"; recordings: {recorded}"
         self.say(f"step {self.step}, {self.pairs} pairs, {self.processor_s / 60:.1f} min, loss {loss:.4f}{shown}")
@@ -261,9 +269,14 @@ class Trainer(Generic[J]):
         content = load_run(self.checkpoint, self._parts)
         if content is None:
             return False
-        counts, times = content["counts"], content["times_s"]
-        self.step, self.sets, self.pairs = counts["step"], counts["sets"], counts["pairs"]
-        self.processor_s, self.wall_s = times["processor_s"], times["wall_s"]
+        try:
+            self.step, self.sets, self.pairs = (content["counts"][name] for name in ("step", "sets", "pairs"))
+            self.processor_s, self.wall_s = (content["times_s"][name] for name in ("processor_s", "wall_s"))
+        except KeyError:
+            raise InputRefused(
+                "bad_checkpoint",
+                f"{self.checkpoint} is of an earlier version: give this run an output folder of its own",
+            ) from None
         return True
 
 

@@ -53,8 +53,8 @@ class PoseSet:
 class PoseSets:
     """Sets by their number, of the objects in scenes: the same number gives the same set."""
 
-    def __init__(self, scenes: Scenes, settings: SetSettings, crops: CropsOf | None = None) -> None:
-        """crops: of the poses of a set, as a network sees them; without it, one for all."""
+    def __init__(self, scenes: Scenes, settings: SetSettings, crops: CropsOf = PosedScene.crops) -> None:
+        """crops: of the poses of a set, as a network sees them; of those that steps propose, always one for all."""
         self._scenes, self._settings, self._crops = scenes, settings, crops
 
     def __getitem__(self, number: int) -> PoseSet:
@@ -67,7 +67,7 @@ class PoseSets:
         wrong = _shown_error(scene, clean, K_true)
         poses = settings.jitter.drawn(rng, clean, model).astype(np.float32)
         off = np.array([distance(T[None], C, points)[0] for T, C in zip(poses, clean, strict=True)])
-        crops = (self._crops or PosedScene.crops)(scene, poses)
+        crops = self._crops(scene, poses)
         error = np.minimum(wrong + off / model.diameter_m, _LARGEST_ERROR).astype(np.float32)
         return PoseSet(crops.rendered, crops.observed, error)
 
@@ -96,7 +96,7 @@ class PoseSets:
         poses = kept_side_by_side(seen, np.concatenate([near, starts]), settings.poses)
         poses = poses[scene.rng.permutation(len(poses))]
         error = _shown_error(scene, poses, K_true).astype(np.float32)
-        crops = self._crops(scene, poses) if self._crops else seen.crops(poses)
+        crops = seen.crops(poses)
         return PoseSet(crops.rendered, crops.observed, error)
 
 

@@ -114,7 +114,8 @@ class PosedScene(ABC):
     def seen_in(self, box: CropBox, size: int, rng: np.random.Generator) -> tuple[CropPicture, Intrinsics]:
         """Return a part of the whole picture in size x size pixels, and the camera that sees it.
 
-        rng: what is drawn of the picture is drawn from it, so that one seed gives several parts of one picture.
+        rng: what is drawn of the picture is drawn from it: parts from one seed show one scene in one light, each with
+        noise of its own.
         """
 
     @abstractmethod

@@ -34,7 +34,7 @@ class PublishedInputs:
     size: int = INPUT_SIZE
 
     def __call__(self, scene: PosedScene, T_cam_obj: Poses) -> Crops:
-        """Render poses (L, 4, 4), and take one picture in the crops about them."""
+        """Render poses (L, 4, 4), and take pictures of one scene in one light in the crops about them."""
         model, camera = scene.shown.model, scene.camera
         centres = np.stack([centre_of(model, T) for T in T_cam_obj]).astype(np.float32)  # (L, 3)
         K = torch.from_numpy(camera.K).double()

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from ..errors import InputRefused
 from ..networks.blocks import INPUT_SIZE
+from ..networks.weights_info import PUBLISHED_SETTINGS
 from .compact_settings import RefineStage, ScoreStage
 from .losses import MARGIN, ROTATION_WEIGHT
 from .pose_sets import SetSettings
@@ -20,14 +21,24 @@ def _sized(size: int) -> None:
 
 
 @dataclass(frozen=True)
+class OwnCropSteps(StepSettings):
+    """How sets of poses are drawn that have a crop each: two, on opposite sides of the truth.
+
+    As far off as one of RefineNet's steps can turn, and as noise of a registration's start is.
+    """
+
+    starts: int = 2
+    aside: Jitter = field(default_factory=lambda: Jitter(push=0.1, turn_rad=PUBLISHED_SETTINGS["refine"].turn_rad))
+    apart: float = 0.5
+    opposite: bool = True
+
+
+@dataclass(frozen=True)
 class RefineNetStage(RefineStage):
     """A part of a RefineNet's run. size: of its crops, in pixels: a run may begin small, where a step takes less."""
 
     size: int = INPUT_SIZE
-    # Each pose has a crop of its own, so nothing keeps those of a set together.
-    drawn: StepSettings = field(
-        default_factory=lambda: StepSettings(starts=2, aside=Jitter(0.1, 0.35), apart=0.5, opposite=True)
-    )
+    drawn: OwnCropSteps = field(default_factory=OwnCropSteps)
 
     def __post_init__(self) -> None:
         _sized(self.size)
@@ -60,6 +71,10 @@ class ScoreNetStage(ScoreStage):
 
     def __post_init__(self) -> None:
         _sized(self.size)
+        if self.drawn.proposed:
+            raise InputRefused(
+                "bad_settings", "proposed: poses are proposed in one crop for all, as compact_score sees them: leave 0"
+            )
 
 
 @dataclass(frozen=True)

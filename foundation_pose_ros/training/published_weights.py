@@ -6,13 +6,15 @@ from pathlib import Path
 from torch import nn
 
 from ..networks import RefineNet, ScoreNet
-from ..networks.checkpoints import save_checkpoint
 from ..networks.compact_facts import CompactFacts
+from ..networks.weights_file import write_safetensors
 
 
 def save_trained(network: nn.Module, whole: RefineNet | ScoreNet, path: Path, facts: CompactFacts) -> None:
-    """Write a network's tensors as those of `whole`, which has none of training's own layers."""
+    """Write a network's tensors as those of `whole`, which has none of training's own layers.
+
+    The file tells what it was trained on, for people and for a run that begins with it.
+    """
     whole.load_state_dict(network.state_dict())
-    save_checkpoint(
-        whole, path, replace(whole.info, licence=facts.licence, date=facts.date, note=f"trained in {facts}")
-    )
+    info = replace(whole.info, licence=facts.licence, date=facts.date, note=f"trained in {facts}")
+    write_safetensors(whole.state_dict(), path, facts.as_metadata | info.as_metadata())

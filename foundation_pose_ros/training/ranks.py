@@ -1,5 +1,6 @@
 """One process or many (torchrun): who writes, and a network whose gradients are averaged over all of them."""
 
+import gc
 import os
 
 import torch
@@ -20,6 +21,8 @@ class Ranks:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self._local = int(os.environ.get("LOCAL_RANK", 0)) if device == "cuda" else None
         self.device = device if self._local is None else f"cuda:{self._local}"
+        if self._local is not None:
+            torch.cuda.set_device(self._local)
         if self.count > 1 and not distributed.is_initialized():
             distributed.init_process_group("nccl" if device == "cuda" else "gloo")
 
@@ -52,7 +55,11 @@ class Ranks:
             distributed.barrier()
 
     def close(self) -> None:
-        """Leave the group, all at once: gloo at times aborts a process that leaves while others are at work."""
+        """Leave the group, all at once: gloo at times aborts a process that leaves while others are at work.
+
+        Nobody may hold what `parallel` gave any more: it holds the group, with which no process can end.
+        """
         if self.count > 1:
+            gc.collect()
             self.wait()
             distributed.destroy_process_group()

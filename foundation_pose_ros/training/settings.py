@@ -37,8 +37,9 @@ class TrainSettings:
     alone sees. most_meshes: so many of the others are trained on, 0 for all. falling: whether the learning rate falls
     towards the end of the run, as a cosine does. average: share of the weights' moving average that a step leaves.
     precision: fp32 or bf16. device: cpu, cuda, or auto for a GPU where there is one. threads: of the optimiser;
-    workers: processes beside it that make sets, 0 for none. validate_every: steps; validation_sets: of held-out meshes,
-    drawn by validation_seed; recorded_sets: of recordings. save_every_s: between checkpoints, s.
+    workers: processes beside it that make sets, 0 for none; both of each process that torchrun starts. validate_every:
+    steps, and after the last; validation_sets: of held-out meshes, drawn by validation_seed; recorded_sets: of
+    recordings. save_every_s: between checkpoints, s.
     """
 
     network: str
@@ -84,14 +85,6 @@ class TrainSettings:
     def steps(self) -> int:
         """Return the steps of all stages."""
         return sum(stage.steps for stage in self.stages)
-
-    def stage(self, step: int) -> RunStage:
-        """Return the stage that a step, from 0, belongs to; the last beyond the end."""
-        for stage in self.stages:
-            if step < stage.steps:
-                return stage
-            step -= stage.steps
-        return self.stages[-1]
 
     @classmethod
     def from_yaml(cls: type[Settings], path: Path, **changes: Any) -> Settings:

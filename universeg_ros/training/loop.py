@@ -64,6 +64,10 @@ class UniverSegTrainer:
         """Train until the budget is spent; returns the file of weights (the moving average)."""
         if self.state.load(self.ranks.device):
             self.say(f"going on from step {self.state.step}, {self.state.elapsed_s / 60:.1f} min")
+        self._train()
+        return self._finish()
+
+    def _train(self) -> None:
         # Nobody reads what the last block makes of the support set.
         trained = self.ranks.parallel(self.model, unused=True)
         saved = validated = begin = time.monotonic()
@@ -83,7 +87,6 @@ class UniverSegTrainer:
             if self.ranks.first and now - validated > self.settings.validate_every_s:
                 self._validate()
                 validated = now
-        return self._finish()
 
     def _maps(self, recorded: list[RecordedTask]) -> list[RecordedTask]:
         return likeness_tasks(recorded, self.settings.seed, self.say) if self.settings.mix.likeness else []

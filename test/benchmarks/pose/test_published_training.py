@@ -14,8 +14,7 @@ from foundation_pose_ros.synthetic.mesh_library import IndexedMesh, MeshLibrary
 from foundation_pose_ros.synthetic.meshes import make_mesh
 from foundation_pose_ros.synthetic.surface_textures import TextureLibrary
 from foundation_pose_ros.training.crop_pictures import Defects
-from foundation_pose_ros.training.published_settings import RefineNetStage
-from foundation_pose_ros.training.step_sets import StepSettings
+from foundation_pose_ros.training.published_settings import OwnCropSteps, RefineNetStage
 
 LOG = """step,pairs,processor_s,wall_s,loss,rate,left,farther,recorded_left,recorded_farther
 25,800,30,31,0.5,0.001,nan,nan,nan,nan
@@ -47,7 +46,7 @@ def medians(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     meshes = MeshLibrary((IndexedMesh("mug", tmp_path / "mug.glb", "CC0-1.0", 0.1),))
     monkeypatch.setattr(published_training, "SCENES", 6)
     bare = Defects(0.0, ground=0.0, clutter=0.0, noise=0.0, stickers=0.0)
-    settings = SimpleNamespace(stages=(RefineNetStage(1, size=64, drawn=StepSettings(defects=bare)),))
+    settings = SimpleNamespace(stages=(RefineNetStage(1, size=64, drawn=OwnCropSteps(defects=bare)),))
 
     def of(network: Any) -> list[dict[str, float]]:
         trainer: Any = SimpleNamespace(average=network, settings=settings)

@@ -17,6 +17,7 @@ from foundation_pose_ros.training.drawn_scenes import DrawnScenes
 from foundation_pose_ros.training.loop import Trainer
 from foundation_pose_ros.training.pose_sets import SetSettings
 from foundation_pose_ros.training.published_settings import (
+    OwnCropSteps,
     RefineNetSettings,
     RefineNetStage,
     ScoreNetSettings,
@@ -45,7 +46,7 @@ def quiet(_line: str) -> None:
 @pytest.mark.slow
 def test_errors_of_place_and_angle_are_halved_in_a_minute(folders):
     """The smallest training that shows it: one box, upright to 0.3 rad, at places and in light that weren't seen."""
-    drawn = StepSettings(
+    drawn = OwnCropSteps(
         starts=2, aside=Jitter(0.1, math.radians(20)), apart=0.5, opposite=True, within_rad=0.3, own_surface=1.0,
         plain=0.0, baked=0.0, distance_m=(0.5, 1.0), defects=BARE,
     )  # fmt: skip
@@ -154,7 +155,19 @@ def test_the_runs_that_are_here_are_of_whole_crops_at_any_rotation(folders, name
     assert all(stage.drawn.within_rad is None for stage in run.settings.stages)
 
 
+def test_what_a_file_says_of_starts_leaves_the_rest_as_it_is(tmp_path):
+    run = tmp_path / "run.yaml"
+    run.write_text(
+        "network: refine_net\noutput: x\nmeshes: x\ntextures: x\nstages: [{steps: 1, drawn: {plain: 0.2}}]\n"
+    )
+    (stage,) = RefineNetSettings.from_yaml(run).stages
+    assert stage.drawn == OwnCropSteps(plain=0.2)
+    assert stage.drawn.opposite and stage.drawn.starts == 2
+
+
 def test_wrong_settings_are_refused_in_words(folders):
+    with pytest.raises(InputRefused, match="leave 0"):
+        ScoreNetStage(5, drawn=SetSettings(proposed=0.5))
     with pytest.raises(InputRefused, match="160"):
         RefineNetStage(5, size=81)
     with pytest.raises(InputRefused, match="even number"):
