@@ -9,7 +9,7 @@ import typer
 from ..errors import InputRefused
 from ..runtime.extras import require
 from ..str_enum import StrEnum
-from .option_groups import with_option_groups
+from .option_groups import changed_options, with_option_groups
 from .progress import with_progress
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def generate(
 
     The same command goes on where it was stopped: scenes that are done are left as they are.
     """
+    _refuse_useless(spec, composer, drawn, folders, llm)
     require("generating scenes", "scenes")
     from ..scenes.generation import Generation, GivenScenes, Hands, dataset_in
 
@@ -162,6 +163,25 @@ def generate(
             "not_all_made",
             f"{len(failed)} of {scenes} scenes weren't made, see above: call it again to try them anew",
         )
+
+
+def _refuse_useless(
+    spec: list[Path] | None, composer: ComposerName, drawn: DrawnOptions, folders: LibraryOptions, llm: LlmOptions
+) -> None:
+    """Refuse options that change nothing, as whoever says what is in the scenes doesn't go by them."""
+    if spec:
+        useless = ["--composer"] * (composer is not ComposerName.PROCEDURAL)
+        useless += [*changed_options(drawn), *changed_options(llm)]
+        whose, instead = "descriptions say all of their scenes and have", "say it in the descriptions"
+    elif composer is ComposerName.LLM:
+        useless = ["--meshes"] * (folders.meshes is not None) + ["--glass"] * (drawn.glass > 0)
+        whose = "the language model says which things there are, and what is of glass: the composer llm has"
+        instead = "take --composer procedural"
+    else:
+        useless = changed_options(llm)
+        whose, instead = "the composer procedural asks no language model and has", "take --composer llm"
+    if useless:
+        raise typer.BadParameter(f"{whose} no use for {', '.join(useless)}: leave that out, or {instead}")
 
 
 def _read(path: Path) -> "SceneSpec":

@@ -5,21 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .described import Described, Seed
+from .described import Characters, Described, Seed
 
-Byte = Annotated[int, Field(ge=0, le=255, description="sRGB value of a channel")]
+Byte = Annotated[int, Field(ge=0, le=255, description="sRGB value of a channel, no unit")]
 Colour = tuple[Byte, Byte, Byte]
-Words = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=24,
-        pattern=r"^[A-Za-z0-9À-ÿ&'.,%+\- ]+$",
-        description="print; letters, digits, & ' . , % + -",
-    ),
-]
+PRINTABLE = Characters(r"^[A-Za-z0-9À-ÿ&'.,%+\- ]*$", "letters (a to z, À to ÿ), digits, spaces and & ' . , % + -")
+Words = Annotated[str, Field(min_length=1, max_length=24, description=f"print; {PRINTABLE.words}"), PRINTABLE]
 FileName = Annotated[
-    str, Field(min_length=1, max_length=160, pattern=r"^[\w][\w .,()+\-/]*$", description="name in a library")
+    str,
+    Field(min_length=1, max_length=160, description="as index.csv of the library has it"),
+    Characters(r"^\w[\w .,()+\-/]*$", "letters, digits, spaces and _ . , ( ) + - /, with a letter, digit or _ first"),
 ]
 Scale = Annotated[float, Field(ge=0.2, le=5.0, description="of the size that it has by itself; no unit")]
 Repeats = Annotated[float, Field(ge=0.2, le=8.0, description="of the picture over the diameter; no unit")]
@@ -40,49 +35,54 @@ class Print(Described):
 class Design(Described):
     """One of the package's own designs, in its own size times a scale."""
 
-    kind: Literal["design"] = "design"
+    kind: Literal["design"] = Field(default="design", description="one of the package's own designs")
     design: DesignName = Field(description="name of a design")
     scale: Scale = 1.0
     seed: Seed = 0
-    print: Print = Print()
+    print: Print = Field(default=Print(), description="what is printed on it")
 
 
 class Carton(Described):
     """A printed carton."""
 
-    kind: Literal["carton"] = "carton"
+    kind: Literal["carton"] = Field(default="carton", description="a printed carton")
     size_m: tuple[
         Annotated[float, Field(ge=0.02, le=0.4, description="width, metres")],
         Annotated[float, Field(ge=0.02, le=0.4, description="depth, metres")],
         Annotated[float, Field(ge=0.02, le=0.4, description="height, metres")],
-    ]
+    ] = Field(description="width, depth and height, metres, 0.02 to 0.4 each")
     seed: Seed = 0
-    print: Print = Print()
+    print: Print = Field(default=Print(), description="what is printed on it")
 
 
 class Can(Described):
     """A can with a print around it."""
 
-    kind: Literal["can"] = "can"
+    kind: Literal["can"] = Field(default="can", description="a can with a print around it")
     radius_m: float = Field(ge=0.015, le=0.1, description="metres")
     height_m: float = Field(ge=0.02, le=0.3, description="metres")
     seed: Seed = 0
-    print: Print = Print()
+    print: Print = Field(default=Print(), description="what is printed on it")
 
 
 class Turned(Described):
     """A solid body of revolution, striped in the print's colours."""
 
-    kind: Literal["turned"] = "turned"
+    kind: Literal["turned"] = Field(default="turned", description="a solid body of revolution")
     profile_m: tuple[
         tuple[
             Annotated[float, Field(ge=0.0, le=0.15, description="radius, metres")],
             Annotated[float, Field(ge=0.0, le=0.35, description="height, metres")],
         ],
         ...,
-    ] = Field(min_length=3, max_length=32, description="outside, bottom first, heights never falling")
+    ] = Field(
+        min_length=3,
+        max_length=32,
+        description="outside as pairs of radius, 0 to 0.15, and height, 0 to 0.35 metres; bottom first, heights never "
+        "falling",
+    )
     seed: Seed = 0
-    print: Print = Print()
+    print: Print = Field(default=Print(), description="what is printed on it")
 
     @model_validator(mode="after")
     def _has_a_body(self) -> "Turned":
@@ -97,7 +97,7 @@ class Turned(Described):
 class LibraryMesh(Described):
     """A mesh of a library: a folder with index.csv, which whoever renders the scene is given."""
 
-    kind: Literal["library"] = "library"
+    kind: Literal["library"] = Field(default="library", description="a mesh of a library")
     name: FileName
     scale: Scale = 1.0
 
@@ -105,27 +105,27 @@ class LibraryMesh(Described):
 class OwnSurface(Described):
     """The print or colours that the body brings."""
 
-    kind: Literal["own"] = "own"
+    kind: Literal["own"] = Field(default="own", description="the print or colours that the body brings")
 
 
 class PlainSurface(Described):
     """One colour."""
 
-    kind: Literal["plain"] = "plain"
-    colour: Colour
+    kind: Literal["plain"] = Field(default="plain", description="one colour")
+    colour: Colour = Field(description="red, green and blue, sRGB, 0 to 255 each")
 
 
 class SidesSurface(Described):
     """One colour for each of six sides, by the seed."""
 
-    kind: Literal["sides"] = "sides"
+    kind: Literal["sides"] = Field(default="sides", description="one colour for each of six sides")
     seed: Seed = 0
 
 
 class PatchesSurface(Described):
     """Bars, discs and blocks, by the seed."""
 
-    kind: Literal["patches"] = "patches"
+    kind: Literal["patches"] = Field(default="patches", description="bars, discs and blocks")
     seed: Seed = 0
     repeats: Repeats = 1.0
 
@@ -133,7 +133,7 @@ class PatchesSurface(Described):
 class PictureSurface(Described):
     """A picture of a texture library, projected from six directions."""
 
-    kind: Literal["picture"] = "picture"
+    kind: Literal["picture"] = Field(default="picture", description="a picture of a texture library")
     name: FileName
     seed: Seed = 0
     repeats: Repeats = 1.0
@@ -146,13 +146,13 @@ class Place(Described):
         Annotated[float, Field(ge=-1.2, le=1.2, description="to the right, metres")],
         Annotated[float, Field(ge=-1.2, le=1.2, description="away from the viewer, metres")],
         Annotated[float, Field(ge=-0.5, le=1.5, description="up, metres")],
-    ]
+    ] = Field(description="of the body's own origin, metres: -1.2 to 1.2 right and away, -0.5 to 1.5 up")
     quaternion_xyzw: tuple[
         Annotated[float, Field(ge=-1, le=1, description="x, no unit")],
         Annotated[float, Field(ge=-1, le=1, description="y, no unit")],
         Annotated[float, Field(ge=-1, le=1, description="z, no unit")],
         Annotated[float, Field(ge=-1, le=1, description="w, no unit")],
-    ]
+    ] = Field(description="turn of the body's own frame, -1 to 1 each, of length 1, no unit")
 
     @model_validator(mode="after")
     def _is_a_rotation(self) -> "Place":
@@ -164,9 +164,13 @@ class Place(Described):
 class BodySpec(Described):
     """One body on the table."""
 
-    what: Annotated[Design | Carton | Can | Turned | LibraryMesh, Field(discriminator="kind")]
+    what: Annotated[
+        Design | Carton | Can | Turned | LibraryMesh,
+        Field(discriminator="kind", description="which body it is; its kind says what else there is to say of it"),
+    ]
     material: Material = Field(default="plastic", description="how glossy the surface is, or glass")
     surface: Annotated[
-        OwnSurface | PlainSurface | SidesSurface | PatchesSurface | PictureSurface, Field(discriminator="kind")
+        OwnSurface | PlainSurface | SidesSurface | PatchesSurface | PictureSurface,
+        Field(discriminator="kind", description="what is seen on it; its kind says what else there is to say of it"),
     ] = OwnSurface()
     place: Place | None = Field(default=None, description="left out: where there is room for it, by the scene's seed")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from ..errors import InputRefused, shortened
 from ..input_limits.endpoint_address import check_address
 from ..runtime.extras import require
-from .described import said
+from .wrong_fields import said
 
 # Many times what a batch of scenes needs.
 _MOST_BYTES = 1 << 20
@@ -182,7 +182,7 @@ class Chat:
         try:
             reply = _Reply.model_validate_json(received)
         except ValidationError as error:
-            raise Unusable(f"it isn't of the chat protocol: {said(error)}") from None
+            raise Unusable(f"it isn't of the chat protocol: {said(error, _Reply)}") from None
         if not reply.choices:
             raise Unusable("it has no choices")
         return reply

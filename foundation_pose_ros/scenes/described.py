@@ -1,13 +1,18 @@
-"""What every part of a description is made of: checked fields, and how what is wrong with them is said."""
+"""What every part of a description is made of: checked fields, numbers and text within bounds."""
 
-from typing import Annotated, TypeVar
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_after_validator_function
 
-from ..errors import InputRefused, shortened
+from ..errors import InputRefused
+from .wrong_fields import said
 
 Part = TypeVar("Part", bound="Described")
-_MOST_ERRORS = 4
 
 
 class Described(BaseModel):
@@ -19,21 +24,28 @@ class Described(BaseModel):
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1, description="chooses what nothing else says; no unit")]
 
 
+@dataclass(frozen=True)
+class Characters:
+    """What text is made of: a pattern for the schema, and words for people, whom a pattern tells little."""
+
+    pattern: str
+    words: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(schema) | {"pattern": self.pattern}
+
+    def _checked(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text):
+            raise PydanticCustomError("characters", "Text should consist of {words}", {"words": self.words})
+        return text
+
+
 def parsed(kind: type[Part], text: str | bytes, where: str, reason: str = "bad_scene_spec") -> Part:
     """Return what JSON describes; raises InputRefused with where it stands, each wrong field, and what fits there."""
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
-        raise InputRefused(reason, f"{where}: {said(error)}") from None
-
-
-def said(error: ValidationError) -> str:
-    """Say which fields are wrong and what they may be, the first few of them."""
-    found = error.errors(include_url=False, include_context=False)
-    lines = [f"{_field(one['loc'])}: {one['msg']}, not {shortened(repr(one['input']), 60)}" for one in found]
-    more = f"; and {len(lines) - _MOST_ERRORS} more" if len(lines) > _MOST_ERRORS else ""
-    return "; ".join(lines[:_MOST_ERRORS]) + more
-
-
-def _field(place: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, place)) or "the whole"
+        raise InputRefused(reason, f"{where}: {said(error, kind)}") from None

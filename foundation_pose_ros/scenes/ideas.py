@@ -4,12 +4,14 @@ An idea has no pose, path or number of a sensor: these are drawn as those of pro
 bounded, and becomes text on a print or a choice from a list, nothing else.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from .body_spec import (
+    PRINTABLE,
     BodySpec,
     Can,
     Carton,
@@ -19,15 +21,18 @@ from .body_spec import (
     Material,
     OwnSurface,
     PatchesSurface,
+    PictureSurface,
     PlainSurface,
     Print,
     Words,
 )
-from .described import Described
+from .described import Characters, Described
 from .procedural import ProceduralComposer, turned_body
 from .scene_spec import Hand, Lamp, SceneSpec
+from .texture_words import picture_like
 
-Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Hex = Annotated[str, Characters(r"^#[0-9a-fA-F]{6}$", "# and six of 0 to 9 and a to f, such as #206040")]
+TextureWords = Annotated[str, Field(max_length=40), PRINTABLE]
 Shape = Literal["carton", "can", "turned"]
 # Directions and colours of light by name; elevation in degrees above the table.
 _LIGHTS: dict[str, dict[str, float]] = {
@@ -46,15 +51,27 @@ _LIGHTS: dict[str, dict[str, float]] = {
 LightName = Literal["morning window", "noon window", "evening lamp", "ceiling lamp", "overcast"]
 
 
+def _all_to_be_said(schema: dict[str, Any]) -> None:
+    """Ask for every field, as strict structured output must: defaults are for answers from before there was a field."""
+    schema["required"] = list(schema["properties"])
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
 class Thing(Described):
     """One body of an idea. Sizes are millimetres: width, depth and height over everything."""
+
+    model_config = ConfigDict(json_schema_extra=_all_to_be_said)
 
     shape: DesignName | Shape = Field(description="one of the designs, or a family with a size")
     width_mm: int = Field(ge=20, le=200, description="of a carton, can or turned body, millimetres")
     depth_mm: int = Field(ge=5, le=200, description="of a carton, millimetres")
     height_mm: int = Field(ge=20, le=300, description="of a carton, can or turned body, millimetres")
     material: Material = Field(description="what its surface is of")
-    finish: Literal["print", "one colour", "pattern"] = Field(description="what is on the surface")
+    finish: Literal["print", "one colour", "pattern", "texture"] = Field(
+        description="what is on the surface; texture: what it is made of, as the field texture says"
+    )
+    texture: TextureWords = Field(default="", description="what a texture looks like, such as brushed oak; else empty")
     brand: Words = Field(description="the large word of its print")
     goods: Words = Field(description="the small words of its print")
     ground: Hex = Field(description="main colour, sRGB as #rrggbb")
@@ -81,11 +98,12 @@ class SceneIdeas(Described):
 def described(idea: SceneIdea, seed: int, drawn: ProceduralComposer) -> SceneSpec:
     """Return the whole description: what the idea says, and the rest as it is drawn for the seed."""
     base, rng = drawn.scene(seed), np.random.default_rng([seed, 78])
+    pictures = drawn.libraries.picture_names
     return base.model_copy(
         update={
             "theme": idea.theme,
-            "objects": tuple(_body(thing, rng) for thing in idea.objects),
-            "clutter": tuple(_body(thing, rng) for thing in idea.clutter),
+            "objects": tuple(_body(thing, rng, pictures) for thing in idea.objects),
+            "clutter": tuple(_body(thing, rng, pictures) for thing in idea.clutter),
             "table": idea.table,
             "lamp": Lamp(**_LIGHTS[idea.light]),
             "hand": Hand() if idea.hand else None,
@@ -93,14 +111,19 @@ def described(idea: SceneIdea, seed: int, drawn: ProceduralComposer) -> SceneSpe
     )
 
 
-def _body(thing: Thing, rng: np.random.Generator) -> BodySpec:
+def _body(thing: Thing, rng: np.random.Generator, pictures: Sequence[str]) -> BodySpec:
     seed = int(rng.integers(2**31))
-    surface: Any = OwnSurface()
-    if thing.finish == "one colour":
-        surface = PlainSurface(colour=_rgb(thing.ground))
-    elif thing.finish == "pattern":
-        surface = PatchesSurface(seed=seed)
+    surface = _surface(thing, seed, pictures)
     return BodySpec(what=_what(thing, seed, rng), material=thing.material, surface=surface)
+
+
+def _surface(thing: Thing, seed: int, pictures: Sequence[str]) -> Any:
+    if thing.finish == "print":
+        return OwnSurface()
+    if thing.finish == "one colour":
+        return PlainSurface(colour=_rgb(thing.ground))
+    picture = picture_like(thing.texture, pictures, seed) if thing.finish == "texture" else None
+    return PatchesSurface(seed=seed) if picture is None else PictureSurface(name=picture, seed=seed)
 
 
 def _what(thing: Thing, seed: int, rng: np.random.Generator) -> Any:

@@ -24,8 +24,10 @@ _REPAIRS = 2
 _SYSTEM = (
     "You invent still lifes for pictures that teach a computer to see. Each scene is a table on which a few real "
     "things stand that belong together in one place. Choose sizes, materials, colours and words as such things "
-    "really have them. Invent brands, use no real ones. Vary kinds of things, materials, colours and words from "
-    "scene to scene. Answer with JSON of the given schema only."
+    "really have them. Where a thing shows what it is made of rather than a print, give it the finish texture, and "
+    "say in two or three plain words what that looks like: brushed oak, red brick, woven linen. Invent brands, use no "
+    "real ones. Vary kinds of things, materials, colours and words from scene to scene. Answer with JSON of the given "
+    "schema only."
 )
 
 

@@ -51,8 +51,11 @@ _LAMP_M, _BEFORE_WALL_M = 6.0, 0.85
 _FROM_OPENCV = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
-def render_mitsuba(spec: SceneSpec, libraries: Libraries) -> SyntheticScene:
-    """Return the scene with colours by Mitsuba; raises InputRefused where that isn't installed."""
+def render_mitsuba(spec: SceneSpec, libraries: Libraries, paths: int = PATHS) -> SyntheticScene:
+    """Return the scene with colours by Mitsuba, of so many paths for each pixel.
+
+    Raises InputRefused where that isn't installed.
+    """
     scene = make_described(spec, libraries)
     names = [*scene.object_names, *scene.clutter_names]
     described = {name: spec_of_body(spec, scene, name) for name in names}
@@ -60,7 +63,7 @@ def render_mitsuba(spec: SceneSpec, libraries: Libraries) -> SyntheticScene:
 
     def mitsuba_painter(painter: ScenePainter) -> MitsubaPainter:
         assert isinstance(painter, Painter)
-        return MitsubaPainter(painter, materials)
+        return MitsubaPainter(painter, materials, paths)
 
     return scene.painted_by(mitsuba_painter)
 

@@ -60,9 +60,9 @@ class CameraPath(Described):
     focal_px: float | None = Field(default=None, ge=50, le=4000, description="pixels; left out: 610 at 640 x 480")
     frames: int = Field(default=8, ge=1, le=3600, description="number of pictures")
     rate_hz: float = Field(default=30.0, ge=0.1, le=240, description="pictures a second")
-    distance: DistanceSpan = DistanceSpan()
-    azimuth: AzimuthSpan = AzimuthSpan()
-    elevation: ElevationSpan = ElevationSpan()
+    distance: DistanceSpan = Field(default=DistanceSpan(), description="from and to, metres, 0.25 to 3")
+    azimuth: AzimuthSpan = Field(default=AzimuthSpan(), description="from and to, degrees, -175 to -5")
+    elevation: ElevationSpan = Field(default=ElevationSpan(), description="from and to, degrees, 10 to 80")
     speed_m_s: float = Field(default=0.15, ge=0, le=3.0, description="metres a second, its limit")
     turn_deg_s: float = Field(default=25.0, ge=0, le=360, description="degrees a second, its limit")
     tremor_m: float = Field(default=0.0004, ge=0, le=0.01, description="metres, standard deviation")
@@ -80,10 +80,10 @@ class ColourCamera(Described):
 
     exposure_stops: float = Field(default=0.0, ge=-3, le=3, description="stops over or under")
     white_balance: tuple[
-        Annotated[float, Field(ge=0.5, le=2.0, description="gain of red")],
-        Annotated[float, Field(ge=0.5, le=2.0, description="gain of green")],
-        Annotated[float, Field(ge=0.5, le=2.0, description="gain of blue")],
-    ] = (1.0, 1.0, 1.0)
+        Annotated[float, Field(ge=0.5, le=2.0, description="gain of red, no unit")],
+        Annotated[float, Field(ge=0.5, le=2.0, description="gain of green, no unit")],
+        Annotated[float, Field(ge=0.5, le=2.0, description="gain of blue, no unit")],
+    ] = Field(default=(1.0, 1.0, 1.0), description="gains of red, green and blue, 0.5 to 2 each, no unit")
     shot_noise: float = Field(default=0.0004, ge=0, le=0.02, description="variance by light, 1 = white")
     read_noise: float = Field(default=0.003, ge=0, le=0.1, description="standard deviation, 1 = white")
     blur_px: float = Field(default=0.45, ge=0, le=5.0, description="pixels, standard deviation")
@@ -107,7 +107,9 @@ class Video(Described):
     step_warmth: float = Field(default=0.0, ge=0, le=0.3, description="share by which white balance steps")
     step_period_s: float = Field(default=1.0, ge=0.05, le=60, description="seconds between steps")
     gain_stops: float = Field(default=0.0, ge=0, le=6.0, description="stops of amplification")
-    jpeg_quality: int | None = Field(default=None, ge=1, le=100, description="of colour's compression; left out: none")
+    jpeg_quality: int | None = Field(
+        default=None, ge=1, le=100, description="of colour's compression, 1 coarse to 100 fine; left out: none"
+    )
     seed: Seed = 0
 
 
@@ -117,9 +119,9 @@ class Sensor(Described):
     depth: Literal["realsense_d435", "kinect_v1", "perfect"] = Field(
         default="realsense_d435", description="depth camera"
     )
-    colour: ColourCamera = ColourCamera()
-    lens: ColourLens = ColourLens()
-    video: Video = Video()
+    colour: ColourCamera = Field(default=ColourCamera(), description="what the colour camera makes of light")
+    lens: ColourLens = Field(default=ColourLens(), description="what the colour camera has in focus")
+    video: Video = Field(default=Video(), description="what goes wrong over time")
 
 
 class SceneSpec(Described):
@@ -136,12 +138,12 @@ class SceneSpec(Described):
         default="stood", description="stood by hand, apart from each other, or dropped in a heap (MuJoCo)"
     )
     table: Literal["wood", "stone", "cloth"] = Field(default="wood", description="its surface")
-    lamp: Lamp = Lamp()
-    camera: CameraPath = CameraPath()
-    occlusion: float = Field(default=0.0, ge=0, le=0.9, description="share hidden of the first object")
+    lamp: Lamp = Field(default=Lamp(), description="the light")
+    camera: CameraPath = Field(default=CameraPath(), description="how the camera moves, and its pictures")
+    occlusion: float = Field(default=0.0, ge=0, le=0.9, description="share of the first object that is hidden")
     hand: Hand | None = Field(default=None, description="left out: none")
     first_object_moves: bool = Field(default=False, description="whether it is lifted and turned")
-    sensor: Sensor = Sensor()
+    sensor: Sensor = Field(default=Sensor(), description="the RGB-D camera with its defects")
     supersample: int = Field(default=2, ge=1, le=4, description="rays along each side of a pixel, for colour")
 
     @model_validator(mode="after")

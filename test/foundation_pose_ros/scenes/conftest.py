@@ -20,6 +20,7 @@ def thing(k: int, **changed: object) -> dict[str, object]:
         "height_mm": 90,
         "material": ("paper", "metal", "wood")[k % 3],
         "finish": "print",
+        "texture": "",
         "brand": f"BRAND{k}",
         "goods": "green tea",
         "ground": "#206040",

@@ -2,14 +2,18 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from foundation_pose_ros import InputRefused
 
 pytest.importorskip("pydantic", reason="descriptions need pydantic")
 pytest.importorskip("openai", reason="asking a language model needs openai")
+from foundation_pose_ros.scenes.body_spec import PatchesSurface, PictureSurface
 from foundation_pose_ros.scenes.chat import Chat, ChatSettings
-from foundation_pose_ros.scenes.ideas import SceneIdeas
+from foundation_pose_ros.scenes.ideas import SceneIdea, SceneIdeas, described
+from foundation_pose_ros.scenes.libraries import Libraries
 from foundation_pose_ros.scenes.llm import LlmComposer
 from foundation_pose_ros.scenes.procedural import ProceduralChoices, ProceduralComposer
 from foundation_pose_ros.scenes.spec_scene import make_described
@@ -56,6 +60,7 @@ def test_the_schema_is_of_the_strict_kind():
     for part in (schema, *schema["$defs"].values()):
         assert part["additionalProperties"] is False
         assert set(part["required"]) == set(part["properties"])
+        assert not [name for name, field in part["properties"].items() if "default" in field]
     assert "prefixItems" not in json.dumps(schema)
 
 
@@ -186,3 +191,42 @@ def test_what_is_thinner_than_a_print_takes_is_made_thick_enough(composer, endpo
     endpoint.says(reply(ideas(objects=[thing(0, depth_mm=8)])))
     (spec,) = composer().compose([0])
     assert spec.objects[0].what.size_m[1] == 0.02
+
+
+@pytest.fixture
+def textures(tmp_path):
+    """A library of a green and a red picture, by the names of wood and brick."""
+    for name, colour in (("Wood_026", (10, 200, 30)), ("Bricks_075A", (200, 10, 30))):
+        Image.new("RGB", (32, 32), colour).save(tmp_path / f"{name}.png")
+    (tmp_path / "index.csv").write_text("file,kind\nWood_026.png,surface\nBricks_075A.png,surface\n", encoding="utf-8")
+    return Libraries(textures=tmp_path)
+
+
+def surfaces_of(things, drawn):
+    idea = SceneIdea.model_validate(ideas(1, objects=things)["scenes"][0])
+    return [body.surface for body in described(idea, 3, drawn).objects]
+
+
+def test_words_for_a_texture_become_a_picture_of_the_library(textures):
+    drawn = ProceduralComposer(DRAWN.choices, textures)
+    things = [thing(0, finish="texture", texture=words) for words in ("brushed oak", "red brick", "purple haze", "")]
+    surfaces = surfaces_of(things, drawn)
+    assert [surface.name for surface in surfaces[:2]] == ["Wood_026.png", "Bricks_075A.png"]
+    assert all(isinstance(surface, PatchesSurface) for surface in surfaces[2:])
+    assert all(isinstance(surface, PatchesSurface) for surface in surfaces_of(things, DRAWN))
+    # What isn't said to be a texture isn't one, whatever else is said.
+    assert not isinstance(surfaces_of([thing(0, texture="oak")], drawn)[0], PictureSurface)
+
+
+def test_a_texture_is_what_is_rendered(textures):
+    drawn = ProceduralComposer(DRAWN.choices, textures)
+    idea = SceneIdea.model_validate(ideas(1, objects=[thing(0, finish="texture", texture="oak")])["scenes"][0])
+    picture = make_described(described(idea, 3, drawn), textures).model("carton").appearance.levels[0]
+    np.testing.assert_allclose(picture.reshape(-1, 3).mean(axis=0), (10, 200, 30), atol=1)
+
+
+def test_an_answer_from_before_there_were_textures_can_be_used():
+    answer = ideas(1)
+    for one in (*answer["scenes"][0]["objects"], *answer["scenes"][0]["clutter"]):
+        del one["texture"]
+    assert SceneIdeas.model_validate(answer) == SceneIdeas.model_validate(ideas(1))

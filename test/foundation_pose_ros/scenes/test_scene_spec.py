@@ -13,6 +13,7 @@ from foundation_pose_ros import InputRefused
 pytest.importorskip("pydantic", reason="descriptions need pydantic")
 from foundation_pose_ros.scenes.body_spec import BodySpec, Can, Carton, Design, PatchesSurface, Turned
 from foundation_pose_ros.scenes.described import parsed
+from foundation_pose_ros.scenes.ideas import SceneIdeas
 from foundation_pose_ros.scenes.procedural import ProceduralChoices, ProceduralComposer
 from foundation_pose_ros.scenes.scene_spec import CameraPath, ColourLens, SceneSpec
 from foundation_pose_ros.scenes.spec_scene import make_described, placed
@@ -59,6 +60,16 @@ def test_every_number_has_a_range_and_a_unit():
     # Alternatives (a number or nothing) are described where they stand together.
     alone = [(where, number) for where, number in numbers if ".anyOf." not in where and "const" not in number]
     assert not [where for where, number in alone if not number.get("description")]
+
+
+@pytest.mark.parametrize("kind", [SceneSpec, SceneIdeas])
+def test_every_field_has_a_description_of_its_own(kind):
+    """A part's description says what it is, not what it is for where it stands."""
+    schema = kind.model_json_schema()
+    parts = {kind.__name__: schema, **schema["$defs"]}
+    fields = {f"{name}.{key}": field for name, part in parts.items() for key, field in part["properties"].items()}
+    assert len(fields) >= 17
+    assert not [where for where, field in fields.items() if not field.get("description")]
 
 
 @pytest.mark.parametrize(
