@@ -52,11 +52,13 @@ class TrainerByLaw:
         tells = np.ones(settings.validation_sets, bool)
         return ScoreValidation(0.3 * law * harder, tells, tells, tells)
 
-    def judged_on(self, sets: Any, count: int) -> ScoreValidation:
+    def judged_on(self, scenes: Any, count: int) -> Any:
         """Pictures that were made before teach of such pictures."""
         tells = np.ones(count, bool)
-        harder = np.random.default_rng(0).gamma(9.0, 1 / 9, count)
-        return ScoreValidation(0.3 * (0.01 + self.pictured) ** -EXPONENT * harder, tells, tells, tells)
+        loss = 0.3 * (0.01 + self.pictured) ** -EXPONENT * np.random.default_rng(0).gamma(9.0, 1 / 9, count)
+        if isinstance(self.settings, CompactRefineSettings):
+            return StepValidation(np.ones(6 * count), np.repeat(loss, 6))
+        return ScoreValidation(loss, tells, tells, tells)
 
 
 @pytest.fixture(autouse=True)
@@ -109,18 +111,19 @@ def test_laws_are_those_by_which_networks_were_judged(part: Any, seeds: int, tmp
     assert "| meshes | 1 000 |" in table and "40 000" in table
 
 
-def test_shares_of_painted_pictures_are_judged_on_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    library = SimpleNamespace(parted=lambda share: ("trained on", "held out"))
-    monkeypatch.setattr(photoreal_scaling, "MeshLibrary", SimpleNamespace(from_folder=lambda folder: library))
-    monkeypatch.setattr(photoreal_scaling, "_made", lambda folder, *_: folder)
-    monkeypatch.setattr(photoreal_scaling, "PicturedScenes", lambda *_: range(7))
-    monkeypatch.setattr(photoreal_scaling, "RecordedScenes", lambda *_: range(3))
-    report = photoreal_scaling.measure(tmp_path, scenes=4)
+@pytest.mark.parametrize("part", [photoreal_scaling.PART, photoreal_scaling.REFINER_PART], ids=lambda part: part.name)
+def test_shares_of_painted_pictures_are_judged_on_each_kind(
+    part: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    network = photoreal_scaling.SCORER if part is photoreal_scaling.PART else photoreal_scaling.REFINER
+    made = SimpleNamespace(painted=tmp_path, fast=tmp_path, views=7, others=lambda _: {"painted": 0, "recorded": 1})
+    monkeypatch.setattr(photoreal_scaling, "PaintedScenes", lambda *_: made)
+    report = photoreal_scaling.measure(tmp_path, 4, network)
     assert report["views"] == 7
     for kind in ("drawn", "painted", "recorded"):
         points = report["against"][kind]["points"]
         assert [one["n"] for one in points] == [0, 12, 25, 50, 100]
         falls = np.diff([one["loss"] for one in points]) < 0
         assert falls.all() if kind != "drawn" else not falls.any()
-    table = photoreal_scaling.PART.markdown(report | {"command": "python"})
-    assert "| 0 | 0." in table and "% painted, judged on recorded ones" in table
+    table = part.markdown(report | {"command": "python"})
+    assert "| 0 | 0." in table and "% painted, judged on recorded ones" in table and network.title in table
