@@ -22,14 +22,15 @@ WITH_TORCH = f"{needed('a learned method', 'learned')} (docs/learned.md)"
 class MethodChoice:
     """What a user asks for.
 
-    refiner: compact: learning-free, with a small network's steps beside a registration's last ones; auto: so where the
-    shipped network was measured to be better than without, else learning-free. scorer: of a registration's last choice;
-    compact: learning-free, with a small network's word beside it; auto: as the refiner where that is RefineNet, else as
-    the refiner's auto. weights: folder of the networks' weights; None: compact networks are the shipped ones, others
-    are in DEFAULT_WEIGHTS. device: cpu, cuda or cuda:N, of the networks and of the final refinement's renderings.
-    polish: RefineNet's poses end with point-to-plane steps. differentiable: all poses end with steps on depth, colour
-    and outline. hypotheses: RefineNet starts from the grid of rotations, all or ever fewer of which go into each step,
-    or from what the geometric registration finds. precision: fp32, fp16, bf16, or auto.
+    refiner: compact: learning-free, with a small network's steps beside a registration's last ones and doubted ones of
+    fast tracks; auto: so where the shipped network was measured to be better than without, else learning-free. scorer:
+    of a registration's last choice; compact: learning-free, with a small network's word beside it; auto: as the refiner
+    where that is RefineNet, else as the refiner's auto. weights: folder of the networks' weights; None: compact
+    networks are the shipped ones, others are in DEFAULT_WEIGHTS. device: cpu, cuda or cuda:N, of the networks and of
+    the final refinement's renderings. polish: RefineNet's poses end with point-to-plane steps. differentiable: all
+    poses end with steps on depth, colour and outline. hypotheses: RefineNet starts from the grid of rotations, all or
+    ever fewer of which go into each step, or from what the geometric registration finds. precision: fp32, fp16, bf16,
+    or auto.
     """
 
     refiner: Method | Auto = "auto"

@@ -9,7 +9,7 @@ from ..object_model.model import ObjectModel
 from ..refinement.compact_refiner import CompactRefiner, StepNetwork
 from ..selection.compact_scorer import CompactScorer, SetScorer
 from .compact_choice import CompactChoice
-from .compact_steps import CompactSteps
+from .compact_steps import CompactSteps, Mover
 from .first_look import FirstLook
 from .hypotheses import rotation_grid, spread_rotations, unique_rotations
 from .object_prior import SizeColourPrior
@@ -34,7 +34,7 @@ class Methods(Protocol):
 
 
 class GeometricMethods:
-    """Learning-free, on the CPU; compact networks may move a registration's poses, and have a word in its choice."""
+    """Learning-free, on the CPU; compact networks may move poses, and have a word in a registration's choice."""
 
     def __init__(
         self,
@@ -43,8 +43,8 @@ class GeometricMethods:
         step_network: StepNetwork | None = None,
         up_to_depth: float = 1.0,
     ) -> None:
-        """threads: of the ray caster. set_scorer, step_network: compact networks, ready to run. up_to_depth: the
-        steps are tried where at most this share of a mask's pixels has depth.
+        """threads: of the ray caster. set_scorer, step_network: compact networks, ready to run. up_to_depth: a
+        registration tries the steps where at most this share of a mask's pixels has depth.
         """
         self._threads = threads
         self._set_scorer, self._step_network, self._up_to_depth = set_scorer, step_network, up_to_depth
@@ -54,9 +54,10 @@ class GeometricMethods:
         compare = RenderAndCompare.on_cpu(model, self._threads)
         geometric = geometric_registration(compare)
         registration: RegistrationStrategy = geometric
+        mover: Mover | None = None
         if self._step_network is not None:
-            refiner = CompactRefiner(self._step_network, model, compare.renderer)
-            registration = CompactSteps(registration, refiner, compare, self._up_to_depth)
+            mover = CompactRefiner(self._step_network, model, compare.renderer)
+            registration = CompactSteps(registration, mover, compare, self._up_to_depth)
         if self._set_scorer is not None:
             registration = CompactChoice(registration, CompactScorer(self._set_scorer, model, compare.renderer))
         return PreparedObject(
@@ -64,7 +65,7 @@ class GeometricMethods:
             renderer=compare.renderer,
             scorer=compare.scorer,
             registration=registration,
-            tracking=TrackStep(compare),
+            tracking=TrackStep(compare, mover=mover),
             prior=SizeColourPrior(model),
             look=first_look(compare, geometric.rotations),
             rivals=RivalSearch(compare, turns_alike(model)),

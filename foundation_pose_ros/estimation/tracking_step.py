@@ -16,6 +16,7 @@ from ..observation.track_memory import NOTHING_REMEMBERED, TrackMemory
 from ..refinement.point_residuals import moved_to_points
 from ..selection.region import colours_at
 from .candidates import Candidates, Stage
+from .compact_steps import ITERATIONS, Mover
 from .render_and_compare import RenderAndCompare
 
 # What a camera rate leaves of a motion that was foreseen, and what a jump or a lost frame may add.
@@ -37,6 +38,8 @@ class TrackStepSettings:
     drawn_together: likewise of poses to start from, where enough points are seen that pull them to one place.
     region_drop: an outline that separates learned colours by so much less than it did before is doubted as well.
     turn_deg: of the turns, about the object's own axes, from which a doubted step is taken again.
+    fast: from a foreseen motion of so many diameters on, and where none is foreseen, a doubted step is also tried by
+        a network, which sees through blur.
     alone: the step without points that asks whether depth alone would lead away from a pose.
     led_aside: it does where that moves the pose by more than this share of the diameter.
     freed_lead: by so much more has to speak for where that ends.
@@ -51,6 +54,7 @@ class TrackStepSettings:
     drawn_together: float = 0.08
     region_drop: float = 0.1
     turn_deg: float = 25.0
+    fast: float = 0.1
     alone: Stage = _ALONE
     led_aside: float = 0.03
     freed_lead: float = 0.15
@@ -63,9 +67,12 @@ class TrackStep:
     isn't taken for it; farther away only when that finds too little, or no points say where to.
     """
 
-    def __init__(self, compare: RenderAndCompare, settings: TrackStepSettings | None = None) -> None:
+    def __init__(
+        self, compare: RenderAndCompare, settings: TrackStepSettings | None = None, mover: Mover | None = None
+    ) -> None:
+        """mover: steps of a network, tried beside its own where these are in doubt."""
         self.settings = settings or TrackStepSettings()
-        self._compare = compare
+        self._compare, self._mover = compare, mover
 
     def __call__(self, frame: Frame, starts: Poses, memory: TrackMemory = NOTHING_REMEMBERED) -> Candidates:
         """Follow the object as a `TrackingStrategy` does."""
@@ -86,6 +93,9 @@ class TrackStep:
         found = self._staged(crop, starts, matches, near)
         if matches is None or found.evidence.agreement[0] < settings.doubt:
             found = _better(self._staged(crop, starts, matches, settings.far), found)
+            if self._mover is not None and off > settings.fast and found.evidence.agreement[0] < settings.doubt:
+                moved = self._mover.moved(frame, starts, ITERATIONS)
+                found = _better(self._staged(crop, moved, matches, settings.near[-1:]), found)
         elif keyframe is not None and keyframe.outdated(found.refined.T_cam_obj[0]):
             # The next keyframe would take over what this one has drifted by.
             aligned = self._compare.align_print(crop, found, settings.near[-1])

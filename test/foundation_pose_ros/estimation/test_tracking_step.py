@@ -133,3 +133,48 @@ def test_a_step_that_slipped_within_its_hull_is_taken_again_from_turns(see_blob,
         off_deg[turn_deg] = [np.rad2deg(se3.rotation_angle_rad(T[:3, :3], blob_pose[:3, :3])) for T in found]
     again, once = off_deg.values()
     assert max(again) < 1 < max(once)
+
+
+class KnowsTheWay:
+    """A network's steps that lead to where the object is, and how often they were asked."""
+
+    def __init__(self, truth: np.ndarray) -> None:
+        self.truth, self.asked = truth, 0
+
+    def moved(self, _frame, T_cam_obj, _iterations):
+        self.asked += 1
+        return np.repeat(self.truth[None], len(T_cam_obj), axis=0).astype(np.float32)
+
+
+FAR_AWAY = (60, -50, 20), (40, 60, -30)
+
+
+def test_a_doubted_step_of_a_fast_object_goes_where_a_network_leads(see, compare, cube_pose, moved, error_mm_deg):
+    T = moved(cube_pose, *FAR_AWAY)
+    alone = TrackStep(compare)(see(T).frame, cube_pose[None])
+    assert error_mm_deg(alone.refined.T_cam_obj[0], T)[0] > 10
+    mover = KnowsTheWay(T)
+    found = TrackStep(compare, mover=mover)(see(T).frame, cube_pose[None])
+    mm, deg = error_mm_deg(found.refined.T_cam_obj[0], T)
+    assert mover.asked == 1
+    assert mm < 0.5 and deg < 0.6
+
+
+def test_a_network_that_leads_astray_is_not_followed(see, compare, cube_pose, moved):
+    T = moved(cube_pose, *FAR_AWAY)
+    alone = TrackStep(compare)(see(T).frame, cube_pose[None])
+    astray = KnowsTheWay(moved(cube_pose, (0, 0, 300), (0, 0, 0)))
+    found = TrackStep(compare, mover=astray)(see(T).frame, cube_pose[None])
+    assert astray.asked == 1
+    np.testing.assert_array_equal(found.refined.T_cam_obj[0], alone.refined.T_cam_obj[0])
+
+
+def test_a_network_is_not_asked_where_a_step_is_sure_or_the_object_slow(see, compare, cube_pose, moved):
+    T = moved(cube_pose, (8, -6, 5), (4, -5, 6))
+    mover = KnowsTheWay(T)
+    TrackStep(compare, mover=mover)(see(T).frame, cube_pose[None])
+    assert mover.asked == 0
+    # Foreseen to move by a few millimetres, and mostly covered: doubt is not for want of sharpness.
+    hidden = see(moved(cube_pose, *FAR_AWAY)).frame
+    TrackStep(compare, mover=mover)(hidden, np.stack([moved(cube_pose, (3, 0, 0), (0, 0, 0)), cube_pose]))
+    assert mover.asked == 0
