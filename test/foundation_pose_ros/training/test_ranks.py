@@ -21,7 +21,16 @@ from foundation_pose_ros.training.ranks import Ranks
 ranks = Ranks("cpu")
 torch.manual_seed(ranks.rank)
 model = torch.nn.Linear(2, 1, bias=False)
-ranks.parallel(model)(torch.tensor([[1.0 + ranks.rank, 4.0]])).sum().backward()
+
+
+
+def learn():
+    # What isn't held any more averages nothing.
+    trained = ranks.parallel(model)
+    trained(torch.tensor([[1.0 + ranks.rank, 4.0]])).sum().backward()
+
+
+learn()
 agreed = ranks.agreed(10.0 + ranks.rank)
 said = {"first": ranks.first, "agreed": agreed}
 said |= {"weights": model.weight.tolist(), "gradient": model.weight.grad.tolist()}
