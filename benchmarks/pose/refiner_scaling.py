@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pose.refiner_scaling`: what more meshes and pairs bring the compact refiner.
+"""`python -m benchmarks.pose.refiner_scaling`: what more meshes, pairs and parameters bring the compact refiner.
 
 One run of training for each point, all judged on the same sets of meshes that none has seen. A run that was stopped
 goes on, and what is finished is read. Writes benchmarks/results/refiner_scaling.json, its tables and the figure.
@@ -17,6 +17,7 @@ from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import ROOT, origin
 from benchmarks.reporting.scaling_laws import against, figure, laws_table, point
 from foundation_pose_ros.atomic_file import write_text
+from foundation_pose_ros.networks import compact_refine_net
 from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.training.compact_settings import CompactRefineSettings, RefineStage
 from foundation_pose_ros.training.refine_task import RefineTask, StepValidation
@@ -25,12 +26,13 @@ FIGURE = ROOT / "docs" / "images" / "refiner_scaling.svg"
 SETS, STEPS = 4, 200
 ALL = 0
 MESHES = (10, 30, 100, 300, ALL)
+WIDTHS = ((12, 24), (24, 48), (48, 96), (96, 192))
 PAIRS_AT_STEPS = (50, 100, 200, 400)
 SEEDS = (0, 1)
 VALIDATION_SETS = 128
 # What the laws are asked for.
-ASKED = {"meshes": 40_000, "pairs": 10_000_000}
-TITLES = {"meshes": "meshes", "pairs": "pairs seen"}
+ASKED = {"meshes": 40_000, "pairs": 10_000_000, "parameters": 3_000_000}
+TITLES = {"meshes": "meshes", "pairs": "pairs seen", "parameters": "parameters"}
 
 
 def main(
@@ -46,7 +48,7 @@ def main(
 
 
 def measure(runs: Path) -> Report:
-    """Return what a step leaves against each of meshes and pairs, the laws through it, and the spread of seeds."""
+    """Return what a step leaves against meshes, pairs and parameters, the laws through it, and the spread of seeds."""
 
     def run(name: str, **changes: Any) -> CompactRun:
         return CompactRun(runs / name, RefineTask, partial(_settings, **changes), _kept)
@@ -56,7 +58,12 @@ def measure(runs: Path) -> Report:
     usual = early[-1]
     meshes = [usual if n == ALL else run(f"meshes_{n}", most_meshes=n).at(STEPS) for n in MESHES]
     seeds = [usual if seed == SEEDS[0] else run(f"seed_{seed}", seed=seed).at(STEPS) for seed in SEEDS]
-    made = {"meshes": meshes, "pairs": early + [base.at(steps) for steps in PAIRS_AT_STEPS if steps > STEPS]}
+    widths = [
+        usual if wide == compact_refine_net.WIDTHS else run(f"widths_{wide[0]}", widths=wide).at(STEPS)
+        for wide in WIDTHS
+    ]
+    pairs = early + [base.at(steps) for steps in PAIRS_AT_STEPS if steps > STEPS]
+    made = {"meshes": meshes, "pairs": pairs, "parameters": widths}
     return provenance({"sets": SETS, "steps": STEPS, "validation_sets": VALIDATION_SETS}) | {
         "against": {name: _against(name, found) for name, found in made.items()},
         "seeds": [point(float(found["pairs"]), found["loss"]) for found in seeds],
@@ -108,7 +115,7 @@ def points_table(report: Report) -> str:
 
 PART = Part(
     "refiner_scaling",
-    "what more meshes and pairs bring the compact refiner",
+    "what more meshes, pairs and parameters bring the compact refiner",
     "refiner_scaling.json",
     {"refiner_scaling": points_table, "refiner_scaling_laws": lambda report: laws_table(report, TITLES)},
 )
