@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.reporting.parts import Report
-from foundation_pose_ros.networks.compact_facts import CompactFacts
 from foundation_pose_ros.networks.shipped_weights import FOLDER
+from foundation_pose_ros.networks.training_facts import TrainingFacts
 
 
 def measured_weights(module: str, path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
@@ -22,4 +22,4 @@ def measured_weights(module: str, path: Path, metadata: Mapping[str, str]) -> di
 
 def weights_in_words(report: Report) -> str:
     """Say for a table which weights a report is about."""
-    return f"Weights: {CompactFacts.from_metadata(report['weights'])}"
+    return f"Weights: {TrainingFacts.from_metadata(report['weights'])}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from .compact_facts import CompactFacts
+from .training_facts import TrainingFacts
 
 # Names of the compact networks in their folder.
 COMPACT_SCORER, COMPACT_REFINER = "compact_scorer.onnx", "compact_refiner.onnx"
@@ -39,11 +39,11 @@ class ShippedNetwork:
         """Return whether it is better anywhere, and can be run."""
         return self.up_to_depth > 0 and find_spec("onnxruntime") is not None
 
-    def facts(self) -> CompactFacts:
+    def facts(self) -> TrainingFacts:
         """Read what its file says of the weights; raises InputRefused where onnxruntime or the file is missing."""
         from .compact_session import metadata_of
 
-        return CompactFacts.from_metadata(metadata_of(self.path, self.title))
+        return TrainingFacts.from_metadata(metadata_of(self.path, self.title))
 
 
 SCORER = ShippedNetwork(

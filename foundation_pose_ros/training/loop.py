@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import InputRefused
-from ..networks.compact_facts import CompactFacts
+from ..networks.training_facts import TrainingFacts
 from ..networks.weights_file import read_safetensors
 from ..runtime.extras import needed
 from ..synthetic.mesh_library import MeshLibrary
@@ -61,7 +61,7 @@ class Trainer(Generic[J]):
         torch.manual_seed(settings.seed)
         network = task.network().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network: nn.Module = network.to(self.ranks.device)
-        self._begun = self._begin_with(Path(settings.begin_with)) if settings.begin_with else CompactFacts(task.kind)
+        self._begun = self._begin_with(Path(settings.begin_with)) if settings.begin_with else TrainingFacts(task.kind)
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
@@ -232,7 +232,7 @@ class Trainer(Generic[J]):
             self.say(needed("writing the network for onnxruntime", library, "the checkpoint holds it as well"))
             return self.checkpoint
         path = self.folder / self.task.file
-        facts = CompactFacts(
+        facts = TrainingFacts(
             self.task.kind,
             licence=self.settings.licence,
             date=datetime.now(timezone.utc).date().isoformat(),
@@ -255,7 +255,7 @@ class Trainer(Generic[J]):
         }
         save_run(self.checkpoint, self._parts, counts)
 
-    def _begin_with(self, path: Path) -> CompactFacts:
+    def _begin_with(self, path: Path) -> TrainingFacts:
         tensors, metadata = read_safetensors(path)
         try:
             self.network.load_state_dict(tensors)
@@ -263,7 +263,7 @@ class Trainer(Generic[J]):
             raise InputRefused(
                 "bad_weights", f"{path} holds another network: begin with a {self.task.title}'s"
             ) from None
-        return CompactFacts.from_metadata(metadata)
+        return TrainingFacts.from_metadata(metadata)
 
     def _load(self) -> bool:
         content = load_run(self.checkpoint, self._parts)

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from torch import Tensor, nn
 
-from ..networks.compact_facts import CompactFacts
+from ..networks.training_facts import TrainingFacts
 from .mixed_scenes import Scenes
 from .settings import TrainSettings
 
@@ -74,6 +74,6 @@ class NetworkTask(Protocol[JudgedOut]):
         """Judge a network."""
         ...
 
-    def export(self, network: nn.Module, path: Path, facts: CompactFacts) -> None:
+    def export(self, network: nn.Module, path: Path, facts: TrainingFacts) -> None:
         """Write it as registrations read it."""
         ...

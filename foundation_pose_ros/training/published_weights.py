@@ -6,11 +6,11 @@ from pathlib import Path
 from torch import nn
 
 from ..networks import RefineNet, ScoreNet
-from ..networks.compact_facts import CompactFacts
+from ..networks.training_facts import TrainingFacts
 from ..networks.weights_file import write_safetensors
 
 
-def save_trained(network: nn.Module, whole: RefineNet | ScoreNet, path: Path, facts: CompactFacts) -> None:
+def save_trained(network: nn.Module, whole: RefineNet | ScoreNet, path: Path, facts: TrainingFacts) -> None:
     """Write a network's tensors as those of `whole`, which has none of training's own layers.
 
     The file tells what it was trained on, for people and for a run that begins with it.

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..learned.pose_update import stepped, true_steps
 from ..networks import RefineNet
-from ..networks.compact_facts import CompactFacts
+from ..networks.training_facts import TrainingFacts
 from ..networks.weights_info import PUBLISHED_SETTINGS
 from .losses import TRANSLATION_WEIGHT, step_loss
 from .mixed_scenes import Scenes
@@ -77,7 +77,7 @@ class RefineNetTask:
         """Judge a refiner."""
         return StepValidation.of(_left(network, batch) for batch in batches)
 
-    def export(self, network: nn.Module, path: Path, facts: CompactFacts) -> None:
+    def export(self, network: nn.Module, path: Path, facts: TrainingFacts) -> None:
         """Write a refiner as `load_checkpoint` reads it."""
         save_trained(network, RefineNet(), path, facts)
 

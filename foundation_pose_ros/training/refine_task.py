@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from ..networks.compact_export import export_compact_refiner
-from ..networks.compact_facts import CompactFacts
 from ..networks.compact_refine_net import CompactRefineNet
 from ..networks.shipped_weights import COMPACT_REFINER
 from ..networks.surface_motion import SurfaceMotion, motions, moved
+from ..networks.training_facts import TrainingFacts
 from .compact_settings import CompactRefineSettings, RefineStage
 from .mixed_scenes import Scenes
 from .network_task import Batch
@@ -93,7 +93,7 @@ class RefineTask:
             for rendered, observed, points, motion in batches
         )
 
-    def export(self, network: nn.Module, path: Path, facts: CompactFacts) -> None:
+    def export(self, network: nn.Module, path: Path, facts: TrainingFacts) -> None:
         """Write a refiner for onnxruntime."""
         assert isinstance(network, CompactRefineNet)
         export_compact_refiner(network, path, facts.as_metadata, half=True)

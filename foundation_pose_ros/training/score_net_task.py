@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from ..networks import ScoreNet
-from ..networks.compact_facts import CompactFacts
+from ..networks.training_facts import TrainingFacts
 from ..networks.weights_info import PUBLISHED_SETTINGS
 from .losses import ranking_loss
 from .mixed_scenes import Scenes
@@ -56,6 +56,6 @@ class ScoreNetTask:
         """Judge a scorer."""
         return ScoreValidation.of(network, batches, 1 / self.settings.margin)
 
-    def export(self, network: nn.Module, path: Path, facts: CompactFacts) -> None:
+    def export(self, network: nn.Module, path: Path, facts: TrainingFacts) -> None:
         """Write a scorer as `load_checkpoint` reads it."""
         save_trained(network, ScoreNet(), path, facts)

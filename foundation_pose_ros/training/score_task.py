@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ..networks.compact_export import export_compact_scorer
-from ..networks.compact_facts import CompactFacts
 from ..networks.compact_score_net import CompactScoreNet, set_losses
 from ..networks.shipped_weights import COMPACT_SCORER
+from ..networks.training_facts import TrainingFacts
 from .compact_settings import CompactScoreSettings, ScoreStage
 from .mixed_scenes import Scenes
 from .network_task import Batch
@@ -102,7 +102,7 @@ class ScoreTask:
         """Judge a scorer."""
         return ScoreValidation.of(network, batches, self.settings.sharpness)
 
-    def export(self, network: nn.Module, path: Path, facts: CompactFacts) -> None:
+    def export(self, network: nn.Module, path: Path, facts: TrainingFacts) -> None:
         """Write a scorer for onnxruntime."""
         assert isinstance(network, CompactScoreNet)
         export_compact_scorer(network, path, facts.as_metadata, half=True)

@@ -14,13 +14,13 @@ from foundation_pose_ros.cli import main
 from foundation_pose_ros.estimation.methods import GeometricMethods
 from foundation_pose_ros.method_choice import MethodChoice
 from foundation_pose_ros.networks import shipped_weights
-from foundation_pose_ros.networks.compact_facts import CompactFacts
 from foundation_pose_ros.networks.compact_session import (
     CompactRefinerSession,
     CompactScorerSession,
     LateCompactRefiner,
 )
 from foundation_pose_ros.networks.shipped_weights import FOLDER, REFINER, SCORER, SHIPPED, ShippedNetwork
+from foundation_pose_ros.networks.training_facts import TrainingFacts
 
 ROOT = Path(__file__).resolve().parents[3]
 # All files together.
@@ -138,8 +138,8 @@ def test_networks_tell_poses_apart_without_pytorch() -> None:
 
 
 def test_facts_that_are_no_numbers_are_not_known() -> None:
-    facts = CompactFacts.from_metadata({"kind": "compact_score", "steps": "many", "pairs": "12", "other": "x"})
-    assert facts == CompactFacts("compact_score", pairs=12)
+    facts = TrainingFacts.from_metadata({"kind": "compact_score", "steps": "many", "pairs": "12", "other": "x"})
+    assert facts == TrainingFacts("compact_score", pairs=12)
     assert facts.as_metadata == {"kind": "compact_score", "pairs": "12"}
 
 

@@ -1,4 +1,4 @@
-"""What is known of a compact network's weights, as its file says it."""
+"""What is known of weights that were trained here, as their file says it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _COUNTED = ("steps", "pairs", "meshes", "minutes")
 
 
 @dataclass(frozen=True)
-class CompactFacts:
+class TrainingFacts:
     """Where weights come from; empty or 0 where nothing is known.
 
-    kind: compact_score or compact_refine. licence: SPDX identifier. date: of their last step, as 2026-11-29. steps,
-    pairs: that they have learned from, with those of the weights that a run began with. meshes: so many different
-    ones. minutes: of processor time.
+    kind: of the network, such as compact_score. licence: SPDX identifier. date: of their last step, as 2026-11-29.
+    steps, pairs: that they have learned from, with those of the weights that a run began with. meshes: so many
+    different ones. minutes: of processor time.
     """
 
     kind: str
@@ -27,7 +27,7 @@ class CompactFacts:
     minutes: int = 0
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str]) -> CompactFacts:
+    def from_metadata(cls, metadata: Mapping[str, str]) -> TrainingFacts:
         """Read a file's texts; counts that aren't numbers count as unknown."""
         known: dict[str, Any] = {f.name: metadata[f.name] for f in fields(cls) if f.name in metadata}
         for name in _COUNTED:
