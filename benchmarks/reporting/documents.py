@@ -24,6 +24,7 @@ DOCUMENTS = (
     "docs/learned.md",
     "docs/manipulation.md",
     "docs/decisions/0030_parts_of_ros.md",
+    "docs/training_pose.md",
     "docs/universeg.md",
     "docs/universeg_weights.md",
 )
