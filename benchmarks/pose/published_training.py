@@ -172,13 +172,15 @@ def refined_table(report: Report) -> str:
 
 
 def figure(report: Report) -> str:
-    """Draw what a step leaves of errors against the pairs that were learned from."""
+    """Draw what a step leaves of errors against the pairs that were learned from; marked where these have doubled."""
     rows = report["course"]
     pairs = np.array([row["pairs"] for row in rows])
+    marked = [k for k in range(len(rows)) if k == 0 or np.log2(pairs[k] / pairs[0]) % 1 == 0 or k == len(rows) - 1]
     panels = []
     for title, key in _PLACES.items():
         left = np.array([row[key] for row in rows])
-        panels.append(LogPanel(title, "pairs", pairs, left, np.zeros(len(rows)), np.stack([pairs, left])))
+        points = pairs[marked], left[marked], np.zeros(len(marked))
+        panels.append(LogPanel(title, "pairs", *points, np.stack([pairs, left])))
     return log_charts(panels, "a step leaves")
 
 
