@@ -19,7 +19,7 @@ from foundation_pose_ros.training import score_task
 from foundation_pose_ros.training.runs import trainer_of
 
 RUN = Path(score_task.__file__).with_name("compact_score.yaml")
-STEPS, SEEDS = 120, 5
+STEPS, SEEDS = 250, 5
 _CONFIDENCE = 0.95
 
 
