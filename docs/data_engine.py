@@ -7,10 +7,9 @@ the pair of renderers is left out.
 import time
 from dataclasses import asdict
 from importlib.util import find_spec
-from pathlib import Path
 
-import cv2
 import numpy as np
+from written_picture import write
 
 from foundation_pose_ros.overlay import contact_sheet
 from foundation_pose_ros.scenes.body_spec import BodySpec, Can, Carton, Design, PlainSurface, SidesSurface, Turned
@@ -21,7 +20,6 @@ from foundation_pose_ros.scenes.scene_spec import CameraPath, ColourLens, Lamp, 
 from foundation_pose_ros.scenes.spec_scene import make_described
 from foundation_pose_ros.scenes.variety import variety
 
-IMAGES = Path(__file__).parent / "images"
 DRAWN, HEAPS, COLUMNS = 9, 3, 4
 _FARTHEST_SHOWN_M = 1.2
 BOTH = SceneSpec(
@@ -89,16 +87,10 @@ def both_optics() -> np.ndarray:
 def main() -> None:
     """Draw the pictures, print the numbers."""
     print("procedural:", asdict(variety(ProceduralComposer().compose(range(100)))))
-    _write("data_engine_drawn.jpg", drawn_sheet())
+    write("data_engine_drawn.jpg", drawn_sheet())
     if find_spec("mitsuba") is not None:
-        _write("data_engine_renderers.jpg", both_renderers())
-        _write("data_engine_optics.jpg", both_optics())
-
-
-def _write(name: str, rgb: np.ndarray) -> None:
-    path = IMAGES / name
-    cv2.imwrite(str(path), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
-    print(f"written: {path}")
+        write("data_engine_renderers.jpg", both_renderers())
+        write("data_engine_optics.jpg", both_optics())
 
 
 if __name__ == "__main__":

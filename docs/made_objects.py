@@ -3,11 +3,10 @@
 All that is shown is made by `foundation_pose_ros.synthetic.made` from seeds.
 """
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
+from written_picture import write
 
 from foundation_pose_ros import ObjectModel, se3
 from foundation_pose_ros.overlay import contact_sheet
@@ -17,7 +16,6 @@ from foundation_pose_ros.synthetic.lighting import LampSettings
 from foundation_pose_ros.synthetic.made.objects import FAMILIES, draw_object
 from foundation_pose_ros.synthetic.surface_textures import one_colour_of
 
-FILE = Path(__file__).parent / "images" / "made_objects.jpg"
 SEED, COLUMNS, CELL_PX, SUPERSAMPLE = 4, 8, 200, 3
 GROUND = 0.8
 # Upright, from 35 degrees above, turned by 30; tools are long, and fill a cell across.
@@ -59,8 +57,7 @@ def main() -> None:
             cells.append(picture(dressed(ObjectModel.from_mesh(mesh), rng), facing))
             captions.append(mesh.metadata["name"].replace("_", " "))
     sheet = contact_sheet(cells, COLUMNS, captions, CELL_PX)
-    cv2.imwrite(str(FILE), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
-    print(f"written: {FILE}")
+    write("made_objects.jpg", sheet)
 
 
 if __name__ == "__main__":

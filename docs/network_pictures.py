@@ -8,7 +8,9 @@ from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
+from written_picture import write
 
+from benchmarks.pose.pushed_poses import pushed
 from foundation_pose_ros import Camera, ObjectModel, se3
 from foundation_pose_ros.arrays import Pose
 from foundation_pose_ros.networks.compact_session import CompactRefinerSession, CompactScorerSession
@@ -24,7 +26,6 @@ from foundation_pose_ros.synthetic.surface_textures import TextureLibrary, patch
 from foundation_pose_ros.training.drawn_scenes import DrawnScenes
 from foundation_pose_ros.training.pose_sets import PoseSets, SetSettings
 
-IMAGES = Path(__file__).parent / "images"
 DESIGNS = ("mug", "cracker_box", "bottle", "bracket", "book")
 SETS, PICTURES, CELL_PX = 5, 12, 150
 STARTS, STEPS, STEP_PX = ("mug", "cracker_box", "bottle"), (0, 1, 3, 5), 320
@@ -55,7 +56,7 @@ def step_sheet() -> np.ndarray:
     for seed, name in enumerate(STARTS):
         scene = make_scene(SceneSettings(seed=20 + seed, frames=1, objects=[name], clutter=3))
         frame, truth, model = scene.frame(scene.frame_ids[0]), scene.truth(scene.frame_ids[0], name), scene.model(name)
-        start = _aside(np.random.default_rng(seed), truth, model)
+        start = pushed(np.random.default_rng(seed), truth, model, OFF_SHARE * model.diameter_m, OFF_RAD)
         refiner = CompactRefiner(session, model, EmbreeRenderer(model, 1))
         for steps in STEPS:
             T = refiner.moved(frame, start[None], steps)[0] if steps else start
@@ -65,12 +66,6 @@ def step_sheet() -> np.ndarray:
             off_deg = np.rad2deg(se3.rotation_angle_rad(T[:3, :3], truth[:3, :3]))
             captions.append(f"{steps} steps: {off_mm:.1f} mm, {off_deg:.1f} degrees")
     return contact_sheet(cells, len(STEPS), captions, STEP_PX)
-
-
-def _aside(rng: np.random.Generator, truth: Pose, model: ObjectModel) -> Pose:
-    push, turn = (vector / np.linalg.norm(vector) for vector in rng.standard_normal((2, 3)))
-    twist = np.concatenate([OFF_SHARE * model.diameter_m * push, OFF_RAD * turn])
-    return se3.apply_twist(truth, twist, model.centre_m)
 
 
 def _about(rgb: np.ndarray, camera: Camera, truth: Pose, model: ObjectModel) -> np.ndarray:
@@ -99,14 +94,8 @@ def _colours(images: np.ndarray) -> np.ndarray:
 def main() -> None:
     """Draw both pictures."""
     with TemporaryDirectory() as folder:
-        _write("network_scores.jpg", score_sheet(Path(folder)))
-    _write("network_steps.jpg", step_sheet())
-
-
-def _write(name: str, rgb: np.ndarray) -> None:
-    path = IMAGES / name
-    cv2.imwrite(str(path), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
-    print(f"written: {path}")
+        write("network_scores.jpg", score_sheet(Path(folder)))
+    write("network_steps.jpg", step_sheet())
 
 
 if __name__ == "__main__":

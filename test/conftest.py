@@ -3,7 +3,9 @@
 import os
 import random
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +129,24 @@ def ros_context(ros_domain_id: int) -> Iterator[Any]:
     finally:
         if context.ok():
             rclpy.shutdown(context=context)
+
+
+@pytest.fixture
+def torchrun() -> Callable[..., str]:
+    """Run a script, or a module after -m, in two processes that know of each other; returns what they print."""
+
+    def run(*arguments: str, timeout_s: float = 600) -> str:
+        # Standalone: the launcher binds a port itself, so that nobody takes it between being found free and being used.
+        command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *arguments]
+        outcome = subprocess.run(
+            [sys.executable, *command],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+            check=False,
+        )
+        assert outcome.returncode == 0, outcome.stderr
+        return outcome.stdout
+
+    return run

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.calibration.scenes import mesh_models
+from benchmarks.pose.compact_registrations import RECORDINGS
 from benchmarks.pose.occlusion_and_speed import PRINTED
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report
@@ -36,7 +37,6 @@ from foundation_pose_ros.synthetic.scene_settings import SceneSettings
 from foundation_pose_ros.synthetic.trajectory import Motion
 from foundation_pose_ros.synthetic.video_defects import VideoDefects
 
-RECORDINGS = ("jack_pushed", "pencilbox_handheld", "visp_rbt_desk", "ycbv_0000")
 SPEEDS = {"1 m/s": Motion(1.0, 180.0), "1.5 m/s": Motion(1.5, 270.0)}
 FRAMES, EVERY = 40, 3
 # The shutter of a camera indoors, which takes what 30 images a second leave it.

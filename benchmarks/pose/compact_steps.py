@@ -18,11 +18,11 @@ import typer
 from benchmarks.pose.compact_weights import measured_weights, weights_in_words
 from benchmarks.pose.defective_scenes import defective_scene
 from benchmarks.pose.lost_depth import LOST, with_less_depth
-from benchmarks.pose.pushed_poses import pushed
+from benchmarks.pose.pushed_poses import off, pushed
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import data_folder, origin
-from foundation_pose_ros import Frame, InputRefused, ObjectModel, se3
+from foundation_pose_ros import Frame, InputRefused, ObjectModel
 from foundation_pose_ros.arrays import Pose
 from foundation_pose_ros.networks.compact_session import CompactRefinerSession
 from foundation_pose_ros.networks.shipped_weights import COMPACT_REFINER, FOLDER
@@ -96,15 +96,7 @@ def measured(starts: list[StepStart], session: CompactRefinerSession) -> dict[st
         model, distance = start.known.model, start.known.distance
         before.append(float(distance(start.T_start[None], start.T_true)[0]) / model.diameter_m)
         for name, T in _refined(start, session).items():
-            T_true = model.symmetries.nearest(start.T_true, T)
-            centres = [pose[:3, :3] @ model.centre_m + pose[:3, 3] for pose in (T, T_true)]
-            found.setdefault(name, []).append(
-                (
-                    float(np.rad2deg(se3.rotation_angle_rad(T[:3, :3], T_true[:3, :3]))),
-                    float(np.linalg.norm(centres[0] - centres[1]) / model.diameter_m),
-                    float(distance(T[None], start.T_true)[0]) / model.diameter_m,
-                )
-            )
+            found.setdefault(name, []).append(off(T, start.T_true, model, distance))
     return {
         "starts": len(starts),
         "before": round(float(np.median(before)), 4),
@@ -133,13 +125,13 @@ def _refined(start: StepStart, session: CompactRefinerSession) -> dict[str, np.n
 
 
 def _summed_up(rows: np.ndarray, before: np.ndarray) -> dict[str, float]:
-    """rows (N, 3): degrees, centre and surface in diameters."""
+    """rows (N, 3): surface and centre in diameters, degrees."""
     return {
-        "rotation_deg": round(float(np.median(rows[:, 0])), 2),
+        "rotation_deg": round(float(np.median(rows[:, 2])), 2),
         "centre": round(float(np.median(rows[:, 1])), 4),
-        "surface": round(float(np.median(rows[:, 2])), 4),
-        "within_a_fifth": round(float((rows[:, 2] < 0.2 * before).mean()), 4),
-        "farther": round(float((rows[:, 2] > before).mean()), 4),
+        "surface": round(float(np.median(rows[:, 0])), 4),
+        "within_a_fifth": round(float((rows[:, 0] < 0.2 * before).mean()), 4),
+        "farther": round(float((rows[:, 0] > before).mean()), 4),
     }
 
 

@@ -14,16 +14,14 @@ import numpy as np
 import torch
 import typer
 
-from benchmarks.pose.pushed_poses import pushed
+from benchmarks.pose.painted_scenes import RECORDINGS
+from benchmarks.pose.pushed_poses import off, pushed
 from benchmarks.reporting.documents import publish
 from benchmarks.reporting.log_chart import LogPanel, log_charts
 from benchmarks.reporting.parts import Part, Report
 from benchmarks.reporting.results import ROOT, data_folder, origin
-from foundation_pose_ros import se3
-from foundation_pose_ros.arrays import Pose
 from foundation_pose_ros.atomic_file import write_text
 from foundation_pose_ros.networks.weights_info import PUBLISHED_SETTINGS
-from foundation_pose_ros.object_model.model import ObjectModel
 from foundation_pose_ros.object_model.surface_distance import SurfaceDistance
 from foundation_pose_ros.runtime.provenance import provenance
 from foundation_pose_ros.synthetic.mesh_library import MeshLibrary
@@ -39,7 +37,6 @@ from foundation_pose_ros.yaml_settings import read_settings
 
 RUN = Path(refine_net_task.__file__).with_name("refine_net_short.yaml")
 FIGURE = ROOT / "docs" / "images" / "published_training.svg"
-RECORDINGS = ("visp_rbt_desk", "ycbv_0000", "jack_pushed", "pencilbox_handheld")
 SCENES, ITERATIONS = 96, 5
 OFF_RAD, OFF_SHARE = float(np.deg2rad(10.0)), 0.1
 # No scene of a run has this seed.
@@ -117,25 +114,14 @@ def _course(
     model, T_true = scene.shown.model, scene.T_true
     distance = SurfaceDistance(model.vertices, model.symmetries)
     T = pushed(np.random.default_rng([_SEED, number]), T_true, model, OFF_SHARE * model.diameter_m, OFF_RAD)
-    yield _errors(T, T_true, model, distance)
+    yield off(T, T_true, model, distance)
     for _ in range(ITERATIONS):
         # Made anew from its number, so that each iteration looks at the same picture.
         crops = inputs(scenes[number], T[None].astype(np.float32))
         said = refine_net_task.said_motions(network, *map(torch.from_numpy, (crops.rendered, crops.observed)))
         T_crop_cam = crop_frame(crops.centre_cam[0], model.diameter_m)
         T = np.linalg.inv(T_crop_cam) @ said[0].numpy() @ T_crop_cam @ T
-        yield _errors(T, T_true, model, distance)
-
-
-def _errors(T: Pose, T_true: Pose, model: ObjectModel, distance: SurfaceDistance) -> tuple[float, float, float]:
-    """How far surface and centre are off, in diameters, and the angle in degrees, as symmetries leave it open."""
-    nearest = model.symmetries.nearest(T_true, T)
-    centres = [pose[:3, :3] @ model.centre_m + pose[:3, 3] for pose in (T, nearest)]
-    return (
-        float(distance(T[None], T_true)[0]) / model.diameter_m,
-        float(np.linalg.norm(centres[0] - centres[1])) / model.diameter_m,
-        float(np.rad2deg(se3.rotation_angle_rad(T[:3, :3], nearest[:3, :3]))),
-    )
+        yield off(T, T_true, model, distance)
 
 
 def course_table(report: Report) -> str:

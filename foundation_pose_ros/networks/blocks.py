@@ -15,7 +15,9 @@ INPUT_SIZE = 160
 INPUT_CHANNELS = 6
 WIDTH = 512
 HEADS = 4
-TOKENS = (INPUT_SIZE // 8) ** 2
+# Pixels of a side for each token.
+STRIDE = 8
+TOKENS = (INPUT_SIZE // STRIDE) ** 2
 
 
 class ConvBlock(nn.Module):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from ..errors import InputRefused
-from ..networks.blocks import INPUT_SIZE
+from ..networks.blocks import INPUT_SIZE, STRIDE
 from ..networks.weights_info import PUBLISHED_SETTINGS
 from .compact_settings import RefineStage, ScoreStage
 from .losses import MARGIN, ROTATION_WEIGHT
@@ -12,12 +12,10 @@ from .settings import TrainSettings, named
 from .step_sets import StepSettings
 from .wrong_poses import Jitter
 
-_STRIDE = 8
-
 
 def _sized(size: int) -> None:
-    if size % _STRIDE or not 0 < size <= INPUT_SIZE:
-        raise InputRefused("bad_settings", f"size {size}: give {_STRIDE}, {2 * _STRIDE}, ... {INPUT_SIZE}")
+    if size % STRIDE or not 0 < size <= INPUT_SIZE:
+        raise InputRefused("bad_settings", f"size {size}: give {STRIDE}, {2 * STRIDE}, ... {INPUT_SIZE}")
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ..networks import RefineNet, ScoreNet
-from ..networks.blocks import INPUT_SIZE, PositionEmbedding
-
-_STRIDE = 8
+from ..networks.blocks import INPUT_SIZE, STRIDE, PositionEmbedding
 
 
 class RefineNetInTraining(RefineNet):
@@ -42,6 +40,6 @@ def _tokens(
 
 def _places(side: int) -> Tensor:
     """Which of the 20 x 20 tokens lie where the side x side ones do: what a place means then stays as images grow."""
-    full = INPUT_SIZE // _STRIDE
+    full = INPUT_SIZE // STRIDE
     nearest = ((torch.arange(side) + 0.5) * full / side - 0.5).round().long()
     return (nearest[:, None] * full + nearest).flatten()

@@ -1,6 +1,6 @@
 """Training RefineNet: every pose of a set in a crop of its own, the published loss, what a step leaves of an error."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
@@ -17,13 +17,13 @@ from .published_inputs import PublishedInputs
 from .published_settings import RefineNetSettings, RefineNetStage
 from .published_weights import save_trained
 from .reduced_resolution import RefineNetInTraining
-from .refine_task import StepValidation, laid_together
-from .step_sets import StepSet, StepSets
+from .refine_task import StepSetBatches, StepValidation
+from .step_sets import StepSets
 
 _INPUTS = PUBLISHED_SETTINGS["refine"]
 
 
-class RefineNetTask:
+class RefineNetTask(StepSetBatches):
     """RefineNet's part of a run."""
 
     title = "RefineNet"
@@ -52,14 +52,6 @@ class RefineNetTask:
     def sets(self, scenes: Scenes, stage: RefineNetStage) -> StepSets:
         """Return the sets of a stage."""
         return StepSets(scenes, stage.drawn, PublishedInputs(_INPUTS, stage.size))
-
-    def batch(self, made: Sequence[StepSet]) -> Batch:
-        """Lay sets together, as `laid_together` does."""
-        return laid_together(made)
-
-    def pairs(self, batch: Batch) -> int:
-        """Return how many pairs a batch has."""
-        return len(batch[0])
 
     def loss(self, network: Callable[..., tuple[Tensor, Tensor]], batch: Batch) -> Tensor:
         """Return what is missing to the true steps, of the mean over tokens and of each alone."""

@@ -50,7 +50,21 @@ class StepValidation:
         return "one step leaves {:.3f}, {:.3f} end farther".format(*self.logged)
 
 
-class RefineTask:
+class StepSetBatches:
+    """Batches of sets of starts, which every refiner learns from."""
+
+    def batch(self, made: Sequence[StepSet]) -> Batch:
+        """Lay sets together: rendered, observed (B, 6, s, s), points (B, P, 3), motion (B, 4, 4)."""
+        observed = [np.broadcast_to(one.observed, one.rendered.shape) for one in made]
+        parts = ([one.rendered for one in made], observed, [one.points for one in made], [one.motion for one in made])
+        return tuple(torch.from_numpy(np.concatenate(part)) for part in parts)
+
+    def pairs(self, batch: Batch) -> int:
+        """Return how many pairs a batch has."""
+        return len(batch[0])
+
+
+class RefineTask(StepSetBatches):
     """The compact refiner's part of a run."""
 
     title = "compact refiner"
@@ -69,14 +83,6 @@ class RefineTask:
     def sets(self, scenes: Scenes, stage: RefineStage) -> StepSets:
         """Return the sets of a stage."""
         return StepSets(scenes, stage.drawn)
-
-    def batch(self, made: Sequence[StepSet]) -> Batch:
-        """Lay sets together, as `laid_together` does."""
-        return laid_together(made)
-
-    def pairs(self, batch: Batch) -> int:
-        """Return how many pairs a batch has."""
-        return len(batch[0])
 
     def loss(self, network: Callable[..., Tensor], batch: Batch) -> Tensor:
         """Return what a step leaves of the error, and how unlikely the true motions of cells were by what was said."""
@@ -97,13 +103,6 @@ class RefineTask:
         """Write a refiner for onnxruntime."""
         assert isinstance(network, CompactRefineNet)
         export_compact_refiner(network, path, facts.as_metadata, half=True)
-
-
-def laid_together(made: Sequence[StepSet]) -> Batch:
-    """Return rendered, observed (B, 6, s, s), points (B, P, 3), motion (B, 4, 4) of sets of starts."""
-    observed = [np.broadcast_to(one.observed, one.rendered.shape) for one in made]
-    parts = ([one.rendered for one in made], observed, [one.points for one in made], [one.motion for one in made])
-    return tuple(torch.from_numpy(np.concatenate(part)) for part in parts)
 
 
 def _distances(said: SurfaceMotion, points: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:

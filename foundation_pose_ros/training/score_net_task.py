@@ -1,6 +1,6 @@
 """Training ScoreNet: every pose of a set in a crop of its own, and the published loss on their order."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -11,15 +11,15 @@ from ..networks.weights_info import PUBLISHED_SETTINGS
 from .losses import ranking_loss
 from .mixed_scenes import Scenes
 from .network_task import Batch
-from .pose_sets import PoseSet, PoseSets
+from .pose_sets import PoseSets
 from .published_inputs import PublishedInputs
 from .published_settings import ScoreNetSettings, ScoreNetStage
 from .published_weights import save_trained
 from .reduced_resolution import ScoreNetInTraining
-from .score_task import ScoreValidation, laid_together
+from .score_task import PoseSetBatches, ScoreValidation
 
 
-class ScoreNetTask:
+class ScoreNetTask(PoseSetBatches):
     """ScoreNet's part of a run."""
 
     title = "ScoreNet"
@@ -38,14 +38,6 @@ class ScoreNetTask:
     def sets(self, scenes: Scenes, stage: ScoreNetStage) -> PoseSets:
         """Return the sets of a stage."""
         return PoseSets(scenes, stage.drawn, PublishedInputs(PUBLISHED_SETTINGS["score"], stage.size))
-
-    def batch(self, made: Sequence[PoseSet]) -> Batch:
-        """Lay sets together, as `laid_together` does."""
-        return laid_together(made)
-
-    def pairs(self, batch: Batch) -> int:
-        """Return how many pairs a batch has."""
-        return batch[-1].numel()
 
     def loss(self, network: Callable[..., Tensor], batch: Batch) -> Tensor:
         """Return by how much right poses aren't scored higher than others."""

@@ -65,7 +65,24 @@ class ScoreValidation:
         return "right first {:.3f} (by depth {:.3f})".format(*self.right_first)
 
 
-class ScoreTask:
+class PoseSetBatches:
+    """Batches of sets of poses, which every scorer learns from."""
+
+    def batch(self, made: Sequence[PoseSet]) -> Batch:
+        """Lay sets together: rendered (G, L, 6, s, s), observed (G, 1 or L, 6, s, s), error (G, L)."""
+        observed = np.stack([one.observed for one in made])
+        return (
+            torch.from_numpy(np.stack([one.rendered for one in made])),
+            torch.from_numpy(observed if observed.ndim == 5 else observed[:, None]),
+            torch.from_numpy(np.stack([one.error for one in made])),
+        )
+
+    def pairs(self, batch: Batch) -> int:
+        """Return how many pairs a batch has."""
+        return batch[-1].numel()
+
+
+class ScoreTask(PoseSetBatches):
     """The compact scorer's part of a run."""
 
     title = "compact scorer"
@@ -85,14 +102,6 @@ class ScoreTask:
         """Return the sets of a stage."""
         return PoseSets(scenes, stage.drawn)
 
-    def batch(self, made: Sequence[PoseSet]) -> Batch:
-        """Lay sets together, as `laid_together` does."""
-        return laid_together(made)
-
-    def pairs(self, batch: Batch) -> int:
-        """Return how many pairs a batch has."""
-        return batch[-1].numel()
-
     def loss(self, network: Callable[..., Tensor], batch: Batch) -> Tensor:
         """Return how far the network's choice is from the one that errors would make."""
         rendered, observed, error = batch
@@ -106,16 +115,6 @@ class ScoreTask:
         """Write a scorer for onnxruntime."""
         assert isinstance(network, CompactScoreNet)
         export_compact_scorer(network, path, facts.as_metadata, half=True)
-
-
-def laid_together(made: Sequence[PoseSet]) -> Batch:
-    """Return rendered (G, L, 6, s, s), observed (G, 1 or L, 6, s, s), error (G, L) of sets of poses."""
-    observed = np.stack([one.observed for one in made])
-    return (
-        torch.from_numpy(np.stack([one.rendered for one in made])),
-        torch.from_numpy(observed if observed.ndim == 5 else observed[:, None]),
-        torch.from_numpy(np.stack([one.error for one in made])),
-    )
 
 
 def _nearness(rendered: Tensor, observed: Tensor) -> Tensor:

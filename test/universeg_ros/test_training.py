@@ -1,8 +1,6 @@
 """Tasks are what they say, batches repeat, and the loop learns, stops and goes on."""
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,23 +224,13 @@ def test_a_mesh_of_one_s_own_is_rendered(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_network(tmp_path: Path) -> None:
+def test_two_processes_train_one_network(torchrun: Callable[..., str], tmp_path: Path) -> None:
     run = tmp_path / "run.yaml"
     run.write_text(
         f"output: {tmp_path}/run\nsteps: 4\nfeatures: [2, 2]\nmix: {{real: 0}}\n"
         "stages: [{size: 16, support: [1, 2], batch: 1}]\n"
     )
-    # Standalone: the launcher binds a port itself, so that nobody takes it between being found free and being used.
-    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    outcome = subprocess.run(
-        [sys.executable, *command, "-m", "universeg_ros.cli", "train", str(run)],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"},
-        check=False,
-    )
-    assert outcome.returncode == 0, outcome.stderr
+    torchrun("-m", "universeg_ros.cli", "train", str(run))
     assert "4 steps in 0 min on 2 x cpu" in load_checkpoint(tmp_path / "run" / "weights.safetensors")[1].note
 
 

@@ -1,6 +1,8 @@
 """Small libraries of meshes and pictures, made up, and scenes of them."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,3 +61,23 @@ def recording(pictures: Path) -> Path:
     from foundation_pose_ros.scenes.dataset import DatasetFolder
 
     return DatasetFolder(pictures).scene(0)
+
+
+@pytest.fixture
+def losses_on() -> Callable[..., list[float]]:
+    """Learn one batch over and over, and return the loss before each step."""
+
+    def learn(task: Any, network: Any, batch: Any, steps: int, rate: float) -> list[float]:
+        import torch
+
+        optimizer = torch.optim.AdamW(network.parameters(), rate)
+        losses = []
+        for _ in range(steps):
+            loss = task.loss(network, batch)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(float(loss.detach()))
+        return losses
+
+    return learn

@@ -2,9 +2,6 @@
 
 import csv
 import math
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -153,7 +150,7 @@ def test_recordings_are_judged_as_training_goes(settings, recording):
     assert judged.right_first[0] == pytest.approx(float(row["recorded_right_first"]), abs=1e-4)
 
 
-def test_two_processes_train_one_network_and_go_on(mesh_folder, texture_folder, tmp_path):
+def test_two_processes_train_one_network_and_go_on(torchrun, mesh_folder, texture_folder, tmp_path):
     """By torchrun, stopped half way: each step is of twice as many sets, and what is written is one network."""
     run = tmp_path / "run.yaml"
     run.write_text(
@@ -161,20 +158,10 @@ def test_two_processes_train_one_network_and_go_on(mesh_folder, texture_folder, 
         "stages: [{steps: 4, sets: 1}]\nheld_out: 0.3\nwarm_up_steps: 1\ndevice: cpu\n",
         encoding="utf-8",
     )
-    # Standalone: the launcher binds a port itself, so that nobody takes it between being found free and being used.
-    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     for steps in ("2", "4"):
-        outcome = subprocess.run(
-            [sys.executable, *command, "-m", "foundation_pose_ros.cli", "train", str(run), "--steps", steps],
-            capture_output=True,
-            text=True,
-            timeout=600,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "OMP_NUM_THREADS": "1"},
-            check=False,
-        )
-        assert outcome.returncode == 0, outcome.stderr
-        assert outcome.stdout.count("written") == 1
-    assert outcome.stdout.count("going on from step 2, 24 pairs") == 1
+        printed = torchrun("-m", "foundation_pose_ros.cli", "train", str(run), "--steps", steps)
+        assert printed.count("written") == 1
+    assert printed.count("going on from step 2, 24 pairs") == 1
     both = torch.load(tmp_path / "run" / "training.pt", weights_only=True)
     assert both["counts"] == {"step": 4, "sets": 8, "pairs": 48}
     assert all(torch.isfinite(tensor).all() for tensor in both["network"].values())

@@ -80,7 +80,7 @@ def test_errors_of_place_and_angle_are_halved_in_a_minute(folders):
 
 
 @pytest.mark.slow
-def test_one_batch_of_groups_over_and_over_is_learned(folders, mesh_folder, texture_folder):
+def test_one_batch_of_groups_over_and_over_is_learned(losses_on, folders, mesh_folder, texture_folder):
     task = ScoreNetTask(ScoreNetSettings(network="score_net", **folders))
     torch.manual_seed(0)
     network = task.network().train()
@@ -92,14 +92,7 @@ def test_one_batch_of_groups_over_and_over_is_learned(folders, mesh_folder, text
     batch = task.batch([sets[number] for number in range(3)])
     assert [tuple(part.shape) for part in batch] == [(3, 4, 6, 32, 32), (3, 4, 6, 32, 32), (3, 4)]
     assert task.pairs(batch) == 12
-    optimizer = torch.optim.AdamW(network.parameters(), 2e-4)
-    losses = []
-    for _ in range(10):
-        loss = task.loss(network, batch)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(float(loss.detach()))
+    losses = losses_on(task, network, batch, steps=10, rate=2e-4)
     assert losses[-1] < 0.5 * losses[0]
 
 

@@ -1,10 +1,6 @@
 """Processes that train one network: they begin alike, and each gradient is the mean of all."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -40,19 +36,10 @@ ranks.close()
 """
 
 
-def test_two_processes_begin_alike_and_average_their_gradients(tmp_path):
+def test_two_processes_begin_alike_and_average_their_gradients(torchrun, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT, encoding="utf-8")
-    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script), str(tmp_path)]
-    outcome = subprocess.run(
-        [sys.executable, *command],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "OMP_NUM_THREADS": "1"},
-        check=False,
-    )
-    assert outcome.returncode == 0, outcome.stderr
+    torchrun(str(script), str(tmp_path), timeout_s=300)
     first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
     assert (first["first"], second["first"]) == (True, False)
     assert first["weights"] == second["weights"]

@@ -73,7 +73,7 @@ def test_a_start_that_is_right_has_nothing_to_move(mesh_folder, texture_folder):
 
 
 @pytest.mark.slow
-def test_a_little_training_leaves_less_of_an_error(settings, mesh_folder, texture_folder):
+def test_a_little_training_leaves_less_of_an_error(losses_on, settings, mesh_folder, texture_folder):
     torch.manual_seed(0)
     task = RefineTask(settings)
     network = task.network()
@@ -81,14 +81,7 @@ def test_a_little_training_leaves_less_of_an_error(settings, mesh_folder, textur
     batch = task.batch([sets[number] for number in range(2)])
     with torch.no_grad():
         before, _ = task.judged(network.train(), [batch]).logged
-    optimizer = torch.optim.AdamW(network.parameters(), 5e-3)
-    losses = []
-    for _ in range(12):
-        loss = task.loss(network, batch)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(float(loss.detach()))
+    losses = losses_on(task, network, batch, steps=12, rate=5e-3)
     assert losses[-1] < 0.5 * losses[0]
     with torch.no_grad():
         left, farther = task.judged(network.train(), [batch]).logged
